@@ -1,0 +1,166 @@
+//! What a relation is called inside, where its bytes lie, and places within it.
+
+use std::fmt;
+
+/// The size of a page in bytes, in shared buffers and on disk.
+pub const BLCKSZ: usize = 8192;
+
+/// The first object id that initdb leaves for users.
+pub const FIRST_NORMAL_OID: Oid = Oid(16384);
+
+/// An object id: the primary key of most system catalogs.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct Oid(pub u32);
+
+impl Oid {
+    /// No object.
+    pub const INVALID: Oid = Oid(0);
+    /// The tablespace `pg_default`, directory `base/`.
+    pub const DEFAULT_TABLESPACE: Oid = Oid(1663);
+    /// The tablespace `pg_global`, directory `global/`.
+    pub const GLOBAL_TABLESPACE: Oid = Oid(1664);
+    /// The database `postgres` as initdb of version 15 makes it.
+    pub const POSTGRES_DB: Oid = Oid(5);
+
+    /// Whether this names an object at all.
+    pub fn is_valid(self) -> bool {
+        self != Oid::INVALID
+    }
+}
+
+impl fmt::Display for Oid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// Where a relation's files lie: tablespace, database, file number. PostgreSQL 15's `RelFileNode`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct RelFile {
+    /// `spcNode`
+    pub spc: Oid,
+    /// `dbNode`; invalid for shared relations.
+    pub db: Oid,
+    /// `relNode`
+    pub rel: Oid,
+}
+
+impl RelFile {
+    /// The file of one fork below the data directory, as PostgreSQL names it.
+    pub fn path(self, fork: Fork) -> String {
+        format!("{self}{}", fork.suffix())
+    }
+}
+
+impl fmt::Display for RelFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.spc {
+            Oid::GLOBAL_TABLESPACE => write!(f, "global/{}", self.rel),
+            Oid::DEFAULT_TABLESPACE => write!(f, "base/{}/{}", self.db, self.rel),
+            spc => write!(f, "pg_tblspc/{spc}/PG_15_202209061/{}/{}", self.db, self.rel),
+        }
+    }
+}
+
+/// One of the files of a relation; `ForkNumber`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+#[repr(u8)]
+pub enum Fork {
+    /// The rows themselves.
+    Main = 0,
+    /// The free space map.
+    Fsm = 1,
+    /// The visibility map.
+    Vm = 2,
+    /// What an unlogged relation is reset to.
+    Init = 3,
+}
+
+impl Fork {
+    /// From a fork number on disk or in a WAL record.
+    pub fn from_number(n: u8) -> Option<Fork> {
+        [Fork::Main, Fork::Fsm, Fork::Vm, Fork::Init].get(usize::from(n)).copied()
+    }
+
+    /// What is appended to the file's name.
+    pub fn suffix(self) -> &'static str {
+        match self {
+            Fork::Main => "",
+            Fork::Fsm => "_fsm",
+            Fork::Vm => "_vm",
+            Fork::Init => "_init",
+        }
+    }
+
+    /// As SQL functions and pg_waldump name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Fork::Main => "main",
+            Fork::Fsm => "fsm",
+            Fork::Vm => "vm",
+            Fork::Init => "init",
+        }
+    }
+}
+
+/// The number of a page within a fork.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct BlockNumber(pub u32);
+
+impl BlockNumber {
+    /// No page.
+    pub const INVALID: BlockNumber = BlockNumber(u32::MAX);
+}
+
+impl fmt::Display for BlockNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+/// The number of a line pointer within a page, counted from 1.
+pub type OffsetNumber = u16;
+
+/// A place in a table: block and line pointer; `ItemPointerData` and the SQL type `tid`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct Tid {
+    /// Which page.
+    pub block: BlockNumber,
+    /// Which line pointer, from 1; 0 is no place.
+    pub offset: OffsetNumber,
+}
+
+impl Tid {
+    /// A place from its two numbers.
+    pub fn new(block: BlockNumber, offset: OffsetNumber) -> Tid {
+        Tid { block, offset }
+    }
+}
+
+impl fmt::Display for Tid {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "({},{})", self.block, self.offset)
+    }
+}
+
+/// A shared buffer, counted from 1 as pg_buffercache counts.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct BufferId(pub u32);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_are_named_as_postgresql_names_them() {
+        let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
+        assert_eq!(rel.path(Fork::Main), "base/5/16384");
+        assert_eq!(rel.path(Fork::Vm), "base/5/16384_vm");
+    }
+}
