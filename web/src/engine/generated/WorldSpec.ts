@@ -1,0 +1,1 @@
+export type WorldSpec = Record<string, unknown>;
