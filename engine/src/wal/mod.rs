@@ -1,1 +1,38 @@
+//! The write-ahead log: every change as a record in one endless line of bytes, before the change itself is on disk.
 //!
+//! A record says which pages it changes and how. The line is cut into segment files, the segments into pages of
+//! 8 KB, and records flow over both cuts as if they were not there:
+//!
+//! ```text
+//!   segment 000000010000000000000001                     segment ...2
+//!   +------------------+------------------+-- ... --+    +------------------+--
+//!   |HHHH rec rec rec r|HH ec  rec rec    |         |    |HHHH rec rec      |
+//!   +------------------+------------------+-- ... --+    +------------------+--
+//!    |               |  |
+//!    long header     |  short header, says that a record goes on here and how long the rest is
+//!                    a record that did not fit
+//! ```
+//!
+//! The files of this room, ground up:
+//!
+//! ```text
+//!   bytes      little-endian fields, taken and put without a panic
+//!   page       the header of each 8 KB, and the arithmetic of positions around them
+//!   record     one record's bytes: header, block references, full-page images, data; RecordBuilder makes them
+//!   decode     the way back: bytes to a DecodedRecord
+//!   reader     finds record after record in pages, and says like PostgreSQL where and why the log ends
+//! ```
+//!
+//! PostgreSQL: `access/transam/xlog.c`, `xloginsert.c`, `xlogreader.c`, `access/rmgrdesc/`.
+
+mod bytes;
+pub mod decode;
+pub mod page;
+pub mod reader;
+pub mod record;
+pub mod xlog_records;
+
+pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
+pub use page::WalPage;
+pub use reader::{ReadError, WalReader, WalSource};
+pub use record::{AssembledRecord, BlockRef, RecordBuilder};
