@@ -30,9 +30,11 @@ pub mod decode;
 pub mod page;
 pub mod reader;
 pub mod record;
+pub mod shared;
 pub mod xlog_records;
 
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
 pub use page::WalPage;
 pub use reader::{ReadError, WalReader, WalSource};
 pub use record::{AssembledRecord, BlockRef, RecordBuilder};
+pub use shared::{Wal, WalConfig, WalStats};

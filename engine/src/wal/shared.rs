@@ -1,0 +1,494 @@
+//! The log as shared memory: three positions, the WAL buffers, and the files behind them.
+//!
+//! ```text
+//!        flush            write                       insert
+//!   ───────┼────────────────┼───────────────────────────┼──────────►
+//!    durable   with the        only in the WAL buffers      the next
+//!              kernel          (a ring of pages)            record
+//! ```
+//!
+//! **Inserting** copies a record into the buffers and moves `insert`. That is a plain function: whoever changes a
+//! page changes it, inserts the record and notes the record's end in the page, all in one atomic section. Before
+//! it the caller makes room ([`Wal::make_room`]), which may have to write the oldest buffered page first.
+//!
+//! **Writing** hands pages to the kernel, whole ones, again and again as the last one fills. **Flushing** syncs the
+//! files. A commit flushes up to its record; since it flushes whatever else is there, one sync serves all that
+//! committed meanwhile (group commit). A data page may reach the disk only when `flush` has passed its LSN.
+//!
+//! PostgreSQL: `XLogInsertRecord`, `XLogFlush`, `XLogBackgroundFlush` in `access/transam/xlog.c`.
+
+use std::cell::{Cell, RefCell};
+
+use super::page::{self, PageHeader, WalPage, XLOG_BLCKSZ};
+use super::record::{HEADER_SIZE, RecordBuilder};
+use super::xlog_records::XLOG_SWITCH;
+use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegSize, WalSegment};
+use crate::trace::Event;
+use crate::world::{Cx, Disk, LwLock, LwMode, WaitList};
+
+/// What `pg_stat_wal` counts.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct WalStats {
+    /// Records inserted.
+    pub records: u64,
+    /// Full-page images in them.
+    pub fpi: u64,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Times that a full ring had to be written to make room.
+    pub buffers_full: u64,
+    /// Writes to the kernel.
+    pub writes: u64,
+    /// Syncs.
+    pub syncs: u64,
+}
+
+/// What is fixed when the log is opened.
+#[derive(Clone, Debug)]
+pub struct WalConfig {
+    /// The size of a segment.
+    pub seg: WalSegSize,
+    /// The cluster's `system_identifier`.
+    pub system_id: u64,
+    /// The timeline that is written.
+    pub timeline: TimeLineId,
+    /// Pages in the ring.
+    pub buffers: usize,
+}
+
+/// The shared state of the log.
+pub struct Wal {
+    config: WalConfig,
+    disk: Disk,
+    /// Page `p` of the log, if it is buffered, lies at `p % len`.
+    ring: RefCell<Vec<WalPage>>,
+    /// The first byte of the page each place of the ring holds; invalid if none.
+    held: RefCell<Vec<Lsn>>,
+    insert: Cell<Lsn>,
+    prev: Cell<Lsn>,
+    write: Cell<Lsn>,
+    flush: Cell<Lsn>,
+    /// `RedoRecPtr`: the redo point of the last checkpoint; a page older than this gets an image.
+    redo: Cell<Lsn>,
+    full_page_writes: Cell<bool>,
+    /// The end of the newest asynchronous commit, which the WAL writer has to flush.
+    async_commit: Cell<Lsn>,
+    /// How many base backups want every first change of a page logged whole.
+    backups: Cell<u32>,
+    write_lock: LwLock,
+    /// Those who wait for the log to be flushed further: walsenders.
+    flushed: WaitList,
+    stats: Cell<WalStats>,
+}
+
+impl Wal {
+    /// A log that goes on at `insert`, whose last record begins at `prev`. `tail` is the page that holds `insert`, if
+    /// records already lie on it.
+    pub fn open(config: WalConfig, disk: Disk, insert: Lsn, prev: Lsn, tail: Option<&WalPage>) -> Wal {
+        let wal = Wal {
+            ring: RefCell::new(vec![[0; XLOG_BLCKSZ]; config.buffers]),
+            held: RefCell::new(vec![Lsn::INVALID; config.buffers]),
+            config,
+            disk,
+            insert: Cell::new(insert),
+            prev: Cell::new(prev),
+            write: Cell::new(insert),
+            flush: Cell::new(insert),
+            redo: Cell::new(Lsn::INVALID),
+            full_page_writes: Cell::new(true),
+            async_commit: Cell::new(Lsn::INVALID),
+            backups: Cell::new(0),
+            write_lock: LwLock::new(WaitEvent::WalWriteLock),
+            flushed: WaitList::default(),
+            stats: Cell::default(),
+        };
+        if let Some(tail) = tail {
+            let used = (insert.0 % XLOG_BLCKSZ as u64) as usize;
+            let at = wal.place(page::page_of(insert));
+            wal.ring.borrow_mut()[at][..used].copy_from_slice(&tail[..used]);
+            wal.held.borrow_mut()[at] = page::page_of(insert);
+        }
+        wal
+    }
+
+    // --- where things stand ----------------------------------------------------------------------------------
+
+    /// What is fixed.
+    pub fn config(&self) -> &WalConfig {
+        &self.config
+    }
+
+    /// The size of a segment.
+    pub fn seg(&self) -> WalSegSize {
+        self.config.seg
+    }
+
+    /// Where the next record will begin; `pg_current_wal_insert_lsn`.
+    pub fn insert_lsn(&self) -> Lsn {
+        self.insert.get()
+    }
+
+    /// Up to where the kernel has it; `pg_current_wal_lsn`.
+    pub fn write_lsn(&self) -> Lsn {
+        self.write.get()
+    }
+
+    /// Up to where it is durable; `pg_current_wal_flush_lsn`.
+    pub fn flush_lsn(&self) -> Lsn {
+        self.flush.get()
+    }
+
+    /// Where the last record begins.
+    pub fn prev_lsn(&self) -> Lsn {
+        self.prev.get()
+    }
+
+    /// The redo point of the last checkpoint that was begun.
+    pub fn redo(&self) -> Lsn {
+        self.redo.get()
+    }
+
+    /// A checkpoint begins: from now on pages older than `redo` are logged whole at their first change.
+    pub fn set_redo(&self, redo: Lsn) {
+        self.redo.set(redo);
+    }
+
+    /// Whether first changes are logged whole now.
+    pub fn full_page_writes(&self) -> bool {
+        self.full_page_writes.get() || self.backups.get() > 0
+    }
+
+    /// The setting of that name.
+    pub fn set_full_page_writes(&self, on: bool) {
+        self.full_page_writes.set(on);
+    }
+
+    /// A base backup begins or ends.
+    pub fn count_backup(&self, begins: bool) {
+        self.backups.set(if begins { self.backups.get() + 1 } else { self.backups.get() - 1 });
+    }
+
+    /// What `pg_stat_wal` shows.
+    pub fn stats(&self) -> WalStats {
+        self.stats.get()
+    }
+
+    /// The path of a segment's file below the data directory.
+    pub fn path(&self, segment: WalSegment) -> String {
+        format!("pg_wal/{}", self.config.seg.file_name(self.config.timeline, segment))
+    }
+
+    fn place(&self, page: Lsn) -> usize {
+        (page.0 / XLOG_BLCKSZ as u64) as usize % self.config.buffers
+    }
+
+    fn count(&self, change: impl FnOnce(&mut WalStats)) {
+        let mut stats = self.stats.get();
+        change(&mut stats);
+        self.stats.set(stats);
+    }
+
+    // --- inserting -------------------------------------------------------------------------------------------
+
+    /// Waits until `bytes` of records fit into the buffers, images and headers included. Nothing runs between the
+    /// return and the caller's next await, so the room is still there when the record is inserted.
+    pub async fn make_room(&self, cx: &Cx, bytes: usize) -> Result<()> {
+        let span = (bytes + bytes / 64 + 2 * XLOG_BLCKSZ) as u64;
+        let ring = (self.config.buffers * XLOG_BLCKSZ) as u64;
+        if span > ring {
+            return Err(Error::internal(format!("a record of {bytes} bytes does not fit into the WAL buffers")));
+        }
+        while page::page_of(self.insert.get()) + span > page::page_of(self.write.get()) + ring {
+            self.count(|stats| stats.buffers_full += 1);
+            // The oldest page goes; the rest of the pages that are full go with it.
+            let full = page::page_of(self.insert.get());
+            self.write_through(cx, full.max(self.write.get() + 1), false).await?;
+        }
+        Ok(())
+    }
+
+    /// Puts a record into the buffers and returns its end, which becomes the LSN of the pages that it changes.
+    /// The caller has made room.
+    pub fn insert(&self, cx: &Cx, record: &RecordBuilder) -> Lsn {
+        let mut assembled = record.assemble(self.redo.get(), self.full_page_writes());
+        let seg = self.config.seg;
+        let start = page::skip_header(seg, self.insert.get());
+        assembled.finish(self.prev.get());
+        let bytes = &assembled.bytes;
+        let end = page::end_of(seg, start, bytes.len());
+        for chunk in page::layout(seg, start, bytes.len()) {
+            self.prepare_page(chunk.page);
+            let held = &mut self.ring.borrow_mut()[self.place(chunk.page)];
+            if let Some(rem_len) = chunk.rem_len {
+                page::mark_continuation(held, rem_len);
+            }
+            held[chunk.offset..chunk.offset + chunk.bytes.len()].copy_from_slice(&bytes[chunk.bytes]);
+        }
+        self.insert.set(end);
+        self.prev.set(start);
+        self.count(|stats| {
+            stats.records += 1;
+            stats.fpi += u64::from(assembled.fpi_count);
+            stats.bytes += bytes.len() as u64;
+        });
+        let (info, rmgr) = (bytes[16], RmgrId::from_number(bytes[17]).unwrap_or(RmgrId::Xlog));
+        cx.emit(Event::WalInsert { start, end, rmgr, info });
+        end
+    }
+
+    /// Has the ring hold a page, fresh if it does not hold it yet.
+    fn prepare_page(&self, address: Lsn) {
+        let at = self.place(address);
+        if self.held.borrow()[at] == address {
+            return;
+        }
+        let evicted = self.held.borrow()[at];
+        assert!(
+            !evicted.is_valid() || evicted + XLOG_BLCKSZ as u64 <= self.write.get(),
+            "the WAL page at {evicted} would be lost"
+        );
+        let ring = &mut self.ring.borrow_mut()[at];
+        ring.fill(0);
+        let Wal { config, .. } = self;
+        PageHeader::fresh(config.seg, config.timeline, address, config.system_id, self.backups.get() > 0).encode(ring);
+        self.held.borrow_mut()[at] = address;
+    }
+
+    /// Ends the segment here: `pg_switch_wal`. Returns the end of the switch record; the next record begins in
+    /// the next segment. Does nothing at the very beginning of one.
+    pub async fn switch_segment(&self, cx: &Cx) -> Result<Lsn> {
+        let seg = self.config.seg;
+        let here = self.insert.get();
+        if seg.offset_of(here) == 0 || here == page::skip_header(seg, seg.start_of(seg.segment_of(here))) {
+            return Ok(here);
+        }
+        self.make_room(cx, HEADER_SIZE).await?;
+        let end = self.insert(cx, &RecordBuilder::new(RmgrId::Xlog, XLOG_SWITCH));
+        self.flush(cx, end).await?;
+        if self.insert.get() == end {
+            let next = seg.start_of(WalSegment(seg.segment_of(end + (seg.bytes() - 1)).0));
+            self.insert.set(next);
+            self.write.set(next);
+            self.flush.set(next);
+            self.flushed.wake_all(cx.world());
+        }
+        Ok(end)
+    }
+
+    // --- writing and flushing --------------------------------------------------------------------------------
+
+    /// `XLogFlush`: returns when the log is durable up to `upto` at least.
+    pub async fn flush(&self, cx: &Cx, upto: Lsn) -> Result<()> {
+        if upto > self.insert.get() {
+            let message =
+                format!("xlog flush request {upto} is not satisfied --- flushed only to {}", self.insert.get());
+            return Err(Error::internal(message));
+        }
+        self.write_through(cx, upto, true).await
+    }
+
+    /// Notes an asynchronous commit for the WAL writer.
+    pub fn note_async_commit(&self, lsn: Lsn) {
+        self.async_commit.set(self.async_commit.get().max(lsn));
+    }
+
+    /// `XLogBackgroundFlush`: one round of the WAL writer. Whole pages are flushed; the half-filled last one only
+    /// if an asynchronous commit lies on it. Returns whether there was anything to do.
+    pub async fn background_flush(&self, cx: &Cx) -> Result<bool> {
+        let Some(target) = background_target(self.insert.get(), self.flush.get(), self.async_commit.get()) else {
+            return Ok(false);
+        };
+        let guard = self.write_lock.acquire(cx, LwMode::Exclusive).await;
+        if self.write.get() < target {
+            self.write_pages(cx, target).await?;
+        }
+        self.sync_files(cx).await?;
+        drop(guard);
+        Ok(true)
+    }
+
+    /// Writes, and if asked syncs, up to `upto` or further.
+    async fn write_through(&self, cx: &Cx, upto: Lsn, sync: bool) -> Result<()> {
+        let done = |wal: &Wal| if sync { wal.flush.get() >= upto } else { wal.write.get() >= upto };
+        while !done(self) {
+            let guard = self.write_lock.acquire(cx, LwMode::Exclusive).await;
+            if done(self) {
+                break;
+            }
+            // Take along whatever others have inserted meanwhile.
+            let target = if sync { self.insert.get() } else { upto };
+            if self.write.get() < target {
+                self.write_pages(cx, target).await?;
+            }
+            if sync {
+                self.sync_files(cx).await?;
+            }
+            drop(guard);
+        }
+        Ok(())
+    }
+
+    /// Hands the pages from `write` to `target` to the kernel, segment by segment.
+    async fn write_pages(&self, cx: &Cx, target: Lsn) -> Result<()> {
+        let seg = self.config.seg;
+        while self.write.get() < target {
+            let from = page::page_of(self.write.get());
+            let segment = seg.segment_of(from);
+            let segment_end = seg.start_of(segment) + seg.bytes();
+            self.create_segment(cx, segment).await?;
+            let last = target.min(segment_end);
+            let mut bytes = Vec::new();
+            let mut address = from;
+            while address < last {
+                bytes.extend_from_slice(&self.ring.borrow()[self.place(address)]);
+                address = address + XLOG_BLCKSZ as u64;
+            }
+            let path = self.path(segment);
+            self.disk.write(cx, WaitEvent::WalWrite, &path, seg.offset_of(from), &bytes).await?;
+            self.write.set(last);
+            self.count(|stats| stats.writes += 1);
+            cx.point(Event::WalWrite { upto: last }).await;
+            if last == segment_end && last < target {
+                self.sync_files(cx).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes a segment's file, full of zeros, if it is not there.
+    async fn create_segment(&self, cx: &Cx, segment: WalSegment) -> Result<()> {
+        let path = self.path(segment);
+        if self.disk.exists(&path) {
+            return Ok(());
+        }
+        self.disk.create(&path);
+        self.disk.set_len(&path, self.config.seg.bytes())?;
+        self.disk.fsync(cx, WaitEvent::WalInitSync, &path).await?;
+        cx.point(Event::WalSegmentCreate { start: self.config.seg.start_of(segment) }).await;
+        Ok(())
+    }
+
+    /// Syncs what was written.
+    async fn sync_files(&self, cx: &Cx) -> Result<()> {
+        let upto = self.write.get();
+        if self.flush.get() >= upto {
+            return Ok(());
+        }
+        let seg = self.config.seg;
+        let last = seg.segment_of(Lsn(upto.0 - 1));
+        for segment in seg.segment_of(self.flush.get()).0..=last.0 {
+            self.disk.fsync(cx, WaitEvent::WalSync, &self.path(WalSegment(segment))).await?;
+        }
+        self.flush.set(upto);
+        self.count(|stats| stats.syncs += 1);
+        self.flushed.wake_all(cx.world());
+        cx.point(Event::WalFlush { upto }).await;
+        Ok(())
+    }
+
+    // --- reading ---------------------------------------------------------------------------------------------
+
+    /// Waits until the log is flushed beyond `position`, or the timer rings.
+    pub fn flushed(&self) -> &WaitList {
+        &self.flushed
+    }
+
+    /// A page as it is now, in the buffers or as the kernel has it: for pictures and for `pg_get_wal_records_info`.
+    pub fn peek(&self, address: Lsn) -> Option<Box<WalPage>> {
+        let at = self.place(address);
+        if self.held.borrow()[at] == address {
+            return Some(Box::new(self.ring.borrow()[at]));
+        }
+        let seg = self.config.seg;
+        let bytes = self.disk.peek(&self.path(seg.segment_of(address)), seg.offset_of(address), XLOG_BLCKSZ)?;
+        <WalPage>::try_from(bytes.as_slice()).ok().map(Box::new)
+    }
+
+    /// Removes the segment files that end before `keep`. Returns how many.
+    pub fn remove_segments_before(&self, cx: &Cx, keep: Lsn) -> usize {
+        let seg = self.config.seg;
+        let first = seg.segment_of(keep);
+        let mut removed = 0;
+        for path in self.disk.list("pg_wal/") {
+            let Some((_, segment)) = path.rsplit('/').next().and_then(|name| seg.parse_file_name(name)) else {
+                continue;
+            };
+            if segment < first {
+                self.disk.remove(&path);
+                cx.emit(Event::WalSegmentRemove { start: seg.start_of(segment) });
+                removed += 1;
+            }
+        }
+        removed
+    }
+}
+
+/// How far a round of the WAL writer flushes: to the last page border, or to the newest asynchronous commit when
+/// the border is flushed already.
+fn background_target(insert: Lsn, flush: Lsn, async_commit: Lsn) -> Option<Lsn> {
+    let border = page::page_of(insert);
+    let target = if border > flush { border } else { async_commit };
+    (target > flush).then_some(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::{BackendType, TimestampTz};
+    use crate::wal::{ReadError, WalReader, reader};
+    use crate::world::{Limit, Mode, World};
+    use std::rc::Rc;
+
+    const SEG: WalSegSize = WalSegSize::ONE_MB;
+
+    fn open(disk: &Disk) -> Rc<Wal> {
+        let config = WalConfig { seg: SEG, system_id: 42, timeline: TimeLineId(1), buffers: 8 };
+        Rc::new(Wal::open(config, disk.clone(), Lsn(0x100000), Lsn::INVALID, None))
+    }
+
+    #[test]
+    fn records_of_two_writers_are_read_back_across_pages_and_segments() {
+        let world = World::new(5, Mode::Lab, TimestampTz(0), 0);
+        let (host, disk) = world.add_host();
+        let wal = open(&disk);
+        for n in 0..2u8 {
+            let wal = wal.clone();
+            world.spawn(host, BackendType::ClientBackend, move |cx| async move {
+                for round in 0..400usize {
+                    let data = vec![n; 1 + round * 7 % 5000];
+                    wal.make_room(&cx, data.len() + 100).await.unwrap();
+                    let end = wal.insert(&cx, &RecordBuilder::new(RmgrId::Xlog, 0xA0).main(&data));
+                    if round % 10 == 0 {
+                        wal.flush(&cx, end).await.unwrap();
+                        assert!(wal.flush_lsn() >= end);
+                    }
+                }
+                wal.flush(&cx, wal.insert_lsn()).await.unwrap();
+            });
+        }
+        world.run(Limit::IDLE);
+        assert_eq!(wal.flush_lsn(), wal.insert_lsn());
+        let mut reader = WalReader::new(SEG, TimeLineId(1), Some(42), Lsn(0x100028));
+        let mut source = reader::source(|lsn: Lsn, _| {
+            let bytes = disk.peek(&wal.path(SEG.segment_of(lsn)), SEG.offset_of(lsn), XLOG_BLCKSZ)?;
+            <WalPage>::try_from(bytes.as_slice()).ok()
+        });
+        let mut records = 0;
+        let end = loop {
+            match reader.next(&mut source) {
+                Ok(_) => records += 1,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(records, 800, "{end:?}");
+        assert!(matches!(end, ReadError::Invalid(message) if message.contains("wanted 24, got 0")));
+        assert!(disk.list("pg_wal/").len() >= 2);
+    }
+
+    #[test]
+    fn the_wal_writer_flushes_whole_pages_and_asynchronous_commits() {
+        assert_eq!(background_target(Lsn(0x4100), Lsn(0x2000), Lsn(0)), Some(Lsn(0x4000)));
+        assert_eq!(background_target(Lsn(0x4100), Lsn(0x4000), Lsn(0)), None);
+        assert_eq!(background_target(Lsn(0x4100), Lsn(0x4000), Lsn(0x4080)), Some(Lsn(0x4080)));
+    }
+}
