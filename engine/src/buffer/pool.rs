@@ -1,0 +1,494 @@
+//! The pool itself: lookup, pins, reading, victims, writing.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+use std::rc::Rc;
+
+use super::lookup::Lookup;
+use super::{BM_MAX_USAGE_COUNT, relation_files};
+use crate::ids::{BLCKSZ, BlockNumber, BufferId, Error, Fork, RelFile, Result, WaitEvent, sqlstate};
+use crate::storage::{PageBytes, page};
+use crate::trace::Event;
+use crate::wal::Wal;
+use crate::world::{Cx, Disk, LwGuard, LwLock, LwMode, WaitList};
+
+/// Which page; PostgreSQL's `BufferTag`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct BufferTag {
+    /// The relation's files.
+    pub rel: RelFile,
+    /// Which of them.
+    pub fork: Fork,
+    /// Which page of it.
+    pub block: BlockNumber,
+}
+
+/// A buffer's descriptor: what `pg_buffercache` shows.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct BufferState {
+    /// The page it holds.
+    pub tag: Option<BufferTag>,
+    /// Newer than the file.
+    pub dirty: bool,
+    /// Changed since the write that is under way began.
+    just_dirtied: bool,
+    /// A checkpoint has yet to write it.
+    checkpoint_needed: bool,
+    /// The page is on its way from the disk.
+    reading: bool,
+    /// How often the hand has to pass before the page is forgotten.
+    pub usage_count: u8,
+    /// How many pins it has.
+    pub pins: u32,
+}
+
+/// What `pg_stat_bgwriter` counts of buffers.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct BufferStats {
+    /// Pages found.
+    pub hits: u64,
+    /// Pages read.
+    pub reads: u64,
+    /// Buffers allocated.
+    pub allocated: u64,
+    /// Written by the checkpointer.
+    pub checkpoint_writes: u64,
+    /// Written by the background writer.
+    pub clean_writes: u64,
+    /// Written by backends that needed the buffer.
+    pub backend_writes: u64,
+}
+
+pub(super) struct Buffer {
+    pub(super) state: Cell<BufferState>,
+    page: RefCell<Box<PageBytes>>,
+    content: LwLock,
+    waiters: WaitList,
+}
+
+impl Buffer {
+    pub(super) fn update<T>(&self, change: impl FnOnce(&mut BufferState) -> T) -> T {
+        let mut state = self.state.get();
+        let result = change(&mut state);
+        self.state.set(state);
+        result
+    }
+}
+
+/// The shared buffers of a server.
+pub struct BufferPool {
+    disk: Disk,
+    wal: Rc<Wal>,
+    pub(super) buffers: Vec<Buffer>,
+    lookup: RefCell<Lookup>,
+    /// The clock hand: the buffer that is looked at next.
+    pub(super) hand: Cell<usize>,
+    /// Rounds of the hand, for the background writer's reckoning.
+    pub(super) rounds: Cell<u64>,
+    /// Forks written since they were last synced.
+    unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
+    /// Only one process lengthens a relation at a time.
+    extend_lock: LwLock,
+    stats: Cell<BufferStats>,
+}
+
+impl BufferPool {
+    /// An empty pool of `count` buffers.
+    pub fn new(count: usize, disk: Disk, wal: Rc<Wal>) -> Rc<BufferPool> {
+        let buffer = || Buffer {
+            state: Cell::default(),
+            page: RefCell::new(Box::new([0; BLCKSZ])),
+            content: LwLock::new(WaitEvent::BufferContent),
+            waiters: WaitList::default(),
+        };
+        Rc::new(BufferPool {
+            disk,
+            wal,
+            buffers: (0..count).map(|_| buffer()).collect(),
+            lookup: RefCell::new(Lookup::new(count)),
+            hand: Cell::new(0),
+            rounds: Cell::new(0),
+            unsynced: RefCell::default(),
+            extend_lock: LwLock::new(WaitEvent::LockExtend),
+            stats: Cell::default(),
+        })
+    }
+
+    /// How many buffers there are.
+    pub fn len(&self) -> usize {
+        self.buffers.len()
+    }
+
+    /// Whether there are no buffers, which never is.
+    pub fn is_empty(&self) -> bool {
+        self.buffers.is_empty()
+    }
+
+    /// A buffer's descriptor; `index` counts from 0.
+    pub fn state(&self, index: usize) -> BufferState {
+        self.buffers[index].state.get()
+    }
+
+    /// The buffer that the clock hand points to, from 0.
+    pub fn hand(&self) -> usize {
+        self.hand.get()
+    }
+
+    /// The page of a buffer as it is, without a pin: for pictures.
+    pub fn peek<T>(&self, index: usize, look: impl FnOnce(&PageBytes) -> T) -> T {
+        look(&self.buffers[index].page.borrow())
+    }
+
+    /// The buffer that holds a page, from 0.
+    pub fn find(&self, tag: &BufferTag) -> Option<usize> {
+        self.lookup.borrow().find(tag)
+    }
+
+    /// The counters.
+    pub fn stats(&self) -> BufferStats {
+        self.stats.get()
+    }
+
+    pub(super) fn count(&self, change: impl FnOnce(&mut BufferStats)) {
+        let mut stats = self.stats.get();
+        change(&mut stats);
+        self.stats.set(stats);
+    }
+
+    /// The disk behind the pool.
+    pub fn disk(&self) -> &Disk {
+        &self.disk
+    }
+
+    // --- pinning ---------------------------------------------------------------------------------------------
+
+    /// The page, if it is in a buffer: the fast path, which does not wait.
+    #[inline]
+    pub fn pin_cached(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Option<Pin> {
+        let index = self.lookup.borrow().find(&tag)?;
+        if self.buffers[index].state.get().reading {
+            return None;
+        }
+        self.count(|stats| stats.hits += 1);
+        let BufferTag { rel, fork, block } = tag;
+        cx.emit(Event::BufferHit { buffer: BufferId(index as u32 + 1), rel, fork, block });
+        Some(self.pin(index))
+    }
+
+    /// `ReadBuffer`: the page, from a buffer or from its file.
+    pub async fn read(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<Pin> {
+        loop {
+            if let Some(pin) = self.pin_cached(cx, tag) {
+                return Ok(pin);
+            }
+            let reading = self.lookup.borrow().find(&tag);
+            if let Some(index) = reading {
+                self.buffers[index].waiters.wait(cx, WaitEvent::DataFileRead).await;
+                continue;
+            }
+            let index = self.victim(cx).await?;
+            if self.lookup.borrow().find(&tag).is_none() {
+                return self.fill(cx, index, tag).await;
+            }
+        }
+    }
+
+    /// Reads a page into a free buffer.
+    async fn fill(self: &Rc<Self>, cx: &Cx, index: usize, tag: BufferTag) -> Result<Pin> {
+        self.enter(index, tag, true);
+        let pin = self.pin(index);
+        let read = relation_files::read(&self.disk, cx, tag).await;
+        let buffer = &self.buffers[index];
+        buffer.update(|state| state.reading = false);
+        buffer.waiters.wake_all(cx.world());
+        match read {
+            Ok(page) => *buffer.page.borrow_mut() = page,
+            Err(error) => {
+                drop(pin);
+                self.forget(index);
+                return Err(error);
+            }
+        }
+        self.count(|stats| stats.reads += 1);
+        let BufferTag { rel, fork, block } = tag;
+        cx.point(Event::BufferRead { buffer: pin.id(), rel, fork, block }).await;
+        Ok(pin)
+    }
+
+    /// Lengthens a fork by one page, which comes back pinned and full of zeros.
+    pub async fn extend(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork) -> Result<Pin> {
+        let guard = self.extend_lock.acquire(cx, LwMode::Exclusive).await;
+        let block = relation_files::block_count(&self.disk, rel, fork).unwrap_or_default();
+        let tag = BufferTag { rel, fork, block };
+        let index = self.victim(cx).await?;
+        self.enter(index, tag, false);
+        self.buffers[index].page.borrow_mut().fill(0);
+        let pin = self.pin(index);
+        let extended = relation_files::extend(&self.disk, cx, tag).await;
+        drop(guard);
+        if let Err(error) = extended {
+            drop(pin);
+            self.forget(index);
+            return Err(error);
+        }
+        self.unsynced.borrow_mut().insert((rel, fork));
+        cx.point(Event::RelationExtend { rel, fork, block }).await;
+        Ok(pin)
+    }
+
+    /// The page, even if its file is shorter or gone: recovery meets pages that were removed later on.
+    pub async fn read_for_redo(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<Pin> {
+        loop {
+            let blocks = relation_files::block_count(&self.disk, tag.rel, tag.fork).unwrap_or_default();
+            if tag.block < blocks {
+                return self.read(cx, tag).await;
+            }
+            drop(self.extend(cx, tag.rel, tag.fork).await?);
+        }
+    }
+
+    fn pin(self: &Rc<Self>, index: usize) -> Pin {
+        self.buffers[index].update(|state| {
+            state.pins += 1;
+            state.usage_count = (state.usage_count + 1).min(BM_MAX_USAGE_COUNT);
+        });
+        Pin { pool: self.clone(), index }
+    }
+
+    /// Enters a page into the lookup table.
+    fn enter(&self, index: usize, tag: BufferTag, reading: bool) {
+        self.lookup.borrow_mut().insert(tag, index);
+        self.buffers[index].state.set(BufferState { tag: Some(tag), reading, ..BufferState::default() });
+        self.count(|stats| stats.allocated += 1);
+    }
+
+    /// Takes a page out of the lookup table; its buffer is free.
+    fn forget(&self, index: usize) {
+        self.lookup.borrow_mut().remove(index);
+        self.buffers[index].state.set(BufferState::default());
+    }
+
+    // --- victims ---------------------------------------------------------------------------------------------
+
+    /// Finds a buffer by the clock sweep and empties it, writing its page first if that is dirty.
+    async fn victim(self: &Rc<Self>, cx: &Cx) -> Result<usize> {
+        loop {
+            let index = self.sweep()?;
+            let state = self.state(index);
+            if state.dirty {
+                self.write_buffer(cx, index).await?;
+                self.count(|stats| stats.backend_writes += 1);
+            }
+            let now = self.state(index);
+            if now.pins > 0 || now.dirty || now.tag != state.tag {
+                continue;
+            }
+            if let Some(BufferTag { rel, fork, block }) = now.tag {
+                cx.emit(Event::BufferEvict { buffer: BufferId(index as u32 + 1), rel, fork, block });
+            }
+            self.forget(index);
+            return Ok(index);
+        }
+    }
+
+    /// Moves the hand until it stands on an unpinned buffer without usage count.
+    fn sweep(&self) -> Result<usize> {
+        if let Some(empty) = self.buffers.iter().position(|b| b.state.get().tag.is_none() && b.state.get().pins == 0) {
+            return Ok(empty);
+        }
+        for _ in 0..=self.buffers.len() * (usize::from(BM_MAX_USAGE_COUNT) + 1) {
+            let index = self.hand.get();
+            let next = (index + 1) % self.buffers.len();
+            self.hand.set(next);
+            if next == 0 {
+                self.rounds.set(self.rounds.get() + 1);
+            }
+            let taken = self.buffers[index].update(|state| {
+                if state.pins > 0 {
+                    return false;
+                }
+                let free = state.usage_count == 0;
+                state.usage_count = state.usage_count.saturating_sub(1);
+                free
+            });
+            if taken {
+                return Ok(index);
+            }
+        }
+        Err(Error::new(sqlstate::OUT_OF_MEMORY, "no unpinned buffers available"))
+    }
+
+    // --- writing ---------------------------------------------------------------------------------------------
+
+    /// Writes a dirty buffer's page to its file, the log first.
+    pub(super) async fn write_buffer(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<()> {
+        let pin = self.pin_quietly(index);
+        let guard = self.buffers[index].content.acquire(cx, LwMode::Shared).await;
+        let state = self.state(index);
+        let (Some(tag), true) = (state.tag, state.dirty) else { return Ok(()) };
+        self.buffers[index].update(|state| state.just_dirtied = false);
+        let image = self.buffers[index].page.borrow().clone();
+        let lsn = page::lsn(&image);
+        self.wal.flush(cx, lsn).await?;
+        assert!(lsn <= self.wal.flush_lsn(), "WAL before data: page {lsn}, flushed {}", self.wal.flush_lsn());
+        relation_files::write(&self.disk, cx, tag, &image).await?;
+        self.unsynced.borrow_mut().insert((tag.rel, tag.fork));
+        self.buffers[index].update(|state| {
+            state.dirty = state.just_dirtied;
+            state.checkpoint_needed = false;
+        });
+        drop(guard);
+        let BufferTag { rel, fork, block } = tag;
+        cx.point(Event::BufferWrite { buffer: pin.id(), rel, fork, block }).await;
+        Ok(())
+    }
+
+    /// A pin that does not raise the usage count, for whoever only writes.
+    fn pin_quietly(self: &Rc<Self>, index: usize) -> Pin {
+        self.buffers[index].update(|state| state.pins += 1);
+        Pin { pool: self.clone(), index }
+    }
+
+    /// The buffers that are dirty now, in the order of their files: what a checkpoint has to write.
+    pub fn mark_for_checkpoint(&self) -> Vec<usize> {
+        let mut dirty: Vec<usize> = (0..self.len()).filter(|index| self.state(*index).dirty).collect();
+        dirty.iter().for_each(|index| self.buffers[*index].update(|state| state.checkpoint_needed = true));
+        dirty.sort_by_key(|index| self.state(*index).tag);
+        dirty
+    }
+
+    /// Writes one buffer for a checkpoint, unless somebody has written it since. Returns whether it did.
+    pub async fn write_for_checkpoint(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<bool> {
+        if !self.state(index).checkpoint_needed {
+            return Ok(false);
+        }
+        self.write_buffer(cx, index).await?;
+        self.count(|stats| stats.checkpoint_writes += 1);
+        Ok(true)
+    }
+
+    /// Syncs every file that was written since it was last synced. Returns how many.
+    pub async fn sync_files(&self, cx: &Cx) -> Result<usize> {
+        let files = std::mem::take(&mut *self.unsynced.borrow_mut());
+        for (rel, fork) in &files {
+            let path = rel.path(*fork);
+            if self.disk.exists(&path) {
+                self.disk.fsync(cx, WaitEvent::DataFileSync, &path).await?;
+            }
+        }
+        Ok(files.len())
+    }
+
+    // --- relations that go -----------------------------------------------------------------------------------
+
+    /// Forgets the pages of a fork from `first` on, dirty or not: they are about to be cut off.
+    pub fn drop_pages(&self, rel: RelFile, fork: Fork, first: BlockNumber) {
+        for (index, buffer) in self.buffers.iter().enumerate() {
+            let state = buffer.state.get();
+            let goes = state.tag.is_some_and(|tag| tag.rel == rel && tag.fork == fork && tag.block >= first);
+            if goes {
+                assert_eq!(state.pins, 0, "a page of a dropped relation is pinned");
+                self.forget(index);
+            }
+        }
+    }
+
+    /// Removes a relation: its pages and its files.
+    pub fn drop_relation(&self, rel: RelFile) {
+        for fork in [Fork::Main, Fork::Fsm, Fork::Vm, Fork::Init] {
+            self.drop_pages(rel, fork, BlockNumber(0));
+            self.unsynced.borrow_mut().remove(&(rel, fork));
+            self.disk.remove(&rel.path(fork));
+        }
+    }
+
+    /// Cuts a fork to `blocks` pages.
+    pub fn truncate(&self, rel: RelFile, fork: Fork, blocks: BlockNumber) -> Result<()> {
+        self.drop_pages(rel, fork, blocks);
+        self.unsynced.borrow_mut().insert((rel, fork));
+        let path = rel.path(fork);
+        if self.disk.exists(&path) {
+            self.disk.set_len(&path, u64::from(blocks.0) * BLCKSZ as u64)?;
+        }
+        Ok(())
+    }
+}
+
+/// A pinned buffer; dropping it unpins.
+pub struct Pin {
+    pool: Rc<BufferPool>,
+    index: usize,
+}
+
+impl Pin {
+    /// Which buffer, as pg_buffercache counts.
+    pub fn id(&self) -> BufferId {
+        BufferId(self.index as u32 + 1)
+    }
+
+    /// Which page. A pinned buffer keeps its page.
+    pub fn tag(&self) -> BufferTag {
+        self.pool.state(self.index).tag.unwrap_or_else(|| panic!("a pinned buffer holds no page"))
+    }
+
+    /// Which page of its fork.
+    pub fn block(&self) -> BlockNumber {
+        self.tag().block
+    }
+
+    /// Looks at the page, in an atomic section.
+    #[inline]
+    pub fn read<T>(&self, look: impl FnOnce(&PageBytes) -> T) -> T {
+        look(&self.pool.buffers[self.index].page.borrow())
+    }
+
+    /// Changes the page, in an atomic section; the caller marks the buffer dirty.
+    #[inline]
+    pub fn modify<T>(&self, change: impl FnOnce(&mut PageBytes) -> T) -> T {
+        change(&mut self.pool.buffers[self.index].page.borrow_mut())
+    }
+
+    /// Takes the content lock.
+    pub async fn lock(&self, cx: &Cx, mode: LwMode) -> LwGuard {
+        self.pool.buffers[self.index].content.acquire(cx, mode).await
+    }
+
+    /// Takes the content lock if it is free.
+    pub fn try_lock(&self, cx: &Cx, mode: LwMode) -> Option<LwGuard> {
+        self.pool.buffers[self.index].content.try_acquire(cx, mode)
+    }
+
+    /// Whether nobody else has the buffer pinned: what pruning asks before it moves tuples about.
+    pub fn is_only_pin(&self) -> bool {
+        self.pool.state(self.index).pins == 1
+    }
+
+    /// Whether the buffer is newer than the file.
+    pub fn is_dirty(&self) -> bool {
+        self.pool.state(self.index).dirty
+    }
+
+    /// `MarkBufferDirty`, also for hints: without checksums a hint needs no record.
+    pub fn mark_dirty(&self, cx: &Cx) {
+        let was = self.pool.buffers[self.index].update(|state| {
+            state.just_dirtied = true;
+            std::mem::replace(&mut state.dirty, true)
+        });
+        if !was {
+            let BufferTag { rel, fork, block } = self.tag();
+            cx.emit(Event::BufferDirty { buffer: self.id(), rel, fork, block });
+        }
+    }
+}
+
+impl Clone for Pin {
+    fn clone(&self) -> Pin {
+        self.pool.pin_quietly(self.index)
+    }
+}
+
+impl Drop for Pin {
+    fn drop(&mut self) {
+        self.pool.buffers[self.index].update(|state| state.pins -= 1);
+    }
+}
