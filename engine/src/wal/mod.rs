@@ -21,19 +21,29 @@
 //!   record     one record's bytes: header, block references, full-page images, data; RecordBuilder makes them
 //!   decode     the way back: bytes to a DecodedRecord
 //!   reader     finds record after record in pages, and says like PostgreSQL where and why the log ends
+//!   *_records  what each resource manager puts into its records, as structs
+//!   invalidation   the messages in some of them that tell caches what is out of date
 //! ```
 //!
 //! PostgreSQL: `access/transam/xlog.c`, `xloginsert.c`, `xlogreader.c`, `access/rmgrdesc/`.
 
 mod bytes;
+pub mod clog_records;
 pub mod decode;
+pub mod heap2_records;
+pub mod heap_records;
+pub mod invalidation;
 pub mod page;
 pub mod reader;
 pub mod record;
 pub mod shared;
+pub mod standby_records;
+pub mod storage_records;
+pub mod xact_records;
 pub mod xlog_records;
 
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
+pub use invalidation::Invalidation;
 pub use page::WalPage;
 pub use reader::{ReadError, WalReader, WalSource};
 pub use record::{AssembledRecord, BlockRef, RecordBuilder};
