@@ -1,0 +1,105 @@
+/**
+ * Opens the engine in the best place that this page may use.
+ *
+ *     worker   a worker from its own file        forbidden where the script comes from another origin
+ *     blob     a worker from a blob: address     forbidden by a content security policy without `worker-src blob:`
+ *     page     no worker at all                  always possible; a long run then holds up the page
+ *
+ * Which one works cannot be asked beforehand: a forbidden worker is sometimes an exception, sometimes an error event,
+ * and sometimes plain silence. So each place must answer a handshake before anything is trusted to it.
+ */
+
+import { loadModule, workerCode, workerUrl } from 'virtual:vitrine-parts';
+
+import type { OpenEngine, Place } from './api';
+import { Client } from './client';
+import type { Job, Ready } from './worker';
+
+/** How long a worker may take to say that it is there; a first start on a slow phone takes about a second. */
+const HANDSHAKE_MS = 8_000;
+
+const PLACES: readonly Place[] = ['worker', 'blob', 'page'];
+
+/** Something that takes jobs: a worker that has answered, or this very thread. */
+interface Room {
+  readonly place: Place;
+  /** Gives it the engine's or the store's job; the port in the job is how one talks to it from then on. */
+  take(job: Job): Promise<void>;
+  close(): void;
+}
+
+export const openEngine: OpenEngine = async (options = {}) => {
+  const [module, engine] = await Promise.all([loadModule(), firstRoom(options.places ?? PLACES)]);
+  const toEngine = new MessageChannel();
+  const rooms = [engine];
+  let storePort: MessagePort | undefined;
+  if (options.store !== undefined) {
+    const store = await firstRoom([engine.place]);
+    rooms.push(store);
+    const toStore = new MessageChannel();
+    await store.take({ role: 'store', module, port: toStore.port2 });
+    storePort = toStore.port1;
+  }
+  await engine.take({ role: 'engine', module, port: toEngine.port2, ...(storePort && { store: storePort }) });
+  return Client.open(engine.place, toEngine.port1, options, () => {
+    for (const room of rooms) room.close();
+  });
+};
+
+async function firstRoom(places: readonly Place[]): Promise<Room> {
+  const refusals: unknown[] = [];
+  for (const place of places) {
+    try {
+      return await OPENERS[place]();
+    } catch (refusal) {
+      refusals.push(refusal);
+    }
+  }
+  throw new AggregateError(refusals, `The engine could not be started in any of: ${places.join(', ')}`);
+}
+
+const OPENERS: Record<Place, () => Promise<Room>> = {
+  worker: async () => {
+    if (workerUrl === undefined) throw new Error('this build has no worker file');
+    return workerRoom('worker', new Worker(workerUrl));
+  },
+  blob: async () => {
+    const url = URL.createObjectURL(new Blob([await workerCode()], { type: 'text/javascript' }));
+    try {
+      return await workerRoom('blob', new Worker(url));
+    } finally {
+      URL.revokeObjectURL(url);
+    }
+  },
+  page: async () => {
+    const { perform } = await import('./perform');
+    return { place: 'page', take: async (job) => perform(job), close: () => {} };
+  },
+};
+
+/** Waits until the worker says that it runs. */
+async function workerRoom(place: Place, worker: Worker): Promise<Room> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`no answer from a ${place} worker`)), HANDSHAKE_MS);
+      worker.onerror = (event) => {
+        clearTimeout(timer);
+        reject(new Error(event.message || `a ${place} worker is forbidden here`));
+      };
+      worker.onmessage = (event: MessageEvent<Ready>) => {
+        if (event.data !== 'ready') return;
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+  } catch (refusal) {
+    worker.terminate();
+    throw refusal;
+  }
+  worker.onmessage = worker.onerror = null;
+  return {
+    place,
+    take: async (job) => worker.postMessage(job, job.store ? [job.port, job.store] : [job.port]),
+    close: () => worker.terminate(),
+  };
+}

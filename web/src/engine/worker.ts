@@ -1,0 +1,24 @@
+/**
+ * The worker's entry. It says that it is there, takes one job, and then talks through the port in it.
+ *
+ * The same script serves as the engine's worker and as the store's; which one it becomes is in the job.
+ */
+
+import { perform } from './perform';
+
+/** What a worker is to be. */
+export interface Job {
+  readonly role: 'engine' | 'store';
+  /** The compiled module; each job makes an instance of its own. */
+  readonly module: WebAssembly.Module;
+  /** The engine: where its client talks. The store: where the engine talks. */
+  readonly port: MessagePort;
+  /** The engine's end of the channel to the store, if the world is kept. */
+  readonly store?: MessagePort;
+}
+
+/** The handshake. */
+export type Ready = 'ready';
+
+self.onmessage = (event: MessageEvent<Job>) => perform(event.data);
+self.postMessage('ready' satisfies Ready);
