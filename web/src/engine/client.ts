@@ -15,6 +15,7 @@ export class Client {
   static async open(place: Place, port: MessagePort, _options: OpenOptions, end: () => void): Promise<Client> {
     const host = Comlink.wrap<Host>(port);
     await host.version();
+    performance.mark('vitrine:answer');
     return new Client(place, host, end);
   }
 

@@ -11,7 +11,7 @@
 
 import { loadModule, workerCode, workerUrl } from 'virtual:vitrine-parts';
 
-import type { OpenEngine, Place } from './api';
+import type { OpenOptions, Place } from './api';
 import { Client } from './client';
 import type { Job, Ready } from './worker';
 
@@ -28,7 +28,8 @@ interface Room {
   close(): void;
 }
 
-export const openEngine: OpenEngine = async (options = {}) => {
+/** Opens a world. */
+export async function openEngine(options: OpenOptions = {}): Promise<Client> {
   const [module, engine] = await Promise.all([loadModule(), firstRoom(options.places ?? PLACES)]);
   const toEngine = new MessageChannel();
   const rooms = [engine];
@@ -44,7 +45,7 @@ export const openEngine: OpenEngine = async (options = {}) => {
   return Client.open(engine.place, toEngine.port1, options, () => {
     for (const room of rooms) room.close();
   });
-};
+}
 
 async function firstRoom(places: readonly Place[]): Promise<Room> {
   const refusals: unknown[] = [];

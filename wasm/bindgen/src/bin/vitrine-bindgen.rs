@@ -96,7 +96,8 @@ mod tests {
 
     #[test]
     fn glue_becomes_a_factory() {
-        let js = "export function version() {\n    return 1;\n}\nlet wasm;\nexport { initSync, __wbg_init as default };\n";
+        let js =
+            "export function version() {\n    return 1;\n}\nlet wasm;\nexport { initSync, __wbg_init as default };\n";
         let made = factory(js).expect("plain functions");
         assert!(made.starts_with("export function instantiate(module) {\nfunction version() {"));
         assert!(made.ends_with("return { version, wasm };\n}\n"));
