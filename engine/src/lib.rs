@@ -3,6 +3,24 @@
 //!
 //! The rooms are the stack from the ground up: a room uses only rooms that stand before it in this list, and
 //! a test (`tests/layers.rs`) holds that. Start reading at `ARCHITECTURE.md`.
+//!
+//! ```text
+//!   ids        the newtypes that all speak in, and the error type
+//!   trace      the vocabulary of events, the ring they go through, the hash
+//!   world      the simulated computer room: clock, scheduler, processes, disks, links, faults
+//!   settings   every setting: type, bounds, context, unit
+//!   storage    bytes at rest: pages, tuples, maps, the control file; pure functions
+//!   types      data types, operators, functions, casts
+//!   wal        positions, records, buffers, segments, reading
+//!   buffer     the shared buffer pool and its clock sweep
+//!   txn        CLOG, snapshots, locks
+//!   access     the heap over buffer, wal and txn; vacuum; redo
+//!   catalog    system tables in real heap pages
+//!   sql        parse, bind, plan, execute
+//!   server     one server: shared memory, and a file per process
+//!   cluster    several servers and the host's way in
+//!   inspect    read-only answers to 'what is there now'
+//! ```
 
 pub mod access;
 pub mod buffer;
