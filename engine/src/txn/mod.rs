@@ -1,1 +1,42 @@
+//! Transactions: who is running, what has become of whom, who sees what, and who waits for whom.
 //!
+//! ```text
+//!   list of running transactions     pg_xact, two bits each          lock table
+//!   (ProcArray)                      (CLOG)                          (lock manager)
+//!   A 739   B -                      737 01  738 01  739 00          739: A holds Exclusive, C waits for Share
+//!        │                                │                               │
+//!        └── a snapshot copies it         └── says how it ended           └── released last
+//! ```
+//!
+//! **A snapshot** is a copy of the list of running transactions: `xmin:xmax:xip`. Everything before `xmin` is over,
+//! everything from `xmax` on has not begun, and what is listed in between is running. What a transaction did is
+//! visible if it is over in this sense *and* pg_xact says committed. Both are needed, and they change at two
+//! moments: between the bits and the list a commit is durable and still invisible.
+//!
+//! **The end of a transaction** (`end.rs`): its record goes into the log and is flushed; two bits turn; a
+//! synchronous standby is waited for; the transaction leaves the list; its locks go. In that order.
+//!
+//! **Waiting for a row** is waiting for the transaction that changed it: each holds an exclusive lock on its own id
+//! for as long as it lives, and who wants to know its fate asks for a share of it.
+//!
+//! PostgreSQL: `access/transam/README`, `xact.c`, `clog.c`, `procarray.c`, `lmgr.c`, `lock.c`, `deadlock.c`,
+//! `utils/time/snapmgr.c`, `replication/syncrep.c`.
+
+mod clog;
+mod deadlock;
+mod end;
+mod env;
+mod locks;
+mod proc_array;
+mod snapshot;
+mod sync_rep;
+mod xact;
+
+pub use clog::Clog;
+pub use end::{abort, commit};
+pub use env::{Env, Txns};
+pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
+pub use proc_array::{ProcArray, ProcEntry, RunningXacts};
+pub use snapshot::Snapshot;
+pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
+pub use xact::{BlockState, ComboCids, Isolation, Xact};

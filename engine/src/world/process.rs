@@ -197,6 +197,12 @@ impl Cx {
     #[inline]
     pub async fn point(&self, event: Event) {
         self.world.emit(event);
+        self.end_step().await;
+    }
+
+    /// Ends the step with what was noted since the last one: another process may run here.
+    #[inline]
+    pub async fn end_step(&self) {
         if !self.world.end_step(self.pid, self.world.costs().point, None) {
             suspend_once().await;
         }

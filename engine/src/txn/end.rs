@@ -1,0 +1,110 @@
+//! How a transaction ends: the order of things, which is the whole point.
+//!
+//! ```text
+//!   commit record ─► WAL buffers ─► write ─► flush ─► two bits ─► standby? ─► off the list ─► locks go
+//!                    only memory             durable   pg_xact     (sync)      visible
+//! ```
+//!
+//! Between record and bits a checkpoint must wait: its redo point would lie behind the record, and if it wrote
+//! pg_xact without the bits nobody would ever set them again.
+//!
+//! An abort undoes nothing. Its record need not even be flushed: a transaction without a record has not committed.
+
+use super::env::Env;
+use crate::ids::{Lsn, Oid, RelFile, Result, RmgrId, Xid, XidStatus};
+use crate::settings::Setting;
+use crate::trace::Event;
+use crate::wal::RecordBuilder;
+use crate::wal::invalidation::Invalidation;
+use crate::wal::xact_records::{XLOG_XACT_ABORT, XLOG_XACT_COMMIT, XactEnd};
+
+/// Commits the session's transaction. An error before the record is in the log leaves it to be aborted.
+pub async fn commit(env: &Env) -> Result<()> {
+    let xid = env.xact.borrow().xid;
+    if xid.is_valid() {
+        env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = true);
+        let recorded = record_commit(env, xid).await;
+        env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = false);
+        let end = recorded?;
+        env.txns.sync_rep.wait(env, end).await;
+    } else if env.xact.borrow().last_record_end.is_valid() {
+        // It wrote without being a transaction (VACUUM, pruning): nothing to wait for.
+        env.wal.note_async_commit(env.xact.borrow().last_record_end);
+    }
+    leave(env, xid).await;
+    let dropped = std::mem::take(&mut env.xact.borrow_mut().dropped);
+    finish(env, dropped);
+    Ok(())
+}
+
+/// The commit record, its flush, and the two bits. Returns the record's end.
+async fn record_commit(env: &Env, xid: Xid) -> Result<Lsn> {
+    let record = commit_record(env);
+    let forced = !record.rels.is_empty();
+    let (info, data) = record.encode(XLOG_XACT_COMMIT);
+    env.wal.make_room(&env.cx, data.len() + 64).await?;
+    let end = env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
+    env.cx.end_step().await;
+    let asynchronous = env.settings.borrow().word(Setting::synchronous_commit) == "off" && !forced;
+    if asynchronous {
+        env.wal.note_async_commit(end);
+    } else {
+        env.wal.flush(&env.cx, end).await?;
+    }
+    env.txns.clog.set_status(&env.cx, xid, XidStatus::Committed, end).await?;
+    env.cx.end_step().await;
+    Ok(end)
+}
+
+fn commit_record(env: &Env) -> XactEnd {
+    let xact = env.xact.borrow();
+    let mut record = XactEnd::at(env.cx.timestamp());
+    record.rels = xact.dropped.clone();
+    if !xact.invalidated.is_empty() {
+        record.db = Some((env.database, Oid::DEFAULT_TABLESPACE));
+        record.invals =
+            xact.invalidated.iter().map(|rel| Invalidation::Relcache { db: env.database, rel: *rel }).collect();
+    }
+    record
+}
+
+/// Aborts the session's transaction. What it wrote stays where it is, and counts for nothing.
+pub async fn abort(env: &Env) -> Result<()> {
+    let xid = env.xact.borrow().xid;
+    if xid.is_valid() {
+        let mut record = XactEnd::at(env.cx.timestamp());
+        record.rels = env.xact.borrow().created.clone();
+        let (info, data) = record.encode(XLOG_XACT_ABORT);
+        env.wal.make_room(&env.cx, data.len() + 64).await?;
+        let end = env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
+        env.cx.end_step().await;
+        env.wal.note_async_commit(end);
+        env.txns.clog.set_status(&env.cx, xid, XidStatus::Aborted, Lsn::INVALID).await?;
+        env.cx.end_step().await;
+    }
+    leave(env, xid).await;
+    let created = std::mem::take(&mut env.xact.borrow_mut().created);
+    finish(env, created);
+    Ok(())
+}
+
+/// The transaction leaves the list of running ones: from here on new snapshots count it as over.
+async fn leave(env: &Env, xid: Xid) {
+    env.txns.procs.end(env.cx.pid());
+    if xid.is_valid() {
+        env.cx.point(Event::ProcArrayRemove { xid }).await;
+    }
+}
+
+/// Invalidations, locks, files, and the session's own memory, in this order.
+fn finish(env: &Env, files: Vec<RelFile>) {
+    if !env.xact.borrow().invalidated.is_empty() {
+        env.txns.invalidations.set(env.txns.invalidations.get() + 1);
+    }
+    let count = env.txns.locks.release_all(env.cx.world(), env.cx.pid());
+    if count > 0 {
+        env.cx.emit(Event::LocksReleased { count });
+    }
+    files.into_iter().for_each(|rel| env.buffers.drop_relation(rel));
+    env.xact.borrow_mut().clear();
+}

@@ -1,0 +1,261 @@
+//! The list of running transactions, and the counter that gives ids.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeSet;
+
+use super::snapshot::Snapshot;
+use crate::ids::{CommandId, FullXid, Oid, Pid, Xid};
+
+/// A process in the array; `PGPROC`'s part that others read.
+#[derive(Clone, Debug)]
+pub struct ProcEntry {
+    /// Whose.
+    pub pid: Pid,
+    /// Its transaction, if it has an id.
+    pub xid: Xid,
+    /// The oldest transaction that its snapshots need; what vacuum must keep.
+    pub xmin: Xid,
+    /// The database it is connected to.
+    pub db: Oid,
+    /// It is a lazy VACUUM, whose snapshot holds nothing back.
+    pub in_vacuum: bool,
+    /// It stands between the record of its commit and the two bits: a checkpoint must not begin to write pg_xact.
+    pub delays_checkpoint: bool,
+}
+
+/// What a standby is told of running transactions.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RunningXacts {
+    /// The next id that will be given.
+    pub next: Xid,
+    /// The oldest that runs; the next id if none does.
+    pub oldest: Xid,
+    /// The newest that has ended.
+    pub latest_completed: Xid,
+    /// All that run, ascending.
+    pub xids: Vec<Xid>,
+}
+
+/// The list of running transactions.
+pub struct ProcArray {
+    next_xid: Cell<FullXid>,
+    latest_completed: Cell<Xid>,
+    entries: RefCell<Vec<ProcEntry>>,
+    /// On a standby: transactions known from the log to run on the primary.
+    known_assigned: RefCell<BTreeSet<Xid>>,
+    in_recovery: Cell<bool>,
+}
+
+impl ProcArray {
+    /// An empty list; `next_xid` will be given next.
+    pub fn new(next_xid: FullXid) -> ProcArray {
+        ProcArray {
+            next_xid: Cell::new(next_xid),
+            latest_completed: Cell::new(next_xid.xid().previous()),
+            entries: RefCell::default(),
+            known_assigned: RefCell::default(),
+            in_recovery: Cell::new(false),
+        }
+    }
+
+    /// The next id that will be given.
+    pub fn next_xid(&self) -> FullXid {
+        self.next_xid.get()
+    }
+
+    /// Whether ids come from the log and not from here.
+    pub fn set_in_recovery(&self, in_recovery: bool) {
+        self.in_recovery.set(in_recovery);
+    }
+
+    /// Whether ids come from the log and not from here.
+    pub fn in_recovery(&self) -> bool {
+        self.in_recovery.get()
+    }
+
+    /// The newest transaction that has ended.
+    pub fn latest_completed(&self) -> Xid {
+        self.latest_completed.get()
+    }
+
+    /// All entries.
+    pub fn entries(&self) -> Vec<ProcEntry> {
+        self.entries.borrow().clone()
+    }
+
+    /// A process joins.
+    pub fn add(&self, pid: Pid, db: Oid) {
+        let entry =
+            ProcEntry { pid, xid: Xid::INVALID, xmin: Xid::INVALID, db, in_vacuum: false, delays_checkpoint: false };
+        self.entries.borrow_mut().push(entry);
+    }
+
+    /// A process leaves.
+    pub fn remove(&self, pid: Pid) {
+        self.entries.borrow_mut().retain(|entry| entry.pid != pid);
+    }
+
+    /// Changes a process's own entry.
+    pub fn update(&self, pid: Pid, change: impl FnOnce(&mut ProcEntry)) {
+        if let Some(entry) = self.entries.borrow_mut().iter_mut().find(|entry| entry.pid == pid) {
+            change(entry);
+        }
+    }
+
+    /// The transaction of a process.
+    pub fn xid_of(&self, pid: Pid) -> Xid {
+        self.entries.borrow().iter().find(|entry| entry.pid == pid).map_or(Xid::INVALID, |entry| entry.xid)
+    }
+
+    /// Gives the next id to a process, in one atomic section.
+    pub fn assign(&self, pid: Pid) -> Xid {
+        let full = self.next_xid.get();
+        self.next_xid.set(full.next());
+        self.update(pid, |entry| entry.xid = full.xid());
+        full.xid()
+    }
+
+    /// The process's transaction is over: it leaves the list.
+    pub fn end(&self, pid: Pid) {
+        let mut ended = Xid::INVALID;
+        self.update(pid, |entry| {
+            ended = std::mem::take(&mut entry.xid);
+            entry.xmin = Xid::INVALID;
+            entry.in_vacuum = false;
+        });
+        if ended.is_valid() {
+            self.note_completed(ended);
+        }
+    }
+
+    fn note_completed(&self, xid: Xid) {
+        if self.latest_completed.get().precedes(xid) {
+            self.latest_completed.set(xid);
+        }
+    }
+
+    /// Whether the transaction is running: in the list here, or on the primary.
+    pub fn is_running(&self, xid: Xid) -> bool {
+        if self.in_recovery.get() {
+            return self.known_assigned.borrow().contains(&xid);
+        }
+        self.entries.borrow().iter().any(|entry| entry.xid == xid && xid.is_valid())
+    }
+
+    /// `GetSnapshotData`: copies the list.
+    pub fn snapshot(&self, pid: Pid, curcid: CommandId) -> Snapshot {
+        let xmax = self.latest_completed.get().next();
+        let own = self.xid_of(pid);
+        let mut xip: Vec<Xid> = if self.in_recovery.get() {
+            self.known_assigned.borrow().iter().copied().collect()
+        } else {
+            let entries = self.entries.borrow();
+            entries.iter().filter(|entry| entry.xid.is_valid() && entry.pid != pid).map(|entry| entry.xid).collect()
+        };
+        xip.retain(|xid| xid.precedes(xmax));
+        xip.sort_unstable();
+        let oldest = |least: Xid, xid: Xid| if xid.is_valid() && xid.precedes(least) { xid } else { least };
+        let xmin = xip.iter().copied().chain([own]).fold(xmax, oldest);
+        self.update(pid, |entry| {
+            if !entry.xmin.is_valid() {
+                entry.xmin = xmin;
+            }
+        });
+        Snapshot { xmin, xmax, xip, own, curcid }
+    }
+
+    /// The removal horizon: row versions that ended before this transaction are seen by nobody.
+    pub fn oldest_xmin(&self) -> Xid {
+        let mut horizon = self.latest_completed.get().next();
+        for entry in self.entries.borrow().iter() {
+            for xid in [entry.xid, if entry.in_vacuum { Xid::INVALID } else { entry.xmin }] {
+                if xid.is_valid() && xid.precedes(horizon) {
+                    horizon = xid;
+                }
+            }
+        }
+        let known = self.known_assigned.borrow().first().copied();
+        known.filter(|xid| xid.precedes(horizon)).unwrap_or(horizon)
+    }
+
+    /// What the log tells standbys with each checkpoint.
+    pub fn running_xacts(&self) -> RunningXacts {
+        let next = self.next_xid.get().xid();
+        let entries = self.entries.borrow();
+        let mut xids: Vec<Xid> = entries.iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect();
+        xids.sort_unstable();
+        let oldest = xids.first().copied().unwrap_or(next);
+        RunningXacts { next, oldest, latest_completed: self.latest_completed.get(), xids }
+    }
+
+    // --- recovery --------------------------------------------------------------------------------------------
+
+    /// Recovery has met a record of this transaction: it runs, or ran, and ids go on after it.
+    pub fn note_seen(&self, xid: Xid) {
+        if !xid.is_normal() {
+            return;
+        }
+        let next = self.next_xid.get();
+        if xid.follows_or_equals(next.xid()) {
+            let mut at = next;
+            while at.xid() != xid {
+                self.known_assigned.borrow_mut().insert(at.xid());
+                at = at.next();
+            }
+            self.known_assigned.borrow_mut().insert(xid);
+            self.next_xid.set(at.next());
+        }
+    }
+
+    /// Recovery has met the end of this transaction.
+    pub fn note_ended(&self, xid: Xid) {
+        self.known_assigned.borrow_mut().remove(&xid);
+        self.note_completed(xid);
+    }
+
+    /// Recovery has met a list of what runs on the primary.
+    pub fn note_running(&self, running: &RunningXacts) {
+        *self.known_assigned.borrow_mut() = running.xids.iter().copied().collect();
+        self.note_completed(running.latest_completed);
+        if self.next_xid.get().xid().precedes(running.next) {
+            let epoch = u64::from(self.next_xid.get().epoch()) << 32;
+            self.next_xid.set(FullXid(epoch | u64::from(running.next.0)));
+        }
+    }
+
+    /// Recovery has met, or begins at, a checkpoint: ids go on from here at least.
+    pub fn note_next(&self, next: FullXid) {
+        if self.next_xid.get() < next {
+            self.next_xid.set(next);
+        }
+    }
+
+    /// Recovery is over: what ran is gone, and everything before the next id has ended.
+    pub fn end_recovery(&self) {
+        self.known_assigned.borrow_mut().clear();
+        self.latest_completed.set(self.next_xid.get().xid().previous());
+        self.in_recovery.set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_snapshots_of_the_opening_scene() {
+        // PostgreSQL 15: with only 739 running a reader's snapshot is 739:739:, after its commit 740:740:.
+        let procs = ProcArray::new(FullXid(739));
+        procs.add(Pid(1), Oid(5));
+        procs.add(Pid(2), Oid(5));
+        assert_eq!(procs.assign(Pid(1)), Xid(739));
+        let before = procs.snapshot(Pid(2), CommandId(0));
+        assert_eq!(before.to_string(), "739:739:");
+        assert!(before.is_running(Xid(739)));
+        procs.end(Pid(1));
+        assert_eq!(procs.snapshot(Pid(2), CommandId(0)).to_string(), "740:740:");
+        assert_eq!(procs.oldest_xmin(), Xid(739), "B's first snapshot still holds the horizon back");
+        procs.end(Pid(2));
+        assert_eq!(procs.oldest_xmin(), Xid(740));
+    }
+}
