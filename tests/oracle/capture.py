@@ -12,7 +12,8 @@ What comes out, in OUTDIR (by default tests/golden/pg<version>/story), one file 
 
     == sql         who said what
     == output      what psql printed
-    == wal         every record of the step: pg_waldump's line, then the record's bytes in hexadecimal (up to 512)
+    == wal         every record of the step: pg_waldump's line, then the record's bytes in hexadecimal; of a record
+                   of more than 512 bytes only the first 96, followed by `..`
     == page        block 0 of accounts in shared buffers: offset and 32 bytes a line, lines of zeros left out
     == header      page_header(), one `name=value` per column
     == items       heap_page_items(), likewise
@@ -28,7 +29,7 @@ BIN = os.environ.get("PGBIN", "/usr/lib/postgresql/15/bin")
 PORT = int(os.environ.get("PORT", "55104"))
 SCRATCH = pathlib.Path(os.environ.get("SCRATCH", os.path.join(tempfile.gettempdir(), "pg15-oracle")))
 PRIMARY, STANDBY = SCRATCH / "primary", SCRATCH / "standby"
-SEGMENT, BLCKSZ, HEX_LIMIT = 1 << 20, 8192, 512
+SEGMENT, BLCKSZ, HEX_LIMIT, HEX_HEAD = 1 << 20, 8192, 512, 96
 ENV = {**os.environ, "LC_ALL": "C", "TZ": "UTC", "PGTZ": "UTC"}
 CONF = f"""
 port = {PORT}
@@ -128,8 +129,8 @@ def wal_between(data, start, end):
         lines.append(re.sub(r" +", " ", line).strip())
         total = int(re.search(r"len \(rec/tot\): +\d+/ *(\d+)", line).group(1))
         lsn = parse_lsn(re.search(r"lsn: ([0-9A-F/]+)", line).group(1))
-        if total <= HEX_LIMIT:
-            lines.append("  " + read_wal(data, lsn, total).hex())
+        whole = total <= HEX_LIMIT
+        lines.append("  " + read_wal(data, lsn, total if whole else HEX_HEAD).hex() + ("" if whole else ".."))
     return "\n".join(lines)
 
 
@@ -137,7 +138,7 @@ class Story:
     """The servers, the sessions, and the steps noted so far."""
 
     def __init__(self, out):
-        self.out, self.steps, self.peeking, self.standby = out, [], False, None
+        self.out, self.steps, self.peeking, self.standby, self.table = out, [], False, None, "accounts"
         self.a, self.b, self.m = Session(PORT), Session(PORT), Session(PORT, "-At", "-q")
         self.m.say("\\pset fieldsep =")
 
@@ -166,35 +167,35 @@ class Story:
         self.note(name, "\n".join(lines), "\n".join(output), before)
 
     def look(self):
-        """What can be seen of accounts now."""
+        """What can be seen of the table now."""
         seen = {"positions": self.m.say("select 'insert='||pg_current_wal_insert_lsn()||' write='||pg_current_wal_lsn()||' flush='||pg_current_wal_flush_lsn()")}
-        seen["forks"] = self.rows("select pg_relation_size('accounts','main') main, pg_relation_size('accounts','fsm') fsm, pg_relation_size('accounts','vm') vm")
-        seen["class"] = self.rows("select oid, relfilenode, reltype, reltoastrelid, relpages, reltuples, relallvisible, relfrozenxid, relminmxid from pg_class where relname = 'accounts'")
+        seen["forks"] = self.rows(f"select pg_relation_size('{self.table}','main') main, pg_relation_size('{self.table}','fsm') fsm, pg_relation_size('{self.table}','vm') vm")
+        seen["class"] = self.rows(f"select oid, relfilenode, reltype, reltoastrelid, relpages, reltuples, relallvisible, relfrozenxid, relminmxid from pg_class where relname = '{self.table}'")
         if not self.peeking or seen["forks"].startswith("main=0"):
             return seen
-        seen["buffers"] = self.rows("select bufferid, relforknumber fork, relblocknumber block, isdirty, usagecount, pinning_backends pins from pg_buffercache where relfilenode = pg_relation_filenode('accounts') and reldatabase in (select oid from pg_database where datname = current_database()) order by 2, 3")
-        page = bytes.fromhex(self.m.say("select encode(get_raw_page('accounts', 0), 'hex')").replace("\n", ""))
+        seen["buffers"] = self.rows(f"select bufferid, relforknumber fork, relblocknumber block, isdirty, usagecount, pinning_backends pins from pg_buffercache where relfilenode = pg_relation_filenode('{self.table}') and reldatabase in (select oid from pg_database where datname = current_database()) order by 2, 3")
+        page = bytes.fromhex(self.m.say(f"select encode(get_raw_page('{self.table}', 0), 'hex')").replace("\n", ""))
         seen["page"] = hex_rows(page)
-        seen["header"] = self.rows("select * from page_header(get_raw_page('accounts', 0))")
-        seen["items"] = self.rows("select lp, lp_off, lp_flags, lp_len, t_xmin, t_xmax, t_field3, t_ctid, to_hex(t_infomask2) infomask2, to_hex(t_infomask) infomask, t_hoff, t_bits, t_data, (heap_tuple_infomask_flags(t_infomask, t_infomask2)).* from heap_page_items(get_raw_page('accounts', 0))")
-        disk = (PRIMARY / self.m.say("select pg_relation_filepath('accounts')")).read_bytes()[:BLCKSZ]
+        seen["header"] = self.rows(f"select * from page_header(get_raw_page('{self.table}', 0))")
+        seen["items"] = self.rows(f"select lp, lp_off, lp_flags, lp_len, t_xmin, t_xmax, t_field3, t_ctid, to_hex(t_infomask2) infomask2, to_hex(t_infomask) infomask, t_hoff, t_bits, t_data, (heap_tuple_infomask_flags(t_infomask, t_infomask2)).* from heap_page_items(get_raw_page('{self.table}', 0))")
+        disk = (PRIMARY / self.m.say(f"select pg_relation_filepath('{self.table}')")).read_bytes()[:BLCKSZ]
         seen["disk"] = "same" if disk == page else hex_rows(disk)
         for fork in ("fsm", "vm"):
             if f"{fork}=0" not in seen["forks"]:
                 seen[fork] = self.fork(fork)
         if self.standby:
             time.sleep(0.3)
-            other = bytes.fromhex(self.standby.say("select encode(get_raw_page('accounts', 0), 'hex')").replace("\n", ""))
+            other = bytes.fromhex(self.standby.say(f"select encode(get_raw_page('{self.table}', 0), 'hex')").replace("\n", ""))
             seen["standby"] = "same" if other == page else hex_rows(other)
             seen["replication"] = self.rows("select * from pg_stat_replication")
         return seen
 
     def fork(self, fork):
         """All pages of a map fork as they are in shared buffers."""
-        pages = int(self.m.say(f"select pg_relation_size('accounts', '{fork}') / 8192"))
+        pages = int(self.m.say(f"select pg_relation_size('{self.table}', '{fork}') / 8192"))
         out = []
         for block in range(pages):
-            page = bytes.fromhex(self.m.say(f"select encode(get_raw_page('accounts', '{fork}', {block}), 'hex')").replace("\n", ""))
+            page = bytes.fromhex(self.m.say(f"select encode(get_raw_page('{self.table}', '{fork}', {block}), 'hex')").replace("\n", ""))
             out.append(f"block {block}\n{hex_rows(page)}".strip())
         return "\n".join(out)
 
@@ -291,6 +292,7 @@ def tell(s, out):
     label = start_standby()
     wait_until_up(PORT + 1)
     s.standby = Session(PORT + 1, "-At", "-q")
+    s.standby.say("\\pset fieldsep =")
     time.sleep(1)
     s.note("base-backup", "", "", before, {"backup_label": label, "controldata-standby": controldata(STANDBY), **s.look()})
     s.step("checkpoint", "A: CHECKPOINT;")
@@ -300,6 +302,8 @@ def tell(s, out):
     s.step("a-select", "A: SELECT balance FROM accounts WHERE id = 1;")
     s.step("b-select-before", "B: SELECT balance FROM accounts WHERE id = 1;", "B: SELECT pg_current_snapshot();")
     s.steps[-1][1]["activity"] = activity(s)
+    s.steps[-1][1]["activity-standby"] = activity(s, s.standby)
+    s.steps[-1][1]["wal-receiver"] = s.rows("select * from pg_stat_wal_receiver", s.standby)
     s.step("commit", "A: COMMIT;")
     s.step("b-select-after", "B: SELECT pg_current_snapshot();", "B: SELECT balance FROM accounts WHERE id = 1;")
     s.step("checkpoint-2", "A: CHECKPOINT;")
@@ -317,10 +321,11 @@ def tell(s, out):
     s.step("checkpoint-3", "A: CHECKPOINT;")
     backend_killed(s)
     plug_pulled(s)
+    every_type(s)
 
 
-def activity(s):
-    return s.rows("select pid, backend_type, state, wait_event_type, wait_event, backend_xid, backend_xmin, application_name, query from pg_stat_activity where pid <> pg_backend_pid() order by backend_type, pid")
+def activity(s, session=None):
+    return s.rows("select pid, backend_type, state, wait_event_type, wait_event, backend_xid, backend_xmin, application_name, query from pg_stat_activity where pid <> pg_backend_pid() order by backend_type, pid", session)
 
 
 def second_writer(s):
@@ -395,6 +400,26 @@ def plug_pulled(s):
     s.step("after-plug", "A: SELECT * FROM accounts;")
     s.step("last-checkpoint", "A: CHECKPOINT;")
     s.steps[-1][1]["pg_xact"] = hex_rows((PRIMARY / "pg_xact/0000").read_bytes())
+
+
+def every_type(s):
+    """A row version of every type that the engine knows, and CREATE and DROP of a table without TOAST."""
+    s.table = "types"
+    s.step("create-types", "A: CREATE TABLE types(b bool, i2 int2, i4 int4, i8 int8, f4 float4, f8 float8, n numeric, t text, z timestamptz);")
+    s.step("insert-types",
+           "A: INSERT INTO types VALUES (true, 1, 2, 3, 1.5, 2.5, 1.5, 'one', '2024-02-29 12:34:56.789+00');",
+           "A: INSERT INTO types VALUES (false, -32768, -2147483648, -9223372036854775808, -0.0, 1e300, -12345678901234567890.123456789, '', '1999-12-31 23:59:59+00');",
+           "A: INSERT INTO types VALUES (NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL);",
+           "A: INSERT INTO types (n) VALUES (0), (0.0001), (10000), (99999999), (-0.5), (1e20), ('NaN'), ('Infinity'), (0.00), (100.10);",
+           "A: INSERT INTO types (t) VALUES (repeat('s', 126)), (repeat('l', 127)), ('Zoë'), (E'a\\tb');",
+           "A: SELECT * FROM types;")
+    s.table = "plain"
+    s.step("create-plain", "A: CREATE TABLE plain(id int, v int8);")
+    s.step("insert-plain", "A: INSERT INTO plain VALUES (1, 10);", "A: INSERT INTO plain VALUES (2, 20);", "A: INSERT INTO plain VALUES (3, 30);")
+    s.step("delete-plain", "A: BEGIN;", "A: DELETE FROM plain;", "A: INSERT INTO plain VALUES (4, 40);", "A: COMMIT;")
+    s.step("vacuum-plain", "A: VACUUM plain;")
+    s.table = "accounts"
+    s.step("drop-plain", "A: DROP TABLE plain;")
 
 
 if __name__ == "__main__":
