@@ -1,1 +1,32 @@
+//! Values: what data types there are, how a value looks as text, on the wire and on a page, and what can be done
+//! with it.
 //!
+//! ```text
+//!   'abc', 42, 1.5        input            output      "42"
+//!   bytes of a client ---> recv ---> Datum ---> send ---> bytes for a client
+//!   bytes of a tuple  ---> deform          form      ---> bytes for a page
+//!                                    |
+//!                     cast, operator, comparison, aggregate
+//! ```
+//!
+//! A [`Datum`] carries its own kind, unlike PostgreSQL's bare word, so a mistake shows as an error and not as a
+//! crash. What the kind cannot say (a `varchar` is a text, a `regclass` is an oid) is said by the [`TypeId`] that an
+//! expression has besides.
+//!
+//! Which function an operator or a cast means is decided once, when a statement is bound ([`binary_op`],
+//! [`find_cast`]); what runs for each row is a plain `fn`. Every operator's function is strict: NULL in, NULL out.
+//!
+//! Everything is as in a database of encoding UTF8 and locale C, with time zone UTC, DateStyle ISO, IntervalStyle
+//! postgres, bytea_output hex and extra_float_digits 1.
+
+pub mod numeric;
+
+mod datum;
+mod disk;
+pub mod tuple;
+mod type_id;
+
+pub use datum::{Datum, Interval};
+pub use numeric::Numeric;
+pub use tuple::{Attr, TupleDesc, deform_into, deform_tuple, form_tuple};
+pub use type_id::{TypeCategory, TypeId, align_bytes};

@@ -1,0 +1,193 @@
+//! A value of any type.
+
+use std::rc::Rc;
+
+use super::{Numeric, TypeId};
+use crate::ids::{CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid};
+
+/// A value. Those of fixed size are kept in place; the others are shared, so a clone never copies bytes.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub enum Datum {
+    /// No value, of any type.
+    #[default]
+    Null,
+    /// boolean
+    Bool(bool),
+    /// smallint
+    Int2(i16),
+    /// integer
+    Int4(i32),
+    /// bigint
+    Int8(i64),
+    /// real
+    Float4(f32),
+    /// double precision
+    Float8(f64),
+    /// numeric
+    Numeric(Numeric),
+    /// text, character varying, and literals of type unknown
+    Text(Rc<str>),
+    /// bytea
+    Bytea(Rc<[u8]>),
+    /// name
+    Name(Rc<str>),
+    /// "char"
+    Char(u8),
+    /// oid, and the reg types
+    Oid(Oid),
+    /// xid
+    Xid(Xid),
+    /// cid
+    Cid(CommandId),
+    /// tid
+    Tid(Tid),
+    /// pg_lsn
+    PgLsn(Lsn),
+    /// timestamp with time zone
+    TimestampTz(TimestampTz),
+    /// interval
+    Interval(Interval),
+    /// An array of one dimension, and the vector types.
+    Array {
+        /// The type of the elements.
+        elem: TypeId,
+        /// The elements.
+        items: Rc<[Datum]>,
+    },
+}
+
+/// A span of time. Months and days are apart, since they are not always equally long.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub struct Interval {
+    /// Microseconds.
+    pub micros: i64,
+    /// Days.
+    pub days: i32,
+    /// Months.
+    pub months: i32,
+}
+
+impl Datum {
+    /// A text value.
+    pub fn text(value: impl Into<Rc<str>>) -> Datum {
+        Datum::Text(value.into())
+    }
+
+    /// A name value, cut to 63 bytes at a character's end as `namein` cuts.
+    pub fn name(value: &str) -> Datum {
+        Datum::Name(truncate_name(value).into())
+    }
+
+    /// An array value.
+    pub fn array(elem: TypeId, items: impl Into<Rc<[Datum]>>) -> Datum {
+        Datum::Array { elem, items: items.into() }
+    }
+
+    /// Whether this is NULL.
+    pub fn is_null(&self) -> bool {
+        matches!(self, Datum::Null)
+    }
+
+    /// The value of a boolean; NULL counts as false, as in WHERE.
+    pub fn is_true(&self) -> bool {
+        matches!(self, Datum::Bool(true))
+    }
+
+    /// The kind's name in a report of a value that is not what it should be.
+    fn kind(&self) -> &'static str {
+        match self {
+            Datum::Null => "null",
+            Datum::Bool(_) => "bool",
+            Datum::Int2(_) => "int2",
+            Datum::Int4(_) => "int4",
+            Datum::Int8(_) => "int8",
+            Datum::Float4(_) => "float4",
+            Datum::Float8(_) => "float8",
+            Datum::Numeric(_) => "numeric",
+            Datum::Text(_) => "text",
+            Datum::Bytea(_) => "bytea",
+            Datum::Name(_) => "name",
+            Datum::Char(_) => "char",
+            Datum::Oid(_) => "oid",
+            Datum::Xid(_) => "xid",
+            Datum::Cid(_) => "cid",
+            Datum::Tid(_) => "tid",
+            Datum::PgLsn(_) => "pg_lsn",
+            Datum::TimestampTz(_) => "timestamptz",
+            Datum::Interval(_) => "interval",
+            Datum::Array { .. } => "array",
+        }
+    }
+
+    /// `XX000`: the expression's type promised another kind of value.
+    pub fn unexpected(&self, wanted: &str) -> Error {
+        Error::internal(format!("value of kind {} where {wanted} is expected", self.kind()))
+    }
+
+    /// The value of an integer of any width.
+    pub fn as_int(&self) -> Result<i64> {
+        match self {
+            Datum::Int4(v) => Ok(i64::from(*v)),
+            Datum::Int8(v) => Ok(*v),
+            Datum::Int2(v) => Ok(i64::from(*v)),
+            other => Err(other.unexpected("an integer")),
+        }
+    }
+
+    /// The value of a floating-point number of either width.
+    pub fn as_float(&self) -> Result<f64> {
+        match self {
+            Datum::Float8(v) => Ok(*v),
+            Datum::Float4(v) => Ok(f64::from(*v)),
+            other => Err(other.unexpected("a floating-point number")),
+        }
+    }
+
+    /// The value of a boolean.
+    pub fn as_bool(&self) -> Result<bool> {
+        match self {
+            Datum::Bool(v) => Ok(*v),
+            other => Err(other.unexpected("a boolean")),
+        }
+    }
+
+    /// The value of a numeric.
+    pub fn as_numeric(&self) -> Result<&Numeric> {
+        match self {
+            Datum::Numeric(v) => Ok(v),
+            other => Err(other.unexpected("a numeric")),
+        }
+    }
+
+    /// The characters of a text or a name.
+    pub fn as_str(&self) -> Result<&str> {
+        match self {
+            Datum::Text(v) | Datum::Name(v) => Ok(v),
+            other => Err(other.unexpected("a text")),
+        }
+    }
+
+    /// The bytes of a bytea.
+    pub fn as_bytes(&self) -> Result<&[u8]> {
+        match self {
+            Datum::Bytea(v) => Ok(v),
+            other => Err(other.unexpected("a bytea")),
+        }
+    }
+
+    /// The 32 bits of an oid, xid or cid.
+    pub fn as_u32(&self) -> Result<u32> {
+        match self {
+            Datum::Oid(v) => Ok(v.0),
+            Datum::Xid(v) => Ok(v.0),
+            Datum::Cid(v) => Ok(v.0),
+            other => Err(other.unexpected("an oid")),
+        }
+    }
+}
+
+/// The longest prefix of at most 63 bytes that ends with a whole character: identifiers are cut so.
+pub fn truncate_name(name: &str) -> &str {
+    let end = (0..=name.len().min(63)).rev().find(|&at| name.is_char_boundary(at)).unwrap_or(0);
+    &name[..end]
+}

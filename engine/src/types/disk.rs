@@ -1,0 +1,261 @@
+//! A value's bytes on a page.
+//!
+//! ```text
+//!   fixed length    at the type's alignment, little-endian
+//!   varlena         short   | 1 byte: length * 2 + 1 | up to 126 bytes |     at any offset
+//!                   long    | 4 bytes: length * 4    | bytes           |     at the type's alignment
+//! ```
+//!
+//! The length counts the header. A pad byte before a long one is 0, and the first byte of a short one never is: so a
+//! reader tells which of the two it sees. Values of types with storage PLAIN are never short.
+
+use super::tuple::Attr;
+use super::{Datum, Interval, Numeric, TypeId, align_bytes};
+use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid};
+use crate::storage::bytes::*;
+
+/// The size of a long varlena header.
+const VARHDRSZ: usize = 4;
+/// `VARATT_SHORT_MAX`: the greatest length, header included, of a short varlena.
+const VARATT_SHORT_MAX: usize = 0x7F;
+/// `NAMEDATALEN`
+const NAMEDATALEN: usize = 64;
+
+/// `att_align_nominal`: `offset` rounded up to an alignment letter's bytes.
+fn align_to(offset: usize, typalign: u8) -> usize {
+    offset.next_multiple_of(align_bytes(typalign))
+}
+
+/// Appends a value that is not NULL, padding first. `out` counts offsets from `base`.
+pub(super) fn append(out: &mut Vec<u8>, base: usize, attr: &Attr, value: &Datum) -> Result<()> {
+    let align = |out: &mut Vec<u8>| out.resize(base + align_to(out.len() - base, attr.attalign), 0);
+    if attr.attlen > 0 {
+        align(out);
+        return append_fixed(out, attr.type_id, value);
+    }
+    let start = out.len();
+    // Written with room for a long header where the long form would begin, and moved if the short form will do.
+    align(out);
+    let header = out.len();
+    out.extend_from_slice(&[0; VARHDRSZ]);
+    append_payload(out, attr.type_id, value)?;
+    let payload = out.len() - header - VARHDRSZ;
+    if attr.attstorage != b'p' && payload < VARATT_SHORT_MAX {
+        out[start] = ((payload + 1) << 1 | 1) as u8;
+        out.copy_within(header + VARHDRSZ.., start + 1);
+        out.truncate(start + 1 + payload);
+    } else {
+        put_u32(out, header, ((payload + VARHDRSZ) << 2) as u32);
+    }
+    Ok(())
+}
+
+fn append_fixed(out: &mut Vec<u8>, type_id: TypeId, value: &Datum) -> Result<()> {
+    match value {
+        Datum::Bool(v) => out.push(u8::from(*v)),
+        Datum::Char(v) => out.push(*v),
+        Datum::Int2(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::Int4(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::Int8(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::Float4(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::Float8(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::Oid(Oid(v)) | Datum::Xid(Xid(v)) | Datum::Cid(CommandId(v)) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::PgLsn(v) => out.extend_from_slice(&v.0.to_le_bytes()),
+        Datum::TimestampTz(v) => out.extend_from_slice(&v.0.to_le_bytes()),
+        Datum::Tid(tid) => {
+            let block = tid.block.0;
+            for half in [(block >> 16) as u16, block as u16, tid.offset] {
+                out.extend_from_slice(&half.to_le_bytes());
+            }
+        }
+        Datum::Interval(v) => {
+            out.extend_from_slice(&v.micros.to_le_bytes());
+            out.extend_from_slice(&v.days.to_le_bytes());
+            out.extend_from_slice(&v.months.to_le_bytes());
+        }
+        Datum::Name(v) => {
+            let mut bytes = [0; NAMEDATALEN];
+            let name = super::datum::truncate_name(v).as_bytes();
+            bytes[..name.len()].copy_from_slice(name);
+            out.extend_from_slice(&bytes);
+        }
+        other => return Err(other.unexpected(type_id.typname())),
+    }
+    Ok(())
+}
+
+fn append_payload(out: &mut Vec<u8>, type_id: TypeId, value: &Datum) -> Result<()> {
+    match value {
+        Datum::Text(v) => out.extend_from_slice(v.as_bytes()),
+        Datum::Bytea(v) => out.extend_from_slice(v),
+        Datum::Numeric(v) => v.write_disk(out),
+        Datum::Array { elem, items } => append_array(out, type_id, *elem, items)?,
+        other => return Err(other.unexpected(type_id.typname())),
+    }
+    Ok(())
+}
+
+/// An array behind its header: dimensions, where the elements begin if there are nulls, element type; length and lower
+/// bound of each dimension; the null bitmap; the elements.
+fn append_array(out: &mut Vec<u8>, type_id: TypeId, elem: TypeId, items: &[Datum]) -> Result<()> {
+    let start = out.len() - VARHDRSZ;
+    let has_nulls = items.iter().any(Datum::is_null);
+    let ndim = u32::from(!items.is_empty() || is_vector(type_id));
+    for word in [ndim, 0, elem.oid().0] {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
+    if ndim == 1 {
+        out.extend_from_slice(&(items.len() as u32).to_le_bytes());
+        // The vectors count from 0.
+        out.extend_from_slice(&u32::from(!is_vector(type_id)).to_le_bytes());
+    }
+    if has_nulls {
+        let bitmap = out.len();
+        out.resize(bitmap + items.len().div_ceil(8), 0);
+        for (at, _) in items.iter().enumerate().filter(|(_, item)| !item.is_null()) {
+            out[bitmap + at / 8] |= 1 << (at % 8);
+        }
+    }
+    out.resize(start + (out.len() - start).next_multiple_of(8), 0);
+    if has_nulls {
+        let dataoffset = (out.len() - start) as u32;
+        put_u32(out, start + VARHDRSZ + 4, dataoffset);
+    }
+    // Elements are aligned at both ends, and never short.
+    let attr = Attr { attstorage: b'p', ..Attr::new("", elem) };
+    for item in items.iter().filter(|item| !item.is_null()) {
+        append(out, start, &attr, item)?;
+        out.resize(start + align_to(out.len() - start, attr.attalign), 0);
+    }
+    Ok(())
+}
+
+fn is_vector(type_id: TypeId) -> bool {
+    matches!(type_id, TypeId::Int2Vector | TypeId::OidVector)
+}
+
+/// `XX001`: the tuple's bytes end before its last column.
+fn too_short() -> Error {
+    Error::corrupt("tuple is too short for its columns")
+}
+
+/// The bytes of a column that is not NULL: from where to where in `data`, header and all, without padding.
+pub(super) fn extent(data: &[u8], offset: usize, attr: &Attr) -> Result<std::ops::Range<usize>> {
+    let aligned = align_to(offset, attr.attalign);
+    let (start, len) = match attr.attlen {
+        len if len > 0 => (aligned, len as usize),
+        _ => {
+            let short_here = data.get(offset).ok_or_else(too_short)? & 1 == 1;
+            let start = if short_here { offset } else { aligned };
+            (start, varlena_len(data.get(start..).ok_or_else(too_short)?)?)
+        }
+    };
+    let end = start + len;
+    if end > data.len() { Err(too_short()) } else { Ok(start..end) }
+}
+
+/// `VARSIZE_ANY`: the length in the header of a varlena.
+fn varlena_len(bytes: &[u8]) -> Result<usize> {
+    let first = *bytes.first().ok_or_else(too_short)?;
+    if first == 1 {
+        return Err(Error::unsupported("reading values that are stored out of line"));
+    }
+    if first & 1 == 1 {
+        return Ok(usize::from(first >> 1));
+    }
+    if bytes.len() < VARHDRSZ {
+        return Err(too_short());
+    }
+    let word = get_u32(bytes, 0);
+    if word & 2 != 0 {
+        return Err(Error::unsupported("reading compressed values"));
+    }
+    let len = (word >> 2) as usize;
+    if len < VARHDRSZ { Err(Error::corrupt("invalid length of a variable-length value")) } else { Ok(len) }
+}
+
+/// Reads a value from its bytes as [`extent`] cuts them.
+pub(super) fn read(bytes: &[u8], type_id: TypeId, attlen: i16) -> Result<Datum> {
+    if attlen > 0 {
+        return read_fixed(bytes, type_id);
+    }
+    let payload = if bytes.first().is_some_and(|b| b & 1 == 1) { &bytes[1..] } else { &bytes[VARHDRSZ..] };
+    match type_id {
+        TypeId::Bytea => Ok(Datum::Bytea(payload.into())),
+        TypeId::Numeric => Numeric::read_disk(payload).map(Datum::Numeric),
+        _ if type_id.is_array() => read_array(payload),
+        _ => Ok(Datum::Text(utf8(payload)?.into())),
+    }
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str> {
+    std::str::from_utf8(bytes).map_err(|_| Error::corrupt("invalid byte sequence for encoding \"UTF8\""))
+}
+
+fn read_fixed(b: &[u8], type_id: TypeId) -> Result<Datum> {
+    if b.len() != type_id.typlen().max(0) as usize {
+        return Err(too_short());
+    }
+    Ok(match type_id {
+        TypeId::Bool => Datum::Bool(b[0] != 0),
+        TypeId::Char => Datum::Char(b[0]),
+        TypeId::Int2 => Datum::Int2(get_i16(b, 0)),
+        TypeId::Int4 => Datum::Int4(get_i32(b, 0)),
+        TypeId::Int8 => Datum::Int8(get_i64(b, 0)),
+        TypeId::Float4 => Datum::Float4(get_f32(b, 0)),
+        TypeId::Float8 => Datum::Float8(get_f64(b, 0)),
+        TypeId::Oid | TypeId::Regclass | TypeId::Regproc | TypeId::Regtype => Datum::Oid(Oid(get_u32(b, 0))),
+        TypeId::Xid => Datum::Xid(Xid(get_u32(b, 0))),
+        TypeId::Cid => Datum::Cid(CommandId(get_u32(b, 0))),
+        TypeId::PgLsn => Datum::PgLsn(Lsn(get_u64(b, 0))),
+        TypeId::TimestampTz => Datum::TimestampTz(TimestampTz(get_i64(b, 0))),
+        TypeId::Tid => {
+            let block = u32::from(get_u16(b, 0)) << 16 | u32::from(get_u16(b, 2));
+            Datum::Tid(Tid::new(BlockNumber(block), get_u16(b, 4)))
+        }
+        TypeId::Interval => {
+            Datum::Interval(Interval { micros: get_i64(b, 0), days: get_i32(b, 8), months: get_i32(b, 12) })
+        }
+        TypeId::Name => {
+            let end = b.iter().position(|&c| c == 0).unwrap_or(b.len());
+            Datum::Name(utf8(&b[..end])?.into())
+        }
+        other => return Err(Error::unsupported(format!("reading a column of type {other}"))),
+    })
+}
+
+fn read_array(payload: &[u8]) -> Result<Datum> {
+    let corrupt = || Error::corrupt("invalid bytes of an array");
+    if payload.len() < 12 {
+        return Err(corrupt());
+    }
+    let (ndim, dataoffset) = (get_u32(payload, 0), get_u32(payload, 4) as usize);
+    let elem = TypeId::from_oid(Oid(get_u32(payload, 8))).filter(|elem| !elem.is_array()).ok_or_else(corrupt)?;
+    if ndim == 0 {
+        return Ok(Datum::array(elem, []));
+    }
+    if ndim != 1 || payload.len() < 20 {
+        return Err(Error::unsupported("an array of several dimensions"));
+    }
+    let count = get_u32(payload, 12) as usize;
+    let bitmap = if dataoffset > 0 { payload.get(20..20 + count.div_ceil(8)) } else { None };
+    if dataoffset > 0 && bitmap.is_none() || count > payload.len() {
+        return Err(corrupt());
+    }
+    // Offsets count from the varlena header, which the payload lacks; it is a multiple of 4 only, so it is put back.
+    let mut data = vec![0; VARHDRSZ];
+    data.extend_from_slice(payload);
+    let attr = Attr { attstorage: b'p', ..Attr::new("", elem) };
+    let mut offset = if dataoffset > 0 { dataoffset } else { 24 };
+    let mut items = Vec::new();
+    for at in 0..count {
+        if bitmap.is_some_and(|bits| bits[at / 8] >> (at % 8) & 1 == 0) {
+            items.push(Datum::Null);
+            continue;
+        }
+        let range = extent(&data, offset, &attr)?;
+        items.push(read(&data[range.clone()], elem, attr.attlen)?);
+        offset = range.end;
+    }
+    Ok(Datum::array(elem, items))
+}

@@ -1,0 +1,192 @@
+//! Rows: from values to the bytes of a heap tuple, and back.
+//!
+//! The columns begin at `t_hoff`, each at its alignment; a NULL column has no bytes at all, only a 0 in the null
+//! bitmap. So the place of a column depends on the values before it, and a tuple is read from the front. A tuple may
+//! have fewer columns than its table: it was written before they were added, and they are NULL.
+
+use std::ops::Range;
+use std::rc::Rc;
+
+use super::{Datum, TypeId, disk};
+use crate::ids::{Error, Result};
+use crate::storage::max_align;
+use crate::storage::tuple::{
+    HEAP_HASNULL, HEAP_HASVARWIDTH, HEAP_NATTS_MASK, HeapTupleHeader, SIZE_OF_HEAP_TUPLE_HEADER, bitmap_len,
+    null_bitmap,
+};
+
+/// A column: what a row of `pg_attribute` says of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Attr {
+    /// `attname`
+    pub name: Rc<str>,
+    /// `atttypid`
+    pub type_id: TypeId,
+    /// `atttypmod`, -1 if none.
+    pub typmod: i32,
+    /// `attlen`
+    pub attlen: i16,
+    /// `attalign`
+    pub attalign: u8,
+    /// `attbyval`
+    pub attbyval: bool,
+    /// `attstorage`
+    pub attstorage: u8,
+    /// `attnotnull`
+    pub notnull: bool,
+    /// `attisdropped`
+    pub dropped: bool,
+}
+
+impl Attr {
+    /// A column that takes everything from its type, without a modifier, nullable.
+    pub fn new(name: &str, type_id: TypeId) -> Attr {
+        Attr {
+            name: name.into(),
+            type_id,
+            typmod: -1,
+            attlen: type_id.typlen(),
+            attalign: type_id.typalign(),
+            attbyval: type_id.typbyval(),
+            attstorage: type_id.typstorage(),
+            notnull: false,
+            dropped: false,
+        }
+    }
+
+    /// The same with a modifier.
+    pub fn with_typmod(self, typmod: i32) -> Attr {
+        Attr { typmod, ..self }
+    }
+
+    /// The same, NOT NULL.
+    pub fn not_null(self) -> Attr {
+        Attr { notnull: true, ..self }
+    }
+}
+
+/// The columns of a row.
+#[derive(Clone, PartialEq, Eq, Default, Debug)]
+pub struct TupleDesc {
+    /// In order of `attnum`, from 1.
+    pub attrs: Vec<Attr>,
+}
+
+impl TupleDesc {
+    /// From columns.
+    pub fn new(attrs: Vec<Attr>) -> TupleDesc {
+        TupleDesc { attrs }
+    }
+
+    /// From names and types.
+    pub fn of(columns: &[(&str, TypeId)]) -> TupleDesc {
+        TupleDesc { attrs: columns.iter().map(|&(name, type_id)| Attr::new(name, type_id)).collect() }
+    }
+
+    /// How many columns there are, dropped ones too.
+    pub fn natts(&self) -> usize {
+        self.attrs.len()
+    }
+
+    /// The place of a column by its name, from 0.
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.attrs.iter().position(|attr| !attr.dropped && &*attr.name == name)
+    }
+}
+
+/// `heap_form_tuple`: a tuple with these values. Of the header only what the values decide is set: the number of
+/// columns, `t_hoff`, HEAP_HASNULL and HEAP_HASVARWIDTH.
+pub fn form_tuple(desc: &TupleDesc, values: &[Datum]) -> Result<Vec<u8>> {
+    if values.len() != desc.natts() {
+        return Err(Error::internal(format!("{} values for {} columns", values.len(), desc.natts())));
+    }
+    let natts = desc.natts() as u16 & HEAP_NATTS_MASK;
+    let has_nulls = values.iter().any(Datum::is_null);
+    let bitmap = if has_nulls { bitmap_len(values.len()) } else { 0 };
+    let hoff = max_align(SIZE_OF_HEAP_TUPLE_HEADER + bitmap);
+    let mut tuple = Vec::with_capacity(hoff + 16 * values.len());
+    tuple.resize(hoff, 0);
+    let mut infomask = if has_nulls { HEAP_HASNULL } else { 0 };
+    for (at, (attr, value)) in desc.attrs.iter().zip(values).enumerate() {
+        if value.is_null() {
+            continue;
+        }
+        if has_nulls {
+            tuple[SIZE_OF_HEAP_TUPLE_HEADER + at / 8] |= 1 << (at % 8);
+        }
+        if attr.attlen < 0 {
+            infomask |= HEAP_HASVARWIDTH;
+        }
+        disk::append(&mut tuple, hoff, attr, value)?;
+    }
+    let header = HeapTupleHeader {
+        xmin: Default::default(),
+        xmax: Default::default(),
+        field3: 0,
+        ctid: Default::default(),
+        infomask2: natts,
+        infomask,
+        hoff: hoff as u8,
+    };
+    header.write(&mut tuple);
+    Ok(tuple)
+}
+
+/// Calls `each` with the number of every column below `upto` and where its bytes lie; `None` for NULL. `Err` if the
+/// bytes are not those of such a row.
+fn walk(
+    desc: &TupleDesc,
+    tuple: &[u8],
+    upto: usize,
+    mut each: impl FnMut(usize, Option<Range<usize>>) -> Result<()>,
+) -> Result<()> {
+    let header = HeapTupleHeader::read(tuple).ok_or_else(|| Error::corrupt("tuple is too short for a header"))?;
+    let hoff = usize::from(header.hoff);
+    let data = crate::storage::tuple::data(tuple).ok_or_else(|| Error::corrupt(format!("invalid t_hoff {hoff}")))?;
+    let bitmap = null_bitmap(tuple);
+    if header.has(HEAP_HASNULL) && bitmap.is_none() {
+        return Err(Error::corrupt("tuple is too short for its null bitmap"));
+    }
+    let mut offset = 0;
+    for (at, attr) in desc.attrs.iter().enumerate().take(upto) {
+        let null = at >= header.natts() || bitmap.is_some_and(|bits| bits[at / 8] >> (at % 8) & 1 == 0);
+        if null {
+            each(at, None)?;
+            continue;
+        }
+        let range = disk::extent(data, offset, attr)?;
+        offset = range.end;
+        each(at, Some(hoff + range.start..hoff + range.end))?;
+    }
+    Ok(())
+}
+
+/// `heap_deform_tuple`: all values of a tuple.
+pub fn deform_tuple(desc: &TupleDesc, tuple: &[u8]) -> Result<Vec<Datum>> {
+    let mut values = Vec::new();
+    deform_into(desc, tuple, desc.natts(), &mut values)?;
+    Ok(values)
+}
+
+/// The values of the first `upto` columns, into a vector that is used again for each row.
+pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec<Datum>) -> Result<()> {
+    values.clear();
+    walk(desc, tuple, upto, |at, range| {
+        let attr = &desc.attrs[at];
+        values.push(match range {
+            Some(range) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
+            None => Datum::Null,
+        });
+        Ok(())
+    })
+}
+
+/// Where each column's bytes lie in the tuple, header and all, without padding; `None` for NULL.
+pub fn column_ranges(desc: &TupleDesc, tuple: &[u8]) -> Result<Vec<Option<Range<usize>>>> {
+    let mut ranges = Vec::with_capacity(desc.natts());
+    walk(desc, tuple, desc.natts(), |_, range| {
+        ranges.push(range);
+        Ok(())
+    })?;
+    Ok(ranges)
+}
