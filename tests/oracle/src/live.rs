@@ -1,0 +1,170 @@
+//! The programs of a real PostgreSQL 15, if they are installed, and a scratch server.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::{env, fs, io};
+
+use crate::waldump::Line;
+
+/// Where the programs are.
+#[derive(Clone, Debug)]
+pub struct Programs(PathBuf);
+
+/// What pg_waldump made of a directory of WAL.
+#[derive(Clone, Debug)]
+pub struct Dump {
+    /// The records.
+    pub lines: Vec<Line>,
+    /// Why it stopped: its last message, if it gave one.
+    pub end: String,
+}
+
+impl Programs {
+    /// Finds version 15: in `PGBIN`, in Debian's place, or on the `PATH`.
+    pub fn find() -> Option<Programs> {
+        let debian = PathBuf::from("/usr/lib/postgresql/15/bin");
+        let on_path = env::var_os("PATH").unwrap_or_default();
+        let mut places: Vec<PathBuf> = env::var_os("PGBIN").into_iter().map(PathBuf::from).collect();
+        places.push(debian);
+        places.extend(env::split_paths(&on_path));
+        places.into_iter().map(Programs).find(|programs| programs.is_15())
+    }
+
+    fn is_15(&self) -> bool {
+        let version = Command::new(self.0.join("postgres")).arg("--version").output();
+        version.is_ok_and(|v| String::from_utf8_lossy(&v.stdout).contains("(PostgreSQL) 15."))
+    }
+
+    /// Finds version 15, or says on the standard error that `what`, so many comparisons, is skipped.
+    pub fn find_or_skip(what: &str, comparisons: usize) -> Option<Programs> {
+        let found = Programs::find();
+        if found.is_none() {
+            // Written past the test harness, which keeps what a passing test prints to itself.
+            let _ = writeln!(io::stderr(), "skipped {comparisons} live comparisons ({what}): no PostgreSQL 15 here");
+        }
+        found
+    }
+
+    /// Runs a program to its end.
+    pub fn run(&self, program: &str, args: &[&str]) -> Output {
+        let mut command = Command::new(self.0.join(program));
+        command.args(args).env("LC_ALL", "C").env("TZ", "UTC").stdin(Stdio::null());
+        command.output().unwrap_or_else(|error| panic!("{program}: {error}"))
+    }
+
+    /// Its standard output; it must succeed.
+    pub fn output(&self, program: &str, args: &[&str]) -> String {
+        let done = self.run(program, args);
+        assert!(done.status.success(), "{program} {args:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    }
+
+    /// pg_waldump over a directory of segments, from a position to the end of what is valid.
+    pub fn waldump(&self, wal: &Path, start: &str) -> Dump {
+        let done = self.run("pg_waldump", &["-p", wal.to_str().expect("a UTF-8 path"), "-s", start]);
+        let text = String::from_utf8_lossy(&done.stdout);
+        let lines = text.lines().map(|line| Line::parse(line).unwrap_or_else(|| panic!("{line}"))).collect();
+        Dump { lines, end: String::from_utf8_lossy(&done.stderr).trim().to_string() }
+    }
+}
+
+/// A server of its own on a free port, to ask it about pages; stopped and deleted when dropped.
+pub struct Scratch {
+    programs: Programs,
+    folder: PathBuf,
+    port: u16,
+}
+
+impl Scratch {
+    /// Makes and starts a server with pageinspect; `None` where it refuses to run, as for root without `runuser`.
+    pub fn start(programs: &Programs, name: &str) -> Option<Scratch> {
+        let folder = env::temp_dir().join(format!("vitrine-{name}-{}", std::process::id()));
+        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).ok()?.port();
+        let scratch = Scratch { programs: programs.clone(), folder, port };
+        fs::create_dir_all(&scratch.folder).ok()?;
+        // The server refuses to run as root; the account of its package is used instead.
+        let owned = Command::new("chown").arg("postgres").arg(&scratch.folder).output();
+        if is_root() && !owned.is_ok_and(|o| o.status.success()) {
+            return None;
+        }
+        let data = scratch.data();
+        let options = format!("-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off");
+        let log = scratch.folder.join("log");
+        let started = scratch
+            .as_owner("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "--no-locale", "-E", "UTF8"])
+            && scratch.as_owner("pg_ctl", &["-D", &data, "-w", "-l", log.to_str()?, "-o", &options, "start"]);
+        started.then(|| {
+            scratch.ask("create extension pageinspect");
+            scratch
+        })
+    }
+
+    fn data(&self) -> String {
+        self.folder.join("data").to_string_lossy().into_owned()
+    }
+
+    fn as_owner(&self, program: &str, args: &[&str]) -> bool {
+        let path = self.programs.0.join(program);
+        let mut command = if is_root() { Command::new("runuser") } else { Command::new(&path) };
+        if is_root() {
+            command.args(["-u", "postgres", "--"]).arg(&path);
+        }
+        command.args(args).env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    }
+
+    /// The rows that a statement gives, columns separated by `|`.
+    pub fn ask(&self, sql: &str) -> Vec<String> {
+        let port = self.port.to_string();
+        // By standard input: a page in hexadecimal is longer than an argument may be.
+        let mut psql = Command::new(self.programs.0.join("psql"))
+            .args([
+                "-X",
+                "-A",
+                "-t",
+                "-q",
+                "-v",
+                "ON_ERROR_STOP=1",
+                "-h",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-U",
+                "postgres",
+                "postgres",
+            ])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("psql");
+        let mut input = psql.stdin.take().expect("a pipe");
+        input.write_all(format!("{sql};\n").as_bytes()).expect("psql reads");
+        drop(input);
+        let done = psql.wait_with_output().expect("psql ends");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8_lossy(&done.stdout).lines().map(str::to_string).collect()
+    }
+
+    /// `heap_page_items` of a page, as the real server sees it.
+    pub fn heap_page_items(&self, page: &[u8]) -> Vec<String> {
+        let digits: String = page.iter().map(|byte| format!("{byte:02x}")).collect();
+        self.ask(&format!(
+            "select lp, lp_off, lp_flags, lp_len, t_xmin, t_xmax, t_field3, t_ctid, t_infomask2, t_infomask, t_hoff, \
+             t_bits, t_data from heap_page_items(decode('{digits}', 'hex'))"
+        ))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        self.as_owner("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+        // Best effort: it lies in the system's temporary directory.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n")
+}
