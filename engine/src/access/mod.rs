@@ -1,1 +1,41 @@
+//! The heap: rows as versions on pages, over buffers, log and transactions.
 //!
+//! ```text
+//!   lp 1 ─► xmin 734 │ xmax 739 │ ctid (0,4) │ 1 Alice 100     the old version, ended by 739
+//!   lp 2 ─► xmin 734 │ xmax   0 │ ctid (0,2) │ 2 Bob 50
+//!   lp 4 ─► xmin 739 │ xmax   0 │ ctid (0,4) │ 1 Alice 90      the new one: heap-only, no index points to it
+//! ```
+//!
+//! An UPDATE never overwrites: it adds a version, writes its own id into the old one's `xmax` and links the two by
+//! `ctid`. A DELETE only writes `xmax`. A ROLLBACK writes nothing at all. Which version a reader gets is decided by
+//! the **visibility rule** (`visibility.rs`) from the two ids, pg_xact and the reader's snapshot; the answer found in
+//! pg_xact is noted in the header as a **hint bit**, so that even a SELECT may change a page.
+//!
+//! Every change follows one pattern: pin the page, take its content lock, make room in the log, and then in one
+//! atomic section change the bytes, insert the record, set the page's LSN, mark the buffer dirty.
+//!
+//! What nobody can see any more is removed by **pruning** (`prune.rs`), page by page and also in passing, and by
+//! **VACUUM** (`vacuum.rs`), which besides keeps the free space map and the visibility map.
+//!
+//! Each record that is written here is replayed in `redo.rs`, by recovery and on standbys.
+//!
+//! PostgreSQL: `access/heap/README.HOT`, `README.tuplock`, `heapam.c`, `heapam_visibility.c`, `hio.c`, `pruneheap.c`,
+//! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
+
+mod free_space;
+mod modify;
+mod place;
+mod prune;
+mod relation;
+mod scan;
+mod update;
+pub mod visibility;
+mod visibility_map;
+
+pub use crate::txn::Env;
+pub use free_space::FreeSpaceMap;
+pub use modify::{ModifyOutcome, delete, insert};
+pub use relation::Rel;
+pub use scan::{Scan, TupleBatch, fetch};
+pub use update::{lock_tuple, update};
+pub use visibility_map::VisibilityMap;

@@ -52,6 +52,14 @@ impl Clog {
         slots.iter().rev().find(|slot| slot.page_no == page_no).map(|slot| clog::status(&slot.page, xid))
     }
 
+    /// How far the log must be flushed before a commit on the transaction's page may be relied on: the end of the
+    /// newest asynchronous commit there.
+    pub fn commit_lsn(&self, xid: Xid) -> Lsn {
+        let page_no = clog::page_of(xid);
+        let slots = self.slots.borrow();
+        slots.iter().rev().find(|slot| slot.page_no == page_no).map_or(Lsn::INVALID, |slot| slot.lsn)
+    }
+
     /// What pg_xact says.
     pub async fn status(&self, cx: &Cx, xid: Xid) -> Result<XidStatus> {
         loop {

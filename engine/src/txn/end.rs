@@ -51,7 +51,8 @@ async fn record_commit(env: &Env, xid: Xid) -> Result<Lsn> {
     } else {
         env.wal.flush(&env.cx, end).await?;
     }
-    env.txns.clog.set_status(&env.cx, xid, XidStatus::Committed, end).await?;
+    let not_yet_flushed = if asynchronous { end } else { Lsn::INVALID };
+    env.txns.clog.set_status(&env.cx, xid, XidStatus::Committed, not_yet_flushed).await?;
     env.cx.end_step().await;
     Ok(end)
 }

@@ -1,0 +1,269 @@
+//! Pruning: taking what nobody can see any more out of one page.
+//!
+//! ```text
+//!   before:  lp 1 ─► 100 (dead) ──ctid──► lp 4 ─► 90        after:  lp 1 ──redirect──► lp 4 ─► 90
+//!            lp 2 ─► Bob (deleted, dead)                            lp 2    dead: an index may still point here
+//!            lp 3 ─► 60 (aborted, heap-only)                        lp 3    unused: nothing ever pointed here
+//! ```
+//!
+//! A chain of HOT versions is entered at its root, the line pointer that indexes know. Its dead members go; the root
+//! becomes a redirect to the first living one, or dead if none is left. Then the page is compacted.
+//!
+//! Readers prune in passing when the page has been changed since (`pd_prune_xid`) and is nearly full; VACUUM prunes
+//! every page it visits.
+//!
+//! PostgreSQL: `access/heap/pruneheap.c`.
+
+use super::modify::{heap_block, record_room};
+use super::visibility::{self, NeedsStatus, Statuses, Vacuumable};
+use super::{Env, Rel, scan};
+use crate::buffer::Pin;
+use crate::ids::{BLCKSZ, BlockNumber, OffsetNumber, Result, RmgrId, Xid};
+use crate::storage::page::{self, ItemId};
+use crate::storage::tuple::HeapTupleHeader;
+use crate::storage::{PageBytes, compact};
+use crate::trace::Event;
+use crate::wal::RecordBuilder;
+use crate::wal::heap2_records::{HeapPrune, PrunedItems, XLOG_HEAP2_PRUNE};
+use crate::world::LwMode;
+
+/// What pruning a page has found and done.
+#[derive(Clone, Debug, Default)]
+pub struct Pruned {
+    /// The line pointers that changed.
+    pub items: PrunedItems,
+    /// The youngest transaction whose dead versions went.
+    pub latest_removed: Xid,
+    /// Versions removed.
+    pub removed: usize,
+}
+
+impl Pruned {
+    fn is_empty(&self) -> bool {
+        self.items.redirected.is_empty() && self.items.dead.is_empty() && self.items.unused.is_empty()
+    }
+}
+
+/// `heap_page_prune_opt`: prunes in passing, if the page looks as if it were worth it and nobody else has it pinned.
+pub(super) async fn prune_opt(env: &Env, rel: &Rel, pin: &Pin) -> Result<()> {
+    if env.txns.procs.in_recovery() {
+        return Ok(());
+    }
+    let horizon = env.txns.procs.oldest_xmin();
+    let worth_it = pin.read(|bytes| {
+        let prune_xid = page::prune_xid(bytes);
+        let full = page::has_flag(bytes, page::PD_PAGE_FULL) || page::heap_free_space(bytes) < BLCKSZ / 10;
+        prune_xid.is_valid() && prune_xid.precedes(horizon) && full
+    });
+    if !worth_it {
+        return Ok(());
+    }
+    let Some(guard) = pin.try_lock(&env.cx, LwMode::Exclusive).filter(|_| pin.is_only_pin()) else { return Ok(()) };
+    prune_page(env, rel, pin, horizon).await?;
+    drop(guard);
+    env.cx.end_step().await;
+    Ok(())
+}
+
+/// `heap_page_prune`: the caller holds the page's content lock alone and has the only pin.
+pub(super) async fn prune_page(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<Pruned> {
+    let (pruned, next_prune_xid) = loop {
+        match plan(env, rel, pin, horizon) {
+            Ok(plan) => break plan,
+            Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
+        }
+    };
+    env.wal.make_room(&env.cx, record_room(1, 4 * 291)).await?;
+    if pruned.is_empty() {
+        let changed = pin.modify(|bytes| {
+            let stale = page::prune_xid(bytes) != next_prune_xid || page::has_flag(bytes, page::PD_PAGE_FULL);
+            page::set_prune_xid(bytes, next_prune_xid);
+            page::set_flag(bytes, page::PD_PAGE_FULL, false);
+            stale
+        });
+        if changed {
+            pin.mark_dirty(&env.cx);
+        }
+        return Ok(pruned);
+    }
+    pin.modify(|bytes| -> Result<()> {
+        execute(bytes, &pruned.items)?;
+        page::set_prune_xid(bytes, next_prune_xid);
+        page::set_flag(bytes, page::PD_PAGE_FULL, false);
+        Ok(())
+    })?;
+    pin.mark_dirty(&env.cx);
+    let end = log_prune(env, rel, pin, &pruned);
+    pin.modify(|bytes| page::set_lsn(bytes, end));
+    let count = |list: &[OffsetNumber]| list.len() as u16;
+    env.cx.emit(Event::Prune {
+        rel: rel.file,
+        block: pin.block(),
+        redirected: pruned.items.redirected.len() as u16,
+        dead: count(&pruned.items.dead),
+        unused: count(&pruned.items.unused),
+    });
+    Ok(pruned)
+}
+
+fn log_prune(env: &Env, rel: &Rel, pin: &Pin, pruned: &Pruned) -> crate::ids::Lsn {
+    let main = HeapPrune {
+        latest_removed_xid: pruned.latest_removed,
+        nredirected: pruned.items.redirected.len() as u16,
+        ndead: pruned.items.dead.len() as u16,
+    };
+    let data = pruned.items.encode();
+    pin.read(|bytes| {
+        let record = RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_PRUNE).main(&main.encode());
+        env.log(&record.block(heap_block(rel, pin, 0, bytes, &data)))
+    })
+}
+
+/// `heap_page_prune_execute`: changes the line pointers and compacts the page; redo does just this.
+pub fn execute(bytes: &mut PageBytes, items: &PrunedItems) -> Result<()> {
+    for (from, to) in &items.redirected {
+        page::set_item_id(bytes, *from, ItemId::redirect(*to));
+    }
+    for offset in &items.dead {
+        page::set_item_id(bytes, *offset, ItemId::DEAD);
+    }
+    for offset in &items.unused {
+        page::set_item_id(bytes, *offset, ItemId::UNUSED);
+    }
+    compact::repair_fragmentation(bytes)
+}
+
+/// What each version of the page is to VACUUM, by line pointer.
+type Verdicts = Vec<Option<(HeapTupleHeader, Vacuumable)>>;
+
+/// Decides what to do, without changing anything but hint bits. Also the oldest transaction that could make it
+/// worth while to come again.
+fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), NeedsStatus> {
+    let ask = Statuses::of(env);
+    let mut hints = Vec::new();
+    let verdicts = pin.read(|bytes| {
+        let mut verdicts: Verdicts = vec![None; usize::from(page::max_offset(bytes)) + 1];
+        for offset in page::offsets(bytes) {
+            let Some(header) = page::heap_tuple(bytes, offset).and_then(HeapTupleHeader::read) else { continue };
+            let (verdict, bits) = visibility::satisfies_vacuum(&header, horizon, &ask)?;
+            hints.push((offset, visibility::allowed_hints(&header, bits, page::lsn(bytes), env)));
+            verdicts[usize::from(offset)] = Some((header, verdict));
+        }
+        Ok(verdicts)
+    })?;
+    scan::note_hints(env, rel, pin, &hints);
+    let done = vec![false; verdicts.len()];
+    let mut planner = Planner { block: pin.block(), verdicts, done, pruned: Pruned::default(), next: Xid::INVALID };
+    pin.read(|bytes| page::offsets(bytes).for_each(|offset| planner.visit(bytes, offset)));
+    Ok((planner.pruned, planner.next))
+}
+
+struct Planner {
+    block: BlockNumber,
+    verdicts: Verdicts,
+    /// Line pointers about which is decided.
+    done: Vec<bool>,
+    pruned: Pruned,
+    next: Xid,
+}
+
+impl Planner {
+    /// Decides about the chain that is rooted at a line pointer; members of chains are not roots.
+    fn visit(&mut self, bytes: &PageBytes, root: OffsetNumber) {
+        if self.done[usize::from(root)] {
+            return;
+        }
+        let id = page::item_id(bytes, root);
+        if let Some((header, verdict)) = self.verdicts[usize::from(root)]
+            && header.is_heap_only()
+        {
+            // Reached by its chain, if by anything. A dead one that was never linked goes by itself.
+            if verdict == Vacuumable::Dead && !header.is_hot_updated() {
+                self.note_removed(&header);
+                self.mark_unused(root);
+            }
+            return;
+        }
+        if !id.is_redirected() && self.verdicts[usize::from(root)].is_none() {
+            return;
+        }
+        self.visit_chain(bytes, root, id);
+    }
+
+    fn visit_chain(&mut self, bytes: &PageBytes, root: OffsetNumber, id: ItemId) {
+        let mut chain = Vec::new();
+        let mut dead = 0;
+        let mut at = if id.is_redirected() { id.off() } else { root };
+        let mut prior_xmax = Xid::INVALID;
+        while let Some(Some((header, verdict))) = self.verdicts.get(usize::from(at)).copied() {
+            let linked = chain.is_empty() || header.xmin == prior_xmax;
+            if !linked || chain.contains(&at) || (id.is_redirected() || !chain.is_empty()) && !header.is_heap_only() {
+                break;
+            }
+            chain.push(at);
+            match verdict {
+                Vacuumable::Dead => {
+                    dead = chain.len();
+                    self.note_removed(&header);
+                }
+                Vacuumable::RecentlyDead | Vacuumable::DeleteInProgress => self.note_prunable(header.xmax),
+                Vacuumable::InsertInProgress => self.note_prunable(header.xmin),
+                Vacuumable::Live => {}
+            }
+            let goes_on = header.is_hot_updated() && header.ctid.block == self.block;
+            if !goes_on || matches!(verdict, Vacuumable::Live | Vacuumable::InsertInProgress) {
+                break;
+            }
+            (prior_xmax, at) = (header.xmax, header.ctid.offset);
+        }
+        self.decide(bytes, root, id, &chain, dead);
+    }
+
+    /// The first `dead` members of the chain go.
+    fn decide(&mut self, bytes: &PageBytes, root: OffsetNumber, id: ItemId, chain: &[OffsetNumber], dead: usize) {
+        if dead == 0 {
+            if chain.is_empty() && id.is_redirected() {
+                self.mark_dead(root);
+            }
+            return;
+        }
+        for member in chain[..dead].iter().filter(|member| **member != root) {
+            self.mark_unused(*member);
+        }
+        match chain.get(dead) {
+            Some(first_alive) => {
+                self.pruned.items.redirected.push((root, *first_alive));
+                self.done[usize::from(root)] = true;
+            }
+            None => self.mark_dead(root),
+        }
+        if page::item_id(bytes, root).is_normal() {
+            self.pruned.removed += 1;
+        }
+    }
+
+    fn mark_dead(&mut self, offset: OffsetNumber) {
+        self.done[usize::from(offset)] = true;
+        self.pruned.items.dead.push(offset);
+    }
+
+    fn mark_unused(&mut self, offset: OffsetNumber) {
+        self.done[usize::from(offset)] = true;
+        self.pruned.items.unused.push(offset);
+        self.pruned.removed += 1;
+    }
+
+    /// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict.
+    fn note_removed(&mut self, header: &HeapTupleHeader) {
+        let committed = header.xmin_committed() || !header.xmin_invalid();
+        if committed && header.xmax != header.xmin && self.pruned.latest_removed.precedes(header.xmax) {
+            self.pruned.latest_removed = header.xmax;
+        }
+    }
+
+    fn note_prunable(&mut self, xid: Xid) {
+        if !self.next.is_valid() || xid.precedes(self.next) {
+            self.next = xid;
+        }
+    }
+}

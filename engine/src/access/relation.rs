@@ -1,0 +1,46 @@
+//! What access methods need to know of a table.
+
+use std::cell::Cell;
+
+use crate::buffer::{BufferTag, Pin, block_count};
+use crate::ids::{BlockNumber, Fork, LockMode, Oid, RelFile, Result};
+
+use super::Env;
+
+/// A table as the access methods see it: its id, its files, and where the next row is tried first.
+#[derive(Clone, Debug)]
+pub struct Rel {
+    /// Its object id: what is locked.
+    pub oid: Oid,
+    /// Its files.
+    pub file: RelFile,
+    /// The page that took the last row; PostgreSQL's `smgr_targblock`, of this process alone.
+    pub target: Cell<Option<BlockNumber>>,
+}
+
+impl Rel {
+    /// A table by its id and files.
+    pub fn new(oid: Oid, file: RelFile) -> Rel {
+        Rel { oid, file, target: Cell::new(None) }
+    }
+
+    /// How many pages a fork has.
+    pub fn blocks(&self, env: &Env, fork: Fork) -> BlockNumber {
+        block_count(&env.disk, self.file, fork).unwrap_or_default()
+    }
+
+    /// A page, pinned.
+    #[inline]
+    pub async fn page(&self, env: &Env, fork: Fork, block: BlockNumber) -> Result<Pin> {
+        let tag = BufferTag { rel: self.file, fork, block };
+        match env.buffers.pin_cached(&env.cx, tag) {
+            Some(pin) => Ok(pin),
+            None => env.buffers.read(&env.cx, tag).await,
+        }
+    }
+
+    /// Locks the table to the end of the transaction.
+    pub async fn lock(&self, env: &Env, mode: LockMode) -> Result<()> {
+        env.lock_relation(self.oid, mode).await
+    }
+}

@@ -1,0 +1,168 @@
+//! Reading: page after page, all visible versions of a page at once.
+//!
+//! The page is pinned, locked for sharing, judged in one atomic section, and its visible versions are copied into
+//! a batch that is used again for the next page. What was looked up in pg_xact is noted in the headers on the way.
+
+use std::rc::Rc;
+
+use super::visibility::{self, NeedsStatus, Statuses};
+use super::{Env, Rel, prune};
+use crate::buffer::Pin;
+use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid};
+use crate::storage::tuple::{self, HEAP_XMIN_FROZEN, HeapTupleHeader};
+use crate::storage::{PageBytes, page};
+use crate::trace::Event;
+use crate::txn::Snapshot;
+use crate::world::LwMode;
+
+/// Row versions copied out of a page, without an allocation for each.
+#[derive(Default)]
+pub struct TupleBatch {
+    bytes: Vec<u8>,
+    items: Vec<(Tid, usize, usize)>,
+}
+
+impl TupleBatch {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// One of them: where it lies, and its bytes from the header on.
+    pub fn get(&self, index: usize) -> (Tid, &[u8]) {
+        let (tid, start, len) = self.items[index];
+        (tid, &self.bytes[start..start + len])
+    }
+
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (Tid, &[u8])> {
+        (0..self.len()).map(|index| self.get(index))
+    }
+
+    /// Forgets them, keeping the memory.
+    pub fn clear(&mut self) {
+        self.bytes.clear();
+        self.items.clear();
+    }
+
+    pub(super) fn push(&mut self, tid: Tid, tuple: &[u8]) {
+        self.items.push((tid, self.bytes.len(), tuple.len()));
+        self.bytes.extend_from_slice(tuple);
+    }
+}
+
+/// A sequential scan. It ends where the table ended when it began.
+pub struct Scan {
+    rel: Rel,
+    snapshot: Rc<Snapshot>,
+    next: BlockNumber,
+    end: BlockNumber,
+}
+
+impl Scan {
+    /// Begins a scan with a snapshot.
+    pub fn begin(env: &Env, rel: &Rel, snapshot: Rc<Snapshot>) -> Scan {
+        Scan { rel: rel.clone(), snapshot, next: BlockNumber(0), end: rel.blocks(env, Fork::Main) }
+    }
+
+    /// Fills the batch with the visible versions of the next page that has any. `false` at the end.
+    pub async fn next_page(&mut self, env: &Env, batch: &mut TupleBatch) -> Result<bool> {
+        batch.clear();
+        while self.next < self.end {
+            env.cx.check_for_interrupts()?;
+            let pin = self.rel.page(env, Fork::Main, self.next).await?;
+            self.next = BlockNumber(self.next.0 + 1);
+            prune::prune_opt(env, &self.rel, &pin).await?;
+            let guard = pin.lock(&env.cx, LwMode::Shared).await;
+            while let Err(NeedsStatus(xid)) = judge_page(env, &self.rel, &pin, &self.snapshot, batch) {
+                batch.clear();
+                env.txns.clog.status(&env.cx, xid).await?;
+            }
+            drop(guard);
+            env.cx.end_step().await;
+            if !batch.is_empty() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Judges all versions of a page: the visible ones go into the batch, hints into the headers.
+fn judge_page(env: &Env, rel: &Rel, pin: &Pin, snapshot: &Snapshot, batch: &mut TupleBatch) -> Result<(), NeedsStatus> {
+    let block = pin.block();
+    let ask = Statuses::of(env);
+    let mut hints: Vec<(OffsetNumber, u16)> = Vec::new();
+    pin.read(|bytes| {
+        // On a standby the flag may be ahead of the snapshot.
+        let all_visible = page::has_flag(bytes, page::PD_ALL_VISIBLE) && !env.txns.procs.in_recovery();
+        for offset in page::offsets(bytes) {
+            let Some(version) = page::heap_tuple(bytes, offset) else { continue };
+            let Some(header) = HeapTupleHeader::read(version) else { continue };
+            if !all_visible {
+                let sees = visibility::satisfies_mvcc(&header, snapshot, &ask)?;
+                if sees.hints != 0 {
+                    hints.push((offset, visibility::allowed_hints(&header, sees.hints, page::lsn(bytes), env)));
+                }
+                if !sees.visible {
+                    continue;
+                }
+            }
+            batch.push(Tid::new(block, offset), version);
+        }
+        Ok(())
+    })?;
+    note_hints(env, rel, pin, &hints);
+    Ok(())
+}
+
+/// Notes in the headers what pg_xact said. It needs no record: whoever loses it looks it up again.
+pub(super) fn note_hints(env: &Env, rel: &Rel, pin: &Pin, hints: &[(OffsetNumber, u16)]) {
+    let block = pin.block();
+    for (offset, bits) in hints.iter().filter(|(_, bits)| *bits != 0) {
+        let changed = pin.modify(|bytes| set_hint(bytes, *offset, *bits));
+        if let Some((before, after)) = changed {
+            pin.mark_dirty(&env.cx);
+            env.cx.emit(Event::HintBits { rel: rel.file, tid: Tid::new(block, *offset), before, after });
+        }
+    }
+}
+
+fn set_hint(bytes: &mut PageBytes, offset: OffsetNumber, bits: u16) -> Option<(u16, u16)> {
+    let version = page::heap_tuple_mut(bytes, offset)?;
+    let before = tuple::infomask(version);
+    let frozen = before & HEAP_XMIN_FROZEN == HEAP_XMIN_FROZEN;
+    let after = before | if frozen { bits & !HEAP_XMIN_FROZEN } else { bits };
+    tuple::set_infomask(version, after);
+    (after != before).then_some((before, after))
+}
+
+/// One version by its place, if the snapshot sees it; it comes in the batch.
+pub async fn fetch(env: &Env, rel: &Rel, tid: Tid, snapshot: &Snapshot, batch: &mut TupleBatch) -> Result<bool> {
+    batch.clear();
+    if tid.block >= rel.blocks(env, Fork::Main) {
+        return Ok(false);
+    }
+    let pin = rel.page(env, Fork::Main, tid.block).await?;
+    let _guard = pin.lock(&env.cx, LwMode::Shared).await;
+    loop {
+        let ask = Statuses::of(env);
+        let judged = pin.read(|bytes| {
+            let Some(version) = page::heap_tuple(bytes, tid.offset) else { return Ok(()) };
+            let Some(header) = HeapTupleHeader::read(version) else { return Ok(()) };
+            if visibility::satisfies_mvcc(&header, snapshot, &ask)?.visible {
+                batch.push(tid, version);
+            }
+            Ok(())
+        });
+        match judged {
+            Ok(()) => return Ok(!batch.is_empty()),
+            Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
+        }
+    }
+}

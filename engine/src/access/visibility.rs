@@ -1,0 +1,322 @@
+//! The visibility rule: which version of a row a snapshot sees, and why.
+//!
+//! Three questions are asked of a tuple's header:
+//!
+//! * by a reader: is this version mine to see? ([`satisfies_mvcc`])
+//! * by a writer: may I change this version, must I wait, or has it been changed? ([`satisfies_update`])
+//! * by VACUUM: can anybody still see this version? ([`satisfies_vacuum`])
+//!
+//! The rule in one breath: a version is visible if the transaction that made it counts as over and has committed, and
+//! the one that ended it does not. "Counts as over" is the snapshot's word, "has committed" is pg_xact's. A
+//! transaction sees its own changes, but only those of earlier commands.
+//!
+//! All three are plain functions. They ask pg_xact through [`Statuses`]; if its page is not in memory they return
+//! which transaction they asked for, and the caller fetches the page and asks again.
+//!
+//! PostgreSQL: `access/heap/heapam_visibility.c`.
+
+use crate::ids::{CommandId, Lsn, Tid, Xid, XidStatus};
+use crate::storage::tuple::*;
+use crate::txn::{ComboCids, Env, ProcArray, Snapshot};
+
+/// The page of pg_xact that has this transaction is not in memory.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct NeedsStatus(pub Xid);
+
+/// Where the rules ask about transactions.
+pub struct Statuses<'a> {
+    /// The session that asks.
+    pub env: &'a Env,
+    /// Its own transaction.
+    pub own: Xid,
+}
+
+impl<'a> Statuses<'a> {
+    /// As the session's transaction asks.
+    pub fn of(env: &'a Env) -> Statuses<'a> {
+        Statuses { env, own: env.xact.borrow().xid }
+    }
+
+    fn is_own(&self, xid: Xid) -> bool {
+        self.own.is_valid() && self.own == xid
+    }
+
+    fn committed(&self, xid: Xid) -> Result<bool, NeedsStatus> {
+        let status = self.env.txns.clog.cached(xid).ok_or(NeedsStatus(xid))?;
+        Ok(status == XidStatus::Committed)
+    }
+
+    fn procs(&self) -> &ProcArray {
+        &self.env.txns.procs
+    }
+
+    /// The commands that made and ended a version of the session's own making.
+    fn commands(&self, header: &HeapTupleHeader) -> (CommandId, CommandId) {
+        let raw = header.command_id();
+        if !header.has(HEAP_COMBOCID) {
+            return (raw, raw);
+        }
+        let combo = |combo: &ComboCids| combo.pair(raw).unwrap_or((raw, raw));
+        combo(&self.env.xact.borrow().combo)
+    }
+}
+
+/// Why a version is seen or not; the page has the words.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub enum SeesRule {
+    /// Seen: made by the transaction itself.
+    OwnInsert,
+    /// Not seen: made by a later command of its own.
+    OwnInsertLater,
+    /// Not seen: ended by the transaction itself.
+    OwnDelete,
+    /// Seen: ended by a later command of its own.
+    OwnDeleteLater,
+    /// Not seen: its maker is running.
+    XminRunning,
+    /// Not seen: its maker has aborted.
+    XminAborted,
+    /// Not seen: its maker committed after the snapshot.
+    XminAfter,
+    /// Seen: made by a committed transaction, ended by nobody.
+    Committed,
+    /// Seen: whoever ends it is running.
+    XmaxRunning,
+    /// Seen: whoever ended it has aborted.
+    XmaxAborted,
+    /// Seen: whoever ended it committed after the snapshot.
+    XmaxAfter,
+    /// Not seen: ended before the snapshot.
+    XmaxCommitted,
+}
+
+/// The answer to a reader.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Sees {
+    /// Whether the version is visible.
+    pub visible: bool,
+    /// Why.
+    pub rule: SeesRule,
+    /// Bits to be noted in `t_infomask`.
+    pub hints: u16,
+}
+
+fn sees(visible: bool, rule: SeesRule, hints: u16) -> Result<Sees, NeedsStatus> {
+    Ok(Sees { visible, rule, hints })
+}
+
+/// `HeapTupleSatisfiesMVCC`: whether the snapshot sees this version.
+pub fn satisfies_mvcc(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) -> Result<Sees, NeedsStatus> {
+    let mut hints = 0;
+    if !header.xmin_committed() {
+        if header.xmin_invalid() {
+            return sees(false, SeesRule::XminAborted, 0);
+        }
+        if ask.is_own(header.xmin) {
+            return own_version(header, snapshot, ask);
+        }
+        if snapshot.is_running(header.xmin) {
+            return sees(false, running_or_after(header.xmin, ask), 0);
+        }
+        if !ask.committed(header.xmin)? {
+            return sees(false, SeesRule::XminAborted, HEAP_XMIN_INVALID);
+        }
+        hints = HEAP_XMIN_COMMITTED;
+    } else if !header.xmin_frozen() && snapshot.is_running(header.xmin) {
+        return sees(false, SeesRule::XminAfter, 0);
+    }
+    satisfies_mvcc_xmax(header, snapshot, ask, hints)
+}
+
+/// The second half: the maker has committed in time; has anybody ended it in time?
+fn satisfies_mvcc_xmax(
+    header: &HeapTupleHeader,
+    snapshot: &Snapshot,
+    ask: &Statuses,
+    hints: u16,
+) -> Result<Sees, NeedsStatus> {
+    if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
+        let aborted = header.xmax.is_valid() && !header.xmax_is_locked_only();
+        return sees(true, if aborted { SeesRule::XmaxAborted } else { SeesRule::Committed }, hints);
+    }
+    if header.has(HEAP_XMAX_COMMITTED) {
+        let after = snapshot.is_running(header.xmax);
+        return sees(after, if after { SeesRule::XmaxAfter } else { SeesRule::XmaxCommitted }, hints);
+    }
+    if ask.is_own(header.xmax) {
+        let later = ask.commands(header).1 >= snapshot.curcid;
+        return sees(later, if later { SeesRule::OwnDeleteLater } else { SeesRule::OwnDelete }, hints);
+    }
+    if snapshot.is_running(header.xmax) {
+        let running = ask.procs().is_running(header.xmax);
+        return sees(true, if running { SeesRule::XmaxRunning } else { SeesRule::XmaxAfter }, hints);
+    }
+    if !ask.committed(header.xmax)? {
+        return sees(true, SeesRule::XmaxAborted, hints | HEAP_XMAX_INVALID);
+    }
+    sees(false, SeesRule::XmaxCommitted, hints | HEAP_XMAX_COMMITTED)
+}
+
+/// A version that the looking transaction has made itself.
+fn own_version(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) -> Result<Sees, NeedsStatus> {
+    let (cmin, cmax) = ask.commands(header);
+    if cmin >= snapshot.curcid {
+        return sees(false, SeesRule::OwnInsertLater, 0);
+    }
+    if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
+        return sees(true, SeesRule::OwnInsert, 0);
+    }
+    let later = cmax >= snapshot.curcid;
+    sees(later, if later { SeesRule::OwnDeleteLater } else { SeesRule::OwnDelete }, 0)
+}
+
+fn running_or_after(xmin: Xid, ask: &Statuses) -> SeesRule {
+    if ask.procs().is_running(xmin) { SeesRule::XminRunning } else { SeesRule::XminAfter }
+}
+
+/// The answer to a writer; `TM_Result`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Writable {
+    /// It may be changed.
+    Ok,
+    /// Not even its maker has committed.
+    Invisible,
+    /// This transaction has changed it already.
+    SelfModified,
+    /// Somebody has updated it.
+    Updated,
+    /// Somebody has deleted it.
+    Deleted,
+    /// This transaction is changing or locking it: wait for its end.
+    BeingModified(Xid),
+}
+
+/// `HeapTupleSatisfiesUpdate`: whether the version at `tid` may be changed by the command `curcid`. Hints come
+/// with it. A lock of the session's own is no hindrance.
+pub fn satisfies_update(
+    header: &HeapTupleHeader,
+    tid: Tid,
+    curcid: CommandId,
+    ask: &Statuses,
+) -> Result<(Writable, u16), NeedsStatus> {
+    let mut hints = 0;
+    if !header.xmin_committed() {
+        if header.xmin_invalid() {
+            return Ok((Writable::Invisible, 0));
+        }
+        if ask.is_own(header.xmin) {
+            return Ok((own_writable(header, curcid, ask), 0));
+        }
+        if ask.procs().is_running(header.xmin) {
+            return Ok((Writable::Invisible, 0));
+        }
+        if !ask.committed(header.xmin)? {
+            return Ok((Writable::Invisible, HEAP_XMIN_INVALID));
+        }
+        hints = HEAP_XMIN_COMMITTED;
+    }
+    if header.has(HEAP_XMAX_INVALID) {
+        return Ok((Writable::Ok, hints));
+    }
+    let ended = if header.ctid == tid { Writable::Deleted } else { Writable::Updated };
+    if header.has(HEAP_XMAX_COMMITTED) {
+        return Ok((if header.xmax_is_locked_only() { Writable::Ok } else { ended }, hints));
+    }
+    if ask.is_own(header.xmax) {
+        if header.xmax_is_locked_only() {
+            return Ok((Writable::Ok, hints));
+        }
+        let before = ask.commands(header).1 < curcid;
+        return Ok((if before { Writable::Invisible } else { Writable::SelfModified }, hints));
+    }
+    if ask.procs().is_running(header.xmax) {
+        return Ok((Writable::BeingModified(header.xmax), hints));
+    }
+    if header.xmax_is_locked_only() || !ask.committed(header.xmax)? {
+        return Ok((Writable::Ok, hints | HEAP_XMAX_INVALID));
+    }
+    Ok((ended, hints | HEAP_XMAX_COMMITTED))
+}
+
+fn own_writable(header: &HeapTupleHeader, curcid: CommandId, ask: &Statuses) -> Writable {
+    let (cmin, cmax) = ask.commands(header);
+    if cmin >= curcid {
+        return Writable::Invisible;
+    }
+    if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
+        return Writable::Ok;
+    }
+    if cmax >= curcid { Writable::SelfModified } else { Writable::Invisible }
+}
+
+/// The answer to VACUUM; `HTSV_Result`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Vacuumable {
+    /// Nobody can see it.
+    Dead,
+    /// It has ended, but a snapshot from before may see it.
+    RecentlyDead,
+    /// It lives.
+    Live,
+    /// Its maker is running.
+    InsertInProgress,
+    /// Whoever ends it is running.
+    DeleteInProgress,
+}
+
+/// `HeapTupleSatisfiesVacuum`: whether anybody can still see a version, given the removal horizon.
+pub fn satisfies_vacuum(
+    header: &HeapTupleHeader,
+    oldest_xmin: Xid,
+    ask: &Statuses,
+) -> Result<(Vacuumable, u16), NeedsStatus> {
+    let mut hints = 0;
+    if !header.xmin_committed() {
+        if header.xmin_invalid() {
+            return Ok((Vacuumable::Dead, 0));
+        }
+        if ask.is_own(header.xmin) || ask.procs().is_running(header.xmin) {
+            let ending = !header.has(HEAP_XMAX_INVALID) && !header.xmax_is_locked_only();
+            return Ok((if ending { Vacuumable::DeleteInProgress } else { Vacuumable::InsertInProgress }, 0));
+        }
+        if !ask.committed(header.xmin)? {
+            return Ok((Vacuumable::Dead, HEAP_XMIN_INVALID));
+        }
+        hints = HEAP_XMIN_COMMITTED;
+    }
+    if header.has(HEAP_XMAX_INVALID) {
+        return Ok((Vacuumable::Live, hints));
+    }
+    let running = ask.is_own(header.xmax) || ask.procs().is_running(header.xmax);
+    if header.xmax_is_locked_only() {
+        let over = !header.has(HEAP_XMAX_COMMITTED) && !running;
+        return Ok((Vacuumable::Live, if over { hints | HEAP_XMAX_INVALID } else { hints }));
+    }
+    if !header.has(HEAP_XMAX_COMMITTED) {
+        if running {
+            return Ok((Vacuumable::DeleteInProgress, hints));
+        }
+        if !ask.committed(header.xmax)? {
+            return Ok((Vacuumable::Live, hints | HEAP_XMAX_INVALID));
+        }
+        hints |= HEAP_XMAX_COMMITTED;
+    }
+    let dead = header.xmax.precedes(oldest_xmin);
+    Ok((if dead { Vacuumable::Dead } else { Vacuumable::RecentlyDead }, hints))
+}
+
+/// `SetHintBits`: which of the hints may be noted. A commit that is not yet durable must not be, or the hint could
+/// outlive it.
+pub fn allowed_hints(header: &HeapTupleHeader, hints: u16, page_lsn: Lsn, env: &Env) -> u16 {
+    let mut allowed = hints;
+    for (bit, xid) in [(HEAP_XMIN_COMMITTED, header.xmin), (HEAP_XMAX_COMMITTED, header.xmax)] {
+        if hints & bit != 0 {
+            let commit = env.txns.clog.commit_lsn(xid);
+            if commit > env.wal.flush_lsn() && page_lsn < commit {
+                allowed &= !bit;
+            }
+        }
+    }
+    allowed
+}
