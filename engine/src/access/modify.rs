@@ -12,7 +12,6 @@ use crate::txn::{Isolation, LockTag};
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
-use crate::world::LwMode;
 
 /// What became of an attempt to change a row; `TM_Result`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
