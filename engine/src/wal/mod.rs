@@ -23,6 +23,7 @@
 //!   reader     finds record after record in pages, and says like PostgreSQL where and why the log ends
 //!   *_records  what each resource manager puts into its records, as structs
 //!   invalidation   the messages in some of them that tell caches what is out of date
+//!   describe   a record in the words of pg_waldump and pg_get_wal_records_info
 //! ```
 //!
 //! PostgreSQL: `access/transam/xlog.c`, `xloginsert.c`, `xlogreader.c`, `access/rmgrdesc/`.
@@ -30,6 +31,9 @@
 mod bytes;
 pub mod clog_records;
 pub mod decode;
+pub mod describe;
+#[cfg(test)]
+mod golden;
 pub mod heap2_records;
 pub mod heap_records;
 pub mod invalidation;
