@@ -1,0 +1,102 @@
+/**
+ * psql's manners: when a statement is complete, what the prompt says, and which lines a terminal shows.
+ */
+
+/** Where text stands after being read so far: inside what, if anything. */
+interface Lexer { at: 'code' | 'quote' | 'name' | 'dollar' | 'comment' | 'line'; tag: string; parens: number }
+
+/**
+ * Splits typed text into statements that are complete (each with its semicolon) and the rest that is not.
+ * Semicolons in quotes, comments, dollar quotes and parentheses do not count, as in psql.
+ */
+export function splitStatements(text: string): { complete: string[]; rest: string } {
+  const complete: string[] = [];
+  const lexer: Lexer = { at: 'code', tag: '', parens: 0 };
+  let from = 0;
+  for (let i = 0; i < text.length; ) {
+    if (lexer.at === 'code' && text[i] === ';' && lexer.parens <= 0) {
+      complete.push(text.slice(from, i + 1).trim());
+      from = i + 1;
+      lexer.parens = 0;
+    }
+    i += advance(lexer, text, i);
+  }
+  return { complete, rest: text.slice(from).trim() };
+}
+
+const closers = { quote: "'", name: '"', line: '\n', comment: '*/' } as const;
+
+/** Reads one token's worth; returns how many characters it was. */
+function advance(lexer: Lexer, text: string, i: number): number {
+  if (lexer.at === 'dollar') return close(lexer, text, i, lexer.tag);
+  if (lexer.at !== 'code') return close(lexer, text, i, closers[lexer.at]);
+  const c = text[i]!;
+  if (c === "'") lexer.at = 'quote';
+  else if (c === '"') lexer.at = 'name';
+  else if (c === '(') lexer.parens++;
+  else if (c === ')') lexer.parens--;
+  else if (text.startsWith('--', i)) lexer.at = 'line';
+  else if (text.startsWith('/*', i)) { lexer.at = 'comment'; return 2; }
+  else if (c === '$') {
+    const tag = /^\$(?:[A-Za-z_]\w*)?\$/.exec(text.slice(i))?.[0];
+    if (tag) { lexer.at = 'dollar'; lexer.tag = tag; return tag.length; }
+  }
+  return 1;
+}
+
+function close(lexer: Lexer, text: string, i: number, closer: string): number {
+  if (!text.startsWith(closer, i)) return 1;
+  lexer.at = 'code';
+  return closer.length;
+}
+
+/** What the session is in, as ReadyForQuery says it: idle, in a transaction, in a failed one. */
+export type Tx = 'I' | 'T' | 'E';
+
+/** psql's default prompt, `%/%R%x%# `: the first line with `=`, further ones with `-`. */
+export function prompt(database: string, tx: string, superuser: boolean, continued: boolean): string {
+  const mark = tx === 'T' ? '*' : tx === 'E' ? '!' : '';
+  return `${database}${continued ? '-' : '='}${mark}${superuser ? '#' : '>'}`;
+}
+
+/** One line of a terminal. */
+export interface Line { prompt?: string; text: string; error?: boolean; strong?: boolean }
+
+/** One exchange: what was typed at which step, and, once it is there, what came back. */
+export interface Exchange {
+  letter: string;
+  /** The step at which it was typed, and the virtual time then. */
+  step: number;
+  time: number;
+  prompts: [first: string, next: string];
+  sql: string;
+  answer: { step: number; time: number; text: string; failed: boolean } | null;
+  /** Typed by the scene before its opening: shown nowhere. */
+  hidden?: boolean;
+}
+
+/** The terminal of one session at a step: a function of the history and the cursor. */
+export function terminal(history: readonly Exchange[], letter: string, step: number): Line[] {
+  const lines: Line[] = [];
+  for (const x of history) {
+    if (x.letter !== letter || x.step > step || x.hidden) continue;
+    x.sql.split('\n').forEach((text, i) => lines.push({ prompt: x.prompts[i === 0 ? 0 : 1], text }));
+    if (x.answer && x.answer.step <= step) lines.push(...answerLines(x.answer));
+  }
+  return lines;
+}
+
+/** The lines of an answer; a value that stands alone in its column is what the eye looks for. */
+export function answerLines(answer: { text: string; failed: boolean }): Line[] {
+  const lines = answer.text.replace(/\n+$/, '').split('\n');
+  if (lines.length === 1 && lines[0] === '') return [];
+  const single = lines.length >= 4 && /^-+$/.test(lines[1]!) && /^\(1 row\)$/.test(lines[3]!);
+  return lines.map((text, i) => ({ text, error: answer.failed && /^(ERROR|FATAL|PANIC):/.test(text), strong: single && i === 2 }));
+}
+
+/** The short form for a narrow card: the last answer, at most three lines. */
+export function lastAnswer(history: readonly Exchange[], letter: string, step: number): Line[] {
+  const answered = history.filter((x) => x.letter === letter && x.answer && x.answer.step <= step && !x.hidden);
+  const last = answered[answered.length - 1];
+  return last ? answerLines(last.answer!).slice(0, 3) : [];
+}

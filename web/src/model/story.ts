@@ -1,0 +1,57 @@
+/**
+ * The story so far: which beats have happened in a history of events, in whatever order they came.
+ */
+import type { Beat, Found, Scene, StoryEvent } from '../scenes/scene.ts';
+import type { LabView } from '../views/types.ts';
+
+/** A beat that has happened. */
+export interface Told { beat: Beat; event: StoryEvent }
+
+/** Finds beats in events as they come; feed it events in order. */
+export class Story {
+  readonly told: Told[] = [];
+  readonly found: Found;
+  readonly #letters: Map<number, string>;
+
+  constructor(readonly scene: Scene, opening: LabView) {
+    this.#letters = new Map(opening.sessions.map((s) => [s.pid, s.letter]));
+    this.found = {
+      opening,
+      letter: (pid) => this.#letters.get(pid) ?? null,
+      beat: (id) => this.told.find((x) => x.beat.id === id)?.event ?? null,
+    };
+  }
+
+  /** Takes one event in; says which beat it was, if any. An event is at most one beat, the first that it fits. */
+  take(event: StoryEvent): Beat | null {
+    for (const beat of this.scene.beats) {
+      if (this.found.beat(beat.id) || !beat.after.every((id) => this.found.beat(id))) continue;
+      if (!beat.when(event, this.found)) continue;
+      this.told.push({ beat, event });
+      return beat;
+    }
+    return null;
+  }
+
+  /** The story of these events from the opening on. */
+  static of(scene: Scene, opening: LabView, events: readonly StoryEvent[]): Story {
+    const story = new Story(scene, opening);
+    for (const event of events) story.take(event);
+    return story;
+  }
+}
+
+/** The steps at which the cursor shows a beat: the step after the event has happened. */
+export function cursorOf(event: StoryEvent): number {
+  return event.step + 1;
+}
+
+/** The beats that have happened when the cursor is at `step`. */
+export function toldBy(told: readonly Told[], step: number): Told[] {
+  return told.filter((x) => cursorOf(x.event) <= step);
+}
+
+/** The first beat of the scene that has not happened by then. */
+export function nextBeat(scene: Scene, told: readonly Told[]): Beat | null {
+  return scene.beats.find((b) => !told.some((x) => x.beat === b)) ?? null;
+}

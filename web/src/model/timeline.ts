@@ -1,0 +1,65 @@
+/**
+ * Time as a place: the sessions' statements as bars and the beats as ticks on one axis.
+ *
+ * Virtual time is uneven: a statement takes microseconds, a reader's pause none, a timer may take a second. So the
+ * axis is linear inside what happens and squeezes the gaps in which nothing does, and it says its instants. The
+ * cursor stands where its step stands; to its right lies only what is already known.
+ */
+import type { Exchange } from './psql.ts';
+
+/** A statement on a lane. */
+export interface Bar { from: number; to: number; label: string; letter: string }
+/** An event on a lane. */
+export interface Tick { time: number; step: number; label: string; letter: string | null }
+/** A lane. */
+export interface Lane { name: string; letter: string | null; bars: Bar[]; ticks: Tick[] }
+
+/** The axis: a piecewise linear map from virtual time to 0..1. */
+export interface Axis { at(time: number): number; marks: { time: number; at: number }[] }
+
+/** Every gap longer than this share of the active time is squeezed to it. */
+const GAP = 0.1;
+
+/** Builds the axis over all instants that matter. */
+export function axis(instants: readonly number[], now: number): Axis {
+  const times = [...new Set([...instants, now])].sort((a, b) => a - b);
+  const steps = times.slice(1).map((time, i) => time - times[i]!);
+  const typical = steps.length ? [...steps].sort((a, b) => a - b)[Math.floor(steps.length / 2)]! : 1;
+  const cap = Math.max(typical * 3, 1);
+  const widths = steps.map((s) => Math.min(s, cap) + cap * GAP);
+  const total = widths.reduce((a, b) => a + b, 0) || 1;
+  const places = new Map<number, number>();
+  let sum = 0;
+  times.forEach((time, i) => { places.set(time, sum / total); sum += widths[i] ?? 0; });
+  const at = (time: number) => between(times, places, time);
+  return { at, marks: times.map((time) => ({ time, at: at(time) })) };
+}
+
+function between(times: readonly number[], places: ReadonlyMap<number, number>, time: number): number {
+  const known = places.get(time);
+  if (known !== undefined) return known;
+  const next = times.findIndex((x) => x > time);
+  if (next <= 0) return next === 0 ? 0 : 1;
+  const [a, b] = [times[next - 1]!, times[next]!];
+  const [x, y] = [places.get(a)!, places.get(b)!];
+  return x + ((time - a) / (b - a)) * (y - x);
+}
+
+/** The lane of one session: what it asked, from the Query to the answer, with the tag or the value it got. */
+export function sessionLane(history: readonly Exchange[], letter: string, now: number): Lane {
+  const bars = history
+    .filter((x) => x.letter === letter && !x.hidden)
+    .map((x) => ({ from: x.time, to: x.answer ? x.answer.time : now, label: outcome(x), letter }));
+  return { name: letter, letter, bars, ticks: [] };
+}
+
+/** `SELECT 90`, `UPDATE 1`, `COMMIT`: the command with what it brought. */
+export function outcome(x: Exchange): string {
+  const command = /^\s*([A-Za-z]+)/.exec(x.sql)?.[1]?.toUpperCase() ?? '…';
+  if (!x.answer) return command;
+  if (x.answer.failed) return `${command} ✗`;
+  const lines = x.answer.text.trim().split('\n');
+  if (lines.length === 1 && lines[0]!.length < 24 && lines[0]!.startsWith(command)) return lines[0]!;
+  const value = lines.length >= 4 && /^-+$/.test(lines[1]!) ? lines[2]!.trim() : '';
+  return value ? `${command} ${value}` : command;
+}

@@ -1,0 +1,83 @@
+/** What the buttons and keys of the lab lead to. */
+import { t } from '../base/messages.ts';
+import { changes } from '../model/changes.ts';
+import type { Dialog } from './keys-dialog.ts';
+import type { Lab } from './lab.ts';
+
+/** A wish, with what it is about. */
+export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number }
+
+/** Live runs at this share of real time: slow enough to follow. */
+const LIVE_SPEED = 0.01;
+
+/** Does what was asked for. */
+export function act(lab: Lab, what: Act): void {
+  const c = lab.controller;
+  if (!c?.view) return;
+  switch (what.act) {
+    case 'next': void c.next(); break;
+    case 'back': void c.back(); break;
+    case 'event': void c.event(1); break;
+    case 'event.back': void c.event(-1); break;
+    case 'end': void c.end(); break;
+    case 'change': nextChange(lab); break;
+    case 'pass': void c.pass(); break;
+    case 'story': void c.backToStory(); break;
+    case 'home': void c.ends('home'); break;
+    case 'last': void c.ends('end'); break;
+    case 'live': void c.toggleLive(LIVE_SPEED); break;
+    case 'guess': { const beat = c.told().at(-1)?.beat; if (beat && what.value) c.guess(beat.id, what.value); break; }
+    case 'submit': if (what.letter && what.text) void c.submit(what.letter, what.text); break;
+    case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
+    case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
+    case 'plug': plug(lab); break;
+    case 'theme': lab.theme = nextTheme(lab); break;
+    case 'share': void share(lab); break;
+    case 'embed': void copy(lab, `<script type="module" src="pg-vitrine.js"></script>\n<pg-vitrine scene="${c.scene.id}" panels="sessions page wal standby" step="${c.told().length}"></pg-vitrine>`); break;
+    case 'help': lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys'); break;
+  }
+}
+
+/** Steps until the selected thing looks different from now. */
+function nextChange(lab: Lab): void {
+  const c = lab.controller!;
+  const thing = c.selection;
+  const from = c.view!;
+  void c.change((now) => (thing ? changes(from, now).has(thing) : changes(from, now).size > 0));
+}
+
+function onProcess(lab: Lab, what: Act): void {
+  const input = { kind: what.act, host: what.host ?? 0, pid: what.pid ?? 0 };
+  void lab.controller!.input(input, null, what.act === 'kill');
+}
+
+/** Pulls the plug of the primary, or gives it power again: then recovery runs, and the page shows it. */
+function plug(lab: Lab): void {
+  const c = lab.controller!;
+  const off = c.view!.hosts.find((h) => h.state === 'off');
+  if (off) void c.input({ kind: 'power', host: off.host, on: true }, t('recovered', { redo: '' }), true);
+  else void c.input({ kind: 'power', host: 0, on: false }, t('plugged', { host: c.view!.hosts[0]!.name }), false);
+}
+
+function nextTheme(lab: Lab): string {
+  const dark = lab.theme === 'dark' || (lab.theme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  return dark ? 'light' : 'dark';
+}
+
+async function share(lab: Lab): Promise<void> {
+  const beats = lab.controller!.told().length;
+  const address = new URL(location.href);
+  address.hash = `v1&scene=${lab.controller!.scene.id}&beat=${beats}${lab.theme === 'auto' ? '' : `&theme=${lab.theme}`}`;
+  history.replaceState(null, '', address);
+  await copy(lab, address.href, t('share.done'));
+}
+
+async function copy(lab: Lab, text: string, said = t('copied')): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+    lab.note = said;
+  } catch {
+    lab.note = text;
+  }
+  setTimeout(() => { lab.note = ''; }, 2500);
+}

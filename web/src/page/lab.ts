@@ -1,0 +1,193 @@
+/**
+ * The lab: the frame around the panels, the keys, and what each panel's wish leads to.
+ *
+ * Everything is laid out by the width of this element, not of the window: the same parts make the whole page and an
+ * embed of a few panels.
+ */
+import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { t } from '../base/messages.ts';
+import { shared } from '../base/styles.ts';
+import { tokens } from '../base/tokens.ts';
+import type { OpenEngine } from '../engine/api.ts';
+import type { LabState } from '../model/state.ts';
+import { related, type Thing } from '../model/thing.ts';
+import { lastAnswer, terminal } from '../model/psql.ts';
+import { scenes } from '../scenes/index.ts';
+import type { SubmitEvent, Terminal } from '../views/terminal.ts';
+import type { LabView } from '../views/types.ts';
+import { act } from './acts.ts';
+import { Controller } from './controller.ts';
+import { onKey } from './keyboard.ts';
+import { labStyles } from './lab.styles.ts';
+import { labState, sentenceState, timelineState } from './screen.ts';
+import './keys-dialog.ts';
+import '../views/index.ts';
+
+/** The panels that an embed may name. */
+export const PANELS = ['sessions', 'processes', 'buffers', 'page', 'transactions', 'wal', 'standby', 'inspector', 'timeline'] as const;
+export type PanelName = (typeof PANELS)[number];
+
+/** The base of the page's `<vt-lab>` and of `<pg-vitrine>`. */
+export class Lab extends LitElement {
+  static override properties = {
+    scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
+    step: { type: Number }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
+  };
+  declare scene: string;
+  declare panels: string;
+  declare theme: string;
+  declare motion: string;
+  declare readonly: boolean;
+  declare step: number | null;
+  declare whole: boolean;
+  declare hovered: Thing | null;
+  declare note: string;
+  /** How to open an engine; the entry of each build sets it. */
+  static open: OpenEngine | null = null;
+  controller: Controller | null = null;
+  /** The terminal whose prompt was last reached by key. */
+  lastTerminal: Terminal | null = null;
+
+  static override styles = [tokens, shared, labStyles];
+
+  constructor() {
+    super();
+    this.scene = 'first-light';
+    this.panels = '';
+    this.theme = 'auto';
+    this.motion = 'auto';
+    this.note = '';
+    this.hovered = null;
+    this.readonly = false;
+    this.whole = false;
+    this.step = null;
+    this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
+    this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
+    this.addEventListener('vt-go', (e) => act(this, (e as CustomEvent<{ act: string; value?: string }>).detail));
+    this.addEventListener('vt-submit', (e) => act(this, { act: 'submit', ...(e as SubmitEvent).detail }));
+    this.addEventListener('vt-cancel', (e) => { void this.controller?.cancel((e as SubmitEvent).detail.letter); });
+    this.addEventListener('vt-process', (e) => act(this, (e as CustomEvent).detail));
+    this.addEventListener('vt-seek', (e) => { void this.controller?.seek((e as CustomEvent<number>).detail); });
+    this.addEventListener('keydown', (e) => onKey(this, e));
+  }
+
+  protected override firstUpdated(): void {
+    const scene = scenes.get(this.scene) ?? [...scenes.values()][0]!;
+    this.controller = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
+    if (Lab.open) void this.controller.start(Lab.open).then(() => this.#toStep());
+  }
+
+  #toStep(): void {
+    const c = this.controller!;
+    if (this.step !== null && this.step > 0 && c.phase === 'ready') void this.beats(this.step);
+  }
+
+  /** Goes so many beats on from where the cursor is. */
+  async beats(count: number): Promise<void> {
+    for (let i = 0; i < count; i++) await this.controller?.next();
+  }
+
+  /** Tells the page around an embed where the story is. */
+  #tell(): void {
+    const c = this.controller;
+    if (c?.phase === 'ready') this.dispatchEvent(new CustomEvent('step', { detail: { step: c.view?.step, beat: c.told().length } }));
+  }
+
+  #select(thing: Thing | null): void {
+    const c = this.controller;
+    if (!c) return;
+    c.selection = c.selection === thing ? null : thing;
+    const beat = c.told().at(-1)?.beat;
+    const picked = thing && beat?.guess?.pick && c.view && !c.guesses.has(beat.id) ? beat.guess.pick(c.view, thing) : null;
+    if (picked && beat) c.guess(beat.id, picked);
+    if (c.live) void c.toggleLive(0);
+    this.requestUpdate();
+  }
+
+  #shows(panel: PanelName): boolean {
+    return this.panels.trim() === '' || this.panels.split(/[\s,]+/).includes(panel);
+  }
+
+  protected override updated(changed: PropertyValues): void {
+    if (changed.has('motion')) this.toggleAttribute('still', this.motion === 'off');
+  }
+
+  override render() {
+    const c = this.controller;
+    if (!c || c.phase === 'starting' || !c.view) return this.#waiting(c);
+    const state = labState(c, this.hovered, this.readonly);
+    return this.whole ? this.#page(c, state) : this.#embed(c, state);
+  }
+
+  #waiting(c: Controller | null) {
+    if (c?.phase === 'failed') return html`<p class="waiting" role="alert">${t('failed', { why: c.problem })}</p><slot></slot>`;
+    return html`<p class="waiting" role="status">${t('opening')}</p><slot></slot>`;
+  }
+
+  #page(c: Controller, state: LabState) {
+    const inspect = c.selection !== null;
+    return html`<div class="app ${inspect ? 'inspecting' : ''}">
+      <vt-top-bar class="top" .view=${state.view} .scene=${t(c.scene.title)} .live=${c.live} .powered=${powered(state.view)} .note=${this.note}></vt-top-bar>
+      <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
+      <div class="ses">${this.#terminals(c, state)}</div>
+      <main class="main">
+        <vt-processes class="not390" .state=${state}></vt-processes>
+        <vt-buffers .state=${state}></vt-buffers>
+        <vt-heap-page .state=${state}></vt-heap-page>
+        <vt-transactions class="not390" .state=${state}></vt-transactions>
+        <vt-wal .state=${state}></vt-wal>
+        <vt-standby .state=${state}></vt-standby>
+      </main>
+      <div class="insp"><vt-inspector .state=${state}></vt-inspector></div>
+      <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
+      ${this.#transport(c)}
+    </div>
+    <vt-dialog .view=${state.view}></vt-dialog>
+    ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
+  }
+
+  #embed(c: Controller, state: LabState) {
+    const some = (panel: PanelName, drawn: unknown) => (this.#shows(panel) ? drawn : nothing);
+    return html`<div class="embed">
+      <vt-sentence .state=${sentenceState(c)}></vt-sentence>
+      ${some('sessions', html`<div class="ses">${this.#terminals(c, state)}</div>`)}
+      ${some('processes', html`<vt-processes .state=${state}></vt-processes>`)}
+      ${some('buffers', html`<vt-buffers .state=${state}></vt-buffers>`)}
+      ${some('page', html`<vt-heap-page class=${this.#shows('buffers') ? '' : 'alone'} .state=${state}></vt-heap-page>`)}
+      ${some('transactions', html`<vt-transactions .state=${state}></vt-transactions>`)}
+      ${some('wal', html`<vt-wal .state=${state}></vt-wal>`)}
+      ${some('standby', html`<vt-standby .state=${state}></vt-standby>`)}
+      ${some('inspector', html`<vt-inspector .state=${state}></vt-inspector>`)}
+      ${some('timeline', html`<vt-timeline .state=${timelineState(c)}></vt-timeline>`)}
+      ${this.#transport(c)}
+    </div>
+    <vt-dialog .view=${state.view}></vt-dialog>`;
+  }
+
+  #terminals(c: Controller, state: LabState) {
+    const { view } = state;
+    const upcoming = c.free() ? null : c.upcoming();
+    return view.sessions.filter((s) => s.state !== 'gone').map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
+      .lines=${terminal(c.exchanges, s.letter, view.step)} .last=${lastAnswer(c.exchanges, s.letter, view.step)}
+      .draft=${upcoming?.submit?.letter === s.letter ? upcoming.submit.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
+  }
+
+  #transport(c: Controller) {
+    const go = (name: string) => () => act(this, { act: name });
+    return html`<div class="thumb at390">
+      <button aria-label=${t('back')} ?disabled=${c.view!.step <= c.opening} @click=${go('back')}>←</button>
+      <button class="go" @click=${go('next')}>→ &nbsp;${t('next')}</button>
+      <button aria-label=${t('live', { speed: '0.01' })} aria-pressed=${c.live} @click=${go('live')}>▷</button>
+    </div>`;
+  }
+
+  /** What lights up at the moment, for tests. */
+  get lit(): ReadonlySet<Thing> {
+    return this.controller?.view ? related(this.controller.view, this.hovered) : new Set();
+  }
+}
+
+/** Whether all servers have power. */
+function powered(view: LabView): boolean {
+  return view.hosts.every((h) => h.state !== 'off');
+}

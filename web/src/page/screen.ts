@@ -1,0 +1,85 @@
+/** From the controller's history and cursor to what the panels are given. Nothing here changes anything. */
+import { fill, t, type Params } from '../base/messages.ts';
+import { changes } from '../model/changes.ts';
+import type { LabState } from '../model/state.ts';
+import { cursorOf } from '../model/story.ts';
+import { related, type Thing } from '../model/thing.ts';
+import { sessionLane, type Lane, type Tick } from '../model/timeline.ts';
+import type { SentenceState } from '../views/sentence.ts';
+import type { TimelineState } from '../views/timeline.ts';
+import type { Controller } from './controller.ts';
+
+/** What the panels draw. */
+export function labState(c: Controller, hovered: Thing | null, readonly: boolean): LabState {
+  const view = c.view!;
+  const selection = c.selection ?? subject(c);
+  return {
+    view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
+    lit: related(view, hovered), host: 0, readonly,
+  };
+}
+
+/** What the step is about: the inspector follows it until the reader chooses something. */
+function subject(c: Controller): Thing | null {
+  const view = c.view!;
+  const told = c.told();
+  for (const { beat, event } of [...told].reverse()) {
+    const found = beat.subject?.(view, event, c.story!.found);
+    if (found) return found;
+  }
+  return c.scene.subject(view);
+}
+
+/** The sentence at the cursor. */
+export function sentenceState(c: Controller): SentenceState {
+  const view = c.view!;
+  const told = c.told();
+  const free = c.free();
+  const upcoming = c.upcoming();
+  return {
+    text: c.aside ?? sentence(c), told: told.length, total: c.scene.beats.length, free, step: view.step, stuck: c.stuck,
+    submits: !free && upcoming?.submit ? { letter: upcoming.submit.letter, sql: upcoming.submit.sql.split('\n')[0]! } : null,
+    guess: free ? null : guess(c), canBack: view.step > c.opening, busy: c.busy, done: upcoming === null,
+  };
+}
+
+function sentence(c: Controller): string {
+  const view = c.view!;
+  const last = c.told().at(-1);
+  const found = c.story!.found;
+  if (!last) return t(c.scene.say, c.scene.params(found.opening));
+  const { beat, event } = last;
+  const params: Params = beat.params?.(view, event, found) ?? {};
+  const answered = beat.guess && c.guesses.has(beat.id);
+  return fill(t(answered ? beat.guess!.told : beat.say), params);
+}
+
+function guess(c: Controller): SentenceState['guess'] {
+  const beat = c.told().at(-1)?.beat;
+  if (!beat?.guess || !c.view) return null;
+  const said = c.guesses.get(beat.id) ?? null;
+  return { options: beat.guess.options(c.view), said, truth: said === null ? null : beat.guess.truth(c.view) };
+}
+
+/** Beats of the far processes, by the lane they are marked on. */
+const marks: Record<string, [lane: 'walsender' | 'standby', label: string]> = {
+  'send': ['walsender', 'send'], 'reply': ['walsender', 'reply'], 'standby.write': ['standby', 'write'], 'standby.flush': ['standby', 'flush'],
+  'redo.update': ['standby', 'redo'], 'redo.commit': ['standby', 'redo'],
+};
+
+/** The lanes: sessions with their statements, then the far processes with their beats. */
+export function timelineState(c: Controller): TimelineState {
+  const view = c.view!;
+  const past = c.exchanges.filter((x) => !x.hidden && x.step <= view.step)
+    .map((x) => (x.answer && x.answer.step > view.step ? { ...x, answer: null } : x));
+  const sessions = view.sessions.slice(0, 2).map((s) => sessionLane(past, s.letter, view.now));
+  const far = (name: 'walsender' | 'standby'): Lane => ({ name, letter: null, bars: [], ticks: ticks(c, name) });
+  return { lanes: [...sessions, far('walsender'), far('standby')], now: view.now, step: view.step, known: [] };
+}
+
+function ticks(c: Controller, lane: string): Tick[] {
+  return (c.story?.told ?? []).flatMap(({ beat, event }) => {
+    const [on, label] = marks[beat.id] ?? ['', ''];
+    return on === lane ? [{ time: event.time, step: cursorOf(event), label, letter: null }] : [];
+  });
+}

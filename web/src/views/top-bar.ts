@@ -1,0 +1,52 @@
+/** The top bar: what this is, what is scaled down, the clock, and what concerns the whole lab. */
+import { css, html, LitElement } from 'lit';
+import { bytes, clock } from '../base/format.ts';
+import { t } from '../base/messages.ts';
+import { shared } from '../base/styles.ts';
+import type { LabView } from './types.ts';
+
+/** `<vt-top-bar>` */
+export class TopBar extends LitElement {
+  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, powered: { type: Boolean }, note: {} };
+  declare view: LabView;
+  declare scene: string;
+  declare live: boolean;
+  declare powered: boolean;
+  /** A passing remark, such as 'address copied'. */
+  declare note: string;
+
+  static override styles = [shared, css`
+    .top { display: flex; align-items: center; gap: 8px; white-space: nowrap; height: 100%; }
+    .brand { font-weight: 600; font-size: 15px; margin-right: 8px; }
+    .scale { border: 1px solid var(--vt-line); border-radius: 3px; padding: 1px 8px; color: var(--vt-soft); font-size: 12px; }
+    .scene { color: var(--vt-soft); margin-right: 8px; }
+    .time { margin-right: 8px; }
+    button { border-color: transparent; color: var(--vt-soft); }
+    button:hover { color: var(--vt-ink); }
+    button[aria-pressed='true'] { color: var(--vt-on-ink); background: var(--vt-ink); }
+    @container (max-width: 767px) { .at1440 { display: none !important; } }
+  `];
+
+  override render() {
+    const { shared_buffers, wal_segment_size } = this.view.scale;
+    return html`<div class="top">
+      <span class="brand">${t('brand')}</span><span class="scene">${this.scene}</span>
+      <span class="scale not390">${t('scaled', { buffers: shared_buffers, segments: bytes(wal_segment_size) })}</span>
+      <span class="grow"></span>
+      <span class="tiny" role="status">${this.note}</span>
+      <span class="m s not390 time">${clock(this.view.now)}</span>
+      <button class="not390" aria-pressed=${this.live} @click=${this.#ask('live')}>▷ ${t('live', { speed: '0.01' })}</button>
+      <button class="at1440" @click=${this.#ask('plug')}>${t(this.powered ? 'plug' : 'power.on')}</button>
+      <button class="at1440" @click=${this.#ask('share')}>${t('share')}</button>
+      <button class="at1440" @click=${this.#ask('embed')}>${t('embed')}</button>
+      <button class="not390" @click=${this.#ask('theme')}>${t('theme')}</button>
+      <button aria-label=${t('help')} title=${t('help')} @click=${this.#ask('help')}>?</button>
+    </div>`;
+  }
+
+  #ask(act: string) {
+    return () => this.dispatchEvent(new CustomEvent('vt-go', { detail: { act }, bubbles: true, composed: true }));
+  }
+}
+
+customElements.define('vt-top-bar', TopBar);
