@@ -55,7 +55,7 @@ function inspectVersion(view: LabView, before: LabView | null, thing: Thing): In
   const fields = fieldsOf(image, tuple).map((f, i) => ({ ...f, was: changed(oldFields[i], f) }));
   return {
     ...empty, title: t('inspect.version', { block: page.block, lp: item.lp }), under: writer(tuple), fields,
-    flags: `${[...tuple.raw_flags].join(', ')}${tuple.raw_flags.length ? ', ' : ''}${t('inspect.attributes', { n: tuple.natts })}`,
+    flags: `${[...tuple.raw_flags].join(', ')}${tuple.raw_flags.length ? ', ' : ''}${t('inspect.attributes', { n: tuple.natts }).replace(' ', '\u00a0')}`,
     from: origin(tuple), seen: tuple.sees, sql,
   };
 }

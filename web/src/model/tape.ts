@@ -94,7 +94,7 @@ export function nameOf(record: RecordView): string {
 }
 
 function whatFits(record: RecordView, width: number, character: number): TapeRecord['fits'] {
-  const room = width - 12;
+  const room = width - 10;
   if (nameOf(record).length * character <= room) return 'name';
   if (`${record.record_length} B`.length * character <= room) return 'length';
   return record.letter && room >= character ? 'letter' : 'nothing';
@@ -131,13 +131,29 @@ export interface PointerLabel {
   before: boolean;
 }
 
-/** How wide a label is. */
-export type Measure = (label: { text: string; position: number }, oneLine: boolean) => number;
+/** How much a label says: two lines (name, position), one line with both, or the name alone. */
+export type Wording = 'lines' | 'line' | 'name';
 
-/** Puts labels under their arrows so that none covers another. */
-export function layPointers(pointers: readonly Pointer[], tape: Tape, width: number, measure: Measure): PointerLabel[] {
-  const labels = group(pointers, tape);
-  return place(labels, width, measure, false) ?? place(labels, width, measure, true) ?? labels;
+/** How wide a label is. */
+export type Measure = (label: { text: string; position: number }, wording: Wording) => number;
+
+/** Pointers laid out: all labels say equally much. */
+export interface Pointers { labels: PointerLabel[]; wording: Wording }
+
+/**
+ * Puts labels under their arrows so that none covers another. What does not fit says less; a position that lies
+ * before the window is the first to be left out.
+ */
+export function layPointers(pointers: readonly Pointer[], tape: Tape, width: number, measure: Measure, wordings: readonly Wording[]): Pointers {
+  const all = group(pointers, tape);
+  const inside = all.filter((l) => !l.before);
+  for (const labels of [all, inside, inside.filter((l) => !l.hollow)]) {
+    for (const wording of wordings) {
+      const placed = place(labels, width, (label) => measure(label, wording), wording !== 'lines');
+      if (placed) return { labels: placed, wording };
+    }
+  }
+  return { labels: inside.slice(-2), wording: 'name' };
 }
 
 function group(pointers: readonly Pointer[], tape: Tape): PointerLabel[] {
@@ -154,7 +170,7 @@ function group(pointers: readonly Pointer[], tape: Tape): PointerLabel[] {
 interface Box { row: number; from: number; to: number; x: number }
 
 /** Tries the sides (and rows, when labels have only one line) and keeps the arrangement with the fewest oddities. */
-function place(labels: PointerLabel[], width: number, measure: Measure, rows: boolean): PointerLabel[] | null {
+function place(labels: PointerLabel[], width: number, measure: (label: PointerLabel) => number, rows: boolean): PointerLabel[] | null {
   const choices = rows ? 4 : 2;
   let best: { cost: number; picked: number[] } | null = null;
   const picked: number[] = [];
@@ -165,7 +181,7 @@ function place(labels: PointerLabel[], width: number, measure: Measure, rows: bo
     if (i === labels.length) { best = { cost, picked: [...picked] }; return; }
     for (let choice = 0; choice < choices; choice++) {
       const label = labels[i]!;
-      const wide = measure(label, rows);
+      const wide = measure(label);
       const left = choice % 2 === 1;
       const box = { row: choice >> 1, from: left ? label.x - wide : label.x - 2, to: left ? label.x + 2 : label.x + wide, x: label.x };
       if (box.from < -2 || box.to > width + 2 || boxes.some((b) => collide(b, box))) continue;

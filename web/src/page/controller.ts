@@ -71,7 +71,6 @@ export class Controller {
 
   async #setUp(): Promise<void> {
     const client = this.client!;
-    await this.#look(await client.moment());
     for (const step of this.scene.setup) {
       if ('settle' in step) { await client.run('idle'); await client.run({ time: (await client.moment()).time + PASS_US }); await client.run('idle'); continue; }
       await this.#type(step.letter, step.sql, step.hidden ?? false);

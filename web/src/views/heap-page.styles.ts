@@ -12,7 +12,7 @@ export const heapPageStyles = css`
   }
   .none { padding: 24px; color: var(--vt-soft); }
   .scroll { overflow: auto; min-height: 0; }
-  .hd { display: flex; justify-content: space-between; gap: 12px; padding: 8px 14px 6px; white-space: nowrap; }
+  .hd { display: flex; justify-content: space-between; align-items: center; gap: 12px; padding: 8px 14px 6px; white-space: nowrap; }
   .hd button { min-height: 18px; height: 18px; padding: 0 4px; margin-right: -4px; font-size: 12px; }
   .hd .sel { border-color: var(--vt-ink); color: var(--vt-ink); }
 
@@ -51,7 +51,7 @@ export const heapPageStyles = css`
   .ver.dead { border-style: dotted; background: none; }
   .ver.dead .v { text-decoration: line-through; }
   .ver.bare { border: 1.5px dotted var(--vt-edge); background: none; padding-left: 12px; }
-  .ver.sel { outline: 2px solid var(--vt-ink); outline-offset: 1px; }
+  .ver.sel.pinned { outline: 2px solid var(--vt-ink); outline-offset: 1px; }
   .ver.lit { box-shadow: 0 0 0 1.5px var(--vt-ink); }
   .ver.tick::before { left: -5px; top: 0; bottom: 0; }
 
@@ -87,7 +87,7 @@ export const heapPageStyles = css`
 
   @container (max-width: 1279px) {
     :host { --row: 34px; --bar: 28px; --lp: 46px; --ct: 54px; --eye: 132px; --chip: 34px; }
-    .vt { padding-right: 10px; }
+    .vt { padding-right: 10px; padding-bottom: 0; }
     .hd { padding: 6px 10px 2px; }
     .strip { margin: 0 10px 8px; }
     .eye { font-size: 11px; line-height: 13px; gap: 5px; }

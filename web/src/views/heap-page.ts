@@ -71,7 +71,7 @@ export class HeapPage extends Panel {
   }
 
   #bar(id: thing.Thing, item: ItemView, plain: boolean, telling: number) {
-    const lit = marks(this.state, id);
+    const lit = `${marks(this.state, id)} ${this.state.pinned ? 'pinned' : ''}`;
     const selected = this.state.selection === id;
     const words = describe(item, telling);
     const base = { id, lit, selected, words };

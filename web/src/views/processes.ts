@@ -16,15 +16,17 @@ const asleep = new Set(['Activity', 'Client', 'Timeout']);
 /** `<vt-processes>` */
 export class Processes extends Panel {
   static override styles = [shared, css`
-    .procs { display: flex; gap: 4px; align-items: center; white-space: nowrap; overflow: hidden; height: 20px; }
-    .host { font-weight: 600; margin-right: 8px; }
+    .procs { display: flex; gap: 3px; align-items: center; white-space: nowrap; overflow: hidden; height: 20px; }
+    .host { font-weight: 600; margin-right: 4px; }
     button {
-      display: inline-flex; gap: 5px; align-items: center; min-height: 20px; height: 20px; padding: 0 5px; font-size: 12px;
+      display: inline-flex; gap: 5px; align-items: center; min-height: 20px; height: 20px; padding: 0 4px; font-size: 12px;
       border-color: transparent; color: var(--vt-soft);
     }
+    svg { color: var(--vt-edge); }
+    .awake svg { color: inherit; }
     button.awake, button.who { color: var(--vt-ink); }
     button.sel { border-color: var(--vt-ink); }
-    svg { width: 10px; height: 10px; flex: none; }
+    svg { width: 9px; height: 9px; flex: none; }
     @container (max-width: 1279px) { .session .wait { display: none; } }
   `];
 

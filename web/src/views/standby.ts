@@ -21,10 +21,9 @@ export class Standby extends TapePanel {
   static override styles = [shared, tapeStyles, css`
     .tape { height: 22px; }
     .rec { line-height: 15px; }
-    .ptr { height: 20px; }
-    .ptr.two { height: 32px; }
-    .ptr .p::after { height: 12px; }
-    .ptr.two .p.row1::after { height: 26px; }
+    .ptr { height: 31px; }
+    .ptr .p::after { height: 10px; }
+    .ptr .p.row1::after { height: 24px; }
     .rows { display: flex; gap: 6px; align-items: center; overflow: hidden; }
     .v {
       border: 1.5px solid var(--vt-edge); border-right: 0; border-left-width: 4px; padding: 0 8px; font-size: 12px; line-height: 17px; height: 20px;
@@ -35,6 +34,7 @@ export class Standby extends TapePanel {
     .v.ending { border-right: 4px dashed var(--ender); }
     .v.hidden { color: var(--vt-soft); }
     .v.dead { border-style: dotted; text-decoration: line-through; }
+    .v.tick::before { left: -8px; top: 0; bottom: 0; }
     .v.sel { outline: 2px solid var(--vt-ink); }
     .row { margin-bottom: 4px; min-height: 20px; align-items: center; }
     @container (max-width: 1279px) { .row { margin-bottom: 3px; } }
@@ -48,14 +48,13 @@ export class Standby extends TapePanel {
     const tape = layTape(primary.wal.records, scaleFor(this.room));
     const has = standby.wal.received ?? standby.wal.write;
     const records = tape.records.filter((r) => r.record.end_lsn <= has).map((r) => ({ ...r, flag: false }));
-    const labels = this.room ? layPointers(positions(standby, heard), tape, this.room, (l) => measure(l, true)) : [];
-    const two = labels.some((l) => l.row === 1);
+    const laid = this.room ? layPointers(positions(standby, heard), tape, this.room, measure, ['line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
       <div class="row"><h2 id="title">${t('standby')} <span class="s">· ${this.#standing(standby, heard)}</span></h2>
         ${this.#page(standby)}</div>
       <div class="tape" data-grid tabindex="0" role="listbox" aria-labelledby="title">
         ${this.room ? tapeRecords(this.state, records, standby.wal, true) : ''}</div>
-      <div class="ptr ${two ? 'two' : ''}">${pointers(labels, true)}</div>
+      <div class="ptr">${laid ? pointers(laid) : ''}</div>
     </section>`;
   }
 
@@ -84,7 +83,7 @@ function bar(state: LabState, id: thing.Thing, item: ItemView, telling: number) 
   const ender = tuple.xmax_status === 'running' ? 'ending' : tuple.xmax_status === 'committed' ? 'ended' : '';
   const all = values(tuple, telling);
   const name = all.before.split(' ').slice(-1)[0];
-  const classes = [tuple.xmin_status === 'running' ? 'running' : '', ender, visible ? '' : 'hidden', tuple.dead_to_all ? 'dead' : '', marks(state, id)];
+  const classes = [tuple.xmin_status === 'running' ? 'running' : '', ender, visible ? '' : 'hidden', item.tuple!.xmax_status === 'none' && !item.tuple!.heap_only && item.lp > 1 ? 'not390' : '', tuple.dead_to_all ? 'dead' : '', marks(state, id)];
   return html`<span class="v ${classes.join(' ')}" data-thing=${id}
     style="--outline:${sessionColour(tuple.xmin_letter)};--ender:${sessionColour(tuple.xmax_letter)}"
     title=${visible ? '' : t('standby.hides')}>${name} ${all.telling}</span>`;

@@ -2,7 +2,7 @@
 import { css, html, nothing } from 'lit';
 import { lsn } from '../base/format.ts';
 import { t } from '../base/messages.ts';
-import type { Measure, PointerLabel, TapeRecord, TapeScale } from '../model/tape.ts';
+import type { Measure, Pointers, TapeRecord, TapeScale } from '../model/tape.ts';
 import { marks, type LabState } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import type { RecordView } from './types.ts';
@@ -46,29 +46,30 @@ function inside(r: TapeRecord, thin: boolean) {
 }
 
 /** The arrows below a tape with their labels. */
-export function pointers(labels: readonly PointerLabel[], oneLine: boolean) {
+export function pointers({ labels, wording }: Pointers) {
   return labels.map((l) => {
-    const title = l.hollow ? `${l.text}: ${t('heard')}` : l.text;
+    const title = `${l.text} ${lsn(l.position)}${l.hollow ? `: ${t('heard')}` : ''}`;
+    const position = html`<span class="m s">${lsn(l.position)}</span>`;
     return html`<span class="p ${l.side} row${l.row} ${l.hollow ? 'hollow' : ''} ${l.before ? 'before' : ''}" style="left:${l.x}px" title=${title}
-      ><span class="label">${l.text}${oneLine ? ' ' : html`<br>`}<span class="m s">${lsn(l.position)}</span></span></span>`;
+      ><span class="label">${l.text}${wording === 'lines' ? html`<br>${position}` : wording === 'line' ? html` ${position}` : nothing}</span></span>`;
   });
 }
 
 /** Widths of labels, from the widths of characters: measuring text would make the picture depend on when it is drawn. */
-export const measure: Measure = (label, oneLine) => {
+export const measure: Measure = (label, wording) => {
   const position = lsn(label.position).length * 7.3;
   const text = label.text.length * 7.1;
-  return 14 + (oneLine ? text + 8 + position : Math.max(text, position));
+  return 14 + (wording === 'line' ? text + 8 + position : wording === 'name' ? text : Math.max(text, position));
 };
 
 /** The scale for a tape with so much room: a phone shows the newest 470 bytes. */
 export function scaleFor(room: number): TapeScale {
   const perByte = room < 480 ? 0.72 : room < 730 ? 1.03 : 1.05;
-  return { width: room, perByte, character: 6.7 };
+  return { width: room, perByte, character: 6.63 };
 }
 
 export const tapeStyles = css`
-  .wal { background: var(--vt-panel); border: 1px solid var(--vt-line); border-radius: 4px; padding: 8px 14px; position: relative; }
+  .wal { background: var(--vt-panel); border: 1px solid var(--vt-line); border-radius: 4px; padding: 8px 14px; position: relative; overflow: clip; }
   .row { display: flex; justify-content: space-between; white-space: nowrap; gap: 12px; margin-bottom: 6px; }
   .tape { position: relative; height: 34px; border-bottom: 1px solid var(--vt-edge); }
   .rec {

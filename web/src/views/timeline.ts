@@ -9,7 +9,7 @@ import { axis, type Axis, type Bar, type Lane, type Tick } from '../model/timeli
 export interface TimelineState { lanes: Lane[]; now: number; step: number; known: number[] }
 
 /** The part of the width that is used up to the last known instant; the rest is future. */
-const USED = 0.9;
+const USED = 0.82;
 /** Labels closer than this to the one before are left out, as a share of the width. */
 const LABEL_ROOM = 0.075;
 
@@ -49,7 +49,7 @@ export class Timeline extends LitElement {
   }
 
   #lane(l: Lane, place: (time: number) => string) {
-    return html`<div class="lane" data-who=${l.letter ?? nothing}>${l.letter ? html`<b class="who">${l.name}</b>` : html`<span>${l.name}</span>`}
+    return html`<div class="lane ${l.name === 'standby' ? 'at1440' : ''}" data-who=${l.letter ?? nothing}>${l.letter ? html`<b class="who">${l.name}</b>` : html`<span>${l.name}</span>`}
       <div>${l.bars.map((b, i) => this.#bar(b, l.bars[i + 1], place))}${l.ticks.map((k, i) => this.#tick(k, l.ticks[i + 1], place))}</div></div>`;
   }
 
@@ -73,13 +73,14 @@ export class Timeline extends LitElement {
   #marks(scale: Axis, place: (time: number) => string) {
     const { now } = this.state;
     const here = scale.at(now);
+    const flip = 4 + here * (USED * 100 - 4) > 88;
     let last = -1;
-    const shown = scale.marks.filter(({ time, at }) => {
-      if (time === now || Math.abs(at - here) < LABEL_ROOM || at - last < LABEL_ROOM) return false;
+    const shown = scale.marks.filter(({ at }) => {
+      const hidden = flip ? at > here - 2 * LABEL_ROOM && at <= here : at > here - LABEL_ROOM && at < here + 2 * LABEL_ROOM;
+      if (hidden || at - last < LABEL_ROOM) return false;
       last = at;
       return true;
     });
-    const flip = here > 0.88;
     return html`${shown.map((m, i) => html`<span class="label" style="left:${place(m.time)}">${i === 0 ? clock(m.time).split(' ')[0] : short(m.time)}</span>`)}
       <span class="label now ${flip ? 'left' : ''}" style="left:calc(${place(now)} + ${flip ? -6 : 7}px)">${short(now, true)} ${t('now')}</span>`;
   }

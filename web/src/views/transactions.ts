@@ -55,7 +55,7 @@ export class Transactions extends Panel {
   #snapshots(host: HostView) {
     const sessions = sessionsOf(this.state.view, host.host).filter((s) => s.snapshot);
     const telling = sessions.filter((s) => s.snapshot_held || s.backend_xid === null);
-    return telling.slice(-2).map((s) => html`<span class="tiny">${t(s.snapshot_held ? 'snapshot.held' : 'snapshot.last', { letter: s.letter })}
+    return telling.slice(-2).map((s, i, shown) => html`<span class="tiny ${i < shown.length - 1 ? 'at1440' : ''}">${t(s.snapshot_held ? 'snapshot.held' : 'snapshot.last', { letter: s.letter })}
       <span class="m">${snapshot(s.snapshot!)}</span></span>`);
   }
 

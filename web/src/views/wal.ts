@@ -24,14 +24,13 @@ export class Wal extends TapePanel {
       { name: 'flush', position: wal.flush },
       { name: 'insert', position: wal.insert },
     ];
-    const labels = this.room ? layPointers(marks, tape, this.room, measure) : [];
-    const rows = labels.some((l) => l.row === 1);
+    const laid = this.room ? layPointers(marks, tape, this.room, measure, ['lines', 'line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
       <div class="row"><h2 id="title">${t('wal')} <span class="s not390">· ${t('wal.hint')}</span></h2>
         <span class="m s not390">${wal.file}</span></div>
       <div class="tape" data-grid tabindex="0" role="listbox" aria-labelledby="title">
         ${this.room ? tapeRecords(this.state, tape.records, wal, false) : ''}</div>
-      <div class="ptr">${pointers(labels, rows)}</div>
+      <div class="ptr">${laid ? pointers(laid) : ''}</div>
     </section>`;
   }
 }

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { lastAnswer, prompt, splitStatements, terminal, type Exchange } from './psql.ts';
+
+describe('splitStatements', () => {
+  it.each([
+    ['SELECT 1;', ['SELECT 1;'], ''],
+    ['SELECT 1', [], 'SELECT 1'],
+    ["SELECT ';'; SELECT 2;", ["SELECT ';';", 'SELECT 2;'], ''],
+    ['SELECT $a$;$a$; -- ;\nSELECT', ['SELECT $a$;$a$;'], '-- ;\nSELECT'],
+    ['/* ; */ SELECT "a;b";', ['/* ; */ SELECT "a;b";'], ''],
+    ['SELECT (1;', [], 'SELECT (1;'],
+  ])('%s', (text, complete, rest) => {
+    expect(splitStatements(text)).toEqual({ complete, rest });
+  });
+});
+
+describe('prompt', () => {
+  it('says the transaction state and whether the line goes on', () => {
+    expect(prompt('bank', 'I', true, false)).toBe('bank=#');
+    expect(prompt('bank', 'T', true, false)).toBe('bank=*#');
+    expect(prompt('bank', 'E', false, true)).toBe('bank-!>');
+  });
+});
+
+describe('terminal', () => {
+  const x: Exchange = {
+    letter: 'A', step: 5, time: 0, prompts: ['p=#', 'p-#'], sql: 'SELECT balance\nFROM accounts;',
+    answer: { step: 9, time: 1, text: ' balance\n---------\n      90\n(1 row)', failed: false },
+  };
+  it('is a function of the cursor', () => {
+    expect(terminal([x], 'A', 4)).toEqual([]);
+    expect(terminal([x], 'A', 6)).toEqual([{ prompt: 'p=#', text: 'SELECT balance' }, { prompt: 'p-#', text: 'FROM accounts;' }]);
+    expect(terminal([x], 'A', 9).map((l) => l.text).slice(2)).toEqual([' balance', '---------', '      90', '(1 row)']);
+    expect(lastAnswer([x], 'A', 9)[2]).toMatchObject({ text: '      90', strong: true });
+  });
+});
