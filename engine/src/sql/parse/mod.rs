@@ -1,0 +1,181 @@
+//! From a query string to statements.
+//!
+//! ```text
+//!   query string
+//!     │ scan::split       PostgreSQL's scanner: statements, faults of tokens, a bound on nesting
+//!     ▼
+//!   text of one statement
+//!     │ squawk-syntax     PostgreSQL's grammar; the first error, if any
+//!     ▼
+//!   syntax tree           every character of the text, dropped when lowered
+//!     │ lower             what we support; the rest is refused by name
+//!     ▼
+//!   ast::Statement
+//! ```
+//!
+//! The whole string is parsed before its first statement runs, as in PostgreSQL, so `DROP TABLE t; SELEC 1` drops
+//! nothing. Errors of syntax are PostgreSQL's: the token at which its grammar would stop, which is nearly always where
+//! our parser's first error lies. What parses but is not supported gets `0A000` with its name: each function here takes
+//! the children of its node one by one and refuses what is left over.
+
+mod atom;
+mod cursor;
+mod expr;
+mod join;
+mod name;
+mod select;
+mod table;
+mod utility;
+
+use super::ast::Statement;
+use super::scan::{self, Scanner, StatementText, TokenKind, position};
+use crate::ids::{Error, Result, SqlState, sqlstate};
+use cursor::{Source, kind_words};
+use squawk_syntax::SyntaxKind::*;
+use squawk_syntax::syntax_error::SyntaxError;
+use squawk_syntax::{SourceFile, SyntaxNode};
+use std::ops::Range;
+
+/// `invalid_escape_sequence`
+const INVALID_ESCAPE_SEQUENCE: SqlState = SqlState(*b"22025");
+
+/// A statement and where it stands in the query string, in bytes.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Parsed {
+    /// What it is.
+    pub statement: Statement,
+    /// From its first token to the end of its last.
+    pub range: Range<usize>,
+}
+
+/// Parses a query string: all of it, or the first error.
+pub fn parse(src: &str) -> Result<Vec<Parsed>> {
+    let (texts, fault) = scan::split(src);
+    if let (true, Some((_, error))) = (texts.is_empty(), &fault) {
+        return Err(error.clone());
+    }
+    let mut statements = Vec::with_capacity(texts.len());
+    let last = texts.len().saturating_sub(1);
+    for (i, text) in texts.into_iter().enumerate() {
+        let fault = fault.as_ref().filter(|_| i == last);
+        let statement = parse_one(src, &text, fault)?;
+        statements.push(Parsed { statement, range: text.range });
+    }
+    Ok(statements)
+}
+
+fn parse_one(src: &str, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
+    let start = text.range.start;
+    let tree = SourceFile::parse(&src[text.range.clone()]);
+    let root = tree.syntax_node();
+    if let Some(error) = first_error(src, text, &tree.errors(), &root, fault) {
+        return Err(error);
+    }
+    let source = Source::new(src, start);
+    let Some(node) = root.first_child() else { return Err(scan::syntax_error(src, start)) };
+    let second = node.next_sibling();
+    if let Some(second) = second {
+        return Err(source.syntax_error(source.node_start(&second)));
+    }
+    statement(&source, &node)
+}
+
+/// The error to report, of those that the parser found and the one that the scanner found.
+fn first_error(
+    src: &str,
+    text: &StatementText,
+    errors: &[SyntaxError],
+    root: &SyntaxNode,
+    fault: Option<&(usize, Error)>,
+) -> Option<Error> {
+    let place = errors.first().map(|error| error_place(src, text, error));
+    if let Some((at, error)) = fault
+        && place.is_none_or(|place| place >= *at)
+    {
+        return Some(error.clone());
+    }
+    let place = place?;
+    // A body in SQL has semicolons of its own, at which the statement was cut.
+    if let Some(kind @ (CREATE_FUNCTION | CREATE_PROCEDURE)) = root.first_child().map(|node| node.kind()) {
+        return Some(Error::unsupported(kind_words(kind)));
+    }
+    if place < text.range.end {
+        let message = errors.first().map_or("", |error| error.message());
+        return Some(string_error(message, position(src, place)).unwrap_or_else(|| scan::syntax_error(src, place)));
+    }
+    Some(scan::syntax_error(src, text.semicolon.unwrap_or(src.len())))
+}
+
+/// The error for what is wrong inside a string.
+fn string_error(message: &str, position: u32) -> Option<Error> {
+    let error = if message.starts_with("Invalid Unicode escape") {
+        Error::new(sqlstate::SYNTAX_ERROR, "invalid Unicode escape")
+            .hint("Unicode escapes must be \\XXXX or \\+XXXXXX.")
+    } else if message.starts_with("Unicode escape requires") {
+        Error::new(INVALID_ESCAPE_SEQUENCE, "invalid Unicode escape")
+            .hint("Unicode escapes must be \\uXXXX or \\UXXXXXXXX.")
+    } else if message.contains("is not a valid") {
+        Error::unsupported("a bit string")
+    } else {
+        return None;
+    };
+    Some(error.at(position))
+}
+
+/// Where PostgreSQL's grammar would stop for an error of our parser: at a token, or at the end of the statement.
+fn error_place(src: &str, text: &StatementText, error: &SyntaxError) -> usize {
+    let (message, range) = (error.message(), error.range());
+    let base = text.range.start;
+    let start = base + usize::from(range.start());
+    let next = |from: usize| Scanner::at(src, from).next().ok().flatten();
+    // Some errors lie on what lacks something after it.
+    if message.starts_with("Expected at least one expression in IN") {
+        return base + usize::from(range.end()) - 1;
+    }
+    if ["Expected at least", "Expected DEFAULT", "Expected a target"].iter().any(|begin| message.starts_with(begin)) {
+        return next(base + usize::from(range.end())).map_or(text.range.end, |token| token.start);
+    }
+    let Some(token) = next(start) else { return text.range.end };
+    // A comma too many is found by what follows it.
+    if message.starts_with("unexpected trailing comma") || message.starts_with("unexpected comma") {
+        return next(token.end).map_or(text.range.end, |token| token.start);
+    }
+    // CREATE, DROP and ALTER are right by themselves.
+    let word = &src[token.start..token.end];
+    let begins = ["create", "drop", "alter", "start", "comment"].iter().any(|known| word.eq_ignore_ascii_case(known));
+    if token.start == base && begins && token.kind == TokenKind::Word {
+        return next(token.end).map_or(text.range.end, |token| token.start);
+    }
+    token.start
+}
+
+/// Lowers a statement.
+fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    match node.kind() {
+        CREATE_TABLE => table::create_table(source, node),
+        DROP_TABLE => table::drop_table(source, node),
+        INSERT => table::insert(source, node),
+        UPDATE => table::update(source, node),
+        DELETE => table::delete(source, node),
+        kind if select::is_query(kind) => Ok(Statement::Query(Box::new(select::query(source, node)?))),
+        BEGIN => utility::begin(source, node),
+        COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),
+        SET => utility::set(source, node),
+        SET_TRANSACTION => utility::set_transaction(source, node),
+        RESET => utility::reset(source, node),
+        SHOW => utility::show(source, node),
+        CHECKPOINT => utility::checkpoint(source, node),
+        VACUUM => utility::vacuum(source, node),
+        PREPARE => utility::prepare(source, node),
+        EXECUTE => utility::execute(source, node),
+        DEALLOCATE => utility::deallocate(source, node),
+        DISCARD => utility::discard(source, node),
+        SAVEPOINT_CREATE => Err(unsupported(source, node, "SAVEPOINT")),
+        CREATE_TABLE_AS => Err(unsupported(source, node, "CREATE TABLE AS")),
+        kind => Err(unsupported(source, node, &kind_words(kind))),
+    }
+}
+
+fn unsupported(source: &Source, node: &SyntaxNode, feature: &str) -> Error {
+    Error::unsupported(feature).at(position(source.text, source.node_start(node)))
+}

@@ -1,0 +1,358 @@
+//! The statements that are neither queries nor about rows: transactions, settings, maintenance, prepared statements.
+
+use super::super::ast::*;
+use super::cursor::{Children, Source};
+use super::expr::expr;
+use super::name::{self, path, qualified, type_name};
+use super::statement;
+use crate::ids::{Error, Result, sqlstate};
+use squawk_syntax::SyntaxKind::*;
+use squawk_syntax::{SyntaxElement, SyntaxNode};
+
+/// Nothing may follow but the semicolon.
+fn finish(mut children: Children) -> Result<()> {
+    children.eat(SEMICOLON);
+    children.end()
+}
+
+/// BEGIN and START TRANSACTION.
+pub(super) fn begin(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    let start = children.eat(START_KW);
+    if start {
+        children.expect(TRANSACTION_KW)?;
+    } else {
+        children.expect(BEGIN_KW)?;
+        work(&mut children);
+    }
+    let modes = match children.node(TRANSACTION_MODE_LIST) {
+        Some(list) => transaction_modes(source, &list)?,
+        None => TransactionModes::default(),
+    };
+    finish(children)?;
+    Ok(Statement::Begin { start, modes })
+}
+
+/// COMMIT, END, ROLLBACK and ABORT.
+pub(super) fn end(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    let commits = match children.bump().map(|element| element.kind()) {
+        Some(COMMIT_KW | END_KW) => true,
+        Some(ROLLBACK_KW | ABORT_KW) => false,
+        _ => return Err(source.unsupported_node(node)),
+    };
+    work(&mut children);
+    let chain = children.eat(AND_CHAIN);
+    if !chain {
+        children.eat(AND_NO_CHAIN);
+    }
+    finish(children)?;
+    Ok(if commits { Statement::Commit { chain } } else { Statement::Rollback { chain } })
+}
+
+fn work(children: &mut Children) {
+    if !children.eat(WORK_KW) {
+        children.eat(TRANSACTION_KW);
+    }
+}
+
+fn transaction_modes(source: &Source, list: &SyntaxNode) -> Result<TransactionModes> {
+    let mut modes = TransactionModes::default();
+    let mut children = source.children(list);
+    while let Some(mode) = children.bump() {
+        let isolation = |level| Some(level);
+        match mode.kind() {
+            COMMA => {}
+            READ_UNCOMMITTED => modes.isolation = isolation(IsolationLevel::ReadUncommitted),
+            READ_COMMITTED => modes.isolation = isolation(IsolationLevel::ReadCommitted),
+            REPEATABLE_READ => modes.isolation = isolation(IsolationLevel::RepeatableRead),
+            SERIALIZABLE => modes.isolation = isolation(IsolationLevel::Serializable),
+            READ_ONLY => modes.read_only = Some(true),
+            READ_WRITE => modes.read_only = Some(false),
+            DEFERRABLE => modes.deferrable = Some(true),
+            NOT_DEFERRABLE => modes.deferrable = Some(false),
+            _ => return Err(source.unsupported(&mode)),
+        }
+    }
+    if modes == TransactionModes::default() {
+        return Err(children.missing());
+    }
+    Ok(modes)
+}
+
+/// SET TRANSACTION and SET SESSION CHARACTERISTICS.
+pub(super) fn set_transaction(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(SET_KW)?;
+    let session = children.peek() == Some(SESSION_CHARACTERISTICS);
+    if !session && children.peek() != Some(TRANSACTION_MODES) {
+        return Err(children.missing());
+    }
+    let mut words = source.children(&children.expect_any_node()?);
+    finish(children)?;
+    while words.peek().is_some_and(|kind| kind != TRANSACTION_MODE_LIST) {
+        words.bump();
+    }
+    let modes = transaction_modes(source, &words.expect_node(TRANSACTION_MODE_LIST)?)?;
+    words.end()?;
+    Ok(Statement::SetTransaction { session, modes })
+}
+
+/// SET of a setting.
+pub(super) fn set(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(SET_KW)?;
+    let local = children.eat(LOCAL_SCOPE);
+    if !local {
+        children.eat(SESSION_SCOPE);
+    }
+    let variable = match children.peek() {
+        Some(SET_CONFIG) => set_config(source, &children.expect_any_node()?, local)?,
+        Some(SET_TIME_ZONE) => set_time_zone(source, &children.expect_any_node()?, local)?,
+        _ => return Err(children.missing()),
+    };
+    finish(children)?;
+    Ok(Statement::Set(variable))
+}
+
+fn set_config(source: &Source, node: &SyntaxNode, local: bool) -> Result<SetVariable> {
+    let mut children = source.children(node);
+    let name = config_name(source, &children.expect_node(CONFIG_PARAMETER_REF)?)?;
+    let mut value = source.children(&children.expect_node(TO_CONFIG_VALUE)?);
+    children.end()?;
+    if !value.eat(TO_KW) {
+        value.expect(EQ)?;
+    }
+    if value.eat(DEFAULT_KW) {
+        value.end()?;
+        return Ok(SetVariable { name, local, values: None });
+    }
+    let mut values = Vec::new();
+    loop {
+        let Some(element) = value.bump() else { return Err(value.missing()) };
+        values.push(config_value(source, &element)?);
+        if !value.eat(COMMA) {
+            break;
+        }
+    }
+    value.end()?;
+    Ok(SetVariable { name, local, values: Some(values) })
+}
+
+/// A name such as `work_mem` or `my.setting`.
+fn config_name(source: &Source, node: &SyntaxNode) -> Result<Ident> {
+    let mut children = source.children(node);
+    let mut parts = Vec::new();
+    path(source, &children.expect_node(PATH_REF)?, &mut parts)?;
+    children.end()?;
+    Ok(parts.join(".").into())
+}
+
+fn config_value(source: &Source, element: &SyntaxElement) -> Result<Ident> {
+    let Some(node) = element.as_node() else { return Err(source.unsupported(element)) };
+    match node.kind() {
+        CONFIG_VALUE_NAME => source.only_name(node),
+        LITERAL => match node.first_token().map(|token| (token.kind(), token)) {
+            Some((STRING | ESC_STRING | DOLLAR_QUOTED_STRING | UNICODE_ESC_STRING, _)) => name::string(source, node),
+            Some((INT_NUMBER | NUMERIC_NUMBER, token)) => Ok(token.text().into()),
+            Some((TRUE_KW | FALSE_KW | ON_KW, token)) => name::fold(token.text()),
+            _ => Err(source.syntax_error(source.start(element))),
+        },
+        PREFIX_EXPR => match expr(source, node)?.kind {
+            ExprKind::Int4(value) => Ok(value.to_string().into()),
+            ExprKind::Int8(value) => Ok(value.to_string().into()),
+            ExprKind::Numeric(text) => Ok(text),
+            ExprKind::Unary(_, arg) => match arg.kind {
+                ExprKind::Int4(value) => Ok(value.to_string().into()),
+                ExprKind::Int8(value) => Ok(value.to_string().into()),
+                ExprKind::Numeric(text) => Ok(text),
+                _ => Err(source.unsupported(element)),
+            },
+            _ => Err(source.unsupported(element)),
+        },
+        _ => Err(source.unsupported(element)),
+    }
+}
+
+fn set_time_zone(source: &Source, node: &SyntaxNode, local: bool) -> Result<SetVariable> {
+    let mut children = source.children(node);
+    children.expect(TIME_KW)?;
+    children.expect(ZONE_KW)?;
+    let name = "timezone".into();
+    let values = match children.bump() {
+        Some(word) if matches!(word.kind(), DEFAULT_KW | LOCAL_KW) => None,
+        Some(value) => Some(vec![config_value(source, &value)?]),
+        None => return Err(children.missing()),
+    };
+    children.end()?;
+    Ok(SetVariable { name, local, values })
+}
+
+/// The setting that SHOW or RESET names; `None` for ALL.
+fn setting(source: &Source, children: &mut Children) -> Result<Option<Ident>> {
+    let Some(node) = children.any_node() else { return Err(children.missing()) };
+    Ok(match node.kind() {
+        ALL => None,
+        CONFIG_PARAMETER_REF => Some(config_name(source, &node)?),
+        TIME_ZONE => Some("timezone".into()),
+        TRANSACTION_ISOLATION_LEVEL => Some("transaction_isolation".into()),
+        SESSION_AUTHORIZATION => Some("session_authorization".into()),
+        _ => return Err(source.unsupported_node(&node)),
+    })
+}
+
+pub(super) fn reset(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(RESET_KW)?;
+    let name = setting(source, &mut children)?;
+    finish(children)?;
+    Ok(Statement::Reset(name))
+}
+
+pub(super) fn show(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(SHOW_KW)?;
+    let name = setting(source, &mut children)?;
+    finish(children)?;
+    Ok(Statement::Show(name))
+}
+
+pub(super) fn checkpoint(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(CHECKPOINT_KW)?;
+    finish(children)?;
+    Ok(Statement::Checkpoint)
+}
+
+pub(super) fn vacuum(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(VACUUM_KW)?;
+    let mut vacuum = Vacuum::default();
+    if let Some(list) = children.node(VACUUM_OPTION_LIST) {
+        vacuum_options(source, &list, &mut vacuum)?;
+    } else {
+        vacuum.full = children.eat(FULL_KW);
+        vacuum.freeze = children.eat(FREEZE_KW);
+        vacuum.verbose = children.eat(VERBOSE_KW);
+        vacuum.analyze = children.eat(ANALYZE_KW);
+    }
+    if let Some(list) = children.node(TABLE_AND_COLUMNS_LIST) {
+        for table in source.children(&list).list(TABLE_AND_COLUMNS)? {
+            let mut table = source.children(&table);
+            let mut name = source.children(&table.expect_node(TABLE_RELATION_NAME)?);
+            name.eat(ONLY_KW);
+            vacuum.tables.push(qualified(source, &name.expect_node(TABLE_NAME_REF)?)?);
+            name.eat(STAR);
+            name.end()?;
+            table.end()?;
+        }
+    }
+    finish(children)?;
+    Ok(Statement::Vacuum(vacuum))
+}
+
+fn vacuum_options(source: &Source, list: &SyntaxNode, vacuum: &mut Vacuum) -> Result<()> {
+    let mut children = source.children(list);
+    children.expect(L_PAREN)?;
+    for node in children.list(VACUUM_OPTION)? {
+        let mut option = source.children(&node);
+        let name = option.name(VACUUM_OPTION_NAME)?;
+        let value = option.node(VACUUM_OPTION_VALUE);
+        option.end()?;
+        let flag = || boolean(value.as_ref().map(|value| value.text().to_string()).as_deref());
+        let flag = flag().ok_or_else(|| Error::new(sqlstate::SYNTAX_ERROR, format!("{name} requires a Boolean value")));
+        match &*name {
+            "full" => vacuum.full = flag?,
+            "freeze" => vacuum.freeze = flag?,
+            "verbose" => vacuum.verbose = flag?,
+            "analyze" => vacuum.analyze = flag?,
+            "disable_page_skipping" => vacuum.disable_page_skipping = flag?,
+            "truncate" => vacuum.truncate = Some(flag?),
+            "skip_locked" | "index_cleanup" | "process_toast" | "parallel" => {
+                return Err(Error::unsupported(format!("VACUUM ({})", name.to_uppercase())));
+            }
+            _ => {
+                let message = format!("unrecognized VACUUM option \"{name}\"");
+                return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&node).0));
+            }
+        }
+    }
+    children.expect(R_PAREN)?;
+    children.end()
+}
+
+/// `defGetBoolean`: what the value of an option says; none says true.
+fn boolean(value: Option<&str>) -> Option<bool> {
+    let value = value.map(|text| text.trim_matches('\'').to_ascii_lowercase());
+    match value.as_deref() {
+        None | Some("true" | "on" | "1") => Some(true),
+        Some("false" | "off" | "0") => Some(false),
+        _ => None,
+    }
+}
+
+pub(super) fn prepare(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(PREPARE_KW)?;
+    let name = children.name(PREPARED_STATEMENT)?;
+    let mut types = Vec::new();
+    if let Some(list) = children.node(PARAM_LIST) {
+        let mut list = source.children(&list);
+        list.expect(L_PAREN)?;
+        for param in list.list(PARAM)? {
+            let mut param = source.children(&param);
+            types.push(type_name(source, &param.expect_any_node()?)?);
+            param.end()?;
+        }
+        list.expect(R_PAREN)?;
+        list.end()?;
+    }
+    children.expect(AS_KW)?;
+    let prepared = children.expect_any_node()?;
+    finish(children)?;
+    if !matches!(prepared.kind(), SELECT | VALUES | TABLE | PAREN_SELECT | COMPOUND_SELECT | INSERT | UPDATE | DELETE) {
+        return Err(source.syntax_error(source.node_start(&prepared)));
+    }
+    Ok(Statement::Prepare(Prepare { name, types, statement: Box::new(statement(source, &prepared)?) }))
+}
+
+pub(super) fn execute(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(EXECUTE_KW)?;
+    let name = children.name(PREPARED_STATEMENT_REF)?;
+    let mut args = Vec::new();
+    if let Some(list) = children.node(ARG_LIST) {
+        let mut list = source.children(&list);
+        list.expect(L_PAREN)?;
+        for arg in list.list(ARG)? {
+            let mut arg = source.children(&arg);
+            args.push(expr(source, &arg.expect_any_node()?)?);
+            arg.end()?;
+        }
+        list.expect(R_PAREN)?;
+        list.end()?;
+    }
+    finish(children)?;
+    Ok(Statement::Execute { name, args })
+}
+
+pub(super) fn deallocate(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(DEALLOCATE_KW)?;
+    children.eat(PREPARE_KW);
+    let name =
+        if children.eat(ALL_KW) || children.eat(ALL) { None } else { Some(children.name(PREPARED_STATEMENT_REF)?) };
+    finish(children)?;
+    Ok(Statement::Deallocate(name))
+}
+
+pub(super) fn discard(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(DISCARD_KW)?;
+    if children.peek() != Some(DISCARD_ALL) {
+        return Err(source.unsupported_node(node));
+    }
+    children.bump();
+    finish(children)?;
+    Ok(Statement::DiscardAll)
+}

@@ -1,0 +1,156 @@
+//! Expressions as text: SQL again, with every operation in parentheses, so that it shows how a query was understood.
+
+use super::ast::{Between, Call, Case, Expr, ExprKind, QualName, TypeName};
+use std::fmt::{Debug, Display, Formatter, Result};
+
+impl Display for QualName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match &self.schema {
+            Some(schema) => write!(f, "{schema}.{}", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+impl Debug for QualName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{self}{:?}", self.pos)
+    }
+}
+
+impl Display for TypeName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}", self.name)?;
+        if !self.typmods.is_empty() {
+            list(f, "(", &self.typmods)?;
+        }
+        f.write_str(if self.array { "[]" } else { "" })
+    }
+}
+
+impl Debug for TypeName {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{self}{:?}", self.name.pos)
+    }
+}
+
+impl Debug for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{self} {:?}", self.pos)
+    }
+}
+
+impl Debug for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{self}")
+    }
+}
+
+/// `open`, the items with commas between them, and a closing parenthesis.
+fn list<T: Display>(f: &mut Formatter<'_>, open: &str, items: &[T]) -> Result {
+    f.write_str(open)?;
+    separated(f, ", ", items)?;
+    f.write_str(")")
+}
+
+fn separated<T: Display>(f: &mut Formatter<'_>, between: &str, items: &[T]) -> Result {
+    for (i, item) in items.iter().enumerate() {
+        write!(f, "{}{item}", if i > 0 { between } else { "" })?;
+    }
+    Ok(())
+}
+
+fn not(negated: bool) -> &'static str {
+    if negated { "NOT " } else { "" }
+}
+
+impl Display for Expr {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match &self.kind {
+            ExprKind::Null => f.write_str("NULL"),
+            ExprKind::Bool(value) => write!(f, "{value}"),
+            ExprKind::Int4(value) => write!(f, "{value}"),
+            ExprKind::Int8(value) => write!(f, "{value}"),
+            ExprKind::Numeric(text) => f.write_str(text),
+            ExprKind::String(text) => write!(f, "'{}'", text.replace('\'', "''")),
+            ExprKind::Param(n) => write!(f, "${n}"),
+            ExprKind::Column(path) => separated(f, ".", path),
+            ExprKind::Unary(op, arg) => write!(f, "({op} {arg})"),
+            ExprKind::Binary(op, left, right) => write!(f, "({left} {op} {right})"),
+            ExprKind::And(args) => parenthesised(f, " AND ", args),
+            ExprKind::Or(args) => parenthesised(f, " OR ", args),
+            ExprKind::Not(arg) => write!(f, "(NOT {arg})"),
+            ExprKind::IsNull(arg, negated) => write!(f, "({arg} IS {}NULL)", not(*negated)),
+            ExprKind::IsBool(arg, value, negated) => {
+                let value = value.map_or("UNKNOWN", |v| if v { "TRUE" } else { "FALSE" });
+                write!(f, "({arg} IS {}{value})", not(*negated))
+            }
+            ExprKind::IsDistinct(left, right, negated) => {
+                write!(f, "({left} IS {}DISTINCT FROM {right})", not(*negated))
+            }
+            ExprKind::Between(between) => write!(f, "{between}"),
+            ExprKind::In(arg, items, negated) => {
+                write!(f, "({arg} {}IN ", not(*negated))?;
+                list(f, "(", items)?;
+                f.write_str(")")
+            }
+            ExprKind::Case(case) => write!(f, "{case}"),
+            ExprKind::Cast(arg, ty) => write!(f, "({arg}::{ty})"),
+            ExprKind::Call(call) => write!(f, "{call}"),
+            ExprKind::Coalesce(args) => list(f, "COALESCE(", args),
+            ExprKind::MinMax(greatest, args) => list(f, if *greatest { "GREATEST(" } else { "LEAST(" }, args),
+            ExprKind::NullIf(left, right) => write!(f, "NULLIF({left}, {right})"),
+            ExprKind::SqlValue(value, None) => f.write_str(&value.name().to_uppercase()),
+            ExprKind::SqlValue(value, Some(precision)) => write!(f, "{}({precision})", value.name().to_uppercase()),
+            ExprKind::Field(arg, Some(name)) => write!(f, "({arg}).{name}"),
+            ExprKind::Field(arg, None) => write!(f, "({arg}).*"),
+            ExprKind::Default => f.write_str("DEFAULT"),
+        }
+    }
+}
+
+fn parenthesised(f: &mut Formatter<'_>, between: &str, args: &[Expr]) -> Result {
+    f.write_str("(")?;
+    separated(f, between, args)?;
+    f.write_str(")")
+}
+
+impl Display for Between {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let symmetric = if self.symmetric { "SYMMETRIC " } else { "" };
+        write!(f, "({} {}BETWEEN {symmetric}{} AND {})", self.arg, not(self.negated), self.low, self.high)
+    }
+}
+
+impl Display for Case {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str("CASE")?;
+        if let Some(arg) = &self.arg {
+            write!(f, " {arg}")?;
+        }
+        for (when, then) in &self.whens {
+            write!(f, " WHEN {when} THEN {then}")?;
+        }
+        if let Some(otherwise) = &self.otherwise {
+            write!(f, " ELSE {otherwise}")?;
+        }
+        f.write_str(" END")
+    }
+}
+
+impl Display for Call {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}({}", self.name, if self.distinct { "DISTINCT " } else { "" })?;
+        if self.star {
+            f.write_str("*")?;
+        }
+        for (i, (name, arg)) in self.args.iter().enumerate() {
+            f.write_str(if i > 0 { ", " } else { "" })?;
+            if let Some(name) = name {
+                write!(f, "{name} => ")?;
+            }
+            write!(f, "{arg}")?;
+        }
+        f.write_str(")")
+    }
+}
