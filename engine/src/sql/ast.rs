@@ -211,7 +211,7 @@ pub struct Query {
 #[derive(Clone, PartialEq, Debug)]
 pub enum QueryBody {
     /// SELECT
-    Select(Select),
+    Select(Box<Select>),
     /// VALUES, row by row
     Values(Vec<Vec<Expr>>),
 }

@@ -46,7 +46,7 @@ pub(super) fn show_error(error: &Error) -> String {
 }
 
 /// Runs all scripts of a folder.
-pub(super) fn run_scripts<R: goldenscript::Runner>(folder: &str, mut runner: impl FnMut() -> R)
+pub(super) fn run_scripts<R>(folder: &str, mut runner: impl FnMut() -> R)
 where
     R: goldenscript::Runner<Command = goldenscript::Command>,
 {

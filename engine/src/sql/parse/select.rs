@@ -18,14 +18,14 @@ pub(super) fn is_query(kind: SyntaxKind) -> bool {
 pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
     let mut children = source.children(node);
     let body = match node.kind() {
-        SELECT => QueryBody::Select(select(source, &mut children)?),
+        SELECT => QueryBody::Select(Box::new(select(source, &mut children)?)),
         VALUES => {
             children.expect(VALUES_KW)?;
             QueryBody::Values(rows(source, &children.expect_node(ROW_LIST)?)?)
         }
         TABLE => {
             children.expect(TABLE_KW)?;
-            QueryBody::Select(whole_table(relation(source, &children.expect_node(RELATION_NAME)?)?))
+            QueryBody::Select(Box::new(whole_table(relation(source, &children.expect_node(RELATION_NAME)?)?)))
         }
         PAREN_SELECT => return parenthesised(source, children),
         COMPOUND_SELECT => return Err(unsupported_set_operation(source, node)),
