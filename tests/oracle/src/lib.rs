@@ -12,9 +12,10 @@
 //!   the engine, told the same statements ──▶ its disk ──▶ waldump, pages ─┘
 //! ```
 //!
-//! [`waldump`] reads the lines of pg_waldump, whoever wrote the WAL; [`golden`] the captured files; [`live`] finds and
-//! runs the programs.
+//! [`waldump`] reads the lines of pg_waldump, whoever wrote the WAL; [`records`] says what of a record must be equal;
+//! [`golden`] reads the captured files; [`live`] finds and runs the programs.
 
 pub mod golden;
 pub mod live;
+pub mod records;
 pub mod waldump;

@@ -21,14 +21,16 @@ pub struct Dump {
 }
 
 impl Programs {
-    /// Finds version 15: in `PGBIN`, in Debian's place, or on the `PATH`.
+    /// Finds version 15: in `PGBIN` if that is set, else in Debian's place or on the `PATH`.
     pub fn find() -> Option<Programs> {
-        let debian = PathBuf::from("/usr/lib/postgresql/15/bin");
-        let on_path = env::var_os("PATH").unwrap_or_default();
-        let mut places: Vec<PathBuf> = env::var_os("PGBIN").into_iter().map(PathBuf::from).collect();
-        places.push(debian);
-        places.extend(env::split_paths(&on_path));
-        places.into_iter().map(Programs).find(|programs| programs.is_15())
+        let places: Vec<PathBuf> = match env::var_os("PGBIN") {
+            Some(place) => vec![place.into()],
+            None => {
+                let on_path = env::var_os("PATH").unwrap_or_default();
+                [PathBuf::from("/usr/lib/postgresql/15/bin")].into_iter().chain(env::split_paths(&on_path)).collect()
+            }
+        };
+        places.into_iter().map(Programs).find(Programs::is_15)
     }
 
     fn is_15(&self) -> bool {
