@@ -63,12 +63,14 @@ async function wasmTests() {
   };
   fs.writeFileSync(path.join(ROOT, 'wasm/webdriver.json'), JSON.stringify(options, null, 2));
   await run('cargo', ['build', '--locked', '-p', 'vitrine-bindgen', '--profile', 'tool', '--features', 'test-runner']);
-  await run('cargo', ['test', '--locked', '-p', 'vitrine-wasm', '--target', WASM], {
-    env: {
-      CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: path.join(TARGET, 'tool/vitrine-test-runner'),
-      CHROMEDRIVER: found.chromedriver,
-    },
-  });
+  const env = {
+    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER: path.join(TARGET, 'tool/vitrine-test-runner'),
+    CHROMEDRIVER: found.chromedriver,
+  };
+  const test = ['test', '--locked', '-p', 'vitrine-wasm', '--target', WASM];
+  const inWorker = await run('cargo', test, { env });
+  const inWindow = await run('cargo', [...test, '--features', 'test-in-window'], { env });
+  return inWorker + inWindow;
 }
 
 /** Adds up what the test programs say: cargo's, Vitest's and Playwright's lines. */

@@ -18,6 +18,9 @@
 //! The same module serves twice. The engine's instance is the one above; a second instance in a worker of its own is
 //! the store, which must hold JavaScript handles and is never rewound.
 
+mod batch;
+mod store;
+
 use std::cell::RefCell;
 
 use wasm_bindgen::prelude::*;
@@ -59,4 +62,26 @@ pub fn last_panic() -> String {
 #[wasm_bindgen]
 pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
+}
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod tests {
+    use super::*;
+    use wasm_bindgen_test::*;
+
+    #[cfg(feature = "test-in-window")]
+    wasm_bindgen_test_configure!(run_in_browser);
+    #[cfg(not(feature = "test-in-window"))]
+    wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+    #[wasm_bindgen_test]
+    fn the_table_of_references_does_not_grow_after_the_start() {
+        let table: js_sys::WebAssembly::Table =
+            js_sys::Reflect::get(&wasm_bindgen::exports(), &"__wbindgen_externrefs".into()).unwrap().unchecked_into();
+        start();
+        let length = table.length();
+        let nested: Vec<JsValue> = (0..SLOTS / 2).map(|n| JsValue::from_str(&n.to_string())).collect();
+        assert_eq!(table.length(), length);
+        drop(nested);
+    }
 }
