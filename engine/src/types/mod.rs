@@ -19,14 +19,32 @@
 //! Everything is as in a database of encoding UTF8 and locale C, with time zone UTC, DateStyle ISO, IntervalStyle
 //! postgres, bytea_output hex and extra_float_digits 1.
 
+pub mod aggregate;
+pub mod arith;
+pub mod cast;
+pub mod float;
 pub mod numeric;
+pub mod timestamp;
+pub mod tuple;
 
+mod array;
+mod compare;
 mod datum;
 mod disk;
-pub mod tuple;
+mod operator;
+mod text;
 mod type_id;
+mod typmod;
+mod wire;
 
-pub use datum::{Datum, Interval};
+pub use aggregate::{AggState, Aggregate, aggregate, is_aggregate};
+pub use cast::{Cast, CastContext, can_coerce, explicit_cast, find_cast, select_common_type};
+pub use compare::{compare, compare_nulls_last, equal};
+pub use datum::{Datum, Interval, truncate_name};
 pub use numeric::Numeric;
+pub use operator::{BinaryOp, UnaryOp, binary_op, unary_op};
+pub use text::{input, output, write_output};
 pub use tuple::{Attr, TupleDesc, deform_into, deform_tuple, form_tuple};
 pub use type_id::{TypeCategory, TypeId, align_bytes};
+pub use typmod::{apply_typmod, typmod_in};
+pub use wire::{recv, send};
