@@ -78,6 +78,9 @@ pub struct Wal {
     write_lock: LwLock,
     /// Those who wait for the log to be flushed further: walsenders.
     flushed: WaitList,
+    /// In recovery the log is read, not written: what is replayed is on disk already.
+    recovering: Cell<bool>,
+    timeline: Cell<TimeLineId>,
     stats: Cell<WalStats>,
 }
 
@@ -85,9 +88,11 @@ impl Wal {
     /// A log that goes on at `insert`, whose last record begins at `prev`. `tail` is the page that holds `insert`, if
     /// records already lie on it.
     pub fn open(config: WalConfig, disk: Disk, insert: Lsn, prev: Lsn, tail: Option<&WalPage>) -> Wal {
+        let config_timeline = config.timeline;
         let wal = Wal {
             ring: RefCell::new(vec![[0; XLOG_BLCKSZ]; config.buffers]),
             held: RefCell::new(vec![Lsn::INVALID; config.buffers]),
+            timeline: Cell::new(config.timeline),
             config,
             disk,
             insert: Cell::new(insert),
@@ -100,15 +105,45 @@ impl Wal {
             backups: Cell::new(0),
             write_lock: LwLock::new(WaitEvent::WalWriteLock),
             flushed: WaitList::default(),
+            recovering: Cell::new(false),
             stats: Cell::default(),
         };
-        if let Some(tail) = tail {
-            let used = (insert.0 % XLOG_BLCKSZ as u64) as usize;
-            let at = wal.place(page::page_of(insert));
-            wal.ring.borrow_mut()[at][..used].copy_from_slice(&tail[..used]);
-            wal.held.borrow_mut()[at] = page::page_of(insert);
-        }
+        wal.resume(config_timeline, insert, prev, tail);
         wal
+    }
+
+    /// Recovery begins: nothing is written until [`Wal::resume`].
+    pub fn begin_recovery(&self) {
+        self.recovering.set(true);
+    }
+
+    /// Recovery has replayed up to `end`, which is on disk.
+    pub fn note_replayed(&self, end: Lsn) {
+        for position in [&self.insert, &self.write, &self.flush] {
+            position.set(end);
+        }
+    }
+
+    /// Goes on writing at `insert` on a timeline, as after [`Wal::open`].
+    pub fn resume(&self, timeline: TimeLineId, insert: Lsn, prev: Lsn, tail: Option<&WalPage>) {
+        self.recovering.set(false);
+        self.timeline.set(timeline);
+        self.note_replayed(insert);
+        self.prev.set(prev);
+        self.held.borrow_mut().fill(Lsn::INVALID);
+        let used = (insert.0 % XLOG_BLCKSZ as u64) as usize;
+        if let Some(tail) = tail.filter(|_| used > 0) {
+            let at = self.place(page::page_of(insert));
+            let held = &mut self.ring.borrow_mut()[at];
+            held.fill(0);
+            held[..used].copy_from_slice(&tail[..used]);
+            self.held.borrow_mut()[at] = page::page_of(insert);
+        }
+    }
+
+    /// The timeline that is written, or replayed.
+    pub fn timeline(&self) -> TimeLineId {
+        self.timeline.get()
     }
 
     // --- where things stand ----------------------------------------------------------------------------------
@@ -175,7 +210,7 @@ impl Wal {
 
     /// The path of a segment's file below the data directory.
     pub fn path(&self, segment: WalSegment) -> String {
-        format!("pg_wal/{}", self.config.seg.file_name(self.config.timeline, segment))
+        format!("pg_wal/{}", self.config.seg.file_name(self.timeline.get(), segment))
     }
 
     fn place(&self, page: Lsn) -> usize {
@@ -250,7 +285,8 @@ impl Wal {
         let ring = &mut self.ring.borrow_mut()[at];
         ring.fill(0);
         let Wal { config, .. } = self;
-        PageHeader::fresh(config.seg, config.timeline, address, config.system_id, self.backups.get() > 0).encode(ring);
+        PageHeader::fresh(config.seg, self.timeline.get(), address, config.system_id, self.backups.get() > 0)
+            .encode(ring);
         self.held.borrow_mut()[at] = address;
     }
 
@@ -279,6 +315,9 @@ impl Wal {
 
     /// `XLogFlush`: returns when the log is durable up to `upto` at least.
     pub async fn flush(&self, cx: &Cx, upto: Lsn) -> Result<()> {
+        if self.recovering.get() {
+            return Ok(());
+        }
         if upto > self.insert.get() {
             let message =
                 format!("xlog flush request {upto} is not satisfied --- flushed only to {}", self.insert.get());

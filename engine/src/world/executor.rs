@@ -107,6 +107,8 @@ struct Inner {
     trace: RefCell<Trace>,
     random: RefCell<Random>,
     next_pid: Cell<u32>,
+    /// Ends of processes that their parents have not yet asked about: parent, child, killed.
+    ended: RefCell<Vec<(Pid, Pid, bool)>>,
 }
 
 impl World {
@@ -128,6 +130,7 @@ impl World {
             trace: RefCell::new(Trace::new(kept_events, seed)),
             random: RefCell::new(Random::new(seed, 0)),
             next_pid: Cell::new(13_930),
+            ended: RefCell::default(),
         }))
     }
 
@@ -221,7 +224,15 @@ impl World {
         let future = Box::pin(body(Cx::new(self.clone(), pid, host)));
         let tie = self.random();
         let ready = RunState::Ready { at: self.now(), io: None };
-        self.0.processes.borrow_mut().push(Process::new(pid, host, backend_type, ready, tie, future));
+        self.0.processes.borrow_mut().push(Process::new(
+            pid,
+            host,
+            backend_type,
+            ready,
+            tie,
+            self.0.current.get().0,
+            future,
+        ));
         pid
     }
 
@@ -265,16 +276,33 @@ impl World {
     /// Ends a process where it stands: kill -9. Its memory is gone, shared memory stays as it was.
     pub fn kill(&self, pid: Pid) {
         let taken = self.remove(|p| p.info.pid == pid);
-        if !taken.is_empty() {
+        if let Some(process) = taken.first() {
             self.emit(Event::ProcessKilled { pid });
+            self.tell_parent(process.info.parent, pid, true);
         }
+    }
+
+    fn tell_parent(&self, parent: Pid, child: Pid, killed: bool) {
+        if self.is_alive(parent) {
+            self.0.ended.borrow_mut().push((parent, child, killed));
+            self.wake(parent);
+        }
+    }
+
+    pub(super) fn reap(&self, parent: Pid) -> Vec<(Pid, bool)> {
+        let mut ended = self.0.ended.borrow_mut();
+        let (mine, others) = std::mem::take(&mut *ended).into_iter().partition(|(p, ..)| *p == parent);
+        *ended = others;
+        mine.into_iter().map(|(_, child, killed)| (child, killed)).collect()
     }
 
     /// Cuts a host's power: every process is gone, and with it all memory; of what was not synced the disk keeps
     /// a part chosen by the seed, in sectors.
     pub fn power_fail(&self, host: HostId) {
         self.emit(Event::PowerFail { host });
-        drop(self.remove(|p| p.info.host == host));
+        let gone = self.remove(|p| p.info.host == host);
+        self.0.ended.borrow_mut().retain(|(parent, ..)| gone.iter().all(|p| p.info.pid != *parent));
+        drop(gone);
         let mut random = self.random_stream();
         if let Some(disk) = self.disk(host) {
             disk.power_fail(&mut random);
@@ -375,7 +403,10 @@ impl World {
             return;
         }
         self.emit(Event::ProcessExit { pid });
-        drop(self.remove(|p| p.info.pid == pid));
+        let gone = self.remove(|p| p.info.pid == pid);
+        if let Some(process) = gone.first() {
+            self.tell_parent(process.info.parent, pid, false);
+        }
         self.0.steps.set(self.steps() + 1);
     }
 

@@ -60,6 +60,8 @@ pub struct ProcessInfo {
     pub interrupts: Vec<Interrupt>,
     /// When it was started.
     pub started: Instant,
+    /// Who started it, and is woken when it ends; 0 is the world itself.
+    pub parent: Pid,
 }
 
 impl ProcessInfo {
@@ -78,7 +80,6 @@ pub(super) struct Process {
     tie: u64,
     /// It was woken before it began to wait: the next wait ends at once.
     woken: bool,
-    /// Why the last wait ended.
     pub(super) future: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
@@ -89,13 +90,15 @@ impl Process {
         backend_type: BackendType,
         state: RunState,
         tie: u64,
+        parent: Pid,
         future: Pin<Box<dyn Future<Output = ()>>>,
     ) -> Process {
         let started = match state {
             RunState::Ready { at, .. } => at,
             RunState::Waiting { .. } => Instant(0),
         };
-        let info = ProcessInfo { pid, host, backend_type, state, frozen: false, interrupts: Vec::new(), started };
+        let info =
+            ProcessInfo { pid, host, backend_type, state, frozen: false, interrupts: Vec::new(), started, parent };
         Process { info, tie, woken: false, future: Some(future) }
     }
 
@@ -275,6 +278,21 @@ impl Cx {
             }
             Some(Interrupt::Reload) | None => Ok(()),
         }
+    }
+
+    /// Children that have ended since the last call, and whether they were killed: what waitpid tells.
+    pub fn reap(&self) -> Vec<(Pid, bool)> {
+        self.world.reap(self.pid)
+    }
+
+    /// Uses up a request to read the settings again.
+    pub fn take_reload(&self) -> bool {
+        let taken = self.world.with_process(self.pid, |p| {
+            let before = p.info.interrupts.len();
+            p.info.interrupts.retain(|i| *i != Interrupt::Reload);
+            p.info.interrupts.len() < before
+        });
+        taken == Some(true)
     }
 
     /// Forgets cancel requests that came too late.
