@@ -6,6 +6,7 @@
 use super::bytes::Take;
 use super::record::*;
 use crate::ids::{BLCKSZ, BlockNumber, Error, Fork, Lsn, RelFile, Result, RmgrId, Xid};
+use crate::storage::PageBytes;
 
 /// A record, taken apart.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -100,7 +101,7 @@ impl DecodedBlock {
 
 impl BlockImage {
     /// The whole page, its hole filled with zeros; `RestoreBlockImage`.
-    pub fn restore(&self, page: &mut [u8; BLCKSZ]) {
+    pub fn restore(&self, page: &mut PageBytes) {
         let (offset, length) = (usize::from(self.hole_offset), usize::from(self.hole_length));
         page[..offset].copy_from_slice(&self.bytes[..offset]);
         page[offset..offset + length].fill(0);
@@ -140,6 +141,9 @@ struct Pending {
 pub fn decode_record(lsn: Lsn, end_lsn: Lsn, bytes: &[u8]) -> Result<DecodedRecord, String> {
     let short = |_| format!("record with invalid length at {lsn}");
     let header = Header::take(Take(bytes)).map_err(short)?;
+    if header.total_len as usize != bytes.len() {
+        return Err(format!("record with invalid length at {lsn}"));
+    }
     let rmid = RmgrId::from_number(header.rmid)
         .ok_or_else(|| format!("invalid resource manager ID {} at {lsn}", header.rmid))?;
     let mut record = DecodedRecord {

@@ -1,11 +1,11 @@
-//! The tests of this room: against the log of a real PostgreSQL 15 (`tests/golden/pg15/wal-*`), and against chance.
+//! The tests of this room against the log of a real PostgreSQL 15 (`tests/golden/pg15/wal-*`).
 
 use std::collections::BTreeMap;
 
 use super::clog_records::ClogRecord;
 use super::decode::decode_record;
 use super::describe::{self, Tool};
-use super::heap_records::{HeapRecord, LoggedTuple, UpdatedTuple};
+use super::heap_records::{HeapInsert, HeapRecord, LoggedTuple, UpdatedTuple};
 use super::heap2_records::{FreezePlan, Heap2Record, PrunedItems, decode_offsets, encode_offsets};
 use super::page::{self, XLOG_BLCKSZ};
 use super::reader::source;
@@ -15,7 +15,7 @@ use super::storage_records::StorageRecord;
 use super::xact_records::XactRecord;
 use super::xlog_records::{XLOG_SWITCH, XlogRecord};
 use super::*;
-use crate::ids::{Lsn, RmgrId, TimeLineId, WalSegSize};
+use crate::ids::{Lsn, RmgrId, Tid, TimeLineId, WalSegSize, Xid};
 use crate::storage::PageBytes;
 
 const SEG: WalSegSize = WalSegSize::ONE_MB;
@@ -73,7 +73,7 @@ fn read(start: Lsn, pages: &BTreeMap<Lsn, WalPage>) -> (Vec<DecodedRecord>, Read
 }
 
 /// Records one by one: their bytes, and the lines of both tools, the server's if it still had the record.
-fn records() -> Vec<(DecodedRecord, Vec<u8>, &'static str, Option<&'static str>)> {
+pub(super) fn records() -> Vec<(DecodedRecord, Vec<u8>, &'static str, Option<&'static str>)> {
     let mut records = Vec::new();
     for line in RECORDS.lines() {
         match line.split_once('|') {
@@ -287,4 +287,46 @@ fn damage_is_found_and_named_as_the_server_names_it() {
             u8::from_str_radix(flip, 16).unwrap();
         assert_eq!(read(range.start, &pages).1, ReadError::Invalid(message.into()), "{line}");
     }
+}
+
+/// A tuple of a page image, by its line pointer.
+fn tuple_of(block: &DecodedBlock, offnum: u16) -> Vec<u8> {
+    let mut page: PageBytes = [0; 8192];
+    block.image.as_ref().unwrap().restore(&mut page);
+    let tuple = crate::storage::page::item(&page, offnum).unwrap().to_vec();
+    without_hints(tuple)
+}
+
+/// Readers set hint bits without a record: committed and aborted, of xmin and xmax.
+fn without_hints(mut tuple: Vec<u8>) -> Vec<u8> {
+    tuple[21] &= 0xF0;
+    tuple
+}
+
+#[test]
+fn tuples_made_from_the_log_are_those_that_the_server_had_on_the_page() {
+    let range = ranges().remove(0);
+    let (records, _) = read(range.start, &range.pages);
+    let of_kind = |kind: &str| -> Vec<&DecodedRecord> {
+        records.iter().filter(|record| describe::record_type(record) == kind).collect()
+    };
+    let (updates, prune) = (of_kind("HOT_UPDATE"), of_kind("PRUNE")[0]);
+    let (first, second) = (updates[0], updates[1]);
+    let page = first.block(0).unwrap();
+    // The rows that the update left alone are on the image that came with it.
+    for insert in of_kind("INSERT").into_iter().filter(|insert| insert.lsn < first.lsn) {
+        let HeapRecord::Insert(HeapInsert { offnum, .. }) = HeapRecord::decode(insert).unwrap() else { panic!() };
+        let block = insert.block(0).unwrap();
+        let logged = LoggedTuple::decode(&block.data).unwrap();
+        let tuple = logged.to_tuple(insert.xid, Xid::INVALID, Tid::new(block.block, offnum));
+        assert_eq!(without_hints(tuple), tuple_of(page, offnum));
+    }
+    // The next update took its ends from the version on that image; pruning's image has the result.
+    let HeapRecord::HotUpdate(update) = HeapRecord::decode(second).unwrap() else { panic!() };
+    let block = second.block(0).unwrap();
+    let logged = UpdatedTuple::decode(&block.data, update.flags).unwrap();
+    assert!(logged.prefix > 0);
+    let logged = logged.complete(&tuple_of(page, update.old_offnum)).unwrap();
+    let tuple = logged.to_tuple(second.xid, update.new_xmax, Tid::new(block.block, update.new_offnum));
+    assert_eq!(without_hints(tuple), tuple_of(prune.block(0).unwrap(), update.new_offnum));
 }

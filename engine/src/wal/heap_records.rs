@@ -18,6 +18,7 @@
 use super::bytes::{Put, Take};
 use super::decode::DecodedRecord;
 use crate::ids::{Error, OffsetNumber, Oid, Result, Tid, Xid};
+use crate::storage::tuple::{HEAP_COMBOCID, SIZE_OF_HEAP_TUPLE_HEADER};
 
 /// INSERT
 pub const XLOG_HEAP_INSERT: u8 = 0x00;
@@ -71,9 +72,6 @@ pub const XLHL_XMAX_EXCL_LOCK: u8 = 0x04;
 pub const XLHL_XMAX_KEYSHR_LOCK: u8 = 0x08;
 /// In `infobits`: key columns were changed, or the row deleted.
 pub const XLHL_KEYS_UPDATED: u8 = 0x10;
-
-/// Bytes of a tuple's fixed header; `SizeofHeapTupleHeader`.
-const TUPLE_HEADER: usize = 23;
 
 /// Any record of the resource manager Heap.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -357,7 +355,7 @@ pub struct LoggedTuple {
 impl LoggedTuple {
     /// Of a tuple as it lies on its page.
     pub fn of(tuple: &[u8]) -> LoggedTuple {
-        LoggedTuple { header: HeapHeader::of(tuple), data: tuple[TUPLE_HEADER..].to_vec() }
+        LoggedTuple { header: HeapHeader::of(tuple), data: tuple[SIZE_OF_HEAP_TUPLE_HEADER..].to_vec() }
     }
 
     /// The data of block 0.
@@ -372,7 +370,9 @@ impl LoggedTuple {
     pub fn decode(data: &[u8]) -> Result<LoggedTuple> {
         let mut from = Take(data);
         let header = HeapHeader::take(&mut from)?;
-        if usize::from(header.hoff) < TUPLE_HEADER || usize::from(header.hoff) > TUPLE_HEADER + from.0.len() {
+        if usize::from(header.hoff) < SIZE_OF_HEAP_TUPLE_HEADER
+            || usize::from(header.hoff) > SIZE_OF_HEAP_TUPLE_HEADER + from.0.len()
+        {
             return Err(Error::corrupt(format!("invalid t_hoff {} in a WAL record", header.hoff)));
         }
         Ok(LoggedTuple { header, data: from.0.to_vec() })
@@ -380,9 +380,7 @@ impl LoggedTuple {
 
     /// The whole tuple again, as redo puts it on the page: `tid` is its own place, its command the first one.
     pub fn to_tuple(&self, xmin: Xid, xmax: Xid, tid: Tid) -> Vec<u8> {
-        /// `HEAP_COMBOCID`: the command id stands for two; redo sets a plain one.
-        const HEAP_COMBOCID: u16 = 0x0020;
-        let mut out = Vec::with_capacity(TUPLE_HEADER + self.data.len());
+        let mut out = Vec::with_capacity(SIZE_OF_HEAP_TUPLE_HEADER + self.data.len());
         out.put_u32(xmin.0);
         out.put_u32(xmax.0);
         out.put_u32(0);
@@ -390,6 +388,7 @@ impl LoggedTuple {
         out.put_u16((tid.block.0 >> 16) as u16);
         out.put_u16(tid.block.0 as u16);
         out.put_u16(tid.offset);
+        // Redo sets a plain command id, whatever it was.
         HeapHeader { infomask: self.header.infomask & !HEAP_COMBOCID, ..self.header }.put(&mut out);
         out.put(&self.data);
         out
@@ -421,7 +420,7 @@ impl UpdatedTuple {
             true => shared_ends(&old[usize::from(old[22])..], &new[hoff..]),
             false => (0, 0),
         };
-        let mut data = new[TUPLE_HEADER..hoff].to_vec();
+        let mut data = new[SIZE_OF_HEAP_TUPLE_HEADER..hoff].to_vec();
         data.put(&new[hoff + prefix..new.len() - suffix]);
         UpdatedTuple { prefix: prefix as u16, suffix: suffix as u16, header, data }
     }
@@ -456,7 +455,7 @@ impl UpdatedTuple {
         let columns = old.get(22).and_then(|&hoff| old.get(usize::from(hoff)..)).ok_or_else(damaged)?;
         let prefix = columns.get(..usize::from(self.prefix)).ok_or_else(damaged)?;
         let suffix = columns.len().checked_sub(usize::from(self.suffix)).ok_or_else(damaged)?;
-        let bitmap = usize::from(self.header.hoff) - TUPLE_HEADER;
+        let bitmap = usize::from(self.header.hoff) - SIZE_OF_HEAP_TUPLE_HEADER;
         let data = [&self.data[..bitmap], prefix, &self.data[bitmap..], &columns[suffix..]].concat();
         Ok(LoggedTuple { header: self.header, data })
     }

@@ -29,6 +29,8 @@
 //! PostgreSQL: `access/transam/xlog.c`, `xloginsert.c`, `xlogreader.c`, `access/rmgrdesc/`.
 
 mod bytes;
+#[cfg(test)]
+mod chance;
 pub mod clog_records;
 pub mod decode;
 pub mod describe;

@@ -16,6 +16,7 @@
 
 use super::bytes::Put;
 use crate::ids::{BLCKSZ, BlockNumber, Fork, Lsn, RelFile, RmgrId, Xid};
+use crate::storage::{PageBytes, page};
 
 /// Bytes of a record's fixed header; `SizeOfXLogRecord`.
 pub const HEADER_SIZE: usize = 24;
@@ -55,9 +56,6 @@ pub const REGBUF_STANDARD: u8 = 0x08;
 /// Keep the block's data even if an image is taken.
 pub const REGBUF_KEEP_DATA: u8 = 0x10;
 
-/// Bytes of a page's header, before which no hole can begin.
-const PAGE_HEADER: usize = 24;
-
 /// A page that a record changes: what `XLogRegisterBuffer` and `XLogRegisterBufData` are told.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockRef<'a> {
@@ -70,7 +68,7 @@ pub struct BlockRef<'a> {
     /// Which page.
     pub block: BlockNumber,
     /// The page after the change, its LSN not yet set. Needed unless [`REGBUF_NO_IMAGE`].
-    pub page: Option<&'a [u8; BLCKSZ]>,
+    pub page: Option<&'a PageBytes>,
     /// The `REGBUF_` flags.
     pub flags: u8,
     /// What redo needs to make the change.
@@ -78,13 +76,6 @@ pub struct BlockRef<'a> {
 }
 
 impl BlockRef<'_> {
-    /// `PageGetLSN`: the record that changed the page last.
-    fn page_lsn(&self) -> Option<Lsn> {
-        let page = self.page?;
-        let half = |at: usize| u64::from(u32::from_le_bytes([page[at], page[at + 1], page[at + 2], page[at + 3]]));
-        Some(Lsn(half(0) << 32 | half(4)))
-    }
-
     /// Whether redo will need the whole page, given the redo point of the last checkpoint: it will if this is the
     /// first change since.
     pub fn needs_image(&self, redo: Lsn, full_page_writes: bool) -> bool {
@@ -92,14 +83,13 @@ impl BlockRef<'_> {
             return true;
         }
         let wanted = full_page_writes && self.flags & REGBUF_NO_IMAGE == 0;
-        wanted && self.page_lsn().is_some_and(|lsn| lsn <= redo)
+        wanted && self.page.is_some_and(|page| page::lsn(page) <= redo)
     }
 
     /// Offset and length of the page's hole; none where the page has no standard layout.
-    fn hole(&self, page: &[u8; BLCKSZ]) -> (usize, usize) {
-        let field = |at: usize| usize::from(u16::from_le_bytes([page[at], page[at + 1]]));
-        let (lower, upper) = (field(12), field(14));
-        let plausible = lower >= PAGE_HEADER && upper > lower && upper <= BLCKSZ;
+    fn hole(&self, page: &PageBytes) -> (usize, usize) {
+        let (lower, upper) = (usize::from(page::lower(page)), usize::from(page::upper(page)));
+        let plausible = lower >= page::SIZE_OF_PAGE_HEADER && upper > lower && upper <= BLCKSZ;
         if self.flags & REGBUF_STANDARD != 0 && plausible { (lower, upper - lower) } else { (0, 0) }
     }
 }
@@ -179,7 +169,7 @@ impl<'a> RecordBuilder<'a> {
         let needed = block.needs_image(redo, full_page_writes);
         let image = block.page.filter(|_| needed || self.info & XLR_CHECK_CONSISTENCY != 0);
         if !needed && full_page_writes && block.flags & REGBUF_NO_IMAGE == 0 {
-            record.fpw_lsn = [record.fpw_lsn, block.page_lsn()].into_iter().flatten().min();
+            record.fpw_lsn = [record.fpw_lsn, block.page.map(page::lsn)].into_iter().flatten().min();
         }
         let data = if needed && block.flags & REGBUF_KEEP_DATA == 0 { &[] } else { block.data };
         let same_rel = previous == Some(block.rel);
