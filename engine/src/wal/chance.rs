@@ -87,8 +87,11 @@ fn arbitrary_bytes_are_no_log() {
     }
 }
 
-/// A log of random records, as pages, with the start of each record and its bytes.
-fn write(random: &mut Random, count: usize) -> (BTreeMap<Lsn, WalPage>, Vec<(Lsn, Vec<u8>)>, Lsn) {
+/// The pages of a log, the start and bytes of each record in it, and its end.
+type Written = (BTreeMap<Lsn, WalPage>, Vec<(Lsn, Vec<u8>)>, Lsn);
+
+/// A log of random records.
+fn write(random: &mut Random, count: usize) -> Written {
     // Shortly before the end of a segment.
     let (mut end, mut prev) = (Lsn(0x10_0000 - 3 * 8192), Lsn::INVALID);
     let (mut pages, mut written) = (BTreeMap::new(), Vec::new());
