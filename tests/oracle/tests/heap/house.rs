@@ -1,0 +1,294 @@
+//! A server of three parts, log, buffers and transactions, with two sessions that do what they are told.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, Scan, TupleBatch};
+use vitrine_engine::buffer::{BufferPool, BufferTag};
+use vitrine_engine::ids::*;
+use vitrine_engine::settings::Settings;
+use vitrine_engine::storage::PageBytes;
+use vitrine_engine::txn::{self, Clog, Isolation, LockManager, ProcArray, SyncRep, Txns};
+use vitrine_engine::types::{Datum, TupleDesc, TypeId, deform_tuple, form_tuple};
+use vitrine_engine::wal::{DecodedRecord, Wal, WalConfig, WalReader, reader};
+use vitrine_engine::world::{Cx, Disk, Limit, Mode, World};
+
+/// The first transaction id after initdb of PostgreSQL 15.
+const FIRST_XID: u64 = 724;
+/// Where its log is then: the exact place does not matter, but it is the same segment.
+const LOG_START: Lsn = Lsn(0x60_0028);
+
+type Job = Box<dyn FnOnce(Env) -> Pin<Box<dyn Future<Output = ()>>>>;
+
+/// The server.
+pub struct House {
+    world: World,
+    wal: Rc<Wal>,
+    buffers: Rc<BufferPool>,
+    rel: Rel,
+    reader: WalReader,
+    sessions: [Session; 2],
+}
+
+/// A backend that waits for jobs.
+struct Session {
+    pid: Pid,
+    jobs: Rc<RefCell<VecDeque<Job>>>,
+    in_block: Cell<bool>,
+}
+
+/// A session, to be told something.
+pub struct Voice<'a>(&'a House, &'a Session);
+
+impl House {
+    /// A server after initdb, with an empty table at the first file number that users get.
+    pub fn new() -> House {
+        let world = World::new(1, Mode::Lab, TimestampTz(0), 0);
+        let (host, disk) = world.add_host();
+        let config = WalConfig { seg: WalSegSize::ONE_MB, system_id: 1, timeline: TimeLineId(1), buffers: 64 };
+        let wal = Rc::new(Wal::open(config, disk.clone(), LOG_START, Lsn::INVALID, None));
+        let buffers = BufferPool::new(128, disk.clone(), wal.clone());
+        let txns = Rc::new(Txns {
+            clog: Clog::new(disk.clone(), wal.clone()),
+            procs: ProcArray::new(FullXid(FIRST_XID)),
+            locks: LockManager::default(),
+            sync_rep: SyncRep::default(),
+            next_oid: Cell::new(FIRST_NORMAL_OID),
+            logged_oid: Cell::new(FIRST_NORMAL_OID),
+            invalidations: Cell::new(0),
+        });
+        let rel = Rel::new(
+            FIRST_NORMAL_OID,
+            RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID },
+        );
+        disk.create(&rel.file.path(Fork::Main));
+        let sessions = [(); 2].map(|()| {
+            let (wal, buffers, txns, disk) = (wal.clone(), buffers.clone(), txns.clone(), disk.clone());
+            session(&world, host, move |cx| env(cx, &disk, &wal, &buffers, &txns))
+        });
+        let reader = WalReader::new(WalSegSize::ONE_MB, TimeLineId(1), None, LOG_START);
+        let house = House { world, wal, buffers, rel, reader, sessions };
+        house.a().job(|env| async move { env.txns.clog.zero_page(&env.cx, 0).await.unwrap() });
+        house
+    }
+
+    /// The first session.
+    pub fn a(&self) -> Voice<'_> {
+        Voice(self, &self.sessions[0])
+    }
+
+    /// The second.
+    pub fn b(&self) -> Voice<'_> {
+        Voice(self, &self.sessions[1])
+    }
+
+    /// Transactions that do nothing to the table.
+    pub fn burn_xids(&self, count: usize) {
+        for _ in 0..count {
+            self.a().in_transaction(|env| async move { drop(env.xid().await.unwrap()) });
+        }
+    }
+
+    /// What of a checkpoint a change after it can notice: the redo point.
+    pub fn checkpoint(&self) {
+        self.wal.set_redo(self.wal.insert_lsn());
+    }
+
+    /// The records since the last call, from memory.
+    pub fn records(&mut self) -> Vec<DecodedRecord> {
+        let wal = self.wal.clone();
+        let mut pages = reader::source(move |page, _| wal.peek(page).map(|page| *page));
+        let mut records = vec![];
+        while self.reader.position() < self.wal.insert_lsn() {
+            records.push(self.reader.next(&mut pages).unwrap_or_else(|e| panic!("{e:?}")));
+        }
+        records
+    }
+
+    /// The first page of the table as it is in shared buffers.
+    pub fn page(&self) -> Box<PageBytes> {
+        let tag = BufferTag { rel: self.rel.file, fork: Fork::Main, block: BlockNumber(0) };
+        let buffers = self.buffers.clone();
+        let page = Rc::new(RefCell::new(Box::new([0; BLCKSZ])));
+        let copy = page.clone();
+        self.a().job(move |env| async move {
+            let pin = buffers.read(&env.cx, tag).await.unwrap();
+            pin.read(|bytes| **copy.borrow_mut() = *bytes);
+        });
+        page.borrow().clone()
+    }
+}
+
+fn env(cx: Cx, disk: &Disk, wal: &Rc<Wal>, buffers: &Rc<BufferPool>, txns: &Rc<Txns>) -> Env {
+    txns.procs.add(cx.pid(), Oid::POSTGRES_DB);
+    Env {
+        cx,
+        disk: disk.clone(),
+        wal: wal.clone(),
+        buffers: buffers.clone(),
+        txns: txns.clone(),
+        settings: Rc::new(RefCell::new(Settings::default())),
+        xact: Rc::default(),
+        notices: Rc::default(),
+        known_redo: Rc::default(),
+        database: Oid::POSTGRES_DB,
+    }
+}
+
+/// Starts a backend that does one job after the other.
+fn session(world: &World, host: HostId, env: impl FnOnce(Cx) -> Env + 'static) -> Session {
+    let jobs: Rc<RefCell<VecDeque<Job>>> = Rc::default();
+    let queue = jobs.clone();
+    let pid = world.spawn(host, BackendType::ClientBackend, move |cx| async move {
+        let env = env(cx.clone());
+        loop {
+            let job = queue.borrow_mut().pop_front();
+            match job {
+                Some(job) => job(env.clone()).await,
+                None => drop(cx.wait(WaitEvent::ClientRead, None).await),
+            }
+        }
+    });
+    world.run(Limit::IDLE);
+    Session { pid, jobs, in_block: Cell::new(false) }
+}
+
+impl Voice<'_> {
+    /// Has the session do something, and the world run until nothing moves.
+    fn job<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce(Env) -> F + 'static) {
+        self.1.jobs.borrow_mut().push_back(Box::new(move |env| Box::pin(job(env))));
+        self.0.world.wake(self.1.pid);
+        self.0.world.run(Limit::IDLE);
+    }
+
+    /// The same in a transaction of its own, unless one is open.
+    fn in_transaction<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce(Env) -> F + 'static) {
+        let in_block = self.1.in_block.get();
+        self.job(move |env| async move {
+            job(env.clone()).await;
+            env.xact.borrow_mut().next_command();
+            if !in_block && env.xact.borrow().xid.is_valid() {
+                txn::commit(&env).await.unwrap();
+            }
+        });
+    }
+
+    /// `BEGIN`
+    pub fn begin(&self) {
+        self.1.in_block.set(true);
+    }
+
+    /// `BEGIN ISOLATION LEVEL REPEATABLE READ`
+    pub fn begin_repeatable_read(&self) {
+        self.begin();
+        self.job(|env| async move { env.xact.borrow_mut().isolation = Isolation::RepeatableRead });
+    }
+
+    /// `COMMIT`
+    pub fn commit(&self) {
+        self.1.in_block.set(false);
+        self.job(|env| async move { txn::commit(&env).await.unwrap() });
+    }
+
+    /// `ROLLBACK`
+    pub fn rollback(&self) {
+        self.1.in_block.set(false);
+        self.job(|env| async move { txn::abort(&env).await.unwrap() });
+    }
+
+    /// `INSERT`
+    pub fn insert(&self, rows: &[(i32, &str, &str)]) {
+        let rows: Vec<Vec<Datum>> = rows.iter().map(|(id, owner, balance)| row(*id, owner, balance)).collect();
+        let rel = self.0.rel.clone();
+        self.in_transaction(move |env| async move {
+            for row in rows {
+                let mut new = form_tuple(&columns(), &row).unwrap();
+                access::insert(&env, &rel, &mut new).await.unwrap();
+            }
+        });
+    }
+
+    /// `SELECT` of all rows; returns their balances.
+    pub fn select(&self) {
+        let rel = self.0.rel.clone();
+        self.in_transaction(move |env| async move {
+            scan(&env, &rel, |_, _| ()).await;
+        });
+    }
+
+    /// `UPDATE accounts SET balance = ... WHERE id = ...`
+    pub fn update(&self, id: i32, balance: &str) {
+        let (rel, balance) = (self.0.rel.clone(), numeric(balance));
+        self.in_transaction(move |env| async move {
+            for tid in rows_with(&env, &rel, id).await {
+                change(&env, &rel, tid, &balance).await;
+            }
+        });
+    }
+
+    /// `DELETE FROM accounts WHERE id = ...`
+    pub fn delete(&self, id: i32) {
+        let rel = self.0.rel.clone();
+        self.in_transaction(move |env| async move {
+            for (tid, _) in rows_with(&env, &rel, id).await {
+                let outcome = access::delete(&env, &rel, tid).await.unwrap();
+                assert_eq!(outcome, ModifyOutcome::Done(tid));
+            }
+        });
+    }
+}
+
+/// The columns of `accounts`.
+fn columns() -> TupleDesc {
+    TupleDesc::of(&[("id", TypeId::Int4), ("owner", TypeId::Text), ("balance", TypeId::Numeric)])
+}
+
+fn row(id: i32, owner: &str, balance: &str) -> Vec<Datum> {
+    vec![Datum::Int4(id), Datum::text(owner), numeric(balance)]
+}
+
+/// A numeric; NULL for nothing.
+fn numeric(text: &str) -> Datum {
+    if text.is_empty() { Datum::Null } else { Datum::Numeric(text.parse().unwrap()) }
+}
+
+/// Reads all visible rows with the snapshot of a statement.
+async fn scan(env: &Env, rel: &Rel, mut each: impl FnMut(Tid, Vec<Datum>)) {
+    let mut scan = Scan::begin(env, rel, env.take_snapshot());
+    let mut batch = TupleBatch::default();
+    while scan.next_page(env, &mut batch).await.unwrap() {
+        batch.iter().for_each(|(tid, tuple)| each(tid, deform_tuple(&columns(), tuple).unwrap()));
+    }
+    env.drop_snapshot();
+}
+
+async fn rows_with(env: &Env, rel: &Rel, id: i32) -> Vec<(Tid, Vec<Datum>)> {
+    let mut found = vec![];
+    scan(env, rel, |tid, row| {
+        if matches!(row[0], Datum::Int4(n) if n == id) {
+            found.push((tid, row))
+        }
+    })
+    .await;
+    found
+}
+
+/// Updates a row; if somebody was faster, its newest version, as READ COMMITTED does.
+async fn change(env: &Env, rel: &Rel, (mut tid, mut row): (Tid, Vec<Datum>), balance: &Datum) {
+    loop {
+        row[2] = balance.clone();
+        let mut new = form_tuple(&columns(), &row).unwrap();
+        match access::update(env, rel, tid, &mut new).await.unwrap() {
+            ModifyOutcome::Done(_) => return,
+            ModifyOutcome::Updated(next) => {
+                let locked = access::lock_tuple(env, rel, next).await.unwrap().expect("nobody else writes");
+                row = deform_tuple(&columns(), &locked).unwrap();
+                tid = next;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}

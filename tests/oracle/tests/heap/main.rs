@@ -1,0 +1,73 @@
+//! The story below SQL: the heap, transactions and the log alone write the pages and the records that a real server
+//! wrote for the same statements.
+//!
+//! Two sessions share one small server without processes of its own: nothing else runs, so that every byte of the
+//! table's page and every record about it can be compared. What SQL would do (find the row, compute the new one) is
+//! done here by hand.
+
+mod house;
+
+use house::House;
+use vitrine_engine::storage::{PageBytes, page};
+use vitrine_oracle::golden::{Record, Step, step};
+use vitrine_oracle::records::{Comparable, comparable};
+
+/// The comparable records of a golden step.
+fn expected(step: &Step) -> Vec<Comparable> {
+    let decode = |record: &Record| {
+        let line = &record.line;
+        vitrine_engine::wal::decode::decode_record(line.lsn, line.lsn, &record.bytes).unwrap()
+    };
+    step.wal().iter().filter(|record| record.is_whole()).filter_map(|record| comparable(&decode(record))).collect()
+}
+
+/// A page without its LSN, which depends on all that was logged before.
+fn without_lsn(bytes: &PageBytes) -> Box<PageBytes> {
+    let mut bytes = Box::new(*bytes);
+    page::set_lsn(&mut bytes, vitrine_engine::ids::Lsn::INVALID);
+    bytes
+}
+
+/// Compares everything that a step did with what the real server did.
+fn check(house: &mut House, name: &str) {
+    let golden = step(name);
+    let written: Vec<Comparable> = house.records().iter().filter_map(comparable).collect();
+    assert_eq!(written, expected(&golden), "records of {name}");
+    if let Some(theirs) = golden.page("page") {
+        let (ours, theirs) = (without_lsn(&house.page()), without_lsn(&theirs));
+        let differs = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b);
+        let around = |page: &PageBytes, at: usize| format!("{:02x?}", &page[at & !15..(at & !15) + 32]);
+        if let Some(at) = differs {
+            panic!("{name}: byte {at:#x}\nours   {}\ntheirs {}", around(&ours, at), around(&theirs, at));
+        }
+    }
+}
+
+#[test]
+fn the_heap_writes_what_postgresql_writes() {
+    let mut house = House::new();
+    // CREATE TABLE has taken the first id.
+    house.burn_xids(1);
+    let _ = house.records();
+    house.a().insert(&[(1, "Alice", "100"), (2, "Bob", "50"), (3, "Carol", "75")]);
+    check(&mut house, "insert");
+    // CREATE EXTENSION, four times.
+    house.burn_xids(4);
+    let _ = house.records();
+    house.b().select();
+    check(&mut house, "first-select");
+    house.checkpoint();
+
+    house.a().begin();
+    house.a().update(1, "90");
+    check(&mut house, "update");
+    house.a().select();
+    check(&mut house, "a-select");
+    house.b().select();
+    check(&mut house, "b-select-before");
+    house.a().commit();
+    check(&mut house, "commit");
+    house.b().select();
+    check(&mut house, "b-select-after");
+    house.checkpoint();
+}
