@@ -1,4 +1,50 @@
-/** The library's entry: defines `<pg-vitrine>` and hands out the engine's client. */
+/**
+ * The library's entry: defines `<pg-vitrine>` and hands out the engine's client.
+ *
+ *     <script type="module" src="pg-vitrine.js"></script>
+ *     <pg-vitrine scene="first-light" panels="sessions page wal" step="6" theme="auto">
+ *       <pre>shown until the engine runs, and where scripts do not</pre>
+ *     </pg-vitrine>
+ *
+ * Attributes: `scene`, `panels` (of those in PANELS; all when left out), `step` (so many beats on), `theme`
+ * (auto, dark, light), `motion` (auto, off), `lang`, `persist` (the name of a store), `readonly`. The element takes no
+ * focus and no scroll by itself, and starts its engine when it first comes into sight.
+ */
+import type { OpenEngine } from '../engine/api.ts';
+import { openEngine } from '../engine/connect';
+import { Lab } from '../page/lab.ts';
 
 export { openEngine } from '../engine/connect';
 export type * from '../engine/api';
+export { PANELS } from '../page/lab.ts';
+
+/** How far below the window an element may be and already start. */
+const NEAR = '200px';
+
+/** `<pg-vitrine>` */
+export class PgVitrine extends Lab {
+  static override properties = { ...Lab.properties, persist: { reflect: true } };
+  declare persist: string | null;
+
+  constructor() {
+    super();
+    this.persist = null;
+  }
+
+  protected override begin(): void {
+    const sight = new IntersectionObserver((entries) => {
+      if (!entries.some((e) => e.isIntersecting)) return;
+      sight.disconnect();
+      super.begin();
+    }, { rootMargin: NEAR });
+    sight.observe(this);
+  }
+
+  protected override opener(): OpenEngine {
+    const store = this.persist && this.persist !== 'off' ? { store: this.persist } : {};
+    const open = openEngine as unknown as OpenEngine;
+    return (options) => open({ ...options, ...store });
+  }
+}
+
+if (!customElements.get('pg-vitrine')) customElements.define('pg-vitrine', PgVitrine);

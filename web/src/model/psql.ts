@@ -73,6 +73,8 @@ export interface Exchange {
   answer: { step: number; time: number; text: string; failed: boolean } | null;
   /** Typed by the scene before its opening: shown nowhere. */
   hidden?: boolean;
+  /** A command of the terminal itself: the engine never heard of it. */
+  aside?: boolean;
 }
 
 /** The terminal of one session at a step: a function of the history and the cursor. */

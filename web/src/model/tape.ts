@@ -55,6 +55,9 @@ function occupied(records: readonly RecordView[], i: number): number {
   return (next ? next.start_lsn : align8(here.end_lsn)) - here.start_lsn;
 }
 
+/** How much of the window is in use after the tape was turned on, if that leaves three records in it. */
+const ROOM_AFTER_TURN = 0.72;
+
 /** How many of the records lie before the window: the tape is turned on whenever a record would not fit. */
 function firstShown(widths: readonly number[], room: number): number {
   let first = 0;
@@ -62,7 +65,7 @@ function firstShown(widths: readonly number[], room: number): number {
   widths.forEach((width, i) => {
     sum += width;
     if (sum <= room) return;
-    while (first < i && sum > room * 0.72) sum -= widths[first++]!;
+    while (first < i && (sum > room || (sum > room * ROOM_AFTER_TURN && i - first > 2))) sum -= widths[first++]!;
   });
   return first;
 }
@@ -129,6 +132,8 @@ export interface PointerLabel {
   row: 0 | 1;
   /** The position lies before the window: the arrow stands at the edge and points left. */
   before: boolean;
+  /** Several positions before the window share this arrow, so none is said. */
+  mixed: boolean;
 }
 
 /** How much a label says: two lines (name, position), one line with both, or the name alone. */
@@ -161,8 +166,8 @@ function group(pointers: readonly Pointer[], tape: Tape): PointerLabel[] {
   for (const p of pointers) {
     const { x, before } = tape.at(p.position);
     const same = labels.find((l) => l.hollow === !!p.hollow && (l.position === p.position || (before && l.before)));
-    if (same) same.text += `${same.position === p.position ? ' = ' : ', '}${p.name}`;
-    else labels.push({ text: p.name, position: p.position, hollow: !!p.hollow, x, side: 'right', row: 0, before });
+    if (same) { same.mixed ||= same.position !== p.position; same.text += `${same.position === p.position ? ' = ' : ', '}${p.name}`; }
+    else labels.push({ text: p.name, position: p.position, hollow: !!p.hollow, x, side: 'right', row: 0, before, mixed: false });
   }
   return labels.sort((a, b) => a.x - b.x || a.position - b.position);
 }

@@ -48,7 +48,7 @@ function between(times: readonly number[], places: ReadonlyMap<number, number>, 
 /** The lane of one session: what it asked, from the Query to the answer, with the tag or the value it got. */
 export function sessionLane(history: readonly Exchange[], letter: string, now: number): Lane {
   const bars = history
-    .filter((x) => x.letter === letter && !x.hidden)
+    .filter((x) => x.letter === letter && !x.hidden && !x.aside)
     .map((x) => ({ from: x.time, to: x.answer ? x.answer.time : now, label: outcome(x), letter }));
   return { name: letter, letter, bars, ticks: [] };
 }

@@ -1,6 +1,8 @@
 /** What the buttons and keys of the lab lead to. */
 import { t } from '../base/messages.ts';
+import { metaCommand } from '../model/meta.ts';
 import { changes } from '../model/changes.ts';
+import { writeAddress } from './address.ts';
 import type { Dialog } from './keys-dialog.ts';
 import type { Lab } from './lab.ts';
 
@@ -27,7 +29,7 @@ export function act(lab: Lab, what: Act): void {
     case 'last': void c.ends('end'); break;
     case 'live': void c.toggleLive(LIVE_SPEED); break;
     case 'guess': { const beat = c.told().at(-1)?.beat; if (beat && what.value) c.guess(beat.id, what.value); break; }
-    case 'submit': if (what.letter && what.text) void c.submit(what.letter, what.text); break;
+    case 'submit': if (what.letter && what.text) type(lab, what.letter, what.text); break;
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
     case 'plug': plug(lab); break;
@@ -36,6 +38,18 @@ export function act(lab: Lab, what: Act): void {
     case 'embed': void copy(lab, `<script type="module" src="pg-vitrine.js"></script>\n<pg-vitrine scene="${c.scene.id}" panels="sessions page wal standby" step="${c.told().length}"></pg-vitrine>`); break;
     case 'help': lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys'); break;
   }
+}
+
+/** A statement goes to the engine, a backslash command first to the terminal. */
+function type(lab: Lab, letter: string, text: string): void {
+  const c = lab.controller!;
+  const session = c.view!.sessions.find((s) => s.letter === letter);
+  const settings = c.settings(letter);
+  const where = `You are connected to database "${session?.database}" on host "${c.view!.hosts[session?.host ?? 0]?.name}", process ${session?.pid}.`;
+  const meta = metaCommand(text, settings, where);
+  if (!meta) void c.submit(letter, text);
+  else if ('sql' in meta) void c.submit(letter, meta.sql);
+  else { Object.assign(settings, meta.settings); c.say(letter, text, meta.text, meta.failed ?? false); }
 }
 
 /** Steps until the selected thing looks different from now. */
@@ -67,7 +81,7 @@ function nextTheme(lab: Lab): string {
 async function share(lab: Lab): Promise<void> {
   const beats = lab.controller!.told().length;
   const address = new URL(location.href);
-  address.hash = `v1&scene=${lab.controller!.scene.id}&beat=${beats}${lab.theme === 'auto' ? '' : `&theme=${lab.theme}`}`;
+  address.hash = writeAddress({ scene: lab.controller!.scene.id, beat: beats, ...(lab.theme === 'auto' ? {} : { theme: lab.theme }) });
   history.replaceState(null, '', address);
   await copy(lab, address.href, t('share.done'));
 }

@@ -7,6 +7,7 @@
  */
 import type { EngineClient, Moment, OpenEngine } from '../engine/api.ts';
 import { t } from '../base/messages.ts';
+import type { TerminalSettings } from '../model/meta.ts';
 import { prompt, type Exchange } from '../model/psql.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
 import type { Thing } from '../model/thing.ts';
@@ -44,6 +45,7 @@ export class Controller {
   /** A sentence that takes the beat's place: who waits, what was plugged. */
   aside: string | null = null;
   client: EngineClient | null = null;
+  #settings = new Map<string, TerminalSettings>();
   #queue: Promise<unknown> = Promise.resolve();
   #last = 0;
 
@@ -231,6 +233,15 @@ export class Controller {
     });
   }
 
+  /** The reader typed a backslash command that the page answers by itself; the world does not move. */
+  say(letter: string, typed: string, text: string, failed: boolean): void {
+    const view = this.view!;
+    const session = view.sessions.find((s) => s.letter === letter)!;
+    const line = prompt(session.database, session.tx, session.superuser, false);
+    this.exchanges.push({ letter, step: view.step, time: view.now, prompts: [line, line], sql: typed, answer: { step: view.step, time: view.now, text, failed }, aside: true });
+    this.changed();
+  }
+
   /** Ctrl+C in a session. */
   cancel(letter: string): Promise<void> {
     return this.#act(async () => {
@@ -271,6 +282,13 @@ export class Controller {
   /** Notes that the reader goes their own way from here. */
   #leave(): void {
     if (this.view) this.foreign.push(this.view.step);
+  }
+
+  /** What the terminal of a session was told by backslash commands. */
+  settings(letter: string): TerminalSettings {
+    const known = this.#settings.get(letter) ?? { expanded: false, timing: false };
+    this.#settings.set(letter, known);
+    return known;
   }
 
   // --- the machinery --------------------------------------------------------------------------------------

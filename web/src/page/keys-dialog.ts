@@ -47,6 +47,8 @@ export class Dialog extends LitElement {
     dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; align-items: center; margin-top: 10px; }
     dt svg { width: 46px; height: 18px; display: block; }
     kbd { border: 1px solid var(--vt-edge); border-radius: 3px; padding: 1px 5px; white-space: nowrap; }
+    .acts { display: flex; gap: 8px; flex-wrap: wrap; margin-top: 16px; }
+    .acts button { min-height: 44px; }
     footer { display: flex; gap: 12px; align-items: center; margin-top: 16px; }
     table { border-collapse: collapse; margin: 6px 0 18px; display: block; overflow-x: auto; }
     th, td { text-align: left; padding: 1px 10px 1px 0; font-weight: 400; white-space: nowrap; vertical-align: top; }
@@ -63,6 +65,8 @@ export class Dialog extends LitElement {
   override render() {
     return html`<dialog aria-label=${t(this.kind === 'keys' ? 'help' : 'tables')} @keydown=${(e: Event) => e.stopPropagation()}>
       ${this.kind === 'keys' ? this.#keys() : tables(this.view).map(twin)}
+      ${this.kind === 'keys' ? html`<div class="acts at390">${[['plug', 'plug'], ['share', 'share'], ['embed', 'embed'], ['theme', 'theme']].map(([name, key]) =>
+        html`<button @click=${() => this.#ask(name!)}>${t(key as MessageKey)}</button>`)}</div>` : nothing}
       <footer><button @click=${this.#close}>${t('close')}</button>${this.kind === 'keys'
         ? html`<button class="plain" @click=${() => { this.kind = 'tables'; }}>${t('tables')}</button><span class="tiny grow">${t('disclaimer')}</span>` : nothing}</footer>
     </dialog>`;
@@ -73,6 +77,12 @@ export class Dialog extends LitElement {
       <div><h2>${t('keys.title')}</h2><dl>${keys.map(([k, what]) => html`<dt><kbd>${k}</kbd></dt><dd>${t(what)}</dd>`)}</dl></div>
       <div><h2>${t('legend')}</h2><dl>${shapes.map(([drawn, what]) => html`<dt><svg viewBox="0 0 46 18" aria-hidden="true">${drawn}</svg></dt><dd>${t(what)}</dd>`)}</dl></div>
     </div>`;
+  }
+
+  /** What the top bar has no room for on a phone. */
+  #ask(act: string): void {
+    this.#close();
+    this.dispatchEvent(new CustomEvent('vt-go', { detail: { act }, bubbles: true, composed: true }));
   }
 
   #close = () => { this.renderRoot.querySelector('dialog')?.close(); };

@@ -2,7 +2,9 @@
 import { css } from 'lit';
 
 export const labStyles = css`
-  :host { display: block; container-type: inline-size; background: var(--vt-bg); color: var(--vt-ink); }
+  :host { display: block; container-type: inline-size; background: var(--vt-bg); color: var(--vt-ink); --vt-move: 0.25s; }
+  :host([still]) { --vt-move: 0s; }
+  @media (prefers-reduced-motion: reduce) { :host { --vt-move: 0s; } }
   :host([whole]) { height: 100dvh; }
   .waiting { padding: 24px; font-size: 15px; }
 

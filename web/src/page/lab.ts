@@ -4,7 +4,7 @@
  * Everything is laid out by the width of this element, not of the window: the same parts make the whole page and an
  * embed of a few panels.
  */
-import { html, LitElement, nothing, type PropertyValues } from 'lit';
+import { html, LitElement, nothing } from 'lit';
 import { t } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
@@ -72,9 +72,44 @@ export class Lab extends LitElement {
   }
 
   protected override firstUpdated(): void {
+    this.begin();
+  }
+
+  /** Starts the engine and plays the scene to its opening; an embed waits until it is in sight. */
+  protected begin(): void {
+    const open = this.opener();
+    if (!open) return;
     const scene = scenes.get(this.scene) ?? [...scenes.values()][0]!;
     this.controller = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
-    if (Lab.open) void this.controller.start(Lab.open).then(() => this.#toStep());
+    void this.controller.start(open).then(() => this.#toStep());
+  }
+
+  /** How this element opens an engine. */
+  protected opener(): OpenEngine | null {
+    return Lab.open;
+  }
+
+  /** A key pressed where nothing has the focus. */
+  key(e: KeyboardEvent): void {
+    onKey(this, e);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated && !this.controller) this.begin();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    void this.controller?.client?.close();
+    this.controller = null;
+  }
+
+  /** Going back is instant: only what goes on in time may move. */
+  protected override willUpdate(): void {
+    const { view, before } = this.controller ?? {};
+    const back = view && before ? view.step < before.step : false;
+    this.toggleAttribute('still', this.motion === 'off' || back);
   }
 
   #toStep(): void {
@@ -106,10 +141,6 @@ export class Lab extends LitElement {
 
   #shows(panel: PanelName): boolean {
     return this.panels.trim() === '' || this.panels.split(/[\s,]+/).includes(panel);
-  }
-
-  protected override updated(changed: PropertyValues): void {
-    if (changed.has('motion')) this.toggleAttribute('still', this.motion === 'off');
   }
 
   override render() {

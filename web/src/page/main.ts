@@ -1,9 +1,19 @@
-/** The page's entry: opens the engine and shows that it answers. */
-
+/** The page's entry: the whole lab, opened where the address says. */
 import { openEngine } from '../engine/connect';
+import type { OpenEngine } from '../engine/api.ts';
+import { readAddress } from './address.ts';
+import { Lab } from './lab.ts';
+import './page.css';
 
-const line = document.createElement('p');
-line.textContent = 'Starting the engine …';
-document.body.append(line);
-const engine = await openEngine();
-line.textContent = `The engine lives in a ${engine.place}.`;
+Lab.open = openEngine as unknown as OpenEngine;
+customElements.define('vt-lab', class extends Lab {});
+
+const lab = document.createElement('vt-lab') as Lab;
+const address = readAddress(location.hash);
+lab.whole = true;
+lab.scene = address.scene ?? 'first-light';
+lab.theme = address.theme ?? 'auto';
+lab.step = address.beat ?? null;
+document.body.append(lab);
+addEventListener('hashchange', () => { if (readAddress(location.hash).beat !== undefined) location.reload(); });
+addEventListener('keydown', (e) => { if (e.target === document.body) lab.key(e); });

@@ -49,7 +49,7 @@ function inside(r: TapeRecord, thin: boolean) {
 export function pointers({ labels, wording }: Pointers) {
   return labels.map((l) => {
     const title = `${l.text} ${lsn(l.position)}${l.hollow ? `: ${t('heard')}` : ''}`;
-    const position = html`<span class="m s">${lsn(l.position)}</span>`;
+    const position = l.mixed ? nothing : html`<span class="m s">${lsn(l.position)}</span>`;
     return html`<span class="p ${l.side} row${l.row} ${l.hollow ? 'hollow' : ''} ${l.before ? 'before' : ''}" style="left:${l.x}px" title=${title}
       ><span class="label">${l.text}${wording === 'lines' ? html`<br>${position}` : wording === 'line' ? html` ${position}` : nothing}</span></span>`;
   });
@@ -88,7 +88,7 @@ export const tapeStyles = css`
   .flag::before { content: ''; display: inline-block; width: 6px; border-top: 1px solid var(--vt-edge); vertical-align: 4px; margin-right: 3px; }
 
   .ptr { position: relative; height: 32px; font-size: 12px; line-height: 15px; margin-bottom: -4px; }
-  .p { position: absolute; top: 0; width: 0; height: 100%; transition: left 0.25s ease-out; }
+  .p { position: absolute; top: 0; width: 0; height: 100%; transition: left var(--vt-move, 0s) ease-out; }
   .p::before { content: ''; position: absolute; left: -4px; top: 0; border: 4px solid transparent; border-top: 0; border-bottom: 8px solid var(--vt-ink); }
   .p::after { content: ''; position: absolute; left: -0.75px; top: 7px; height: 24px; border-left: 1.5px solid var(--vt-ink); }
   .p.row0.short::after { height: 9px; }
@@ -101,8 +101,6 @@ export const tapeStyles = css`
   .p.hollow::before { border-bottom-color: var(--vt-soft); }
   .p.hollow::after { border-left: 1.5px dotted var(--vt-soft); }
   .p.hollow .label { color: var(--vt-soft); }
-  @media (prefers-reduced-motion: reduce) { .p { transition: none; } }
-  :host([still]) .p { transition: none; }
   @container (max-width: 1279px) { .wal { padding: 6px 10px; } }
   @container (max-width: 767px) { .wal { padding: 8px 12px; } }
 `;

@@ -75,9 +75,11 @@ export class Timeline extends LitElement {
     const here = scale.at(now);
     const flip = 4 + here * (USED * 100 - 4) > 88;
     let last = -1;
-    const shown = scale.marks.filter(({ at }) => {
+    let said = '';
+    const shown = scale.marks.filter(({ time, at }) => {
       const hidden = flip ? at > here - 2 * LABEL_ROOM && at <= here : at > here - LABEL_ROOM && at < here + 2 * LABEL_ROOM;
-      if (hidden || at - last < LABEL_ROOM) return false;
+      if (hidden || at - last < LABEL_ROOM || short(time) === said) return false;
+      said = short(time);
       last = at;
       return true;
     });
