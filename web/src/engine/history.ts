@@ -1,0 +1,114 @@
+/**
+ * What was done to the world, and when: the part of it that cannot be computed. With the seed, it is the world.
+ *
+ *     branch 0   ──○───────○──────────○────────────▷      ○ an input, or a process that the user chose to step
+ *     branch 1             └──●───▷                       left branch 0 after its second entry
+ *
+ * Going back moves the cursor and nothing else. Something new before the end of a line begins another line, which
+ * shares what came before; the old one stays as it is.
+ */
+
+import type { Branch, BranchId, Input, Pid } from './api';
+import type { Point } from './keyframes';
+
+/** Something done at a moment. An input arrives at an instant, which can be later than the step's. */
+export type Entry =
+  | { readonly step: number; readonly time: number; readonly kind: 'input'; readonly input: Input }
+  | { readonly step: number; readonly time: number; readonly kind: 'choice'; readonly pid: Pid };
+
+interface Line {
+  readonly id: BranchId;
+  readonly from?: Point;
+  /** All entries from the world's beginning on; those shared with the line it left are the same objects. */
+  readonly entries: Entry[];
+  last: number;
+}
+
+export class History {
+  private readonly lines: Line[] = [{ id: 0, entries: [], last: 0 }];
+  private line = this.lines[0]!;
+  /** How many entries of the line lie before the cursor. */
+  private done = 0;
+  private at = 0;
+
+  /** The line that the cursor is on. */
+  get branch(): BranchId {
+    return this.line.id;
+  }
+
+  /** The last known step of this line. */
+  get last(): number {
+    return this.line.last;
+  }
+
+  /** Whether everything known of this line lies behind the cursor. */
+  get atEnd(): boolean {
+    return this.done === this.line.entries.length && this.at === this.line.last;
+  }
+
+  /** The next thing that is known to be done. */
+  get next(): Entry | undefined {
+    return this.line.entries[this.done];
+  }
+
+  /** The next entry was done again. */
+  repeated(): void {
+    this.done++;
+  }
+
+  /** The world has come to this step. */
+  reached(step: number): void {
+    this.at = step;
+    this.line.last = Math.max(this.line.last, step);
+  }
+
+  /** Notes something new at the cursor; begins another line if there is a known future. Returns whether it did. */
+  record(entry: Entry): boolean {
+    const forks = !this.atEnd;
+    if (forks) {
+      const from = { branch: this.line.id, step: this.at };
+      this.line = { id: this.lines.length, from, entries: this.line.entries.slice(0, this.done), last: this.at };
+      this.lines.push(this.line);
+    }
+    this.line.entries.push(entry);
+    this.done++;
+    return forks;
+  }
+
+  /** Makes this line the one that the cursor moves on; the world must then be put on a point of it. */
+  choose(branch: BranchId): boolean {
+    const line = this.lines[branch];
+    if (line === undefined) return false;
+    this.line = line;
+    return true;
+  }
+
+  /**
+   * The world was put back to a keyframe taken at this point, before anything done at that step or after it: see
+   * `Host`, which takes keyframes only when nothing of that step has been done yet.
+   */
+  wentBack(step: number): void {
+    this.at = step;
+    this.done = this.line.entries.findIndex((entry) => entry.step >= step);
+    if (this.done < 0) this.done = this.line.entries.length;
+  }
+
+  /** Whether a moment lies on the present line, at or before a step of it. */
+  leadsTo(point: Point, step: number): boolean {
+    if (point.step > step) return false;
+    let line: Line | undefined = this.line;
+    let reach = step;
+    while (line !== undefined) {
+      if (line.id === point.branch) return point.step <= reach;
+      if (line.from === undefined) return false;
+      reach = Math.min(reach, line.from.step);
+      line = this.lines[line.from.branch];
+    }
+    return false;
+  }
+
+  /** All lines, for the timeline. */
+  branches(saved: BranchId | undefined): Branch[] {
+    return this.lines.map(({ id, from, last }) => ({ id, last, saved: id === saved, ...(from && { from }) }));
+  }
+}
