@@ -86,7 +86,7 @@ impl<'a> FreeSpaceMap<'a> {
     }
 
     /// A page of the map, if the map is that long.
-    async fn page(&self, at: fsm::FsmAddress) -> Result<Option<Pin>> {
+    pub(super) async fn page(&self, at: fsm::FsmAddress) -> Result<Option<Pin>> {
         let block = at.physical();
         if block >= self.rel.blocks(self.env, Fork::Fsm) {
             return Ok(None);

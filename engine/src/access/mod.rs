@@ -26,9 +26,12 @@ mod free_space;
 mod modify;
 mod place;
 mod prune;
+pub mod redo;
 mod relation;
 mod scan;
+mod truncate;
 mod update;
+mod vacuum;
 pub mod visibility;
 mod visibility_map;
 

@@ -96,10 +96,11 @@ impl<'a> VisibilityMap<'a> {
 
 /// `visibilitymap_clear`: takes back what the map says of a page that is about to change. A plain function: the
 /// caller has the map's page pinned and writes the record.
-pub(super) fn clear(env: &Env, rel: &Rel, map: &Pin, block: BlockNumber) {
-    if map.modify(|map| vm::clear(map, block, vm::VISIBILITYMAP_VALID_BITS)) {
+pub(super) fn clear(env: &Env, rel: &Rel, map: &Pin, block: BlockNumber, bits: u8) {
+    if map.modify(|map| vm::clear(map, block, bits)) {
         map.mark_dirty(&env.cx);
-        env.cx.emit(Event::VisibilityMap { rel: rel.file, block, bits: 0 });
+        let bits = map.read(|map| vm::status(map, block));
+        env.cx.emit(Event::VisibilityMap { rel: rel.file, block, bits });
     }
 }
 

@@ -58,6 +58,16 @@ pub fn clear(page: &mut PageBytes, heap_block: BlockNumber, flags: u8) -> bool {
     page[byte] != before
 }
 
+/// Clears the bits of all heap pages of this page of the map from `first` on; whether something changed.
+pub fn truncate(page: &mut PageBytes, first: BlockNumber) -> bool {
+    let (byte, shift) = place(first);
+    let kept = page[byte] & ((1 << shift) - 1);
+    let changed = page[byte] != kept || page[byte + 1..].iter().any(|&b| b != 0);
+    page[byte] = kept;
+    page[byte + 1..].fill(0);
+    changed
+}
+
 /// `visibilitymap_count` of one page: heap pages that are all-visible, and those that are all-frozen.
 pub fn count(page: &PageBytes) -> (u32, u32) {
     page[SIZE_OF_PAGE_HEADER..].iter().fold((0, 0), |(visible, frozen), byte| {

@@ -1,0 +1,84 @@
+//! What records say about the server as a whole: counters, files, pg_xact, and the ends of transactions.
+
+use super::super::{Env, truncate};
+use super::page::{page_for_redo, table};
+use super::standby::RedoState;
+use crate::ids::{Fork, Lsn, Result, XidStatus};
+use crate::wal::DecodedRecord;
+use crate::wal::clog_records::ClogRecord;
+use crate::wal::storage_records::StorageRecord;
+use crate::wal::xact_records::{XactEnd, XactRecord};
+use crate::wal::xlog_records::XlogRecord;
+
+/// Checkpoints give the counters; images are put in place. What else there is concerns whoever reads the log.
+pub(super) async fn xlog(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> Result<()> {
+    match XlogRecord::decode(record)? {
+        XlogRecord::CheckpointShutdown(checkpoint) => {
+            env.txns.procs.note_next(checkpoint.next_xid);
+            env.txns.next_oid.set(checkpoint.next_oid);
+            env.txns.logged_oid.set(checkpoint.next_oid);
+            // Whoever still seemed to run has been cut off without a word.
+            state.note_nobody_runs(env, checkpoint.next_xid.xid());
+        }
+        // Object ids are followed by their own records; an online checkpoint may name one that is older.
+        XlogRecord::CheckpointOnline(checkpoint) => env.txns.procs.note_next(checkpoint.next_xid),
+        XlogRecord::NextOid(oid) => {
+            env.txns.next_oid.set(oid);
+            env.txns.logged_oid.set(oid);
+        }
+        XlogRecord::Fpi | XlogRecord::FpiForHint => {
+            for id in 0..record.blocks.len() {
+                drop(page_for_redo(env, record, id).await?);
+            }
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Files come into being and shrink.
+pub(super) async fn storage(env: &Env, record: &DecodedRecord) -> Result<()> {
+    match StorageRecord::decode(record)? {
+        StorageRecord::Create { rel, fork } => env.disk.create(&rel.path(fork)),
+        StorageRecord::Truncate { blocks, rel, flags } => {
+            env.disk.create(&rel.path(Fork::Main));
+            truncate::cut_off(env, &table(rel), blocks, flags).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Pages of pg_xact come into being.
+pub(super) async fn clog(env: &Env, record: &DecodedRecord) -> Result<()> {
+    match ClogRecord::decode(record)? {
+        ClogRecord::ZeroPage(page) => env.txns.clog.zero_page(&env.cx, page).await,
+        // Old pages may stay: nobody asks for them.
+        ClogRecord::Truncate { .. } => Ok(()),
+    }
+}
+
+/// The end of a transaction: bits, list, caches, locks, files, in this order.
+pub(super) async fn transaction(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> Result<()> {
+    let (end, status) = match XactRecord::decode(record)? {
+        XactRecord::Commit(end) => (end, XidStatus::Committed),
+        XactRecord::Abort(end) => (end, XidStatus::Aborted),
+        XactRecord::Assignment(_) => return Ok(()),
+    };
+    let XactEnd { subxacts, rels, invals, .. } = end;
+    for xid in subxacts.into_iter().chain([record.xid]) {
+        env.txns.procs.note_seen(xid);
+        env.txns.clog.set_status(&env.cx, xid, status, Lsn::INVALID).await?;
+        env.txns.procs.note_ended(xid);
+        state.release_locks(env, xid);
+    }
+    if !invals.is_empty() {
+        note_invalidations(env);
+    }
+    rels.into_iter().for_each(|rel| env.buffers.drop_relation(rel));
+    Ok(())
+}
+
+/// Cached catalog rows are out of date.
+pub(super) fn note_invalidations(env: &Env) {
+    env.txns.invalidations.set(env.txns.invalidations.get() + 1);
+}

@@ -1,0 +1,3 @@
+//! VACUUM.
+mod page;
+pub(super) use page::{free_line_pointers, freeze_tuple};
