@@ -6,11 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, Scan, TupleBatch};
+use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, Scan, TupleBatch, VisibilityMap};
 use vitrine_engine::buffer::{BufferPool, BufferTag};
 use vitrine_engine::ids::*;
 use vitrine_engine::settings::Settings;
-use vitrine_engine::storage::PageBytes;
+use vitrine_engine::storage::{PageBytes, page};
 use vitrine_engine::txn::{self, Clog, Isolation, LockManager, ProcArray, SyncRep, Txns};
 use vitrine_engine::types::{Datum, TupleDesc, TypeId, deform_tuple, form_tuple};
 use vitrine_engine::wal::{DecodedRecord, Wal, WalConfig, WalReader, reader};
@@ -120,6 +120,19 @@ impl House {
         });
         page.borrow().clone()
     }
+
+    /// The table's page becomes what VACUUM made of it elsewhere, with its bit in the visibility map.
+    pub fn adopt_vacuumed(&self, bytes: &PageBytes) {
+        let (rel, bytes) = (self.rel.clone(), *bytes);
+        self.a().job(move |env| async move {
+            let pin = rel.page(&env, Fork::Main, BlockNumber(0)).await.unwrap();
+            pin.modify(|page| *page = bytes);
+            let map = VisibilityMap::of(&env, &rel);
+            map.set(BlockNumber(0), &pin, Xid::INVALID, 1).await.unwrap();
+            // An image now would hide what the next change logs.
+            pin.modify(|page| page::set_lsn(page, env.wal.insert_lsn()));
+        });
+    }
 }
 
 fn env(cx: Cx, disk: &Disk, wal: &Rc<Wal>, buffers: &Rc<BufferPool>, txns: &Rc<Txns>) -> Env {
@@ -211,7 +224,7 @@ impl Voice<'_> {
         });
     }
 
-    /// `SELECT` of all rows; returns their balances.
+    /// `SELECT` of all rows.
     pub fn select(&self) {
         let rel = self.0.rel.clone();
         self.in_transaction(move |env| async move {
@@ -223,10 +236,23 @@ impl Voice<'_> {
     pub fn update(&self, id: i32, balance: &str) {
         let (rel, balance) = (self.0.rel.clone(), numeric(balance));
         self.in_transaction(move |env| async move {
-            for tid in rows_with(&env, &rel, id).await {
-                change(&env, &rel, tid, &balance).await;
+            for row in rows_with(&env, &rel, id).await {
+                change(&env, &rel, row, &balance).await;
             }
         });
+    }
+
+    /// The same, which fails since somebody else was faster, and ends the transaction.
+    pub fn fail_to_update(&self, id: i32) {
+        let rel = self.0.rel.clone();
+        self.job(move |env| async move {
+            let (tid, mut row) = rows_with(&env, &rel, id).await.remove(0);
+            row[2] = numeric("2");
+            let mut new = form_tuple(&columns(), &row).unwrap();
+            let error = access::update(&env, &rel, tid, &mut new).await.unwrap_err();
+            assert_eq!(error.to_string(), "ERROR:  could not serialize access due to concurrent update");
+        });
+        self.rollback();
     }
 
     /// `DELETE FROM accounts WHERE id = ...`

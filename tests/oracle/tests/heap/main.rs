@@ -71,3 +71,39 @@ fn the_heap_writes_what_postgresql_writes() {
     check(&mut house, "b-select-after");
     house.checkpoint();
 }
+
+#[test]
+fn writers_write_what_postgresql_writes() {
+    let mut house = House::new();
+    // The page and the ids as they are after the first VACUUM of the story.
+    house.a().insert(&[(0, "", "")]);
+    house.burn_xids(5);
+    house.burn_xids(1);
+    house.checkpoint();
+    house.adopt_vacuumed(&step("vacuum-again").page("page").unwrap());
+    let _ = house.records();
+
+    house.a().begin();
+    house.a().update(2, "40");
+    check(&mut house, "first-writer");
+    house.b().update(2, "35");
+    check(&mut house, "second-writer-waits");
+    house.a().commit();
+    check(&mut house, "second-writer-goes-on");
+    house.b().select();
+    check(&mut house, "both-written");
+
+    house.b().begin_repeatable_read();
+    house.b().select();
+    house.a().update(2, "1");
+    house.b().fail_to_update(2);
+    check(&mut house, "repeatable-read");
+    house.a().delete(3);
+    check(&mut house, "delete");
+    house.a().begin();
+    house.a().insert(&[(4, "Dave", "12.5")]);
+    house.a().rollback();
+    check(&mut house, "rollback");
+    house.a().insert(&[(5, "Eve", "")]);
+    check(&mut house, "insert-one");
+}
