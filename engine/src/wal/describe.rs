@@ -24,8 +24,9 @@ use super::standby_records::{self as standby, RunningXacts, StandbyRecord};
 use super::storage_records::{self as storage, StorageRecord};
 use super::xact_records::{self as xact, *};
 use super::xlog_records::{self as xlog, XlogRecord};
-use crate::ids::{CivilTime, Fork, Lsn, RelFile, Result, RmgrId, TimestampTz};
+use crate::ids::{Fork, Lsn, RelFile, Result, RmgrId, TimestampTz};
 use crate::storage::control::{CheckPoint, WalLevel};
+use crate::types::timestamp::timestamptz_out;
 
 /// Who prints.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -342,12 +343,14 @@ fn each<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
 
 /// `timestamptz_to_str`, which each tool has in its own form.
 fn time(at: TimestampTz, tool: Tool) -> String {
-    let CivilTime { year, month, day, hour, minute, second, micros } = at.into();
-    let seconds = format!("{year:04}-{month:02}-{day:02} {hour:02}:{minute:02}:{second:02}");
-    match (tool, micros) {
-        (Tool::Waldump, _) => format!("{seconds}.{micros:06} UTC"),
-        (Tool::Server, 0) => format!("{seconds}+00"),
-        (Tool::Server, _) => format!("{seconds}.{}+00", format!("{micros:06}").trim_end_matches('0')),
+    let server = timestamptz_out(at);
+    match tool {
+        Tool::Server => server,
+        Tool::Waldump => {
+            let plain = server.trim_end_matches("+00");
+            let (seconds, fraction) = plain.split_once('.').unwrap_or((plain, ""));
+            format!("{seconds}.{fraction:0<6} UTC")
+        }
     }
 }
 
