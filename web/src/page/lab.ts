@@ -89,18 +89,20 @@ export class Lab extends LitElement {
     return Lab.open;
   }
 
-  /** A key pressed where nothing has the focus. */
-  key(e: KeyboardEvent): void {
-    onKey(this, e);
-  }
+  /** On the page of its own, keys also act while nothing has the focus. */
+  #unfocused = (e: KeyboardEvent): void => {
+    if (this.whole && (e.target === document.body || e.target === document.documentElement)) onKey(this, e);
+  };
 
   override connectedCallback(): void {
     super.connectedCallback();
+    window.addEventListener('keydown', this.#unfocused);
     if (this.hasUpdated && !this.controller) this.begin();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    window.removeEventListener('keydown', this.#unfocused);
     void this.controller?.client?.close();
     this.controller = null;
   }

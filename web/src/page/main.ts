@@ -16,4 +16,3 @@ lab.theme = address.theme ?? 'auto';
 lab.step = address.beat ?? null;
 document.body.append(lab);
 addEventListener('hashchange', () => { if (readAddress(location.hash).beat !== undefined) location.reload(); });
-addEventListener('keydown', (e) => { if (e.target === document.body) lab.key(e); });

@@ -2,7 +2,8 @@
  * What all panels share: the state they draw, and how a thing in them is hovered, selected and reached by keys.
  *
  * An element that stands for a thing carries `data-thing`. Such elements may lie in a grid (`data-grid`, one tab
- * stop): Enter goes in, arrows walk by where things are on the screen, Enter selects, Esc leaves.
+ * stop): Enter goes in, arrows walk by where things are on the screen, Enter selects, Esc leaves. A click selects but
+ * does not go in, so that the arrows still step.
  */
 import { LitElement } from 'lit';
 import type { LabState } from '../model/state.ts';
@@ -55,9 +56,10 @@ export class Panel extends LitElement {
     }
     const grid = target.closest<HTMLElement>('[data-grid]');
     if (!grid || grid === target) return;
-    if (e.key === 'Escape') { grid.focus(); swallow(e); }
+    if (e.key === 'Enter' || e.key === ' ') { target.click(); swallow(e); }
+    else if (grid.dataset['entered'] === undefined) return;
+    else if (e.key === 'Escape') { delete grid.dataset['entered']; grid.focus(); swallow(e); }
     else if (e.key.startsWith('Arrow')) { walk(grid, target, e.key); swallow(e); }
-    else if (e.key === 'Enter' || e.key === ' ') { target.click(); swallow(e); }
   }
 }
 
@@ -82,6 +84,8 @@ function things(grid: HTMLElement): HTMLElement[] {
 
 function enterGrid(grid: HTMLElement): void {
   const all = things(grid);
+  grid.dataset['entered'] = '';
+  grid.addEventListener('focusout', (e) => { if (!grid.contains(e.relatedTarget as Node | null)) delete grid.dataset['entered']; });
   (all.find((e) => e.getAttribute('aria-selected') === 'true') ?? all[0])?.focus();
 }
 

@@ -68,7 +68,9 @@ export class Terminal extends LitElement {
       .term { padding: 8px 8px 0 10px; }
       .ready { margin: 6px -8px 0 -10px; padding: 6px 8px 7px 10px; }
       :host(:not([opened])) .out { display: none; }
-      .last { display: block; min-height: 48px; overflow: hidden; }
+      :host(:not([opened])) .ready:not(:focus-within) { max-height: 30px; overflow: hidden; }
+      :host(:not([opened])) :is(.ready:not(:focus-within)) :is(.ghost, textarea) { white-space: pre; }
+      .last { display: block; height: 48px; overflow: hidden; }
       pre.last { white-space: pre; }
       .open { display: block; position: absolute; inset: 0; border: 0; background: none; opacity: 0; min-height: 0; }
       .glance { position: relative; }
