@@ -1,3 +1,48 @@
+//! One server: shared memory, and a file for each kind of process that works on it.
 //!
+//! ```text
+//!                         ┌────────────┐   starts, watches, restarts all others
+//!                         │ postmaster │
+//!                         └─────┬──────┘
+//!     ┌──────────┬──────────────┼───────────┬────────────┬───────────┐
+//!  backend A  backend B    checkpointer   background   walwriter   walsender ──► standby
+//!     │          │              │         writer         │           │
+//!   ──┴──────────┴──────────────┴───────────┴────────────┴───────────┴──  shared memory
+//!                     disk: data files, pg_wal, pg_xact, pg_control
+//! ```
+//!
+//! The postmaster does nothing but start processes and wait, and touches shared memory as little as possible: so
+//! it survives when one of them is killed, and can throw the shared memory away and begin anew.
+//!
+//! | file | process |
+//! |---|---|
+//! | `postmaster` | starts first, answers the door |
+//! | `startup` | reads pg_control, replays the log, on a standby for ever |
+//! | `checkpointer` | writes all dirty pages, and says from where recovery has to read |
+//! | `background_writer` | keeps buffers ahead of the clock hand clean |
+//! | `wal_writer` | flushes what asynchronous commits have left |
+//! | `backend`, `session` | one client's commands |
+//! | `walsender`, `walreceiver` | the log on its way to a standby |
+//!
+//! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
 
+mod backend;
+mod background_writer;
+mod base_backup;
+mod checkpointer;
+mod control;
+mod log;
+mod port;
+mod postmaster;
 pub mod protocol;
+mod shared;
+mod startup;
+mod wal_writer;
+mod walreceiver;
+mod walsender;
+
+pub use base_backup::{BackupMessage, receive_base_backup};
+pub use log::{LogLevel, LogLine};
+pub use port::{Answer, AnswerBox, Client, ClientSender, Incoming, Port, Replication, ReplicationMessage};
+pub use postmaster::start;
+pub use shared::{Activity, ReceiverState, Server, ServerSpec, ServerState, SessionState};

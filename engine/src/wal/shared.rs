@@ -78,6 +78,8 @@ pub struct Wal {
     write_lock: LwLock,
     /// Those who wait for the log to be flushed further: walsenders.
     flushed: WaitList,
+    /// Those who want to know when a segment is begun: the checkpointer, which counts them.
+    segment_begun: WaitList,
     /// In recovery the log is read, not written: what is replayed is on disk already.
     recovering: Cell<bool>,
     timeline: Cell<TimeLineId>,
@@ -105,6 +107,7 @@ impl Wal {
             backups: Cell::new(0),
             write_lock: LwLock::new(WaitEvent::WalWriteLock),
             flushed: WaitList::default(),
+            segment_begun: WaitList::default(),
             recovering: Cell::new(false),
             stats: Cell::default(),
         };
@@ -403,6 +406,7 @@ impl Wal {
         self.disk.create(&path);
         self.disk.set_len(&path, self.config.seg.bytes())?;
         self.disk.fsync(cx, WaitEvent::WalInitSync, &path).await?;
+        self.segment_begun.wake_all(cx.world());
         cx.point(Event::WalSegmentCreate { start: self.config.seg.start_of(segment) }).await;
         Ok(())
     }
@@ -427,9 +431,14 @@ impl Wal {
 
     // --- reading ---------------------------------------------------------------------------------------------
 
-    /// Waits until the log is flushed beyond `position`, or the timer rings.
+    /// Who is woken whenever the log is flushed further.
     pub fn flushed(&self) -> &WaitList {
         &self.flushed
+    }
+
+    /// Who is woken whenever a segment is begun.
+    pub fn segment_begun(&self) -> &WaitList {
+        &self.segment_begun
     }
 
     /// A page as it is now, in the buffers or as the kernel has it: for pictures and for `pg_get_wal_records_info`.

@@ -13,7 +13,8 @@
 //! page. Creating, removing and renaming go through an ordered journal, as on ext4: a sync of any file makes all
 //! earlier ones durable, a power cut keeps a prefix of the rest.
 //!
-//! The operations that became durable are also handed out as [`SyncedBatch`]es, one a sync, for a host that keeps
+//! The operations that became durable are also handed out as [`SyncedBatch`]es, one a sync and all disks in one
+//! sequence, for a host that keeps
 //! the disk somewhere (the browser's IndexedDB): any prefix of the batches is a disk that a power cut could have
 //! left.
 
@@ -104,9 +105,14 @@ enum Pending {
 struct State {
     files: BTreeMap<String, File>,
     pending: Vec<Pending>,
-    synced: Vec<SyncedBatch>,
-    /// Whether synced batches are wanted by a host.
-    handed_out: bool,
+}
+
+/// What was synced on all disks of a world, in one sequence, for a host that keeps it.
+#[derive(Default)]
+pub(super) struct Outbox {
+    pub(super) wanted: bool,
+    pub(super) count: u64,
+    pub(super) batches: Vec<SyncedBatch>,
 }
 
 /// A disk. A handle: clones are the same disk.
@@ -114,6 +120,7 @@ struct State {
 pub struct Disk {
     host: HostId,
     state: Rc<RefCell<State>>,
+    outbox: Rc<RefCell<Outbox>>,
 }
 
 fn missing(path: &str) -> Error {
@@ -122,8 +129,8 @@ fn missing(path: &str) -> Error {
 }
 
 impl Disk {
-    pub(super) fn new(host: HostId) -> Disk {
-        Disk { host, state: Rc::default() }
+    pub(super) fn new(host: HostId, outbox: Rc<RefCell<Outbox>>) -> Disk {
+        Disk { host, state: Rc::default(), outbox }
     }
 
     // --- the directory: plain functions ----------------------------------------------------------------------
@@ -223,10 +230,12 @@ impl Disk {
         let mut ops: Vec<DiskOp> = state.pending.drain(..).map(DiskOp::from).collect();
         let file = state.files.get_mut(path).ok_or_else(|| missing(path))?;
         let pages = file.dirty.len() as u32;
-        if state.handed_out {
+        let outbox = &mut *self.outbox.borrow_mut();
+        if outbox.wanted {
             file.changes(path, &mut ops);
             if !ops.is_empty() {
-                state.synced.push(SyncedBatch { host: self.host, ops });
+                outbox.count += 1;
+                outbox.batches.push(SyncedBatch { host: self.host, ops });
             }
         }
         file.dirty.clear();
@@ -243,16 +252,6 @@ impl Disk {
         let mut bytes = vec![0; len.min(file.len.saturating_sub(offset) as usize)];
         file.copy_out(offset, &mut bytes);
         Some(bytes)
-    }
-
-    /// Begins to keep what is synced for [`Disk::take_synced`].
-    pub fn hand_out_synced(&self) {
-        self.state.borrow_mut().handed_out = true;
-    }
-
-    /// What was synced since the last call.
-    pub fn take_synced(&self) -> Vec<SyncedBatch> {
-        std::mem::take(&mut self.state.borrow_mut().synced)
     }
 
     /// Applies a batch that a host has kept, as durable.

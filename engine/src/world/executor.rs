@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
-use super::disk::Disk;
+use super::disk::{Disk, Outbox, SyncedBatch};
 use super::process::{Cx, Process, RunState};
 use super::random::Random;
 use crate::ids::{BackendType, HostId, Instant, Pid, TimestampTz, WaitEvent};
@@ -72,6 +72,8 @@ pub enum Stop {
     Steps,
     /// The wanted moment is reached.
     Time,
+    /// Somebody asked for it ([`World::ask_stop`]): what was waited for has happened.
+    Asked,
     /// No work is left; the next timer rings then.
     Idle {
         /// When something would happen by itself.
@@ -104,6 +106,9 @@ struct Inner {
     current: Cell<(Pid, HostId)>,
     processes: RefCell<Vec<Process>>,
     disks: RefCell<Vec<Disk>>,
+    outbox: Rc<RefCell<Outbox>>,
+    /// Somebody asked the run to stop at the end of this step.
+    stop_asked: Cell<bool>,
     trace: RefCell<Trace>,
     random: RefCell<Random>,
     next_pid: Cell<u32>,
@@ -127,6 +132,8 @@ impl World {
             current: Cell::new((Pid(0), HostId(0))),
             processes: RefCell::default(),
             disks: RefCell::default(),
+            outbox: Rc::default(),
+            stop_asked: Cell::new(false),
             trace: RefCell::new(Trace::new(kept_events, seed)),
             random: RefCell::new(Random::new(seed, 0)),
             next_pid: Cell::new(13_930),
@@ -188,7 +195,7 @@ impl World {
     pub fn add_host(&self) -> (HostId, Disk) {
         let mut disks = self.0.disks.borrow_mut();
         let host = HostId(disks.len() as u8);
-        let disk = Disk::new(host);
+        let disk = Disk::new(host, self.0.outbox.clone());
         disks.push(disk.clone());
         (host, disk)
     }
@@ -196,6 +203,26 @@ impl World {
     /// The disk of a host.
     pub fn disk(&self, host: HostId) -> Option<Disk> {
         self.0.disks.borrow().get(usize::from(host.0)).cloned()
+    }
+
+    /// Begins to keep what is synced, on all disks, for [`World::take_synced`].
+    pub fn keep_synced(&self) {
+        self.0.outbox.borrow_mut().wanted = true;
+    }
+
+    /// How many batches have been synced so far: what is answered now relies on these.
+    pub fn synced_count(&self) -> u64 {
+        self.0.outbox.borrow().count
+    }
+
+    /// What was synced since the last call, in order.
+    pub fn take_synced(&self) -> Vec<SyncedBatch> {
+        std::mem::take(&mut self.0.outbox.borrow_mut().batches)
+    }
+
+    /// Has the run that is under way stop at the end of this step; it changes nothing but that.
+    pub fn ask_stop(&self) {
+        self.0.stop_asked.set(true);
     }
 
     /// Moves the clock forward to `at`, when an input arrives; never back.
@@ -322,9 +349,13 @@ impl World {
     /// Runs the world as far as `limit` allows.
     pub fn run(&self, limit: Limit) -> Stop {
         self.0.limit.set(limit);
+        self.0.stop_asked.set(false);
         loop {
             if self.steps() >= limit.steps {
                 return Stop::Steps;
+            }
+            if self.0.stop_asked.get() {
+                return Stop::Asked;
             }
             let Some((turn, _)) = self.next_turn(None) else {
                 return self.stop_without_turn(limit, Instant::NEVER);
@@ -432,7 +463,7 @@ impl World {
     fn may_continue(&self, turn: Turn, io: bool) -> bool {
         let limit = self.0.limit.get();
         let allowed = self.steps() < limit.steps && limit.until.is_none_or(|until| turn.0 <= until);
-        if !allowed || self.0.single.get() || !self.is_alive(turn.2) {
+        if !allowed || self.0.single.get() || self.0.stop_asked.get() || !self.is_alive(turn.2) {
             return false;
         }
         if self.next_turn(None).map(|(least, _)| least) != Some(turn) {

@@ -19,9 +19,19 @@ pub struct WaitList(RefCell<Vec<Pid>>);
 impl WaitList {
     /// Waits until woken through this list; the caller then looks whether it has what it wants.
     pub async fn wait(&self, cx: &Cx, event: WaitEvent) {
-        self.0.borrow_mut().push(cx.pid());
+        self.join(cx.pid());
         cx.wait(event, None).await;
-        self.0.borrow_mut().retain(|pid| *pid != cx.pid());
+        self.leave(cx.pid());
+    }
+
+    /// Joins for good: the process is woken each time, whatever it waits for, until it leaves.
+    pub fn join(&self, pid: Pid) {
+        self.0.borrow_mut().push(pid);
+    }
+
+    /// Leaves.
+    pub fn leave(&self, pid: Pid) {
+        self.0.borrow_mut().retain(|member| *member != pid);
     }
 
     /// Wakes all.

@@ -179,7 +179,7 @@ fn a_power_cut_keeps_what_was_synced_and_tears_the_rest_by_sectors() {
 fn every_prefix_of_the_synced_batches_is_a_disk() {
     let world = World::new(3, Mode::Plain, TimestampTz(0), 0);
     let (_, disk) = world.add_host();
-    disk.hand_out_synced();
+    world.keep_synced();
     disk.create("a");
     disk.write_now("a", 8190, b"border").unwrap();
     disk.sync_now("a").unwrap();
@@ -187,7 +187,7 @@ fn every_prefix_of_the_synced_batches_is_a_disk() {
     disk.set_len("b", 8192).unwrap();
     disk.sync_now("b").unwrap();
     let (_, copy) = world.add_host();
-    for batch in disk.take_synced() {
+    for batch in world.take_synced() {
         copy.restore(&batch.ops).unwrap();
     }
     assert_eq!(copy.list(""), ["b"]);

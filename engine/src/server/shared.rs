@@ -1,0 +1,314 @@
+//! A server's shared memory: made by the postmaster at each start, and thrown away after a crash.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::log::{LogLevel, LogLine, ServerLog};
+use super::port::{ClientSender, Port};
+use crate::buffer::BufferPool;
+use crate::ids::{BackendType, FullXid, HostId, Instant, Lsn, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid};
+use crate::settings::{Setting, Settings};
+use crate::storage::control::ControlFileData;
+use crate::txn::{Clog, Env, LockManager, ProcArray, SyncRep, Txns};
+use crate::wal::{Wal, WalConfig};
+use crate::world::{Cx, Disk, Link, WaitList, World};
+
+/// What outlives a server's memory: its host, its disk, its configuration file, its log, its door.
+pub struct ServerSpec {
+    /// The room.
+    pub world: World,
+    /// The host.
+    pub host: HostId,
+    /// `primary`, `standby`: for people, and the standby's `application_name`.
+    pub name: String,
+    /// The data directory.
+    pub disk: Disk,
+    /// `postgresql.conf`
+    pub settings: RefCell<Settings>,
+    /// The log file.
+    pub log: ServerLog,
+    /// The door.
+    pub port: Rc<Port>,
+    /// Where a standby finds its primary; none on a primary.
+    pub primary: RefCell<Option<(Link, Rc<Port>)>>,
+    /// The memory of the server that runs here, if one does.
+    pub running: RefCell<Option<Rc<Server>>>,
+}
+
+/// How far a server has come.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub enum ServerState {
+    /// Reading pg_control.
+    Starting,
+    /// Replaying the log after a crash.
+    Recovering,
+    /// A standby that answers queries.
+    HotStandby,
+    /// Open for everything.
+    Running,
+    /// A process has died: waiting for the others to be gone.
+    Crashed,
+    /// Shutting down.
+    Stopping,
+}
+
+/// What a session is doing; `pg_stat_activity.state`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub enum SessionState {
+    /// Nothing.
+    Idle,
+    /// Running a statement.
+    Active,
+    /// Between the statements of a transaction.
+    IdleInTransaction,
+    /// The same, after an error.
+    IdleInTransactionAborted,
+}
+
+impl SessionState {
+    /// `pg_stat_activity.state`
+    pub fn name(self) -> &'static str {
+        match self {
+            SessionState::Idle => "idle",
+            SessionState::Active => "active",
+            SessionState::IdleInTransaction => "idle in transaction",
+            SessionState::IdleInTransactionAborted => "idle in transaction (aborted)",
+        }
+    }
+}
+
+/// A session as others see it: its row in `pg_stat_activity`.
+#[derive(Clone)]
+pub struct Activity {
+    /// Its process.
+    pub pid: Pid,
+    /// What it is.
+    pub backend_type: BackendType,
+    /// The role.
+    pub user: String,
+    /// The database.
+    pub database: String,
+    /// `application_name`
+    pub application_name: String,
+    /// When it was started.
+    pub backend_start: TimestampTz,
+    /// When its transaction began.
+    pub xact_start: Option<TimestampTz>,
+    /// When its statement began.
+    pub query_start: Option<TimestampTz>,
+    /// When its state changed.
+    pub state_change: TimestampTz,
+    /// What it is doing.
+    pub state: SessionState,
+    /// The running statement, or the last one.
+    pub query: String,
+    /// What a cancel request has to know.
+    pub cancel_key: i32,
+    /// What its client is told, also by the postmaster when the process is killed.
+    pub client: Option<ClientSender>,
+    /// Its view of the server, for pictures.
+    pub env: Option<Env>,
+}
+
+/// What the walreceiver and the startup process of a standby tell each other.
+#[derive(Default)]
+pub struct ReceiverState {
+    /// The walreceiver.
+    pub pid: Cell<Option<Pid>>,
+    /// Up to where the log has arrived.
+    pub received: Cell<Lsn>,
+    /// Up to where it is written.
+    pub write: Cell<Lsn>,
+    /// Up to where it is flushed.
+    pub flush: Cell<Lsn>,
+    /// Up to where it is replayed.
+    pub replay: Cell<Lsn>,
+    /// The last record replayed.
+    pub last_record: Cell<Lsn>,
+    /// Set when the startup process wants the primary to hear how far it is.
+    pub reply_wanted: Cell<bool>,
+}
+
+/// What the checkpointer is asked for, and what it has done.
+#[derive(Default)]
+pub(super) struct CheckpointRequests {
+    pub(super) requested: Cell<bool>,
+    pub(super) immediate: Cell<bool>,
+    pub(super) end_of_recovery: Cell<bool>,
+    pub(super) started: Cell<u64>,
+    pub(super) done: Cell<u64>,
+    pub(super) failed: Cell<u64>,
+    pub(super) waiters: WaitList,
+    pub(super) pid: Cell<Option<Pid>>,
+    /// On a standby: the last checkpoint record replayed, from which recovery could begin.
+    pub(super) restart: Cell<Option<(Lsn, crate::storage::control::CheckPoint)>>,
+}
+
+/// Shared memory.
+pub struct Server {
+    /// What outlives it.
+    pub spec: Rc<ServerSpec>,
+    /// How far it has come.
+    pub state: Cell<ServerState>,
+    /// The log.
+    pub wal: Rc<Wal>,
+    /// The buffers.
+    pub buffers: Rc<BufferPool>,
+    /// Transactions and locks.
+    pub txns: Rc<Txns>,
+    /// pg_control, as last written.
+    pub control: RefCell<ControlFileData>,
+    /// The sessions and other processes.
+    pub activity: RefCell<BTreeMap<Pid, Activity>>,
+    /// A standby's progress.
+    pub receiver: ReceiverState,
+    /// When the server was started.
+    pub started: TimestampTz,
+    pub(super) checkpoints: CheckpointRequests,
+    /// Those who wait for the startup process to say something.
+    pub(super) startup: Cell<Option<Pid>>,
+}
+
+impl Server {
+    /// Makes shared memory for a data directory with this control file.
+    pub(super) fn new(spec: Rc<ServerSpec>, control: ControlFileData) -> Rc<Server> {
+        let settings = spec.settings.borrow();
+        let buffers = settings.int(Setting::shared_buffers) as usize;
+        let config = WalConfig {
+            seg: control.xlog_seg_size,
+            system_id: control.system_identifier,
+            timeline: control.checkpoint_copy.this_timeline,
+            buffers: wal_buffers(&settings),
+        };
+        let disk = spec.disk.clone();
+        let wal = Rc::new(Wal::open(config, disk.clone(), control.checkpoint, Lsn::INVALID, None));
+        wal.set_full_page_writes(settings.on(Setting::full_page_writes));
+        let checkpoint = control.checkpoint_copy;
+        let txns = Txns {
+            clog: Clog::new(disk.clone(), wal.clone()),
+            procs: ProcArray::new(checkpoint.next_xid),
+            locks: LockManager::default(),
+            sync_rep: SyncRep::default(),
+            next_oid: Cell::new(checkpoint.next_oid),
+            logged_oid: Cell::new(checkpoint.next_oid),
+            invalidations: Cell::new(0),
+        };
+        let started = spec.world.timestamp();
+        drop(settings);
+        Rc::new(Server {
+            buffers: BufferPool::new(buffers, disk, wal.clone()),
+            wal,
+            txns: Rc::new(txns),
+            control: RefCell::new(control),
+            state: Cell::new(ServerState::Starting),
+            activity: RefCell::default(),
+            receiver: ReceiverState::default(),
+            checkpoints: CheckpointRequests::default(),
+            startup: Cell::new(None),
+            started,
+            spec,
+        })
+    }
+
+    /// A process's handle on this memory.
+    pub fn env(&self, cx: &Cx, settings: Settings) -> Env {
+        Env {
+            cx: cx.clone(),
+            disk: self.spec.disk.clone(),
+            wal: self.wal.clone(),
+            buffers: self.buffers.clone(),
+            txns: self.txns.clone(),
+            settings: Rc::new(RefCell::new(settings)),
+            xact: Rc::default(),
+            notices: Rc::default(),
+            known_redo: Rc::new(Cell::new(self.wal.redo())),
+            database: Oid::POSTGRES_DB,
+        }
+    }
+
+    /// A handle for a process without settings of its own.
+    pub(super) fn system_env(&self, cx: &Cx) -> Env {
+        self.env(cx, self.spec.settings.borrow().clone())
+    }
+
+    /// Adds a line to the log.
+    pub fn log(&self, pid: Pid, level: LogLevel, text: impl Into<String>) {
+        let time = self.spec.world.timestamp();
+        self.spec.log.push(LogLine { time, pid, level, text: text.into() });
+    }
+
+    /// A number of the server's configuration.
+    pub fn setting(&self, setting: Setting) -> i64 {
+        self.spec.settings.borrow().int(setting)
+    }
+
+    /// Whether this server replays the log of another.
+    pub fn is_standby(&self) -> bool {
+        self.spec.primary.borrow().is_some()
+    }
+
+    /// The size of a segment.
+    pub fn seg(&self) -> WalSegSize {
+        self.wal.seg()
+    }
+
+    /// A process appears in `pg_stat_activity`.
+    pub(super) fn enter(&self, cx: &Cx, backend_type: BackendType) {
+        let now = self.spec.world.timestamp();
+        let activity = Activity {
+            pid: cx.pid(),
+            backend_type,
+            user: String::new(),
+            database: String::new(),
+            application_name: String::new(),
+            backend_start: now,
+            xact_start: None,
+            query_start: None,
+            state_change: now,
+            state: SessionState::Idle,
+            query: String::new(),
+            cancel_key: 0,
+            client: None,
+            env: None,
+        };
+        self.activity.borrow_mut().insert(cx.pid(), activity);
+    }
+
+    /// Changes a process's row.
+    pub(super) fn update_activity(&self, pid: Pid, change: impl FnOnce(&mut Activity)) {
+        if let Some(activity) = self.activity.borrow_mut().get_mut(&pid) {
+            change(activity);
+        }
+    }
+
+    /// The next transaction id, for pictures.
+    pub fn next_xid(&self) -> FullXid {
+        self.txns.procs.next_xid()
+    }
+
+    /// The oldest transaction that a snapshot anywhere may still need.
+    pub fn horizon(&self) -> Xid {
+        self.txns.procs.oldest_xmin()
+    }
+
+    /// When the next thing happens by itself.
+    pub fn now(&self) -> Instant {
+        self.spec.world.now()
+    }
+
+    /// The timeline that is written or replayed.
+    pub fn timeline(&self) -> TimeLineId {
+        self.wal.timeline()
+    }
+}
+
+/// `wal_buffers`: a 32nd of shared_buffers by default, at least 8 pages and at most a segment.
+fn wal_buffers(settings: &Settings) -> usize {
+    match settings.int(Setting::wal_buffers) {
+        -1 => (settings.int(Setting::shared_buffers) / 32).clamp(8, 2048) as usize,
+        pages => pages.max(8) as usize,
+    }
+}

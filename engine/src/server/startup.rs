@@ -1,0 +1,291 @@
+//! The startup process: brings the data directory up to the end of the log; on a standby it never stops.
+//!
+//! ```text
+//!   pg_control ──► redo point of the last checkpoint
+//!                      │
+//!   log:  ─────────────┼── insert ── commit ── update ── (end: a record that does not fit)
+//!                      └── read, check, apply; next ─►
+//! ```
+//!
+//! A record is applied to a page only if the page is older than the record, so it does no harm to replay what had
+//! reached the disk. Nothing is undone: what an unfinished transaction wrote stays, and pg_xact says that it never
+//! committed.
+//!
+//! PostgreSQL: `PerformWalRecovery` in `access/transam/xlogrecovery.c`, `StartupXLOG` in `xlog.c`.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::checkpointer;
+use super::log::LogLevel;
+use super::shared::{Server, ServerState};
+use crate::access::redo;
+use crate::ids::{Lsn, Result, RmgrId, TimestampTz, WaitEvent};
+use crate::storage::control::{CheckPoint, DbState};
+use crate::trace::Event;
+use crate::txn::Env;
+use crate::types::timestamp::timestamptz_out;
+use crate::wal::page::{self, XLOG_BLCKSZ};
+use crate::wal::xlog_records::XlogRecord;
+use crate::wal::{DecodedRecord, ReadError, WalPage, WalReader, WalSource};
+use crate::world::Cx;
+
+/// The process.
+pub(super) async fn main(cx: Cx, server: Rc<Server>) {
+    let mut startup = Startup::new(&cx, &server);
+    if let Err(error) = startup.run().await {
+        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
+    }
+}
+
+/// Pages of the log that have been read, with how many bytes of each are valid.
+#[derive(Default)]
+struct Pages(BTreeMap<Lsn, (usize, Box<WalPage>)>);
+
+impl WalSource for Pages {
+    fn page(&mut self, page: Lsn, len: usize) -> Option<&WalPage> {
+        self.0.get(&page).filter(|(valid, _)| *valid >= len).map(|(_, bytes)| &**bytes)
+    }
+}
+
+struct Startup<'a> {
+    cx: &'a Cx,
+    server: &'a Server,
+    env: Env,
+    pages: Pages,
+    state: redo::RedoState,
+    /// The last record that was read.
+    last: Lsn,
+}
+
+/// What the end of the log looks like from here.
+enum Next {
+    Record(Box<DecodedRecord>),
+    /// No more records, and why.
+    End(String),
+}
+
+impl<'a> Startup<'a> {
+    fn new(cx: &'a Cx, server: &'a Server) -> Startup<'a> {
+        let env = server.system_env(cx);
+        Startup { cx, server, env, pages: Pages::default(), state: redo::RedoState::default(), last: Lsn::INVALID }
+    }
+
+    fn log(&self, text: impl Into<String>) {
+        self.server.log(self.cx.pid(), LogLevel::Log, text);
+    }
+
+    async fn run(&mut self) -> Result<()> {
+        let control = *self.server.control.borrow();
+        self.announce(control.state, control.time);
+        let standby = self.server.is_standby();
+        let (checkpoint_at, checkpoint) = self.starting_point().await?;
+        self.server.txns.procs.note_next(checkpoint.next_xid);
+        self.server.txns.next_oid.set(checkpoint.next_oid);
+        self.server.txns.logged_oid.set(checkpoint.next_oid);
+        self.server.wal.set_redo(checkpoint.redo);
+        self.server.wal.begin_recovery();
+        self.server.txns.procs.set_in_recovery(true);
+        if standby {
+            self.log("entering standby mode");
+        }
+        let crashed = control.state != DbState::Shutdowned || standby;
+        let from = if crashed { checkpoint.redo } else { checkpoint_at };
+        if crashed {
+            self.begin_redo(standby).await?;
+        }
+        let config = self.server.wal.config();
+        let mut reader = WalReader::new(config.seg, checkpoint.this_timeline, Some(config.system_id), from);
+        let end = self.replay(&mut reader, crashed).await?;
+        if standby {
+            return self.follow(&mut reader, end).await;
+        }
+        self.open_for_writing(&reader, crashed).await
+    }
+
+    fn announce(&self, state: DbState, time: i64) {
+        let micros = (time - TimestampTz::UNIX_EPOCH_OFFSET) * 1_000_000;
+        let at = timestamptz_out(TimestampTz(micros)).replace("+00", " UTC");
+        let what = match state {
+            DbState::Shutdowned | DbState::ShutdownedInRecovery => "was shut down at",
+            DbState::InCrashRecovery => "was interrupted while in recovery at",
+            _ => "was interrupted; last known up at",
+        };
+        self.log(format!("database system {what} {at}"));
+    }
+
+    /// Where recovery begins: the control file's checkpoint, or for a copy of a running server the backup label's.
+    async fn starting_point(&mut self) -> Result<(Lsn, CheckPoint)> {
+        let control = *self.server.control.borrow();
+        let Some(label) = super::base_backup::read_label(self.cx, &self.server.spec.disk).await? else {
+            return Ok((control.checkpoint, control.checkpoint_copy));
+        };
+        let config = self.server.wal.config();
+        let mut reader = WalReader::new(config.seg, label.timeline, Some(config.system_id), label.checkpoint);
+        let Next::Record(record) = self.next(&mut reader, None).await? else {
+            let message = format!("could not locate required checkpoint record at {}", label.checkpoint);
+            return Err(crate::ids::Error::corrupt(message));
+        };
+        match XlogRecord::decode(&record)? {
+            XlogRecord::CheckpointOnline(c) | XlogRecord::CheckpointShutdown(c) => Ok((label.checkpoint, c)),
+            _ => Err(crate::ids::Error::corrupt("the backup label does not point at a checkpoint record")),
+        }
+    }
+
+    async fn begin_redo(&mut self, standby: bool) -> Result<()> {
+        self.server.state.set(ServerState::Recovering);
+        // What a dead server wrote may still be in the kernel's cache alone; replay relies on it being durable.
+        for path in self.server.spec.disk.list("pg_wal/") {
+            self.server.spec.disk.fsync(self.cx, WaitEvent::WalSync, &path).await?;
+        }
+        let state = if standby { DbState::InArchiveRecovery } else { DbState::InCrashRecovery };
+        if !standby {
+            self.log("database system was not properly shut down; automatic recovery in progress");
+        }
+        self.server.update_control(self.cx, |control| control.state = state).await
+    }
+
+    /// Replays what there is. Returns why it ended.
+    async fn replay(&mut self, reader: &mut WalReader, announce: bool) -> Result<String> {
+        let mut first = true;
+        loop {
+            match self.next(reader, None).await? {
+                Next::End(why) => {
+                    if announce {
+                        self.log(why.clone());
+                        let last = self.last;
+                        self.log(if first { "redo is not required".into() } else { format!("redo done at {last}") });
+                    }
+                    self.cx.point(Event::RedoDone { last: self.last }).await;
+                    return Ok(why);
+                }
+                Next::Record(record) => {
+                    if first && announce {
+                        self.log(format!("redo starts at {}", record.lsn));
+                        self.cx.point(Event::RedoStart { redo: record.lsn }).await;
+                    }
+                    first = false;
+                    self.apply(&record).await?;
+                }
+            }
+        }
+    }
+
+    /// Reads the next record, fetching pages as needed; `limit` is the end of what may be read.
+    async fn next(&mut self, reader: &mut WalReader, limit: Option<Lsn>) -> Result<Next> {
+        loop {
+            match reader.next(&mut self.pages) {
+                Ok(record) => {
+                    self.last = record.lsn;
+                    let keep = page::page_of(reader.position());
+                    self.pages.0 = self.pages.0.split_off(&keep);
+                    return Ok(Next::Record(Box::new(record)));
+                }
+                Err(ReadError::Invalid(why)) => return Ok(Next::End(why)),
+                Err(ReadError::NotYet(upto)) => {
+                    if limit.is_some_and(|limit| upto > limit) || !self.fetch(upto, limit).await? {
+                        return Ok(Next::End(format!("the log has not arrived beyond {}", reader.position())));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Reads the page that ends at or holds the byte before `upto`. `false` if there is no such file.
+    async fn fetch(&mut self, upto: Lsn, limit: Option<Lsn>) -> Result<bool> {
+        let address = page::page_of(Lsn(upto.0 - 1));
+        let seg = self.server.seg();
+        let path = self.server.wal.path(seg.segment_of(address));
+        let disk = &self.server.spec.disk;
+        if !disk.exists(&path) {
+            return Ok(false);
+        }
+        let mut bytes = Box::new([0; XLOG_BLCKSZ]);
+        disk.read(self.cx, WaitEvent::WalRead, &path, seg.offset_of(address), &mut bytes[..]).await?;
+        let valid = limit.map_or(XLOG_BLCKSZ, |limit| XLOG_BLCKSZ.min((limit.0 - address.0) as usize));
+        self.pages.0.insert(address, (valid, bytes));
+        Ok(true)
+    }
+
+    /// Replays one record.
+    async fn apply(&mut self, record: &DecodedRecord) -> Result<()> {
+        self.server.wal.note_replayed(record.end_lsn);
+        redo::apply(&self.env, &mut self.state, record).await?;
+        self.note_restart_candidate(record)?;
+        self.server.receiver.replay.set(record.end_lsn);
+        self.server.receiver.last_record.set(record.lsn);
+        let (start, end) = (record.lsn, record.end_lsn);
+        self.cx.point(Event::RedoApply { start, end, rmgr: record.rmid, info: record.rmgr_info() }).await;
+        Ok(())
+    }
+
+    fn note_restart_candidate(&self, record: &DecodedRecord) -> Result<()> {
+        if record.rmid == RmgrId::Xlog
+            && let XlogRecord::CheckpointOnline(c) | XlogRecord::CheckpointShutdown(c) = XlogRecord::decode(record)?
+        {
+            self.server.checkpoints.restart.set(Some((record.lsn, c)));
+        }
+        Ok(())
+    }
+
+    /// Recovery is over: the log is open, ids go on, and a checkpoint makes sure that this is not done twice.
+    async fn open_for_writing(&mut self, reader: &WalReader, crashed: bool) -> Result<()> {
+        let end = reader.position();
+        if !end.0.is_multiple_of(XLOG_BLCKSZ as u64) {
+            self.fetch(end, None).await?;
+        }
+        let tail = self.pages.0.get(&page::page_of(end)).map(|(_, bytes)| **bytes);
+        self.server.wal.resume(self.server.timeline(), end, self.last, tail.as_ref());
+        self.server.txns.procs.end_recovery();
+        if crashed {
+            checkpointer::request(self.cx, self.server, true).await?;
+        }
+        self.server.update_control(self.cx, |control| control.state = DbState::InProduction).await?;
+        self.server.state.set(ServerState::Running);
+        Ok(())
+    }
+
+    /// A standby: queries are answered from here on, and the log is replayed as it arrives.
+    async fn follow(&mut self, reader: &mut WalReader, _why: String) -> Result<()> {
+        let disk = &self.server.spec.disk;
+        disk.remove(super::base_backup::LABEL);
+        let position = reader.position();
+        let receiver = &self.server.receiver;
+        let begin = self.server.seg().start_of(self.server.seg().segment_of(position));
+        for at in [&receiver.received, &receiver.write, &receiver.flush] {
+            at.set(position.max(begin));
+        }
+        self.log(format!("consistent recovery state reached at {position}"));
+        self.server.state.set(ServerState::HotStandby);
+        self.log("database system is ready to accept read-only connections");
+        self.wake_postmaster();
+        self.cx.point(Event::ServerReady).await;
+        loop {
+            let limit = self.server.receiver.flush.get();
+            if let Next::Record(record) = self.next(reader, Some(limit)).await? {
+                self.apply(&record).await?;
+                continue;
+            }
+            if self.server.receiver.flush.get() > limit {
+                continue;
+            }
+            self.ask_for_reply();
+            self.cx.wait(WaitEvent::RecoveryWalStream, None).await;
+            self.cx.check_for_interrupts()?;
+        }
+    }
+
+    fn wake_postmaster(&self) {
+        if let Some(pid) = self.server.spec.port.postmaster() {
+            self.cx.world().wake(pid);
+        }
+    }
+
+    /// Everything is replayed: the primary shall hear of it.
+    fn ask_for_reply(&self) {
+        self.server.receiver.reply_wanted.set(true);
+        if let Some(pid) = self.server.receiver.pid.get() {
+            self.cx.world().wake(pid);
+        }
+    }
+}

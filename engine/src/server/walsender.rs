@@ -1,0 +1,112 @@
+//! The walsender: sends a standby what has been flushed, as it is flushed, and hears how far the standby is.
+//!
+//! Only flushed log is sent: were the primary to crash, the standby would otherwise have what the primary has not.
+//! Nothing leaves the log by being sent; a pointer advances.
+//!
+//! PostgreSQL: `replication/walsender.c`.
+
+use std::rc::Rc;
+
+use super::base_backup;
+use super::log::LogLevel;
+use super::port::{Replication, ReplicationMessage};
+use super::shared::Server;
+use crate::ids::{Error, Lsn, Result, WaitEvent, sqlstate};
+use crate::trace::Event;
+use crate::txn::StandbyProgress;
+use crate::world::Cx;
+
+/// The most that is sent in one message, in bytes.
+const MAX_SEND_SIZE: u64 = 128 * 1024;
+
+/// The process.
+pub(super) async fn main(cx: Cx, server: Rc<Server>, standby: Replication) {
+    let served = serve(&cx, &server, &standby).await;
+    server.wal.flushed().leave(cx.pid());
+    server.txns.sync_rep.remove(cx.pid());
+    if let Err(error) = served {
+        server.log(cx.pid(), LogLevel::Error, error.report().message.clone());
+        standby.outgoing.send(cx.world(), ReplicationMessage::Error(error.report().message.clone()));
+    }
+}
+
+async fn serve(cx: &Cx, server: &Rc<Server>, standby: &Replication) -> Result<()> {
+    loop {
+        cx.check_for_interrupts()?;
+        match standby.incoming.try_recv(cx.now()) {
+            Some(ReplicationMessage::BaseBackup) => base_backup::send(cx, server, standby).await?,
+            Some(ReplicationMessage::Start { from, name }) => return stream(cx, server, standby, from, name).await,
+            Some(_) | None if standby.incoming.is_closed() => return Ok(()),
+            _ => drop(standby.incoming.wait(cx, WaitEvent::WalSenderMain, None).await),
+        }
+    }
+}
+
+/// Sends the log from `from` on until the standby goes away.
+async fn stream(cx: &Cx, server: &Rc<Server>, standby: &Replication, from: Lsn, name: String) -> Result<()> {
+    server.wal.flushed().join(cx.pid());
+    server.update_activity(cx.pid(), |activity| {
+        activity.application_name = name.clone();
+        activity.query = format!("START_REPLICATION {from} TIMELINE {}", server.timeline());
+        activity.state = super::shared::SessionState::Active;
+    });
+    let mut progress = StandbyProgress {
+        pid: cx.pid(),
+        name,
+        state: "catchup",
+        sent: from,
+        write: Lsn::INVALID,
+        flush: Lsn::INVALID,
+        apply: Lsn::INVALID,
+        reply_time: cx.timestamp(),
+    };
+    server.txns.sync_rep.report(cx.world(), progress.clone());
+    loop {
+        cx.check_for_interrupts()?;
+        while let Some(message) = standby.incoming.try_recv(cx.now()) {
+            hear(cx, server, &mut progress, message).await;
+        }
+        if standby.incoming.is_closed() || standby.outgoing.is_closed() {
+            return Ok(());
+        }
+        if progress.sent < server.wal.flush_lsn() {
+            send_some(cx, server, standby, &mut progress).await?;
+            continue;
+        }
+        if progress.state != "streaming" {
+            progress.state = "streaming";
+            server.txns.sync_rep.report(cx.world(), progress.clone());
+        }
+        standby.incoming.wait(cx, WaitEvent::WalSenderMain, None).await;
+    }
+}
+
+/// Takes a report.
+async fn hear(cx: &Cx, server: &Server, progress: &mut StandbyProgress, message: ReplicationMessage) {
+    let ReplicationMessage::Reply { write, flush, apply, time } = message else { return };
+    (progress.write, progress.flush, progress.apply, progress.reply_time) = (write, flush, apply, time);
+    server.txns.sync_rep.report(cx.world(), progress.clone());
+    cx.point(Event::StandbyReplyReceived { write, flush, apply }).await;
+}
+
+/// Sends the next piece: up to what is flushed, within one segment.
+async fn send_some(cx: &Cx, server: &Server, standby: &Replication, progress: &mut StandbyProgress) -> Result<()> {
+    let (start, seg) = (progress.sent, server.seg());
+    let flushed = server.wal.flush_lsn();
+    let segment = seg.segment_of(start);
+    let segment_end = seg.start_of(segment) + seg.bytes();
+    let upto = flushed.min(segment_end).min(start + MAX_SEND_SIZE);
+    let path = server.wal.path(segment);
+    if !server.spec.disk.exists(&path) {
+        let file = seg.file_name(server.timeline(), segment);
+        let message = format!("requested WAL segment {file} has already been removed");
+        return Err(Error::new(sqlstate::UNDEFINED_FILE, message));
+    }
+    let mut bytes = vec![0; (upto - start) as usize];
+    server.spec.disk.read(cx, WaitEvent::WalRead, &path, seg.offset_of(start), &mut bytes).await?;
+    standby.outgoing.send(cx.world(), ReplicationMessage::Wal { start, end: flushed, bytes });
+    progress.sent = upto;
+    server.txns.sync_rep.report(cx.world(), progress.clone());
+    cx.point(Event::WalSend { upto }).await;
+    Ok(())
+}
