@@ -19,7 +19,8 @@ export const labStyles = css`
   .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }
   .main > * { flex: none; }
   .main > vt-heap-page { flex: 0 1 auto; margin-top: -10px; }
-  .insp { grid-area: insp; min-height: 0; }
+  .insp { grid-area: insp; min-height: 0; overflow: hidden; }
+  .insp > vt-inspector { height: 100%; }
   .time { grid-area: time; margin-top: 12px; min-height: 0; }
   .thumb { display: none; }
 

@@ -63,7 +63,7 @@ export class Inspector extends Panel {
       ${i.process ? this.#acts(i.process) : nothing}
       ${i.from ? this.#from(i.from) : nothing}
       ${this.state.pinned && i.seen.length ? html`<div><h2>${t('inspect.seen')}</h2>${i.seen.map((s) => html`<div class="tiny" data-who=${s.letter ?? nothing}>${
-        s.letter ? html`<span class="key">${s.letter}</span> ` : nothing}${s.visible ? '✓' : '–'} ${why(s)}</div>`)}</div>` : nothing}
+        s.letter ? html`<span class="key">${s.letter}</span> ` : html`${t('who.new')}: `}${s.visible ? '✓' : '–'} ${why(s)}</div>`)}</div>` : nothing}
       ${i.sql ? html`<div><h2>${t('inspect.ask')}</h2><pre>${i.sql}</pre></div>` : nothing}`;
   }
 

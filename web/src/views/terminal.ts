@@ -54,6 +54,7 @@ export class Terminal extends LitElement {
       flex: 1; min-width: 0; border: 0; background: none; color: inherit; resize: none; padding: 0; margin: 0; outline: 0;
       font: 12px/18px var(--vt-mono, ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace); caret-color: var(--who); overflow: hidden;
     }
+    textarea:focus-visible { outline: 0; }
     .ready:focus-within { box-shadow: inset 0 0 0 2px var(--vt-ink); border-radius: 0 0 3px 0; }
     .caret { display: inline-block; width: 7px; height: 15px; background: var(--who); vertical-align: -3px; pointer-events: none; position: absolute; }
     .typing { position: relative; flex: 1; min-width: 0; display: flex; }
