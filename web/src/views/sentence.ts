@@ -67,6 +67,7 @@ export class Sentence extends LitElement {
       .side { text-align: left; margin-top: 2px; max-width: none; display: flex; gap: 8px; align-items: center; min-height: 24px; }
       .side br { display: none; }
     }
+    @container (min-width: 560px) and (max-width: 767px) { p { min-height: 72px; } }
   `];
 
   override render() {
