@@ -6,6 +6,7 @@
 //!
 //! ```text
 //!   page       header, line pointers, items          every page of every relation
+//!   item_id    one line pointer
 //!   compact    closing the gaps on a page            what pruning and VACUUM end with
 //!   checksum   the 16 bits that guard a page
 //!   tuple      a row version's header                heap pages
@@ -25,6 +26,7 @@ pub mod clog;
 pub mod compact;
 pub mod control;
 pub mod fsm;
+pub mod item_id;
 pub mod page;
 pub mod tuple;
 pub mod vm;

@@ -95,6 +95,7 @@ fn avg_type(arg: TypeId) -> Option<TypeId> {
     match arg {
         TypeId::Int2 | TypeId::Int4 | TypeId::Int8 | TypeId::Numeric => Some(TypeId::Numeric),
         TypeId::Float4 | TypeId::Float8 => Some(TypeId::Float8),
+        TypeId::Interval => Some(TypeId::Interval),
         _ => None,
     }
 }
@@ -188,6 +189,7 @@ impl Aggregate {
         match (self.kind, &sum) {
             (Kind::Avg, Datum::Numeric(total)) => total.div(&Numeric::from(count)).map(Datum::Numeric),
             (Kind::Avg, Datum::Float8(total)) => Ok(Datum::Float8(total / count as f64)),
+            (Kind::Avg, Datum::Interval(_)) => arith::interval_div(&sum, &Datum::Float8(count as f64)),
             _ => Ok(sum),
         }
     }

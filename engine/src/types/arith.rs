@@ -235,7 +235,7 @@ pub fn float8_power(a: &Datum, b: &Datum) -> Result<Datum> {
     if a == 0.0 && b < 0.0 {
         return refuse("zero raised to a negative power is undefined");
     }
-    if a < 0.0 && a.is_finite() && b.is_finite() && b != libm::floor(b) {
+    if a < 0.0 && b.is_finite() && b != libm::floor(b) {
         return refuse("a negative number raised to a non-integer power yields a complex result");
     }
     let result = libm::pow(a, b);
@@ -331,7 +331,10 @@ fn lsn_moved(from: &Datum, bytes: &Numeric, what: &str) -> Result<Datum> {
         return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
     }
     let moved = Numeric::from(lsn(from)?.0).add(bytes)?;
-    moved.to_u64().map(|at| Datum::PgLsn(Lsn(at))).ok_or_else(|| out_of_range("pg_lsn"))
+    moved
+        .to_u64()
+        .map(|at| Datum::PgLsn(Lsn(at)))
+        .ok_or_else(|| Error::new(sqlstate::INVALID_PARAMETER_VALUE, "pg_lsn out of range"))
 }
 
 /// `pg_lsn + numeric`
@@ -383,7 +386,7 @@ pub fn timestamptz_sub(a: &Datum, b: &Datum) -> Result<Datum> {
 pub fn interval_add(a: &Datum, b: &Datum) -> Result<Datum> {
     match (a, b) {
         (Datum::Null, _) | (_, Datum::Null) => Ok(Datum::Null),
-        (Datum::Interval(a), Datum::Interval(b)) => a.add(*b).map(Datum::Interval),
+        (Datum::Interval(a), Datum::Interval(b)) => a.plus(*b).map(Datum::Interval),
         (a, _) => Err(a.unexpected("an interval")),
     }
 }
@@ -393,11 +396,32 @@ pub fn interval_sub(a: &Datum, b: &Datum) -> Result<Datum> {
     interval_add(a, &interval_negate(b)?)
 }
 
+/// `interval * float8`
+pub fn interval_mul(a: &Datum, b: &Datum) -> Result<Datum> {
+    return_null!(a b);
+    let factor = b.as_float()?;
+    a.as_interval()?.scaled(|part| part * factor).map(Datum::Interval)
+}
+
+/// `float8 * interval`
+pub fn interval_mul_by(a: &Datum, b: &Datum) -> Result<Datum> {
+    interval_mul(b, a)
+}
+
+/// `interval / float8`
+pub fn interval_div(a: &Datum, b: &Datum) -> Result<Datum> {
+    return_null!(a b);
+    match b.as_float()? {
+        0.0 => Err(division_by_zero()),
+        divisor => a.as_interval()?.scaled(|part| part / divisor).map(Datum::Interval),
+    }
+}
+
 /// `- interval`
 pub fn interval_negate(a: &Datum) -> Result<Datum> {
     match a {
         Datum::Null => Ok(Datum::Null),
-        Datum::Interval(a) => a.negate().map(Datum::Interval),
+        Datum::Interval(a) => a.negated().map(Datum::Interval),
         other => Err(other.unexpected("an interval")),
     }
 }

@@ -6,60 +6,68 @@ use crate::ids::{Error, Result, sqlstate};
 
 /// `array_in`
 pub(super) fn array_in(elem: TypeId, text: &str) -> Result<Datum> {
-    let malformed =
-        || Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, format!("malformed array literal: \"{text}\""));
-    let inner = text
-        .trim()
-        .strip_prefix('{')
-        .and_then(|rest| rest.strip_suffix('}'))
-        .ok_or_else(|| malformed().detail("Array value must start with \"{\" or dimension information."))?;
+    let malformed = |detail: &str| {
+        Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, format!("malformed array literal: \"{text}\"")).detail(detail)
+    };
+    let Some(rest) = text.trim().strip_prefix('{') else {
+        return Err(malformed("Array value must start with \"{\" or dimension information."));
+    };
+    let inner = rest.strip_suffix('}').ok_or_else(|| malformed(END_OF_INPUT))?;
     if inner.trim().is_empty() {
         return Ok(Datum::array(elem, []));
     }
     if inner.trim_start().starts_with('{') {
         return Err(Error::unsupported("an array of several dimensions"));
     }
-    let mut items = Vec::new();
-    for (word, quoted) in split(inner).ok_or_else(malformed)? {
+    let words = split(inner).map_err(malformed)?;
+    let mut items = Vec::with_capacity(words.len());
+    for (at, (word, quoted)) in words.iter().enumerate() {
         items.push(match word.trim() {
             bare if !quoted && bare.eq_ignore_ascii_case("null") => Datum::Null,
-            "" if !quoted => return Err(malformed()),
+            "" if !quoted && at + 1 < words.len() => return Err(malformed("Unexpected \",\" character.")),
+            "" if !quoted => return Err(malformed("Unexpected \"}\" character.")),
             bare if !quoted => input(elem, bare, -1)?,
-            _ => input(elem, &word, -1)?,
+            _ => input(elem, word, -1)?,
         });
     }
     Ok(Datum::array(elem, items))
 }
 
-/// The elements, unquoted, and whether they were quoted; `None` if quotes or braces do not match.
-fn split(inner: &str) -> Option<Vec<(String, bool)>> {
+const END_OF_INPUT: &str = "Unexpected end of input.";
+
+/// The elements, unquoted, and whether they were quoted; or what is wrong.
+fn split(inner: &str) -> Result<Vec<(String, bool)>, &'static str> {
     let mut items = Vec::new();
     let mut item = (String::new(), false);
     let mut chars = inner.chars();
     while let Some(c) = chars.next() {
         match c {
-            '"' if item.1 => return None,
-            '"' => {
-                // Space before the quote is not part of the element.
-                item = (String::new(), true);
-                loop {
-                    match chars.next()? {
-                        '"' => break,
-                        '\\' => item.0.push(chars.next()?),
-                        other => item.0.push(other),
-                    }
-                }
-            }
+            // Space before the quote is not part of the element.
+            '"' if !item.1 && item.0.trim().is_empty() => item = (quoted(&mut chars).ok_or(END_OF_INPUT)?, true),
+            '"' => return Err("Unexpected array element."),
             ',' => items.push(std::mem::take(&mut item)),
-            '\\' => item.0.push(chars.next()?),
-            '{' | '}' => return None,
+            '{' => return Err("Unexpected \"{\" character."),
+            '}' => return Err("Junk after closing right brace."),
             other if item.1 && other.is_ascii_whitespace() => {}
-            _ if item.1 => return None,
+            _ if item.1 => return Err("Unexpected array element."),
+            '\\' => item.0.push(chars.next().ok_or(END_OF_INPUT)?),
             other => item.0.push(other),
         }
     }
     items.push(item);
-    Some(items)
+    Ok(items)
+}
+
+/// The text up to the closing quote.
+fn quoted(chars: &mut std::str::Chars<'_>) -> Option<String> {
+    let mut text = String::new();
+    loop {
+        match chars.next()? {
+            '"' => return Some(text),
+            '\\' => text.push(chars.next()?),
+            other => text.push(other),
+        }
+    }
 }
 
 /// `array_out`, and the output of the vector types.

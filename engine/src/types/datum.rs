@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use super::{Numeric, TypeId};
+use super::{Interval, Numeric, TypeId};
 use crate::ids::{CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid};
 
 /// A value. Those of fixed size are kept in place; the others are shared, so a clone never copies bytes.
@@ -54,17 +54,6 @@ pub enum Datum {
         /// The elements.
         items: Rc<[Datum]>,
     },
-}
-
-/// A span of time. Months and days are apart, since they are not always equally long.
-#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
-pub struct Interval {
-    /// Microseconds.
-    pub micros: i64,
-    /// Days.
-    pub days: i32,
-    /// Months.
-    pub months: i32,
 }
 
 impl Datum {
@@ -156,6 +145,14 @@ impl Datum {
         match self {
             Datum::Numeric(v) => Ok(v),
             other => Err(other.unexpected("a numeric")),
+        }
+    }
+
+    /// The value of an interval.
+    pub fn as_interval(&self) -> Result<Interval> {
+        match self {
+            Datum::Interval(v) => Ok(*v),
+            other => Err(other.unexpected("an interval")),
         }
     }
 

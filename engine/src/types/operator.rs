@@ -80,6 +80,9 @@ static BINARY: &[(&str, TypeId, TypeId, TypeId, BinaryFn)] = &[
     ("-", TimestampTz, Interval, TimestampTz, arith::timestamptz_sub),
     ("+", Interval, Interval, Interval, arith::interval_add),
     ("-", Interval, Interval, Interval, arith::interval_sub),
+    ("*", Interval, Float8, Interval, arith::interval_mul),
+    ("*", Float8, Interval, Interval, arith::interval_mul_by),
+    ("/", Interval, Float8, Interval, arith::interval_div),
 ];
 
 /// The four operations, each on three widths of integers and two of floating-point numbers.
@@ -209,17 +212,14 @@ fn select<C: Candidate>(mut candidates: Vec<C>, types: &[TypeId]) -> Result<C, C
     };
     let exact = |from: TypeId, to: TypeId| from == to;
     let preferred = |from: TypeId, to: TypeId| from == to || from.category() == to.category() && to.is_preferred();
-    let rules: [&dyn Fn(&mut Vec<C>); 4] = [
-        &|left| keep_best(left, |c| count(c, &exact)),
-        &|left| keep_best(left, |c| count(c, &preferred)),
-        &|left| resolve_unknown_by_category(left, types),
-        &|left| resolve_unknown_by_known(left, types),
-    ];
-    for rule in rules {
-        match candidates[..] {
-            [] => return Err(Choice::None),
-            [one] => return Ok(one),
-            _ => rule(&mut candidates),
+    for rule in 0..4 {
+        match (&candidates[..], rule) {
+            ([], _) => return Err(Choice::None),
+            ([one], _) => return Ok(*one),
+            (_, 0) => keep_best(&mut candidates, |c| count(c, &exact)),
+            (_, 1) => keep_best(&mut candidates, |c| count(c, &preferred)),
+            (_, 2) => resolve_unknown_by_category(&mut candidates, types),
+            _ => resolve_unknown_by_known(&mut candidates, types),
         }
     }
     match candidates[..] {
@@ -262,17 +262,24 @@ fn resolve_unknown_by_known<C: Candidate>(candidates: &mut Vec<C>, types: &[Type
 }
 
 fn not_found(choice: Choice, signature: String, args: usize) -> Error {
-    let casts = if args == 1 { "an explicit type cast" } else { "explicit type casts" };
-    match choice {
-        Choice::None => {
-            Error::new(sqlstate::UNDEFINED_FUNCTION, format!("operator does not exist: {signature}")).hint(format!(
-                "No operator matches the given name and argument type{}. You might need to add {casts}.",
-                if args == 1 { "" } else { "s" }
-            ))
-        }
-        Choice::Several => Error::new(sqlstate::AMBIGUOUS_FUNCTION, format!("operator is not unique: {signature}"))
-            .hint(format!("Could not choose a best candidate operator. You might need to add {casts}.")),
-    }
+    let (code, message, hint) = match choice {
+        Choice::None if args == 1 => (
+            sqlstate::UNDEFINED_FUNCTION,
+            "does not exist",
+            "No operator matches the given name and argument type. You might need to add an explicit type cast.",
+        ),
+        Choice::None => (
+            sqlstate::UNDEFINED_FUNCTION,
+            "does not exist",
+            "No operator matches the given name and argument types. You might need to add explicit type casts.",
+        ),
+        Choice::Several => (
+            sqlstate::AMBIGUOUS_FUNCTION,
+            "is not unique",
+            "Could not choose a best candidate operator. You might need to add explicit type casts.",
+        ),
+    };
+    Error::new(code, format!("operator {message}: {signature}")).hint(hint)
 }
 
 /// The operator that `left op right` means; [`TypeId::Unknown`] is the type of a bare literal or NULL.

@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use super::array::{array_in, write_array};
 use super::float::{float4_in, float4_out, float8_in, float8_out};
-use super::timestamp::{interval_in, interval_out, timestamptz_in, timestamptz_out};
+use super::interval::{interval_in, interval_out};
+use super::timestamp::{timestamptz_in, timestamptz_out};
 use super::{Datum, Numeric, TypeId, apply_typmod};
 use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, SqlState, Tid, Xid, sqlstate};
 

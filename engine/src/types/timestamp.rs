@@ -1,4 +1,4 @@
-//! Times: `timestamp with time zone` as ISO text in UTC, and `interval`.
+//! Times: the type `timestamp with time zone`, as ISO text in UTC.
 //!
 //! A time is microseconds since 2000-01-01 00:00:00 UTC; the least and the greatest 64-bit numbers are the infinities.
 //! The calendar is the Gregorian one for all years. Day numbers are turned into dates by shifting the year to begin in
@@ -7,8 +7,8 @@
 use super::Interval;
 use crate::ids::{Error, Result, TimestampTz, sqlstate};
 
-const USECS_PER_SEC: i64 = 1_000_000;
-const USECS_PER_DAY: i64 = 86_400 * USECS_PER_SEC;
+pub(super) const USECS_PER_SEC: i64 = 1_000_000;
+pub(super) const USECS_PER_DAY: i64 = 86_400 * USECS_PER_SEC;
 /// From 0000-03-01 to 2000-01-01.
 const EPOCH_DAY: i64 = 730_425;
 /// `-infinity`
@@ -47,7 +47,7 @@ fn days_in_month(year: i64, month: i64) -> i64 {
 }
 
 /// `.25` for a quarter of a second, nothing for none.
-fn fraction(micros: i64) -> String {
+pub(super) fn fraction(micros: i64) -> String {
     if micros == 0 {
         return String::new();
     }
@@ -76,9 +76,11 @@ pub fn timestamptz_out(value: TimestampTz) -> String {
 }
 
 /// What is wrong with a written time.
-enum Fault {
+pub(super) enum Fault {
     Syntax,
     Field,
+    /// A month or a day that no calendar has: perhaps they stand in another order.
+    MonthOrDay,
 }
 
 impl From<std::num::ParseIntError> for Fault {
@@ -105,12 +107,15 @@ pub fn timestamptz_in(text: &str) -> Result<TimestampTz> {
             sqlstate::INVALID_DATETIME_FORMAT,
             format!("invalid input syntax for type timestamp with time zone: \"{text}\""),
         ),
-        Fault::Field => {
-            Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("date/time field value out of range: \"{text}\""))
-        }
+        Fault::Field => field_out_of_range(text),
+        Fault::MonthOrDay => field_out_of_range(text).hint("Perhaps you need a different \"datestyle\" setting."),
     })?;
     let out_of_range = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("timestamp out of range: \"{text}\""));
     micros.and_then(in_range).ok_or_else(out_of_range)
+}
+
+fn field_out_of_range(text: &str) -> Error {
+    Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("date/time field value out of range: \"{text}\""))
 }
 
 fn in_range(micros: i64) -> Option<TimestampTz> {
@@ -129,7 +134,10 @@ fn parse_iso(text: &str) -> Result<Option<i64>, Fault> {
     };
     let (year, month, day) = parse_date(date_part)?;
     let year = if before_christ { 1 - year } else { year };
-    if !(1..=12).contains(&month) || !(1..=days_in_month(year, month)).contains(&day) || year > 400_000 {
+    if !(1..=12).contains(&month) || !(1..=31).contains(&day) {
+        return Err(Fault::MonthOrDay);
+    }
+    if day > days_in_month(year, month) {
         return Err(Fault::Field);
     }
     let (time_part, zone) = match rest.find(['+', '-', 'Z', 'z']) {
@@ -142,7 +150,7 @@ fn parse_iso(text: &str) -> Result<Option<i64>, Fault> {
     Ok(day_start.and_then(|start| start.checked_add(time)).and_then(|sum| sum.checked_sub(offset)))
 }
 
-fn number(text: &str) -> Result<i64, Fault> {
+pub(super) fn number(text: &str) -> Result<i64, Fault> {
     if text.is_empty() || text.len() > 9 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Fault::Syntax);
     }
@@ -162,7 +170,7 @@ fn parse_date(text: &str) -> Result<(i64, i64, i64), Fault> {
 }
 
 /// Seconds and their fraction, rounded to microseconds.
-fn parse_seconds(text: &str) -> Result<i64, Fault> {
+pub(super) fn parse_seconds(text: &str) -> Result<i64, Fault> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
     if !fraction.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Fault::Syntax);
@@ -212,6 +220,13 @@ fn parse_zone(text: &str) -> Result<i64, Fault> {
     Ok(sign * (hours * 3600 + minutes * 60 + seconds) * USECS_PER_SEC)
 }
 
+/// `timestamptz_recv`: a time as it comes over the wire; 22008 if the calendar does not reach it.
+pub fn timestamptz_recv(micros: i64) -> Result<TimestampTz> {
+    let time = TimestampTz(micros);
+    let infinite = time == INFINITY || time == NEGATIVE_INFINITY;
+    if infinite { Ok(time) } else { in_range(micros).ok_or_else(|| out_of_range("timestamp")) }
+}
+
 /// Rounds to `digits` decimals of a second, as `timestamptz(p)` does.
 pub fn round_to(value: TimestampTz, digits: i32) -> TimestampTz {
     let unit = 10i64.pow((6 - digits.clamp(0, 6)) as u32);
@@ -223,7 +238,7 @@ pub fn round_to(value: TimestampTz, digits: i32) -> TimestampTz {
 }
 
 /// `22008`
-fn out_of_range(what: &str) -> Error {
+pub(super) fn out_of_range(what: &str) -> Error {
     Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, format!("{what} out of range"))
 }
 
@@ -254,129 +269,4 @@ pub fn add_interval(time: TimestampTz, span: Interval) -> Result<TimestampTz> {
         .and_then(|sum| sum.checked_add(span.micros))
         .and_then(in_range)
         .ok_or_else(|| out_of_range("timestamp"))
-}
-
-impl Interval {
-    /// The order of intervals: a month counts 30 days, a day 24 hours.
-    pub fn span(self) -> i128 {
-        let days = i128::from(self.months) * 30 + i128::from(self.days);
-        days * i128::from(USECS_PER_DAY) + i128::from(self.micros)
-    }
-
-    /// The sum; 22008 if a part overflows.
-    pub fn add(self, other: Interval) -> Result<Interval> {
-        let sum = || {
-            Some(Interval {
-                micros: self.micros.checked_add(other.micros)?,
-                days: self.days.checked_add(other.days)?,
-                months: self.months.checked_add(other.months)?,
-            })
-        };
-        sum().ok_or_else(|| out_of_range("interval"))
-    }
-
-    /// The opposite; 22008 if a part overflows.
-    pub fn negate(self) -> Result<Interval> {
-        let negated = || {
-            Some(Interval {
-                micros: self.micros.checked_neg()?,
-                days: self.days.checked_neg()?,
-                months: self.months.checked_neg()?,
-            })
-        };
-        negated().ok_or_else(|| out_of_range("interval"))
-    }
-}
-
-/// `interval_out` in the style `postgres`: `1 year 2 mons 3 days 04:05:06.7`.
-pub fn interval_out(value: Interval) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    // After a negative part, a positive one shows its sign.
-    let mut negative = false;
-    for (count, unit) in [(value.months / 12, "year"), (value.months % 12, "mon"), (value.days, "day")] {
-        if count == 0 {
-            continue;
-        }
-        let sign = if negative && count > 0 { "+" } else { "" };
-        parts.push(format!("{sign}{count} {unit}{}", if count == 1 { "" } else { "s" }));
-        negative = count < 0;
-    }
-    if value.micros != 0 || parts.is_empty() {
-        let sign = match value.micros < 0 {
-            true => "-",
-            false if negative => "+",
-            false => "",
-        };
-        let micros = value.micros.unsigned_abs();
-        let seconds = micros / USECS_PER_SEC as u64;
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let fraction = fraction((micros % USECS_PER_SEC as u64) as i64);
-        parts.push(format!("{sign}{hours:02}:{minutes:02}:{seconds:02}{fraction}"));
-    }
-    parts.join(" ")
-}
-
-/// `interval_in`, of the forms that [`interval_out`] writes and lists of amounts with units: `1 day 2 hours`, `90 s`,
-/// `-00:00:01.5`, `1.5 hours`.
-pub fn interval_in(text: &str) -> Result<Interval> {
-    let invalid = || {
-        let message = format!("invalid input syntax for type interval: \"{text}\"");
-        Error::new(sqlstate::INVALID_DATETIME_FORMAT, message)
-    };
-    let mut words = text.split_whitespace();
-    let mut sum = Interval::default();
-    let mut any = false;
-    while let Some(word) = words.next() {
-        any = true;
-        let (negative, bare) = match word.strip_prefix('-') {
-            Some(bare) => (true, bare),
-            None => (false, word.strip_prefix('+').unwrap_or(word)),
-        };
-        let part = if bare.contains(':') {
-            parse_clock(bare).ok_or_else(invalid)?
-        } else {
-            let end = bare.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(bare.len());
-            let unit = if end < bare.len() { &bare[end..] } else { words.next().unwrap_or("seconds") };
-            parse_amount(&bare[..end], unit).ok_or_else(invalid)?
-        };
-        sum = sum.add(if negative { part.negate()? } else { part })?;
-    }
-    if any { Ok(sum) } else { Err(invalid()) }
-}
-
-/// `hours:minutes[:seconds]`, of any number of hours.
-fn parse_clock(text: &str) -> Option<Interval> {
-    let (hours, rest) = text.split_once(':')?;
-    let (minutes, seconds) = rest.split_once(':').unwrap_or((rest, "0"));
-    let (hours, minutes) = (number(hours).ok()?, number(minutes).ok().filter(|m| *m < 60)?);
-    let seconds = parse_seconds(seconds).ok().filter(|s| *s <= 60 * USECS_PER_SEC)?;
-    Some(Interval { micros: (hours * 3600 + minutes * 60) * USECS_PER_SEC + seconds, ..Interval::default() })
-}
-
-fn parse_amount(amount: &str, unit: &str) -> Option<Interval> {
-    let singular = unit.to_ascii_lowercase();
-    let singular = singular.strip_suffix('s').filter(|s| !s.is_empty()).unwrap_or(&singular);
-    let micros = match singular {
-        "microsecond" | "u" => 1,
-        "millisecond" | "m" if unit != "m" => 1000,
-        "second" | "sec" | "s" => USECS_PER_SEC,
-        "minute" | "min" | "m" => 60 * USECS_PER_SEC,
-        "hour" | "hr" | "h" => 3600 * USECS_PER_SEC,
-        _ => 0,
-    };
-    if micros > 0 {
-        let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
-        let parts = format!("0.{fraction}0").parse::<f64>().ok()? * micros as f64;
-        let micros = number(whole).ok()?.checked_mul(micros)?.checked_add(libm::rint(parts) as i64)?;
-        return Some(Interval { micros, ..Interval::default() });
-    }
-    let count = i32::try_from(number(amount).ok()?).ok()?;
-    let (days, months) = match singular {
-        "day" | "d" => (1, 0),
-        "week" | "w" => (7, 0),
-        "mon" | "month" => (0, 1),
-        "year" | "y" => (0, 12),
-        _ => return None,
-    };
-    Some(Interval { micros: 0, days: count.checked_mul(days)?, months: count.checked_mul(months)? })
 }

@@ -1,7 +1,8 @@
 //! Values on the wire in binary format: the send and receive functions of every type. Numbers are in network order.
 
+use super::timestamp::timestamptz_recv;
 use super::{Datum, Interval, Numeric, TypeId, apply_typmod};
-use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid, sqlstate};
+use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, Xid, sqlstate};
 
 /// Appends a value that is not NULL in binary format.
 pub fn send(value: &Datum, type_id: TypeId, out: &mut Vec<u8>) {
@@ -119,8 +120,13 @@ fn recv_one(type_id: TypeId, m: &mut Message<'_>) -> Result<Datum> {
         TypeId::Int2 => Datum::Int2(i16::from_be_bytes(m.number()?)),
         TypeId::Int4 => Datum::Int4(m.i32()?),
         TypeId::Int8 => Datum::Int8(m.i64()?),
-        TypeId::Float4 => Datum::Float4(canonical(f32::from_be_bytes(m.number()?), f32::NAN)),
-        TypeId::Float8 => Datum::Float8(canonical(f64::from_be_bytes(m.number()?), f64::NAN)),
+        // One NaN only, so that equal runs have equal bits.
+        TypeId::Float4 => {
+            Datum::Float4(Some(f32::from_be_bytes(m.number()?)).filter(|v| !v.is_nan()).unwrap_or(f32::NAN))
+        }
+        TypeId::Float8 => {
+            Datum::Float8(Some(f64::from_be_bytes(m.number()?)).filter(|v| !v.is_nan()).unwrap_or(f64::NAN))
+        }
         TypeId::Numeric => Datum::Numeric(Numeric::recv(std::mem::take(&mut m.0))?),
         TypeId::Text | TypeId::Varchar | TypeId::Unknown => Datum::text(m.rest_as_text()?),
         TypeId::Name => Datum::name(m.rest_as_text()?),
@@ -130,7 +136,7 @@ fn recv_one(type_id: TypeId, m: &mut Message<'_>) -> Result<Datum> {
         TypeId::Cid => Datum::Cid(CommandId(m.u32()?)),
         TypeId::Tid => Datum::Tid(Tid::new(BlockNumber(m.u32()?), u16::from_be_bytes(m.number()?))),
         TypeId::PgLsn => Datum::PgLsn(Lsn(m.i64()? as u64)),
-        TypeId::TimestampTz => Datum::TimestampTz(TimestampTz(m.i64()?)),
+        TypeId::TimestampTz => Datum::TimestampTz(timestamptz_recv(m.i64()?)?),
         TypeId::Interval => Datum::Interval(Interval { micros: m.i64()?, days: m.i32()?, months: m.i32()? }),
         TypeId::Void => Datum::Null,
         _ => match type_id.element() {
@@ -138,11 +144,6 @@ fn recv_one(type_id: TypeId, m: &mut Message<'_>) -> Result<Datum> {
             None => return Err(Error::unsupported(format!("binary input of type {type_id}"))),
         },
     })
-}
-
-/// One NaN only, so that equal runs have equal bits.
-fn canonical<F: PartialEq>(value: F, nan: F) -> F {
-    if value == value { value } else { nan }
 }
 
 fn recv_array(elem: TypeId, m: &mut Message<'_>) -> Result<Datum> {

@@ -6,6 +6,9 @@ use std::str::FromStr;
 use super::{DEC_DIGITS, DSCALE_MAX, Numeric, Sign, Var, overflow};
 use crate::ids::{Error, Result, sqlstate};
 
+/// Greater than the exponent of any number that can be stored.
+const EXPONENT_MAX: i32 = 1 << 30;
+
 /// The parts of a written number: `-12.5e3` has the digits 12 and 5 and the exponent 3.
 struct Written<'a> {
     neg: bool,
@@ -14,7 +17,8 @@ struct Written<'a> {
     exponent: i32,
 }
 
-/// Splits a number as SQL writes it; `None` if it is none.
+/// Splits a number as SQL writes it; `None` if it is none. An exponent beyond any number's is cut to one that is still
+/// beyond.
 fn split(text: &str) -> Option<Written<'_>> {
     let (neg, rest) = match text.as_bytes().first()? {
         b'-' => (true, &text[1..]),
@@ -37,8 +41,8 @@ fn split(text: &str) -> Option<Written<'_>> {
             if unsigned.is_empty() || !digits(unsigned) {
                 return None;
             }
-            // PostgreSQL refuses as a syntax error what its int cannot hold twice.
-            e.parse::<i32>().ok().filter(|e| e.abs() < i32::MAX / 2)?
+            let sign = if e.starts_with('-') { -1 } else { 1 };
+            unsigned.parse().unwrap_or(i32::MAX).min(EXPONENT_MAX) * sign
         }
     };
     Some(Written { neg, integer, fraction, exponent })
