@@ -1,1 +1,50 @@
+//! The catalogs: the tables in which a database describes itself, in heap pages like any other table.
 //!
+//! What tables there are stands in `pg_class`, one row for each; what columns they have in `pg_attribute`. A CREATE
+//! TABLE is therefore a few INSERTs and a new file, a DROP TABLE a few DELETEs; both are as transactional as their
+//! rows. A ROLLBACK needs nothing but the removal of the file.
+//!
+//! ```text
+//!   pg_class  1259        oid 16384 │ relname accounts │ relfilenode 16384 │ relpages 1 │ reltuples 3 │ ...
+//!                              │                                  │
+//!   pg_attribute  1249    attrelid 16384 │ attnum 1 │ id │ 23     └──► base/5/16384, the rows themselves
+//!                         attrelid 16384 │ attnum 2 │ owner │ 25
+//! ```
+//!
+//! The catalogs describe themselves too, so there is a beginning: their columns are compiled in (`layout.rs`), and
+//! initdb writes their first rows without a server (`bootstrap.rs`).
+//!
+//! Each backend keeps what it has read in a cache of its own (`cache.rs`). Who changes a table says so at commit, by
+//! invalidation messages, and the others forget what they knew. Names are looked up before the table is locked and
+//! once more after it, since it may have been dropped in between.
+//!
+//! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
+//! `pg_database` their rows; `rows` reading and changing them; `oid` new object ids; `table` what a statement needs to
+//! know of a table; `cache`; `ddl` CREATE and DROP; `toast` which tables would have a second one for long values.
+//!
+//! PostgreSQL: `catalog/heap.c`, `catalog/namespace.c`, `utils/cache/relcache.c`, `utils/cache/inval.c`,
+//! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
+
+pub mod bootstrap;
+mod cache;
+pub mod ddl;
+pub mod layout;
+mod oid;
+pub mod pg_attribute;
+pub mod pg_class;
+pub mod pg_database;
+pub mod pg_namespace;
+pub mod pg_type;
+mod rows;
+mod table;
+mod toast;
+
+pub use bootstrap::{InitSpec, initdb};
+pub use cache::{CacheStats, Catalog};
+pub use oid::new_oid;
+pub use table::Table;
+
+/// `BOOTSTRAP_SUPERUSERID`: the one user there is, who owns everything.
+pub const SUPERUSER: crate::ids::Oid = crate::ids::Oid(10);
+/// The access method `heap`.
+const HEAP_AM: crate::ids::Oid = crate::ids::Oid(2);

@@ -1,0 +1,164 @@
+//! What a backend remembers of the catalogs.
+//!
+//! A table that was looked up once is not looked up again until somebody's DDL has been committed: then the shared count
+//! of invalidations has gone up, and everything remembered is forgotten. (PostgreSQL forgets table by table; with the
+//! few tables of a lab one count is enough.) That there is *no* table of a name is remembered too.
+//!
+//! The count is looked at when a statement begins and whenever a lock was waited for. In between a backend goes on with
+//! what it knows: the lock on the table that it uses keeps others from changing it.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::layout::{PG_ATTRIBUTE, PG_CLASS};
+use super::pg_class::{self, ClassRow};
+use super::{Table, pg_attribute, pg_namespace, rows};
+use crate::ids::{LockMode, Oid, Result};
+use crate::settings::Setting;
+use crate::txn::{Env, LockTag};
+use crate::types::TupleDesc;
+
+/// What the cache counts.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct CacheStats {
+    /// Tables and names that were remembered.
+    pub hits: u64,
+    /// Those that had to be read.
+    pub misses: u64,
+    /// Times that everything was forgotten.
+    pub invalidations: u64,
+    /// Tables remembered now.
+    pub tables: usize,
+}
+
+/// A backend's own cache of the catalogs.
+#[derive(Default)]
+pub struct Catalog {
+    /// By schema and name; an absent table is remembered as `None`.
+    names: RefCell<BTreeMap<(Oid, String), Option<Oid>>>,
+    tables: RefCell<BTreeMap<Oid, Rc<Table>>>,
+    /// How many invalidations this backend has heeded.
+    heeded: Cell<u64>,
+    stats: Cell<CacheStats>,
+}
+
+impl Catalog {
+    /// An empty cache.
+    pub fn new() -> Catalog {
+        Catalog::default()
+    }
+
+    /// What it has counted.
+    pub fn stats(&self) -> CacheStats {
+        CacheStats { tables: self.tables.borrow().len(), ..self.stats.get() }
+    }
+
+    fn count(&self, change: impl FnOnce(&mut CacheStats)) {
+        let mut stats = self.stats.get();
+        change(&mut stats);
+        self.stats.set(stats);
+    }
+
+    /// `AcceptInvalidationMessages`: forgets everything if somebody has changed a table. Called when a statement
+    /// begins.
+    pub fn accept_invalidations(&self, env: &Env) {
+        let sent = env.txns.invalidations.get();
+        if self.heeded.replace(sent) != sent {
+            self.forget_all();
+        }
+    }
+
+    /// This backend itself has changed a table.
+    pub(super) fn forget_all(&self) {
+        self.names.borrow_mut().clear();
+        self.tables.borrow_mut().clear();
+        self.count(|stats| stats.invalidations += 1);
+    }
+
+    // --- looking up ------------------------------------------------------------------------------------------
+
+    /// The table of this name, in a schema or along `search_path`; not locked. A schema that does not exist has no
+    /// tables.
+    pub async fn table(&self, env: &Env, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>> {
+        let path = match schema {
+            Some(schema) => pg_namespace::find(schema).into_iter().collect(),
+            None => pg_namespace::search_path(env.settings.borrow().text(Setting::search_path)),
+        };
+        for namespace in path {
+            if let Some(oid) = self.oid_of(env, namespace, name).await? {
+                return self.table_by_oid(env, oid).await;
+            }
+        }
+        Ok(None)
+    }
+
+    async fn oid_of(&self, env: &Env, namespace: Oid, name: &str) -> Result<Option<Oid>> {
+        let key = (namespace, name.to_string());
+        let known = self.names.borrow().get(&key).copied();
+        if let Some(known) = known {
+            self.count(|stats| stats.hits += 1);
+            return Ok(known);
+        }
+        self.count(|stats| stats.misses += 1);
+        let found = read_named(env, namespace, name).await?.map(|class| class.oid);
+        self.names.borrow_mut().insert(key, found);
+        Ok(found)
+    }
+
+    /// The table with this oid; not locked.
+    pub async fn table_by_oid(&self, env: &Env, oid: Oid) -> Result<Option<Rc<Table>>> {
+        let known = self.tables.borrow().get(&oid).cloned();
+        if known.is_some() {
+            self.count(|stats| stats.hits += 1);
+            return Ok(known);
+        }
+        self.count(|stats| stats.misses += 1);
+        let Some(class) = read_by_oid(env, oid).await? else { return Ok(None) };
+        let columns = rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await?;
+        let columns: Vec<_> = columns.into_iter().map(|(_, values)| values).collect();
+        let desc = TupleDesc::new(pg_attribute::columns(&columns, class.natts)?);
+        let table = Rc::new(Table::new(class, desc, env.database));
+        self.tables.borrow_mut().insert(oid, table.clone());
+        Ok(Some(table))
+    }
+
+    /// `RangeVarGetRelid`: the table of this name, locked. If a table was changed while the lock was waited for, the
+    /// name is looked up again: it may be another table's by now, or nobody's.
+    pub async fn open(&self, env: &Env, schema: Option<&str>, name: &str, mode: LockMode) -> Result<Option<Rc<Table>>> {
+        loop {
+            self.accept_invalidations(env);
+            let sent = env.txns.invalidations.get();
+            let Some(table) = self.table(env, schema, name).await? else { return Ok(None) };
+            env.lock_relation(table.oid, mode).await?;
+            if env.txns.invalidations.get() == sent {
+                return Ok(Some(table));
+            }
+            self.accept_invalidations(env);
+            let now = self.table(env, schema, name).await?;
+            if let Some(now) = now.filter(|now| now.oid == table.oid) {
+                return Ok(Some(now));
+            }
+            let tag = LockTag::Relation { db: env.database, rel: table.oid };
+            env.txns.locks.release(env.cx.world(), env.cx.pid(), tag, mode);
+        }
+    }
+
+    /// All tables there are, catalogs included, by their rows of `pg_class`.
+    pub async fn all(&self, env: &Env) -> Result<Vec<ClassRow>> {
+        let found = rows::find(env, &PG_CLASS, 1, |_| true).await?;
+        found.iter().map(|(_, values)| ClassRow::of_values(values)).collect()
+    }
+}
+
+/// The row of `pg_class` for a name, read now.
+pub(super) async fn read_named(env: &Env, namespace: Oid, name: &str) -> Result<Option<ClassRow>> {
+    let wanted = |first: &[_]| pg_class::is_named(first, namespace, name);
+    let found = rows::find(env, &PG_CLASS, pg_class::NAME_COLUMNS, wanted).await?;
+    found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
+}
+
+async fn read_by_oid(env: &Env, oid: Oid) -> Result<Option<ClassRow>> {
+    let found = rows::find(env, &PG_CLASS, 1, |first| first[0] == crate::types::Datum::Oid(oid)).await?;
+    found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
+}

@@ -1,0 +1,247 @@
+//! CREATE TABLE and DROP TABLE: rows of catalogs, a file, a lock.
+//!
+//! ```text
+//!   CREATE TABLE   an object id ─► lock ─► file ─► rows of pg_type (2), pg_class (1), pg_attribute (columns + 6)
+//!   DROP TABLE     lock ─► those rows deleted ─► the file removed when the transaction has committed
+//! ```
+//!
+//! Until the commit only this transaction sees the rows, so only it sees the table. If it rolls back, the rows count
+//! for nothing and the file is removed; if it crashes, the file stays behind and nobody knows of it.
+//!
+//! What keeps two transactions from making a table of the same name is in PostgreSQL a unique index on `pg_type`: the
+//! second one finds the first one's entry and waits for its end. Here it looks for rows of running transactions.
+
+use std::collections::BTreeSet;
+
+use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE};
+use super::pg_class::{self, ClassRow};
+use super::{Catalog, Table, cache, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast};
+use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
+use crate::settings::Setting;
+use crate::storage::page;
+use crate::storage::tuple::HeapTupleHeader;
+use crate::txn::Env;
+use crate::types::{Attr, Datum, deform_into};
+use crate::wal::RecordBuilder;
+use crate::wal::storage_records::StorageRecord;
+
+/// `MaxHeapAttributeNumber`
+const MAX_COLUMNS: usize = 1600;
+
+// --- CREATE TABLE --------------------------------------------------------------------------------------------
+
+/// Makes a table. Returns its oid; `None` if there is one of that name and `if_not_exists` lets that be.
+pub async fn create_table(
+    env: &Env,
+    catalog: &Catalog,
+    schema: Option<&str>,
+    name: &str,
+    columns: &[Attr],
+    if_not_exists: bool,
+) -> Result<Option<Oid>> {
+    let namespace = creation_namespace(env, schema)?;
+    if is_taken(env, namespace, name).await? {
+        let message = format!("relation \"{name}\" already exists");
+        if !if_not_exists {
+            return Err(Error::new(sqlstate::DUPLICATE_TABLE, message));
+        }
+        env.notice(Error::new(sqlstate::DUPLICATE_TABLE, message + ", skipping").severity(Severity::Notice));
+        return Ok(None);
+    }
+    check_columns(columns)?;
+    if namespace != pg_namespace::PUBLIC {
+        let schema = pg_namespace::name(namespace).unwrap_or_default();
+        let message = format!("permission denied to create \"{schema}.{name}\"");
+        return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
+            .detail("System catalog modifications are currently disallowed."));
+    }
+    let oid = new_oid(env).await?;
+    env.xact.borrow_mut().invalidated.push(oid);
+    env.lock_relation(oid, LockMode::AccessExclusive).await?;
+    create_file(env, oid).await?;
+    insert_rows(env, oid, name, namespace, columns).await?;
+    wait_for_rivals(env, namespace, name).await?;
+    if toast::is_needed(columns) {
+        // The table for long values, and its index.
+        new_oid(env).await?;
+        new_oid(env).await?;
+    }
+    env.xact.borrow_mut().next_command();
+    catalog.forget_all();
+    Ok(Some(oid))
+}
+
+/// The schema in which a table is to be made: the one that is named, else the first of `search_path` that exists.
+fn creation_namespace(env: &Env, schema: Option<&str>) -> Result<Oid> {
+    if let Some(schema) = schema {
+        return pg_namespace::find(schema).ok_or_else(|| no_schema(schema));
+    }
+    let settings = env.settings.borrow();
+    pg_namespace::first_named(settings.text(Setting::search_path))
+        .ok_or_else(|| Error::new(sqlstate::INVALID_SCHEMA_NAME, "no schema has been selected to create in"))
+}
+
+fn no_schema(schema: &str) -> Error {
+    Error::new(sqlstate::INVALID_SCHEMA_NAME, format!("schema \"{schema}\" does not exist"))
+}
+
+/// `CheckAttributeNamesTypes`
+fn check_columns(columns: &[Attr]) -> Result<()> {
+    if columns.len() > MAX_COLUMNS {
+        let message = format!("tables can have at most {MAX_COLUMNS} columns");
+        return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
+    }
+    let mut names = BTreeSet::new();
+    for attr in columns {
+        let name = &attr.name;
+        if !names.insert(name.clone()) {
+            let message = format!("column \"{name}\" specified more than once");
+            return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
+        }
+        if pg_attribute::SYSTEM_COLUMNS.iter().any(|(system, _)| **system == **name) {
+            let message = format!("column name \"{name}\" conflicts with a system column name");
+            return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
+        }
+        if attr.type_id.is_pseudo() {
+            let message = format!("column \"{name}\" has pseudo-type {}", attr.type_id);
+            return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a table of this name. If another transaction is making one, its end is waited for; should it
+/// commit, that is an error of the unique index that PostgreSQL has here.
+async fn is_taken(env: &Env, namespace: Oid, name: &str) -> Result<bool> {
+    if cache::read_named(env, namespace, name).await?.is_some() {
+        return Ok(true);
+    }
+    wait_for_rivals(env, namespace, name).await?;
+    Ok(false)
+}
+
+/// Waits for the end of whoever is making a table of this name too, and fails if that was a commit.
+async fn wait_for_rivals(env: &Env, namespace: Oid, name: &str) -> Result<()> {
+    while let Some(rival) = find_rival(env, namespace, name).await? {
+        env.wait_for_xact(rival).await?;
+        let wanted = |first: &[Datum]| pg_class::is_named(first, namespace, name);
+        let found = rows::find(env, &PG_CLASS, pg_class::NAME_COLUMNS, wanted).await?;
+        if !found.is_empty() {
+            let message = "duplicate key value violates unique constraint \"pg_type_typname_nsp_index\"";
+            let detail = format!("Key (typname, typnamespace)=({name}, {namespace}) already exists.");
+            return Err(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail));
+        }
+    }
+    Ok(())
+}
+
+/// A running transaction other than this one that has made a table of this name.
+async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>> {
+    let (desc, rel) = (PG_CLASS.desc(), PG_CLASS.rel());
+    let own = env.xact.borrow().xid;
+    let mut first = Vec::new();
+    for block in 0..rel.blocks(env, Fork::Main).0 {
+        let pin = rel.page(env, Fork::Main, BlockNumber(block)).await?;
+        let rival = pin.read(|bytes| {
+            for offset in page::offsets(bytes) {
+                let Some(tuple) = page::heap_tuple(bytes, offset) else { continue };
+                let Some(header) = HeapTupleHeader::read(tuple) else { continue };
+                let running = header.xmin != own && !header.xmin_committed() && env.txns.procs.is_running(header.xmin);
+                if !running {
+                    continue;
+                }
+                deform_into(&desc, tuple, pg_class::NAME_COLUMNS, &mut first)?;
+                if pg_class::is_named(&first, namespace, name) {
+                    return Ok(Some(header.xmin));
+                }
+            }
+            Ok(None)
+        })?;
+        if rival.is_some() {
+            return Ok(rival);
+        }
+    }
+    Ok(None)
+}
+
+/// The table's file, empty. If the transaction aborts it is removed.
+async fn create_file(env: &Env, oid: Oid) -> Result<()> {
+    let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: env.database, rel: oid };
+    env.wal.make_room(&env.cx, 64).await?;
+    env.disk.create(&rel.path(Fork::Main));
+    env.xact.borrow_mut().created.push(rel);
+    let xid = env.xact.borrow().xid;
+    let (info, data) = StorageRecord::Create { rel, fork: Fork::Main }.encode();
+    env.log(&RecordBuilder::new(RmgrId::Storage, info).xid(xid).main(&data));
+    env.cx.end_step().await;
+    Ok(())
+}
+
+async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &[Attr]) -> Result<()> {
+    let array_type = new_oid(env).await?;
+    let row_type = new_oid(env).await?;
+    for values in pg_type::rows_of_table(oid, name, namespace, row_type, array_type) {
+        rows::insert(env, &PG_TYPE, &values).await?;
+    }
+    let frozen_xid = env.catalog_snapshot().xmin;
+    let class = ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid);
+    rows::insert(env, &PG_CLASS, &class.values()).await?;
+    for values in pg_attribute::rows(oid, columns, false) {
+        rows::insert(env, &PG_ATTRIBUTE, &values).await?;
+    }
+    Ok(())
+}
+
+// --- DROP TABLE ----------------------------------------------------------------------------------------------
+
+/// Removes the table of this name. Returns whether there was one; without `if_exists` there has to be.
+pub async fn drop_table(
+    env: &Env,
+    catalog: &Catalog,
+    schema: Option<&str>,
+    name: &str,
+    if_exists: bool,
+) -> Result<bool> {
+    // A catalog is refused before it is locked.
+    let known = catalog.table(env, schema, name).await?;
+    if known.is_some_and(|table| table.is_catalog()) {
+        let message = format!("permission denied: \"{name}\" is a system catalog");
+        return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
+    }
+    match catalog.open(env, schema, name, LockMode::AccessExclusive).await? {
+        Some(table) => drop_locked(env, catalog, &table).await.map(|()| true),
+        None => {
+            let missing = match schema.filter(|schema| pg_namespace::find(schema).is_none()) {
+                Some(schema) => no_schema(schema),
+                None => Error::new(sqlstate::UNDEFINED_TABLE, format!("table \"{name}\" does not exist")),
+            };
+            if !if_exists {
+                return Err(missing);
+            }
+            let message = format!("{}, skipping", missing.report().message);
+            env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, message).severity(Severity::Notice));
+            Ok(false)
+        }
+    }
+}
+
+/// Removes a table that is locked: its rows now, its files when the transaction commits.
+async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
+    {
+        let mut xact = env.xact.borrow_mut();
+        xact.invalidated.push(table.oid);
+        xact.dropped.push(table.rel.file);
+    }
+    let (oid, row_type) = (table.oid, table.class.row_type);
+    let types = rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?;
+    let columns = rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await?;
+    let class = rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await?;
+    for (catalog_table, found) in [(&PG_TYPE, types), (&PG_ATTRIBUTE, columns), (&PG_CLASS, class)] {
+        for (tid, _) in found {
+            rows::delete(env, catalog_table, tid).await?;
+        }
+    }
+    env.xact.borrow_mut().next_command();
+    catalog.forget_all();
+    Ok(())
+}

@@ -1,0 +1,150 @@
+//! The rows of `pg_attribute`, one for each column, the system columns included.
+//!
+//! The system columns (`ctid`, `xmin` ...) are no columns of a row: they show its header. They stand in the table with
+//! numbers below 0 so that nobody gives a column such a name.
+
+use crate::ids::{Error, Oid, Result};
+use crate::types::{Attr, Datum, TypeId};
+
+/// The system columns: -1, -2 and so on.
+pub const SYSTEM_COLUMNS: [(&str, TypeId); 6] = [
+    ("ctid", TypeId::Tid),
+    ("xmin", TypeId::Xid),
+    ("cmin", TypeId::Cid),
+    ("xmax", TypeId::Xid),
+    ("cmax", TypeId::Cid),
+    ("tableoid", TypeId::Oid),
+];
+
+/// `DEFAULT_COLLATION_OID`: the database's collation.
+const DEFAULT_COLLATION: Oid = Oid(100);
+/// `C_COLLATION_OID`: catalogs sort their names by bytes.
+const C_COLLATION: Oid = Oid(950);
+
+/// Places of columns that are read, from 0.
+mod column {
+    pub(super) const RELATION: usize = 0;
+    pub(super) const NAME: usize = 1;
+    pub(super) const TYPE: usize = 2;
+    pub(super) const LEN: usize = 4;
+    pub(super) const NUM: usize = 5;
+    pub(super) const TYPMOD: usize = 8;
+    pub(super) const BYVAL: usize = 9;
+    pub(super) const ALIGN: usize = 10;
+    pub(super) const STORAGE: usize = 11;
+    pub(super) const NOTNULL: usize = 13;
+    pub(super) const DROPPED: usize = 18;
+}
+
+/// `typcollation`, as a column of a catalog has it or as any other has it.
+fn collation(type_id: TypeId, of_catalog: bool) -> Oid {
+    match type_id {
+        TypeId::Name => C_COLLATION,
+        TypeId::Text | TypeId::TextArray | TypeId::Varchar | TypeId::VarcharArray | TypeId::PgNodeTree => {
+            if of_catalog { C_COLLATION } else { DEFAULT_COLLATION }
+        }
+        TypeId::NameArray => C_COLLATION,
+        _ => Oid::INVALID,
+    }
+}
+
+/// The values of all 26 columns for a column of a table; system columns have a number below 0.
+pub fn row(table: Oid, attnum: i16, attr: &Attr, of_catalog: bool) -> Vec<Datum> {
+    let no = Datum::Bool(false);
+    let nothing = Datum::Char(0);
+    let is_array = attr.type_id.is_array() && attr.attstorage != b'p';
+    vec![
+        Datum::Oid(table),
+        Datum::Name(attr.name.clone()),
+        Datum::Oid(attr.type_id.oid()),
+        Datum::Int4(if attnum < 0 { 0 } else { -1 }), // attstattarget
+        Datum::Int2(attr.attlen),
+        Datum::Int2(attnum),
+        Datum::Int4(i32::from(is_array)), // attndims
+        Datum::Int4(-1),                  // attcacheoff
+        Datum::Int4(attr.typmod),
+        Datum::Bool(attr.attbyval),
+        Datum::Char(attr.attalign),
+        Datum::Char(attr.attstorage),
+        nothing.clone(), // attcompression
+        Datum::Bool(attr.notnull),
+        no.clone(),      // atthasdef
+        no.clone(),      // atthasmissing
+        nothing.clone(), // attidentity
+        nothing,         // attgenerated
+        Datum::Bool(attr.dropped),
+        Datum::Bool(true), // attislocal
+        Datum::Int4(0),    // attinhcount
+        Datum::Oid(collation(attr.type_id, of_catalog)),
+        Datum::Null, // attacl
+        Datum::Null, // attoptions
+        Datum::Null, // attfdwoptions
+        Datum::Null, // attmissingval
+    ]
+}
+
+/// The rows of all columns of a table, in the order in which PostgreSQL writes them: its own, then the system's.
+pub fn rows(table: Oid, columns: &[Attr], of_catalog: bool) -> Vec<Vec<Datum>> {
+    let own = columns.iter().enumerate().map(|(at, attr)| row(table, at as i16 + 1, attr, of_catalog));
+    let system = SYSTEM_COLUMNS.iter().enumerate().map(|(at, (name, type_id))| {
+        let attr = Attr::new(name, *type_id).not_null();
+        row(table, -(at as i16) - 1, &attr, of_catalog)
+    });
+    own.chain(system).collect()
+}
+
+/// The columns that rows describe, in order of their numbers; system columns are left out.
+pub fn columns(rows: &[Vec<Datum>], natts: i16) -> Result<Vec<Attr>> {
+    let mut numbered: Vec<(i64, Attr)> = Vec::with_capacity(rows.len());
+    for values in rows {
+        let attnum = values[column::NUM].as_int()?;
+        if attnum > 0 {
+            numbered.push((attnum, column_of(values)?));
+        }
+    }
+    numbered.sort_by_key(|(attnum, _)| *attnum);
+    if !numbered.iter().map(|(attnum, _)| *attnum).eq(1..=i64::from(natts)) {
+        return Err(Error::corrupt(format!("pg_attribute does not have {natts} columns for a table that has them")));
+    }
+    Ok(numbered.into_iter().map(|(_, attr)| attr).collect())
+}
+
+fn column_of(values: &[Datum]) -> Result<Attr> {
+    let letter = |at: usize| match values[at] {
+        Datum::Char(letter) => Ok(letter),
+        ref other => Err(other.unexpected("\"char\"")),
+    };
+    let type_oid = Oid(values[column::TYPE].as_u32()?);
+    Ok(Attr {
+        name: values[column::NAME].as_str()?.into(),
+        type_id: TypeId::from_oid(type_oid).ok_or_else(|| Error::corrupt(format!("no type has the oid {type_oid}")))?,
+        typmod: values[column::TYPMOD].as_int()? as i32,
+        attlen: values[column::LEN].as_int()? as i16,
+        attalign: letter(column::ALIGN)?,
+        attbyval: values[column::BYVAL].as_bool()?,
+        attstorage: letter(column::STORAGE)?,
+        notnull: values[column::NOTNULL].as_bool()?,
+        dropped: values[column::DROPPED].as_bool()?,
+    })
+}
+
+/// Whether a row, of which the first column is enough, is one of this table's.
+pub(super) fn is_of(first: &[Datum], table: Oid) -> bool {
+    first[column::RELATION] == Datum::Oid(table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_read_as_they_were_written() {
+        let attrs =
+            [Attr::new("id", TypeId::Int4).not_null(), Attr::new("balance", TypeId::Numeric).with_typmod(655_366)];
+        let rows = rows(Oid(16384), &attrs, false);
+        assert!(rows.iter().all(|row| row.len() == 26));
+        assert_eq!(rows.len(), 2 + 6);
+        assert_eq!(columns(&rows, 2).unwrap(), attrs);
+        assert!(columns(&rows, 3).is_err());
+    }
+}

@@ -1,0 +1,198 @@
+//! The rows of `pg_class`, one for each table.
+
+use super::layout::{Filed, PG_CLASS, SystemTable};
+use super::{HEAP_AM, SUPERUSER, pg_namespace};
+use crate::ids::{Error, Oid, RelFile, Result, Xid};
+use crate::types::Datum;
+
+/// What differs from table to table in its row of `pg_class`; the other columns are the same in all.
+#[derive(Clone, PartialEq, Debug)]
+pub struct ClassRow {
+    /// `oid`
+    pub oid: Oid,
+    /// `relname`
+    pub name: String,
+    /// `relnamespace`
+    pub namespace: Oid,
+    /// `reltype`: the type of its rows.
+    pub row_type: Oid,
+    /// `relfilenode`: its file; invalid for a mapped catalog.
+    pub filenode: Oid,
+    /// `reltablespace`: invalid for the database's own.
+    pub tablespace: Oid,
+    /// `relpages`: how many pages VACUUM has found.
+    pub pages: i32,
+    /// `reltuples`: how many rows it has counted; -1 if it has never looked.
+    pub tuples: f32,
+    /// `relallvisible`: how many of the pages were all visible.
+    pub all_visible: i32,
+    /// `relisshared`
+    pub shared: bool,
+    /// `relnatts`: how many columns it has.
+    pub natts: i16,
+    /// `relreplident`: which columns identify a row to logical replication; `d` the primary key, `n` none.
+    pub replica_identity: u8,
+    /// `relfrozenxid`: no transaction before it is left in the table.
+    pub frozen_xid: Xid,
+}
+
+/// Places of columns that are read, from 0.
+mod column {
+    pub(super) const OID: usize = 0;
+    pub(super) const NAME: usize = 1;
+    pub(super) const NAMESPACE: usize = 2;
+    pub(super) const TYPE: usize = 3;
+    pub(super) const FILENODE: usize = 7;
+    pub(super) const TABLESPACE: usize = 8;
+    pub(super) const PAGES: usize = 9;
+    pub(super) const TUPLES: usize = 10;
+    pub(super) const ALL_VISIBLE: usize = 11;
+    pub(super) const SHARED: usize = 14;
+    pub(super) const NATTS: usize = 17;
+    pub(super) const REPLICA_IDENTITY: usize = 25;
+    pub(super) const FROZEN_XID: usize = 28;
+}
+
+impl ClassRow {
+    /// The row of a table that is made now.
+    pub fn of_new_table(
+        oid: Oid,
+        name: &str,
+        namespace: Oid,
+        row_type: Oid,
+        natts: usize,
+        frozen_xid: Xid,
+    ) -> ClassRow {
+        ClassRow {
+            oid,
+            name: name.to_string(),
+            namespace,
+            row_type,
+            filenode: oid,
+            tablespace: Oid::INVALID,
+            pages: 0,
+            tuples: -1.0,
+            all_visible: 0,
+            shared: false,
+            natts: natts as i16,
+            replica_identity: b'd',
+            frozen_xid,
+        }
+    }
+
+    /// The row of a catalog of so many pages and rows, all of them visible.
+    pub(super) fn of_catalog(table: &SystemTable, pages: usize, tuples: usize, frozen_xid: Xid) -> ClassRow {
+        let natts = table.desc().natts();
+        ClassRow {
+            filenode: if table.filed == Filed::Plain { table.oid } else { Oid::INVALID },
+            tablespace: if table.filed == Filed::Shared { Oid::GLOBAL_TABLESPACE } else { Oid::INVALID },
+            pages: pages as i32,
+            tuples: tuples as f32,
+            all_visible: pages as i32,
+            shared: table.filed == Filed::Shared,
+            replica_identity: b'n',
+            ..ClassRow::of_new_table(table.oid, table.name, pg_namespace::PG_CATALOG, table.row_type, natts, frozen_xid)
+        }
+    }
+
+    /// The values of all 33 columns.
+    pub fn values(&self) -> Vec<Datum> {
+        let no = Datum::Bool(false);
+        let none = Datum::Oid(Oid::INVALID);
+        vec![
+            Datum::Oid(self.oid),
+            Datum::name(&self.name),
+            Datum::Oid(self.namespace),
+            Datum::Oid(self.row_type),
+            none.clone(), // reloftype
+            Datum::Oid(SUPERUSER),
+            Datum::Oid(HEAP_AM),
+            Datum::Oid(self.filenode),
+            Datum::Oid(self.tablespace),
+            Datum::Int4(self.pages),
+            Datum::Float4(self.tuples),
+            Datum::Int4(self.all_visible),
+            none.clone(), // reltoastrelid
+            no.clone(),   // relhasindex
+            Datum::Bool(self.shared),
+            Datum::Char(b'p'), // relpersistence: permanent
+            Datum::Char(b'r'), // relkind: a table
+            Datum::Int2(self.natts),
+            Datum::Int2(0),    // relchecks
+            no.clone(),        // relhasrules
+            no.clone(),        // relhastriggers
+            no.clone(),        // relhassubclass
+            no.clone(),        // relrowsecurity
+            no.clone(),        // relforcerowsecurity
+            Datum::Bool(true), // relispopulated
+            Datum::Char(self.replica_identity),
+            no,   // relispartition
+            none, // relrewrite
+            Datum::Xid(self.frozen_xid),
+            Datum::Xid(Xid::BOOTSTRAP), // relminmxid: the first multixact id
+            Datum::Null,                // relacl
+            Datum::Null,                // reloptions
+            Datum::Null,                // relpartbound
+        ]
+    }
+
+    /// Reads a row.
+    pub fn of_values(values: &[Datum]) -> Result<ClassRow> {
+        if values.len() != PG_CLASS.desc().natts() {
+            return Err(Error::corrupt("a row of pg_class has the wrong number of columns"));
+        }
+        let oid = |at: usize| values[at].as_u32().map(Oid);
+        let int = |at: usize| values[at].as_int().map(|n| n as i32);
+        let Datum::Char(replica_identity) = values[column::REPLICA_IDENTITY] else {
+            return Err(values[column::REPLICA_IDENTITY].unexpected("\"char\""));
+        };
+        Ok(ClassRow {
+            oid: oid(column::OID)?,
+            name: values[column::NAME].as_str()?.to_string(),
+            namespace: oid(column::NAMESPACE)?,
+            row_type: oid(column::TYPE)?,
+            filenode: oid(column::FILENODE)?,
+            tablespace: oid(column::TABLESPACE)?,
+            pages: int(column::PAGES)?,
+            tuples: values[column::TUPLES].as_float()? as f32,
+            all_visible: int(column::ALL_VISIBLE)?,
+            shared: values[column::SHARED].as_bool()?,
+            natts: int(column::NATTS)? as i16,
+            replica_identity,
+            frozen_xid: Xid(values[column::FROZEN_XID].as_u32()?),
+        })
+    }
+
+    /// Where its file lies, seen from a database.
+    pub fn file(&self, database: Oid) -> RelFile {
+        let rel = if self.filenode.is_valid() { self.filenode } else { self.oid };
+        if self.shared {
+            return RelFile { spc: Oid::GLOBAL_TABLESPACE, db: Oid::INVALID, rel };
+        }
+        let spc = if self.tablespace.is_valid() { self.tablespace } else { Oid::DEFAULT_TABLESPACE };
+        RelFile { spc, db: database, rel }
+    }
+}
+
+/// Whether the first columns of a row are those of a table of this name.
+pub(super) fn is_named(first: &[Datum], namespace: Oid, name: &str) -> bool {
+    first[column::NAMESPACE] == Datum::Oid(namespace) && first[column::NAME].as_str().is_ok_and(|own| own == name)
+}
+
+/// How many columns [`is_named`] looks at.
+pub(super) const NAME_COLUMNS: usize = 3;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_read_as_it_was_written() {
+        let row = ClassRow::of_new_table(Oid(16384), "accounts", pg_namespace::PUBLIC, Oid(16386), 3, Xid(724));
+        assert_eq!(row.values().len(), 33);
+        assert_eq!(ClassRow::of_values(&row.values()).unwrap(), row);
+        assert_eq!(row.file(Oid::POSTGRES_DB).to_string(), "base/5/16384");
+        let shared = ClassRow::of_catalog(&super::super::layout::PG_DATABASE, 1, 3, Xid(716));
+        assert_eq!(shared.file(Oid::POSTGRES_DB).to_string(), "global/1262");
+    }
+}

@@ -1,0 +1,71 @@
+//! Reading and changing the rows of a catalog. There are no indexes on catalogs yet: to find a row is to scan.
+
+use std::rc::Rc;
+
+use super::layout::SystemTable;
+use crate::access::{self, ModifyOutcome, Scan, TupleBatch};
+use crate::ids::{Error, Pid, Result, Tid, Xid};
+use crate::txn::{Env, Snapshot, Txns};
+use crate::types::{Datum, deform_into, deform_tuple, form_tuple};
+
+/// A snapshot for one look at a catalog. Catalogs are read as they are now and not as the statement's snapshot sees
+/// them; while it is in use, it holds back the removal of what it may see.
+struct CatalogSnapshot {
+    snapshot: Rc<Snapshot>,
+    txns: Rc<Txns>,
+    pid: Pid,
+    held: Xid,
+}
+
+impl CatalogSnapshot {
+    fn take(env: &Env) -> CatalogSnapshot {
+        let (procs, pid) = (&env.txns.procs, env.cx.pid());
+        let held = procs.entries().into_iter().find(|entry| entry.pid == pid).map_or(Xid::INVALID, |entry| entry.xmin);
+        let snapshot = Rc::new(procs.snapshot(pid, env.xact.borrow().cid));
+        CatalogSnapshot { snapshot, txns: env.txns.clone(), pid, held }
+    }
+}
+
+impl Drop for CatalogSnapshot {
+    fn drop(&mut self) {
+        self.txns.procs.update(self.pid, |entry| entry.xmin = self.held);
+    }
+}
+
+/// The rows of which the first `keys` columns are those that are looked for, and where they lie.
+pub(super) async fn find(
+    env: &Env,
+    table: &SystemTable,
+    keys: usize,
+    wanted: impl Fn(&[Datum]) -> bool,
+) -> Result<Vec<(Tid, Vec<Datum>)>> {
+    let (desc, rel) = (table.desc(), table.rel());
+    let taken = CatalogSnapshot::take(env);
+    let mut scan = Scan::begin(env, &rel, taken.snapshot.clone());
+    let (mut batch, mut first, mut found) = (TupleBatch::default(), Vec::new(), Vec::new());
+    while scan.next_page(env, &mut batch).await? {
+        for (tid, tuple) in batch.iter() {
+            deform_into(&desc, tuple, keys, &mut first)?;
+            if wanted(&first) {
+                found.push((tid, deform_tuple(&desc, tuple)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Adds a row.
+pub(super) async fn insert(env: &Env, table: &SystemTable, values: &[Datum]) -> Result<Tid> {
+    let mut tuple = form_tuple(&table.desc(), values)?;
+    access::insert(env, &table.rel(), &mut tuple).await
+}
+
+/// Removes a row. The caller holds a lock on what it describes, so nobody else changes it.
+pub(super) async fn delete(env: &Env, table: &SystemTable, tid: Tid) -> Result<()> {
+    match access::delete(env, &table.rel(), tid).await? {
+        ModifyOutcome::Done(_) => Ok(()),
+        ModifyOutcome::Updated(_) => Err(Error::internal("tuple concurrently updated")),
+        ModifyOutcome::Deleted => Err(Error::internal("tuple concurrently deleted")),
+        ModifyOutcome::SelfModified => Err(Error::internal("tuple already updated by self")),
+    }
+}
