@@ -88,7 +88,9 @@ impl House {
     /// Transactions that do nothing to the table.
     pub fn burn_xids(&self, count: usize) {
         for _ in 0..count {
-            self.a().in_transaction(|env| async move { drop(env.xid().await.unwrap()) });
+            self.a().in_transaction(|env| async move {
+                env.xid().await.unwrap();
+            });
         }
     }
 
@@ -161,7 +163,9 @@ fn session(world: &World, host: HostId, env: impl FnOnce(Cx) -> Env + 'static) -
             let job = queue.borrow_mut().pop_front();
             match job {
                 Some(job) => job(env.clone()).await,
-                None => drop(cx.wait(WaitEvent::ClientRead, None).await),
+                None => {
+                    cx.wait(WaitEvent::ClientRead, None).await;
+                }
             }
         }
     });
