@@ -114,7 +114,8 @@ fn log_prune(env: &Env, rel: &Rel, pin: &Pin, pruned: &Pruned) -> crate::ids::Ls
     };
     let data = pruned.items.encode();
     pin.read(|bytes| {
-        let record = RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_PRUNE).main(&main.encode());
+        let record =
+            RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_PRUNE).xid(env.xact.borrow().xid).main(&main.encode());
         env.log(&record.block(heap_block(rel, pin, 0, bytes, &data)))
     })
 }
@@ -197,6 +198,10 @@ impl Planner {
         let mut prior_xmax = Xid::INVALID;
         while let Some(Some((header, verdict))) = self.verdicts.get(usize::from(at)).copied() {
             let linked = chain.is_empty() || header.xmin == prior_xmax;
+            // Decided about already: then it is a member of no chain.
+            if self.done[usize::from(at)] {
+                break;
+            }
             if !linked || chain.contains(&at) || (id.is_redirected() || !chain.is_empty()) && !header.is_heap_only() {
                 break;
             }
@@ -207,11 +212,10 @@ impl Planner {
                     self.note_removed(&header);
                 }
                 Vacuumable::RecentlyDead | Vacuumable::DeleteInProgress => self.note_prunable(header.xmax),
-                Vacuumable::InsertInProgress => self.note_prunable(header.xmin),
-                Vacuumable::Live => {}
+                Vacuumable::InsertInProgress | Vacuumable::Live => {}
             }
             let goes_on = header.is_hot_updated() && header.ctid.block == self.block;
-            if !goes_on || matches!(verdict, Vacuumable::Live | Vacuumable::InsertInProgress) {
+            if !goes_on || !matches!(verdict, Vacuumable::Dead | Vacuumable::RecentlyDead) {
                 break;
             }
             (prior_xmax, at) = (header.xmax, header.ctid.offset);

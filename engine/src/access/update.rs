@@ -138,7 +138,11 @@ fn update_across(
     cid: CommandId,
 ) -> Result<Tid> {
     let before = source.pin.read(|bytes| page::heap_tuple(bytes, old.offset).map(<[u8]>::to_vec)).unwrap_or_default();
-    source.pin.modify(|bytes| page::set_prunable(bytes, xid));
+    source.pin.modify(|bytes| {
+        page::set_prunable(bytes, xid);
+        // There was no room: whoever reads the page next should prune it.
+        page::set_flag(bytes, page::PD_PAGE_FULL, true);
+    });
     let tid = put_on_page(&target.pin, new)?;
     source.pin.modify(|bytes| end_version(env, bytes, old, xid, cid, 0, 0, tid));
     let mut flags = if clear_all_visible(env, rel, source) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };

@@ -90,8 +90,10 @@ impl Scratch {
         if is_root() && !owned.is_ok_and(|o| o.status.success()) {
             return None;
         }
-        let data = scratch.data();
-        let options = format!("-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off");
+        let data = scratch.data().to_string_lossy().into_owned();
+        let options = format!(
+            "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off"
+        );
         let log = scratch.folder.join("log");
         let started = scratch
             .as_owner("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "--no-locale", "-E", "UTF8"])
@@ -102,8 +104,9 @@ impl Scratch {
         })
     }
 
-    fn data(&self) -> String {
-        self.folder.join("data").to_string_lossy().into_owned()
+    /// Its data directory.
+    pub fn data(&self) -> PathBuf {
+        self.folder.join("data")
     }
 
     fn as_owner(&self, program: &str, args: &[&str]) -> bool {
@@ -161,7 +164,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        self.as_owner("pg_ctl", &["-D", &self.data(), "-m", "immediate", "-w", "stop"]);
+        self.as_owner("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "immediate", "-w", "stop"]);
         // Best effort: it lies in the system's temporary directory.
         let _ = fs::remove_dir_all(&self.folder);
     }

@@ -17,7 +17,9 @@ use vitrine_engine::wal::{DecodedRecord, Wal, WalConfig, WalReader, reader};
 use vitrine_engine::world::{Cx, Disk, Limit, Mode, World};
 
 /// The first transaction id after initdb of PostgreSQL 15.
-const FIRST_XID: u64 = 724;
+pub const FIRST_XID: u64 = 724;
+/// The first file that users get.
+pub const FIRST_FILE: RelFile = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
 /// Where its log is then: the exact place does not matter, but it is the same segment.
 const LOG_START: Lsn = Lsn(0x60_0028);
 
@@ -26,6 +28,7 @@ type Job = Box<dyn FnOnce(Env) -> Pin<Box<dyn Future<Output = ()>>>>;
 /// The server.
 pub struct House {
     world: World,
+    disk: Disk,
     wal: Rc<Wal>,
     buffers: Rc<BufferPool>,
     rel: Rel,
@@ -44,8 +47,8 @@ struct Session {
 pub struct Voice<'a>(&'a House, &'a Session);
 
 impl House {
-    /// A server after initdb, with an empty table at the first file number that users get.
-    pub fn new() -> House {
+    /// A server with an empty table in these files, whose next transaction gets this id.
+    pub fn new(first_xid: u64, file: RelFile) -> House {
         let world = World::new(1, Mode::Lab, TimestampTz(0), 0);
         let (host, disk) = world.add_host();
         let config = WalConfig { seg: WalSegSize::ONE_MB, system_id: 1, timeline: TimeLineId(1), buffers: 64 };
@@ -53,24 +56,21 @@ impl House {
         let buffers = BufferPool::new(128, disk.clone(), wal.clone());
         let txns = Rc::new(Txns {
             clog: Clog::new(disk.clone(), wal.clone()),
-            procs: ProcArray::new(FullXid(FIRST_XID)),
+            procs: ProcArray::new(FullXid(first_xid)),
             locks: LockManager::default(),
             sync_rep: SyncRep::default(),
             next_oid: Cell::new(FIRST_NORMAL_OID),
             logged_oid: Cell::new(FIRST_NORMAL_OID),
             invalidations: Cell::new(0),
         });
-        let rel = Rel::new(
-            FIRST_NORMAL_OID,
-            RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID },
-        );
+        let rel = Rel::new(file.rel, file);
         disk.create(&rel.file.path(Fork::Main));
         let sessions = [(); 2].map(|()| {
             let (wal, buffers, txns, disk) = (wal.clone(), buffers.clone(), txns.clone(), disk.clone());
             session(&world, host, move |cx| env(cx, &disk, &wal, &buffers, &txns))
         });
         let reader = WalReader::new(WalSegSize::ONE_MB, TimeLineId(1), None, LOG_START);
-        let house = House { world, wal, buffers, rel, reader, sessions };
+        let house = House { world, disk, wal, buffers, rel, reader, sessions };
         house.a().job(|env| async move { env.txns.clog.zero_page(&env.cx, 0).await.unwrap() });
         house
     }
@@ -110,9 +110,15 @@ impl House {
         records
     }
 
-    /// The first page of the table as it is in shared buffers.
-    pub fn page(&self) -> Box<PageBytes> {
-        let tag = BufferTag { rel: self.rel.file, fork: Fork::Main, block: BlockNumber(0) };
+    /// All pages of the table as they are in shared buffers.
+    pub fn pages(&self) -> Vec<Box<PageBytes>> {
+        let blocks = self.disk.len(&self.rel.file.path(Fork::Main)).unwrap_or(0) / BLCKSZ as u64;
+        (0..blocks as u32).map(|block| self.page(BlockNumber(block))).collect()
+    }
+
+    /// A page of the table as it is in shared buffers.
+    pub fn page(&self, block: BlockNumber) -> Box<PageBytes> {
+        let tag = BufferTag { rel: self.rel.file, fork: Fork::Main, block };
         let buffers = self.buffers.clone();
         let page = Rc::new(RefCell::new(Box::new([0; BLCKSZ])));
         let copy = page.clone();
@@ -187,9 +193,17 @@ impl Voice<'_> {
         self.job(move |env| async move {
             job(env.clone()).await;
             env.xact.borrow_mut().next_command();
-            if !in_block && env.xact.borrow().xid.is_valid() {
+            if !in_block {
                 txn::commit(&env).await.unwrap();
             }
+        });
+    }
+
+    /// The same for a statement that may write: it uses up its command id even if it changes no row.
+    fn writing<F: Future<Output = ()> + 'static>(&self, job: impl FnOnce(Env) -> F + 'static) {
+        self.in_transaction(|env| {
+            env.xact.borrow_mut().cid_used = true;
+            job(env)
         });
     }
 
@@ -220,7 +234,7 @@ impl Voice<'_> {
     pub fn insert(&self, rows: &[(i32, &str, &str)]) {
         let rows: Vec<Vec<Datum>> = rows.iter().map(|(id, owner, balance)| row(*id, owner, balance)).collect();
         let rel = self.0.rel.clone();
-        self.in_transaction(move |env| async move {
+        self.writing(move |env| async move {
             for row in rows {
                 let mut new = form_tuple(&columns(), &row).unwrap();
                 access::insert(&env, &rel, &mut new).await.unwrap();
@@ -232,17 +246,34 @@ impl Voice<'_> {
     pub fn select(&self) {
         let rel = self.0.rel.clone();
         self.in_transaction(move |env| async move {
-            scan(&env, &rel, |_, _| ()).await;
+            let mut rows = Rows::begin(&env, &rel);
+            while rows.next_page(&env).await.is_some() {}
+            env.drop_snapshot();
         });
     }
 
     /// `UPDATE accounts SET balance = ... WHERE id = ...`
     pub fn update(&self, id: i32, balance: &str) {
-        let (rel, balance) = (self.0.rel.clone(), numeric(balance));
-        self.in_transaction(move |env| async move {
-            for row in rows_with(&env, &rel, id).await {
-                change(&env, &rel, row, &balance).await;
+        let balance = numeric(balance);
+        self.change(id, move |row| row[2] = balance.clone());
+    }
+
+    /// `UPDATE accounts SET owner = ... WHERE id = ...`
+    pub fn rename(&self, id: i32, owner: &str) {
+        let owner = Datum::text(owner);
+        self.change(id, move |row| row[1] = owner.clone());
+    }
+
+    fn change(&self, id: i32, how: impl Fn(&mut Vec<Datum>) + 'static) {
+        let rel = self.0.rel.clone();
+        self.writing(move |env| async move {
+            let mut rows = Rows::begin(&env, &rel);
+            while let Some(page) = rows.next_page(&env).await {
+                for row in page.into_iter().filter(|row| has_id(row, id)) {
+                    change(&env, &rel, row, &how).await;
+                }
             }
+            env.drop_snapshot();
         });
     }
 
@@ -250,7 +281,8 @@ impl Voice<'_> {
     pub fn fail_to_update(&self, id: i32) {
         let rel = self.0.rel.clone();
         self.job(move |env| async move {
-            let (tid, mut row) = rows_with(&env, &rel, id).await.remove(0);
+            let page = Rows::begin(&env, &rel).next_page(&env).await.unwrap();
+            let (tid, mut row) = page.into_iter().find(|row| has_id(row, id)).unwrap();
             row[2] = numeric("2");
             let mut new = form_tuple(&columns(), &row).unwrap();
             let error = access::update(&env, &rel, tid, &mut new).await.unwrap_err();
@@ -262,11 +294,15 @@ impl Voice<'_> {
     /// `DELETE FROM accounts WHERE id = ...`
     pub fn delete(&self, id: i32) {
         let rel = self.0.rel.clone();
-        self.in_transaction(move |env| async move {
-            for (tid, _) in rows_with(&env, &rel, id).await {
-                let outcome = access::delete(&env, &rel, tid).await.unwrap();
-                assert_eq!(outcome, ModifyOutcome::Done(tid));
+        self.writing(move |env| async move {
+            let mut rows = Rows::begin(&env, &rel);
+            while let Some(page) = rows.next_page(&env).await {
+                for (tid, _) in page.into_iter().filter(|row| has_id(row, id)) {
+                    let outcome = access::delete(&env, &rel, tid).await.unwrap();
+                    assert_eq!(outcome, ModifyOutcome::Done(tid));
+                }
             }
+            env.drop_snapshot();
         });
     }
 }
@@ -285,31 +321,32 @@ fn numeric(text: &str) -> Datum {
     if text.is_empty() { Datum::Null } else { Datum::Numeric(text.parse().unwrap()) }
 }
 
-/// Reads all visible rows with the snapshot of a statement.
-async fn scan(env: &Env, rel: &Rel, mut each: impl FnMut(Tid, Vec<Datum>)) {
-    let mut scan = Scan::begin(env, rel, env.take_snapshot());
-    let mut batch = TupleBatch::default();
-    while scan.next_page(env, &mut batch).await.unwrap() {
-        batch.iter().for_each(|(tid, tuple)| each(tid, deform_tuple(&columns(), tuple).unwrap()));
-    }
-    env.drop_snapshot();
+/// A row and where it lies.
+type Row = (Tid, Vec<Datum>);
+
+fn has_id(row: &Row, id: i32) -> bool {
+    matches!(row.1[0], Datum::Int4(n) if n == id)
 }
 
-async fn rows_with(env: &Env, rel: &Rel, id: i32) -> Vec<(Tid, Vec<Datum>)> {
-    let mut found = vec![];
-    scan(env, rel, |tid, row| {
-        if matches!(row[0], Datum::Int4(n) if n == id) {
-            found.push((tid, row))
-        }
-    })
-    .await;
-    found
+/// The visible rows page by page, read when they are asked for, as a scan below an UPDATE does.
+struct Rows(Scan);
+
+impl Rows {
+    fn begin(env: &Env, rel: &Rel) -> Rows {
+        Rows(Scan::begin(env, rel, env.take_snapshot()))
+    }
+
+    async fn next_page(&mut self, env: &Env) -> Option<Vec<Row>> {
+        let mut batch = TupleBatch::default();
+        let any = self.0.next_page(env, &mut batch).await.unwrap();
+        any.then(|| batch.iter().map(|(tid, tuple)| (tid, deform_tuple(&columns(), tuple).unwrap())).collect())
+    }
 }
 
 /// Updates a row; if somebody was faster, its newest version, as READ COMMITTED does.
-async fn change(env: &Env, rel: &Rel, (mut tid, mut row): (Tid, Vec<Datum>), balance: &Datum) {
+async fn change(env: &Env, rel: &Rel, (mut tid, mut row): Row, how: &impl Fn(&mut Vec<Datum>)) {
     loop {
-        row[2] = balance.clone();
+        how(&mut row);
         let mut new = form_tuple(&columns(), &row).unwrap();
         match access::update(env, rel, tid, &mut new).await.unwrap() {
             ModifyOutcome::Done(_) => return,

@@ -5,9 +5,11 @@
 //! table's page and every record about it can be compared. What SQL would do (find the row, compute the new one) is
 //! done here by hand.
 
+mod chance;
 mod house;
 
-use house::House;
+use house::{FIRST_FILE, FIRST_XID, House};
+use vitrine_engine::ids::BlockNumber;
 use vitrine_engine::storage::{PageBytes, page};
 use vitrine_oracle::golden::{Record, Step, step};
 use vitrine_oracle::records::{Comparable, comparable};
@@ -28,24 +30,28 @@ fn without_lsn(bytes: &PageBytes) -> Box<PageBytes> {
     bytes
 }
 
+/// Fails at the first byte that differs.
+fn assert_same_page(what: &str, ours: &PageBytes, theirs: &PageBytes) {
+    let (ours, theirs) = (without_lsn(ours), without_lsn(theirs));
+    let around = |page: &PageBytes, at: usize| format!("{:02x?}", &page[at & !15..(at & !15) + 16]);
+    if let Some(at) = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b) {
+        panic!("{what}: byte {at:#x}\nours   {}\ntheirs {}", around(&ours, at), around(&theirs, at));
+    }
+}
+
 /// Compares everything that a step did with what the real server did.
 fn check(house: &mut House, name: &str) {
     let golden = step(name);
     let written: Vec<Comparable> = house.records().iter().filter_map(comparable).collect();
     assert_eq!(written, expected(&golden), "records of {name}");
     if let Some(theirs) = golden.page("page") {
-        let (ours, theirs) = (without_lsn(&house.page()), without_lsn(&theirs));
-        let differs = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b);
-        let around = |page: &PageBytes, at: usize| format!("{:02x?}", &page[at & !15..(at & !15) + 32]);
-        if let Some(at) = differs {
-            panic!("{name}: byte {at:#x}\nours   {}\ntheirs {}", around(&ours, at), around(&theirs, at));
-        }
+        assert_same_page(name, &house.page(BlockNumber(0)), &theirs);
     }
 }
 
 #[test]
 fn the_heap_writes_what_postgresql_writes() {
-    let mut house = House::new();
+    let mut house = House::new(FIRST_XID, FIRST_FILE);
     // CREATE TABLE has taken the first id.
     house.burn_xids(1);
     let _ = house.records();
@@ -74,7 +80,7 @@ fn the_heap_writes_what_postgresql_writes() {
 
 #[test]
 fn writers_write_what_postgresql_writes() {
-    let mut house = House::new();
+    let mut house = House::new(FIRST_XID, FIRST_FILE);
     // The page and the ids as they are after the first VACUUM of the story.
     house.a().insert(&[(0, "", "")]);
     house.burn_xids(5);
