@@ -103,8 +103,8 @@ pub mod sqlstate {
     }
 }
 
-/// How bad it is, as the protocol and the log say it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+/// How bad it is, as the protocol and the log say it; mildest first.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
     /// Something to know.
     Notice,

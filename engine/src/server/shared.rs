@@ -224,7 +224,7 @@ impl Server {
             settings: Rc::new(RefCell::new(settings)),
             xact: Rc::default(),
             notices: Rc::default(),
-            known_redo: Rc::new(Cell::new(self.wal.redo())),
+            known_redo: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }

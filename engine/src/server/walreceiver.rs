@@ -43,8 +43,8 @@ fn connect(cx: &Cx, server: &Server) -> Result<Connection> {
         Error::new(sqlstate::CONNECTION_FAILURE, message)
     };
     let (link, port) = server.spec.primary.borrow().clone().ok_or_else(refused)?;
-    let (to_primary, incoming) = channel(&link);
-    let (outgoing, from_primary) = channel(&link);
+    let (to_primary, incoming) = channel(cx.world(), &link);
+    let (outgoing, from_primary) = channel(cx.world(), &link);
     let knock = Incoming::Replication(Replication { incoming, outgoing });
     if link.is_cut() || !port.connect(cx.world(), knock) {
         return Err(refused());

@@ -210,6 +210,17 @@ impl World {
         self.0.outbox.borrow_mut().wanted = true;
     }
 
+    /// Hands out a whole disk as one batch: a data directory that was made before anybody ran.
+    pub fn sync_whole(&self, host: HostId) {
+        let Some(disk) = self.disk(host) else { return };
+        disk.settle();
+        let outbox = &mut *self.0.outbox.borrow_mut();
+        if outbox.wanted {
+            outbox.count += 1;
+            outbox.batches.push(SyncedBatch { host, ops: disk.image() });
+        }
+    }
+
     /// How many batches have been synced so far: what is answered now relies on these.
     pub fn synced_count(&self) -> u64 {
         self.0.outbox.borrow().count
@@ -334,6 +345,11 @@ impl World {
         if let Some(disk) = self.disk(host) {
             disk.power_fail(&mut random);
         }
+    }
+
+    /// Ends the world: all processes are dropped.
+    pub fn halt(&self) {
+        drop(self.remove(|_| true));
     }
 
     /// Takes processes out of the table; the caller drops them when nothing is borrowed.

@@ -68,6 +68,17 @@ struct Queue<M> {
     reader: Cell<Option<Pid>>,
     closed: Cell<bool>,
     link: Link,
+    world: World,
+}
+
+impl<M> Queue<M> {
+    /// One end has gone: the other is told after the time that a message would take.
+    fn close(&self) {
+        self.closed.set(true);
+        if let Some(pid) = self.reader.get() {
+            self.world.wake_at(pid, self.world.now() + self.link.latency());
+        }
+    }
 }
 
 impl<M> Reschedule for Queue<M> {
@@ -82,12 +93,13 @@ impl<M> Reschedule for Queue<M> {
 }
 
 /// One direction of a connection: what goes in at the sender comes out at the receiver.
-pub fn channel<M: 'static>(link: &Link) -> (Sender<M>, Receiver<M>) {
+pub fn channel<M: 'static>(world: &World, link: &Link) -> (Sender<M>, Receiver<M>) {
     let queue = Rc::new(Queue {
         messages: RefCell::default(),
         reader: Cell::new(None),
         closed: Cell::new(false),
         link: link.clone(),
+        world: world.clone(),
     });
     let weak: Weak<dyn Reschedule> = Rc::downgrade(&(queue.clone() as Rc<dyn Reschedule>));
     link.0.connections.borrow_mut().push(weak);
@@ -119,7 +131,7 @@ impl<M> Sender<M> {
 
 impl<M> Drop for Sender<M> {
     fn drop(&mut self) {
-        self.0.closed.set(true);
+        self.0.close();
     }
 }
 

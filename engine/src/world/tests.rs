@@ -17,7 +17,7 @@ fn busy_world(seed: u64) -> World {
     let (host, disk) = world.add_host();
     disk.create("f");
     let lock = Rc::new(LwLock::new(WaitEvent::BufferContent));
-    let (sender, receiver) = channel::<u32>(&Link::new(300));
+    let (sender, receiver) = channel::<u32>(&world, &Link::new(300));
     world.spawn(host, BackendType::WalReceiver, |cx| async move {
         for n in 0..40 {
             while receiver.try_recv(cx.now()).is_none() {
@@ -130,7 +130,7 @@ fn a_cut_link_holds_messages_back_and_a_healed_one_delivers_them() {
     let world = World::new(1, Mode::Lab, TimestampTz(0), 100);
     let (host, _) = world.add_host();
     let link = Link::new(100);
-    let (sender, receiver) = channel::<u8>(&link);
+    let (sender, receiver) = channel::<u8>(&world, &link);
     let got = Rc::new(RefCell::new(Vec::new()));
     let log = got.clone();
     world.spawn(host, BackendType::WalReceiver, |cx| async move {
