@@ -15,9 +15,11 @@
 //!
 //! PostgreSQL: `access/heap/heapam_visibility.c`.
 
+use std::cell::RefCell;
+
 use crate::ids::{CommandId, Lsn, Tid, Xid, XidStatus};
 use crate::storage::tuple::*;
-use crate::txn::{ComboCids, Env, ProcArray, Snapshot};
+use crate::txn::{ComboCids, Env, ProcArray, Snapshot, Txns, Xact};
 
 /// The page of pg_xact that has this transaction is not in memory.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -25,16 +27,28 @@ pub struct NeedsStatus(pub Xid);
 
 /// Where the rules ask about transactions.
 pub struct Statuses<'a> {
-    /// The session that asks.
-    pub env: &'a Env,
-    /// Its own transaction.
+    /// The server's shared memory.
+    pub txns: &'a Txns,
+    /// The asking session's transaction; nobody in particular asks without one.
+    pub xact: Option<&'a RefCell<Xact>>,
+    /// Its id.
     pub own: Xid,
 }
 
 impl<'a> Statuses<'a> {
     /// As the session's transaction asks.
     pub fn of(env: &'a Env) -> Statuses<'a> {
-        Statuses { env, own: env.xact.borrow().xid }
+        Statuses::of_xact(&env.txns, &env.xact)
+    }
+
+    /// As a transaction asks.
+    pub fn of_xact(txns: &'a Txns, xact: &'a RefCell<Xact>) -> Statuses<'a> {
+        Statuses { txns, xact: Some(xact), own: xact.borrow().xid }
+    }
+
+    /// As somebody without a transaction would ask.
+    pub fn of_nobody(txns: &'a Txns) -> Statuses<'a> {
+        Statuses { txns, xact: None, own: Xid::INVALID }
     }
 
     fn is_own(&self, xid: Xid) -> bool {
@@ -42,12 +56,12 @@ impl<'a> Statuses<'a> {
     }
 
     fn committed(&self, xid: Xid) -> Result<bool, NeedsStatus> {
-        let status = self.env.txns.clog.cached(xid).ok_or(NeedsStatus(xid))?;
+        let status = self.txns.clog.cached(xid).ok_or(NeedsStatus(xid))?;
         Ok(status == XidStatus::Committed)
     }
 
     fn procs(&self) -> &ProcArray {
-        &self.env.txns.procs
+        &self.txns.procs
     }
 
     /// The commands that made and ended a version of the session's own making.
@@ -57,13 +71,13 @@ impl<'a> Statuses<'a> {
             return (raw, raw);
         }
         let combo = |combo: &ComboCids| combo.pair(raw).unwrap_or((raw, raw));
-        combo(&self.env.xact.borrow().combo)
+        self.xact.map_or((raw, raw), |xact| combo(&xact.borrow().combo))
     }
 }
 
 /// Why a version is seen or not; the page has the words.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS), serde(rename_all = "snake_case"))]
 pub enum SeesRule {
     /// Seen: made by the transaction itself.
     OwnInsert,

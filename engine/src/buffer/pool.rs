@@ -59,6 +59,13 @@ pub struct BufferStats {
     pub backend_writes: u64,
 }
 
+impl BufferState {
+    /// Whether the page is there to be looked at, and not still on its way from the disk.
+    pub fn is_valid(&self) -> bool {
+        self.tag.is_some() && !self.reading
+    }
+}
+
 pub(super) struct Buffer {
     pub(super) state: Cell<BufferState>,
     page: RefCell<Box<PageBytes>>,

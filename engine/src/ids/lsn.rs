@@ -6,8 +6,7 @@ use std::str::FromStr;
 
 /// A byte position in the write-ahead log; PostgreSQL's `XLogRecPtr` and the SQL type `pg_lsn`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Debug)]
-#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS), ts(as = "String"))]
-#[cfg_attr(feature = "views", serde(into = "String"))]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS), ts(type = "number"))]
 pub struct Lsn(pub u64);
 
 impl Lsn {
@@ -28,12 +27,6 @@ impl Lsn {
 impl fmt::Display for Lsn {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:X}/{:X}", self.0 >> 32, self.0 as u32)
-    }
-}
-
-impl From<Lsn> for String {
-    fn from(lsn: Lsn) -> String {
-        lsn.to_string()
     }
 }
 

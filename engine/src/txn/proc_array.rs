@@ -144,24 +144,35 @@ impl ProcArray {
 
     /// `GetSnapshotData`: copies the list.
     pub fn snapshot(&self, pid: Pid, curcid: CommandId) -> Snapshot {
-        let xmax = self.latest_completed.get().next();
-        let own = self.xid_of(pid);
-        let mut xip: Vec<Xid> = if self.in_recovery.get() {
-            self.known_assigned.borrow().iter().copied().collect()
-        } else {
-            let entries = self.entries.borrow();
-            entries.iter().filter(|entry| entry.xid.is_valid() && entry.pid != pid).map(|entry| entry.xid).collect()
-        };
-        xip.retain(|xid| xid.precedes(xmax));
-        xip.sort_unstable();
-        let oldest = |least: Xid, xid: Xid| if xid.is_valid() && xid.precedes(least) { xid } else { least };
-        let xmin = xip.iter().copied().chain([own]).fold(xmax, oldest);
+        let snapshot = self.peek(pid, curcid);
         self.update(pid, |entry| {
             if !entry.xmin.is_valid() {
-                entry.xmin = xmin;
+                entry.xmin = snapshot.xmin;
             }
         });
+        snapshot
+    }
+
+    /// The snapshot that a process would take now; it holds nothing back.
+    pub fn peek(&self, pid: Pid, curcid: CommandId) -> Snapshot {
+        let xmax = self.latest_completed.get().next();
+        let own = self.xid_of(pid);
+        let mut xip = self.running();
+        xip.retain(|xid| xid.precedes(xmax) && *xid != own);
+        let oldest = |least: Xid, xid: Xid| if xid.is_valid() && xid.precedes(least) { xid } else { least };
+        let xmin = xip.iter().copied().chain([own]).fold(xmax, oldest);
         Snapshot { xmin, xmax, xip, own, curcid }
+    }
+
+    /// The running transactions, ascending: here, or on the primary.
+    pub fn running(&self) -> Vec<Xid> {
+        let mut xids: Vec<Xid> = if self.in_recovery.get() {
+            self.known_assigned.borrow().iter().copied().collect()
+        } else {
+            self.entries.borrow().iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect()
+        };
+        xids.sort_unstable();
+        xids
     }
 
     /// The removal horizon: row versions that ended before this transaction are seen by nobody.

@@ -254,6 +254,15 @@ impl Disk {
         Some(bytes)
     }
 
+    /// Whether what a read finds here is durable; a file that is missing is not.
+    pub fn is_synced(&self, path: &str, offset: u64, len: usize) -> bool {
+        let state = self.state.borrow();
+        state.files.get(path).is_some_and(|file| {
+            offset + len as u64 <= file.synced_len
+                && pieces(offset, len).all(|piece| !file.dirty.contains_key(&piece.0))
+        })
+    }
+
     /// Applies a batch that a host has kept, as durable.
     pub fn restore(&self, ops: &[DiskOp]) -> Result<()> {
         for op in ops {

@@ -26,6 +26,8 @@ struct LinkState {
 trait Reschedule {
     /// Sends everything that has not arrived by `now` again, to arrive at `at`.
     fn resend(&self, world: &World, now: Instant, at: Instant);
+    /// Messages that have not arrived by `now`.
+    fn in_flight(&self, now: Instant) -> usize;
 }
 
 impl Link {
@@ -63,6 +65,14 @@ impl Link {
     }
 }
 
+impl Link {
+    /// How many messages are on their way, in both directions.
+    pub fn in_flight(&self, now: Instant) -> usize {
+        let connections = self.0.connections.borrow();
+        connections.iter().filter_map(Weak::upgrade).map(|connection| connection.in_flight(now)).sum()
+    }
+}
+
 struct Queue<M> {
     messages: RefCell<VecDeque<(Instant, M)>>,
     reader: Cell<Option<Pid>>,
@@ -89,6 +99,10 @@ impl<M> Reschedule for Queue<M> {
         if let Some(pid) = self.reader.get() {
             world.wake(pid);
         }
+    }
+
+    fn in_flight(&self, now: Instant) -> usize {
+        self.messages.borrow().iter().filter(|(arrival, _)| *arrival > now).count()
     }
 }
 
