@@ -29,15 +29,12 @@ mod utility;
 
 use super::ast::Statement;
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
-use crate::ids::{Error, Result, SqlState, sqlstate};
+use crate::ids::{Error, Result, sqlstate};
 use cursor::{Source, kind_words};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::syntax_error::SyntaxError;
 use squawk_syntax::{SourceFile, SyntaxNode};
 use std::ops::Range;
-
-/// `invalid_escape_sequence`
-const INVALID_ESCAPE_SEQUENCE: SqlState = SqlState(*b"22025");
 
 /// A statement and where it stands in the query string, in bytes.
 #[derive(Clone, PartialEq, Debug)]
@@ -112,7 +109,7 @@ fn string_error(message: &str, position: u32) -> Option<Error> {
         Error::new(sqlstate::SYNTAX_ERROR, "invalid Unicode escape")
             .hint("Unicode escapes must be \\XXXX or \\+XXXXXX.")
     } else if message.starts_with("Unicode escape requires") {
-        Error::new(INVALID_ESCAPE_SEQUENCE, "invalid Unicode escape")
+        Error::new(sqlstate::INVALID_ESCAPE_SEQUENCE, "invalid Unicode escape")
             .hint("Unicode escapes must be \\uXXXX or \\UXXXXXXXX.")
     } else if message.contains("is not a valid") {
         Error::unsupported("a bit string")

@@ -1,0 +1,210 @@
+//! Types of expressions, and how one becomes another: literals of unknown type, parameters, casts.
+
+use super::super::ast::{Ident, Pos, TypeName};
+use super::super::bound::Scalar;
+use super::super::functions::like;
+use super::Binder;
+use crate::ids::{Error, Result, sqlstate};
+use crate::types::{
+    self, CastContext, Datum, TypeId, binary_op, find_cast, select_common_type, typmod_in, unary_op,
+};
+
+/// An expression with its type.
+#[derive(Clone, Debug)]
+pub(super) struct Typed {
+    pub scalar: Scalar,
+    pub ty: TypeId,
+    pub typmod: i32,
+    pub pos: Pos,
+}
+
+impl Typed {
+    pub fn new(scalar: Scalar, ty: TypeId, pos: Pos) -> Typed {
+        Typed { scalar, ty, typmod: -1, pos }
+    }
+
+    pub fn bool(scalar: Scalar, pos: Pos) -> Typed {
+        Typed::new(scalar, TypeId::Bool, pos)
+    }
+}
+
+impl Binder<'_> {
+    /// The expression in another type, if this context allows it; at first without its modifier.
+    pub fn coerce(&mut self, value: Typed, to: TypeId, context: CastContext) -> Result<Option<Typed>> {
+        let Typed { scalar, ty: from, typmod, pos } = value;
+        if from == to {
+            return Ok(Some(Typed { scalar, ty: to, typmod, pos }));
+        }
+        let scalar = match (from, scalar) {
+            (TypeId::Unknown, Scalar::Const(Datum::Text(text))) => {
+                Scalar::Const(self.input(to, &text).map_err(|error| error.at(pos.0))?)
+            }
+            (TypeId::Unknown, Scalar::Const(Datum::Null)) => Scalar::Const(Datum::Null),
+            (TypeId::Unknown, Scalar::Param(n)) => {
+                self.decide_param(n, to, pos)?;
+                Scalar::Param(n)
+            }
+            (_, scalar) => match find_cast(from, to).filter(|cast| cast.context <= context) {
+                Some(cast) if cast.is_relabel() => scalar,
+                Some(cast) => Scalar::Cast(cast, to, Box::new(scalar)),
+                None => return Ok(None),
+            },
+        };
+        Ok(Some(Typed::new(scalar, to, pos)))
+    }
+
+    /// A literal in its type. A table's name is looked up.
+    fn input(&self, to: TypeId, text: &str) -> Result<Datum> {
+        if to == TypeId::Regclass && !text.starts_with(|c: char| c.is_ascii_digit()) && text != "-" {
+            let (schema, name) = match text.split_once('.') {
+                Some((schema, name)) => (Some(schema), name),
+                None => (None, text),
+            };
+            let unquoted = |part: &str| match part.strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
+                Some(quoted) => quoted.replace("\"\"", "\""),
+                None => part.to_ascii_lowercase(),
+            };
+            let table = self.catalog.table(schema.map(unquoted).as_deref(), &unquoted(name))?;
+            let table = table.ok_or_else(|| {
+                Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{text}\" does not exist"))
+            })?;
+            return Ok(Datum::Oid(table.rel.oid));
+        }
+        types::input(to, text, -1)
+    }
+
+    /// The expression fitted to a modifier.
+    pub fn with_typmod(&self, value: Typed, typmod: i32, explicit: bool) -> Typed {
+        if typmod < 0 || typmod == value.typmod {
+            return value;
+        }
+        let scalar = Scalar::Typmod(Box::new(value.scalar), value.ty, typmod, explicit);
+        Typed { scalar, typmod, ..value }
+    }
+
+    /// The expression as the condition of a clause.
+    pub fn condition(&mut self, value: Typed, clause: &str) -> Result<Scalar> {
+        let (ty, pos) = (value.ty, value.pos);
+        match self.coerce(value, TypeId::Bool, CastContext::Assignment)? {
+            Some(value) => Ok(value.scalar),
+            None => {
+                let message = format!("argument of {clause} must be type boolean, not type {ty}");
+                Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(pos.0))
+            }
+        }
+    }
+
+    /// A literal that nothing gives a type is a text.
+    pub fn known(&mut self, value: Typed) -> Result<Typed> {
+        if value.ty != TypeId::Unknown {
+            return Ok(value);
+        }
+        let pos = value.pos;
+        self.coerce(value, TypeId::Text, CastContext::Implicit)?.ok_or_else(|| cannot_cast(TypeId::Unknown, TypeId::Text, pos))
+    }
+
+    /// `CAST(value AS ty)`
+    pub fn explicit(&mut self, value: Typed, ty: TypeId, typmod: i32, pos: Pos) -> Result<Typed> {
+        let from = value.ty;
+        let cast = self.coerce(value, ty, CastContext::Explicit)?.ok_or_else(|| cannot_cast(from, ty, pos))?;
+        Ok(Typed { pos, ..self.with_typmod(cast, typmod, true) })
+    }
+
+    /// `left op right`
+    pub fn binary(&mut self, op: &Ident, left: Typed, right: Typed, pos: Pos) -> Result<Typed> {
+        if matches!(&**op, "~~" | "!~~" | "~~*" | "!~~*") {
+            return self.like(op, left, right, pos);
+        }
+        let found = binary_op(op, left.ty, right.ty).map_err(|error| error.at(pos.0))?;
+        let left = self.must_coerce(left, found.left)?;
+        let right = self.must_coerce(right, found.right)?;
+        let scalar = Scalar::Binary(op.clone(), found.eval, Box::new([left.scalar, right.scalar]));
+        Ok(Typed::new(scalar, found.result, pos))
+    }
+
+    /// `op arg`
+    pub fn unary(&mut self, op: &Ident, arg: Typed, pos: Pos) -> Result<Typed> {
+        let found = unary_op(op, arg.ty).map_err(|error| error.at(pos.0))?;
+        let arg = self.must_coerce(arg, found.arg)?;
+        Ok(Typed::new(Scalar::Unary(op.clone(), found.eval, Box::new(arg.scalar)), found.result, pos))
+    }
+
+    fn like(&mut self, op: &Ident, left: Typed, right: Typed, pos: Pos) -> Result<Typed> {
+        let types = (left.ty, right.ty);
+        let left = self.coerce(left, TypeId::Text, CastContext::Implicit)?;
+        let right = self.coerce(right, TypeId::Text, CastContext::Implicit)?;
+        let (Some(left), Some(right)) = (left, right) else {
+            let message = format!("operator does not exist: {} {op} {}", types.0, types.1);
+            return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, message)
+                .hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
+                .at(pos.0));
+        };
+        let f: types::arith::BinaryFn = match &**op {
+            "~~" => |text, pattern| like(text.as_str()?, pattern.as_str()?).map(Datum::Bool),
+            "!~~" => |text, pattern| like(text.as_str()?, pattern.as_str()?).map(|is| Datum::Bool(!is)),
+            "~~*" => |text, pattern| ilike(text, pattern).map(Datum::Bool),
+            _ => |text, pattern| ilike(text, pattern).map(|is| Datum::Bool(!is)),
+        };
+        Ok(Typed::bool(Scalar::Binary(op.clone(), f, Box::new([left.scalar, right.scalar])), pos))
+    }
+
+    /// A cast that the choice of an operator or function has promised.
+    pub fn must_coerce(&mut self, value: Typed, to: TypeId) -> Result<Typed> {
+        let (from, pos) = (value.ty, value.pos);
+        self.coerce(value, to, CastContext::Explicit)?.ok_or_else(|| cannot_cast(from, to, pos))
+    }
+
+    /// Several expressions in the type that they have in common; `construct` is whose they are.
+    pub fn common(&mut self, values: Vec<Typed>, construct: &str) -> Result<(Vec<Scalar>, TypeId)> {
+        let types: Vec<_> = values.iter().map(|value| value.ty).collect();
+        let common = select_common_type(&types, construct);
+        let common = common.map_err(|error| mismatch_place(&values).map_or(error.clone(), |pos| error.at(pos.0)))?;
+        let mut scalars = Vec::with_capacity(values.len());
+        for value in values {
+            let (from, pos) = (value.ty, value.pos);
+            let Some(value) = self.coerce(value, common, CastContext::Implicit)? else {
+                let message = format!("{construct} could not convert type {from} to {common}");
+                return Err(Error::new(sqlstate::CANNOT_COERCE, message).at(pos.0));
+            };
+            scalars.push(value.scalar);
+        }
+        Ok((scalars, common))
+    }
+}
+
+fn ilike(text: &Datum, pattern: &Datum) -> Result<bool> {
+    like(&text.as_str()?.to_ascii_lowercase(), &pattern.as_str()?.to_ascii_lowercase())
+}
+
+/// The place of the first expression whose category is not that of the first known one.
+fn mismatch_place(values: &[Typed]) -> Option<Pos> {
+    let mut known = values.iter().filter(|value| value.ty != TypeId::Unknown);
+    let first = known.next()?.ty.category();
+    known.find(|value| value.ty.category() != first).map(|value| value.pos)
+}
+
+fn cannot_cast(from: TypeId, to: TypeId, pos: Pos) -> Error {
+    Error::new(sqlstate::CANNOT_COERCE, format!("cannot cast type {from} to {to}")).at(pos.0)
+}
+
+/// The type that a name means, and its modifier.
+pub(super) fn resolve_type(name: &TypeName) -> Result<(TypeId, i32)> {
+    let (schema, ty) = (name.name.schema.as_deref(), &*name.name.name);
+    let pos = name.name.pos.0;
+    let found = match schema {
+        None | Some("pg_catalog") => TypeId::all().find(|id| id.typname() == ty),
+        Some(_) => None,
+    };
+    let Some(mut id) = found else {
+        if matches!(ty, "bpchar" | "timestamp" | "time" | "timetz" | "date" | "bit" | "varbit" | "json" | "jsonb" | "uuid") {
+            return Err(Error::unsupported(format!("type {ty}")).at(pos));
+        }
+        let shown = name.name.to_string();
+        return Err(Error::new(sqlstate::UNDEFINED_OBJECT, format!("type \"{shown}\" does not exist")).at(pos));
+    };
+    let typmod = typmod_in(id, &name.typmods).map_err(|error| error.at(pos))?;
+    if name.array {
+        id = id.array().ok_or_else(|| Error::unsupported(format!("type {id}[]")).at(pos))?;
+    }
+    Ok((id, typmod))
+}

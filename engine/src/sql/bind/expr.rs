@@ -1,0 +1,259 @@
+//! Expressions: names to slots, operators to functions, types decided from the leaves up.
+
+use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, SqlValue};
+use super::super::bound::Scalar;
+use super::Binder;
+use super::coerce::{Typed, resolve_type};
+use super::level::Level;
+use crate::ids::{Error, Result, sqlstate};
+use crate::types::{CastContext, Datum, Numeric, TypeId};
+
+impl Binder<'_> {
+    /// Binds an expression.
+    pub fn expr(&mut self, expr: &Expr, level: &mut Level) -> Result<Typed> {
+        if let Some(key) = self.group_key(expr, level) {
+            return Ok(key);
+        }
+        let pos = expr.pos;
+        match &expr.kind {
+            ExprKind::Null => Ok(Typed::new(Scalar::Const(Datum::Null), TypeId::Unknown, pos)),
+            ExprKind::Bool(value) => Ok(constant(Datum::Bool(*value), TypeId::Bool, pos)),
+            ExprKind::Int4(value) => Ok(constant(Datum::Int4(*value), TypeId::Int4, pos)),
+            ExprKind::Int8(value) => Ok(constant(Datum::Int8(*value), TypeId::Int8, pos)),
+            ExprKind::Numeric(text) => {
+                let value = text.parse::<Numeric>().map_err(|error| error.at(pos.0))?;
+                Ok(constant(Datum::Numeric(value), TypeId::Numeric, pos))
+            }
+            ExprKind::String(text) => Ok(constant(Datum::Text(text.clone()), TypeId::Unknown, pos)),
+            ExprKind::Param(n) => self.param(*n, pos),
+            ExprKind::Column(path) => self.column(path, pos, level),
+            ExprKind::Unary(op, arg) => {
+                let arg = self.expr(arg, level)?;
+                self.unary(op, arg, pos)
+            }
+            ExprKind::Binary(op, left, right) => {
+                let left = self.expr(left, level)?;
+                let right = self.expr(right, level)?;
+                self.binary(op, left, right, pos)
+            }
+            ExprKind::And(args) => Ok(Typed::bool(Scalar::And(self.conditions(args, "AND", level)?), pos)),
+            ExprKind::Or(args) => Ok(Typed::bool(Scalar::Or(self.conditions(args, "OR", level)?), pos)),
+            ExprKind::Not(arg) => {
+                let arg = self.expr(arg, level)?;
+                Ok(Typed::bool(Scalar::Not(Box::new(self.condition(arg, "NOT")?)), pos))
+            }
+            ExprKind::IsNull(arg, negated) => {
+                let arg = self.expr(arg, level)?;
+                let arg = self.known(arg)?;
+                Ok(Typed::bool(Scalar::IsNull(Box::new(arg.scalar), *negated), pos))
+            }
+            ExprKind::IsBool(arg, value, negated) => self.is_bool(arg, *value, *negated, pos, level),
+            ExprKind::IsDistinct(left, right, negated) => {
+                let args = self.comparands(left, right, pos, level)?;
+                Ok(Typed::bool(Scalar::IsDistinct(Box::new(args.0), *negated), pos))
+            }
+            ExprKind::Between(between) => self.between(between, pos, level),
+            ExprKind::In(arg, items, negated) => self.in_list(arg, items, *negated, pos, level),
+            ExprKind::Case(case) => self.case(case, pos, level),
+            ExprKind::Cast(arg, name) => {
+                let (ty, typmod) = resolve_type(name)?;
+                let arg = self.expr(arg, level)?;
+                self.explicit(arg, ty, typmod, pos)
+            }
+            ExprKind::Call(call) => self.call(expr, call, level),
+            ExprKind::Coalesce(args) => self.of_common_type(args, "COALESCE", Scalar::Coalesce, pos, level),
+            ExprKind::MinMax(greatest, args) => {
+                let construct = if *greatest { "GREATEST" } else { "LEAST" };
+                self.of_common_type(args, construct, |args| Scalar::MinMax(*greatest, args), pos, level)
+            }
+            ExprKind::NullIf(left, right) => {
+                let (args, ty) = self.comparands(left, right, pos, level)?;
+                Ok(Typed::new(Scalar::NullIf(Box::new(args)), ty, pos))
+            }
+            ExprKind::SqlValue(value, precision) => Ok(self.sql_value(*value, *precision, pos)),
+            ExprKind::Field(arg, Some(name)) => self.field(arg, name, pos, level),
+            ExprKind::Field(_, None) => Err(Error::unsupported("row expansion via \"*\" here").at(pos.0)),
+            ExprKind::Default => {
+                Err(Error::new(sqlstate::SYNTAX_ERROR, "DEFAULT is not allowed in this context").at(pos.0))
+            }
+        }
+    }
+
+    /// The key of GROUP BY that an expression is, where the clause speaks of groups.
+    fn group_key(&self, expr: &Expr, level: &Level) -> Option<Typed> {
+        let groups = level.groups.as_ref().filter(|_| !level.in_aggregate)?;
+        let at = groups.keys.iter().position(|(key, _)| key == expr)?;
+        Some(key_column(at, &groups.keys[at].1, expr.pos))
+    }
+
+    fn column(&mut self, path: &[Ident], pos: Pos, level: &mut Level) -> Result<Typed> {
+        let column = level.scope.column(path, level.first, pos).map_err(|error| self.whole_row(path, level, error))?;
+        let typed = Typed { scalar: Scalar::Column(column.slot), ty: column.ty, typmod: column.typmod, pos };
+        let Some(groups) = level.groups.as_ref().filter(|_| !level.in_aggregate) else { return Ok(typed) };
+        let is_key = |key: &Typed| matches!(key.scalar, Scalar::Column(slot) if slot == column.slot);
+        if let Some(at) = groups.keys.iter().position(|(_, key)| is_key(key)) {
+            return Ok(key_column(at, &groups.keys[at].1, pos));
+        }
+        let item = level.scope.items.iter().find(|item| item.holds(column.slot));
+        let table = item.map_or("", |item| &item.name);
+        let message = format!(
+            "column \"{table}.{}\" must appear in the GROUP BY clause or be used in an aggregate function",
+            column.name
+        );
+        Err(Error::new(sqlstate::GROUPING_ERROR, message).at(pos.0))
+    }
+
+    /// The name of a table where a column should be stands for its row, which we cannot show.
+    fn whole_row(&self, path: &[Ident], level: &Level, error: Error) -> Error {
+        match path {
+            [name] if level.scope.items[level.first..].iter().any(|item| item.name == *name) => {
+                Error::unsupported(format!("the whole row of \"{name}\" as a value"))
+                    .at(error.report().position.unwrap_or(0))
+            }
+            _ => error,
+        }
+    }
+
+    fn conditions(&mut self, args: &[Expr], clause: &str, level: &mut Level) -> Result<Vec<Scalar>> {
+        let mut scalars = Vec::with_capacity(args.len());
+        for arg in args {
+            let arg = self.expr(arg, level)?;
+            scalars.push(self.condition(arg, clause)?);
+        }
+        Ok(scalars)
+    }
+
+    fn is_bool(
+        &mut self,
+        arg: &Expr,
+        value: Option<bool>,
+        negated: bool,
+        pos: Pos,
+        level: &mut Level,
+    ) -> Result<Typed> {
+        let word = value.map_or("UNKNOWN", |value| if value { "TRUE" } else { "FALSE" });
+        let clause = format!("IS {}{word}", if negated { "NOT " } else { "" });
+        let arg = self.expr(arg, level)?;
+        let arg = self.condition(arg, &clause)?;
+        Ok(Typed::bool(Scalar::IsBool(Box::new(arg), value, negated), pos))
+    }
+
+    /// The operands of a comparison, as the operator `=` takes them, and the type of the left one.
+    fn comparands(&mut self, left: &Expr, right: &Expr, pos: Pos, level: &mut Level) -> Result<([Scalar; 2], TypeId)> {
+        let left = self.expr(left, level)?;
+        let right = self.expr(right, level)?;
+        let op = crate::types::binary_op("=", left.ty, right.ty).map_err(|error| error.at(pos.0))?;
+        let left = self.must_coerce(left, op.left)?;
+        let right = self.must_coerce(right, op.right)?;
+        Ok(([left.scalar, right.scalar], op.left))
+    }
+
+    /// `low <= arg AND arg <= high`; SYMMETRIC also the other way round.
+    fn between(&mut self, between: &Between, pos: Pos, level: &mut Level) -> Result<Typed> {
+        let arg = self.expr(&between.arg, level)?;
+        let low = self.expr(&between.low, level)?;
+        let high = self.expr(&between.high, level)?;
+        let mut within = |low: &Typed, high: &Typed| {
+            let above = self.binary(&">=".into(), arg.clone(), low.clone(), pos)?;
+            let below = self.binary(&"<=".into(), arg.clone(), high.clone(), pos)?;
+            Ok::<_, Error>(Scalar::And(vec![above.scalar, below.scalar]))
+        };
+        let mut scalar = within(&low, &high)?;
+        if between.symmetric {
+            scalar = Scalar::Or(vec![scalar, within(&high, &low)?]);
+        }
+        let scalar = if between.negated { Scalar::Not(Box::new(scalar)) } else { scalar };
+        Ok(Typed::bool(scalar, pos))
+    }
+
+    /// `arg = a OR arg = b ...`
+    fn in_list(&mut self, arg: &Expr, items: &[Expr], negated: bool, pos: Pos, level: &mut Level) -> Result<Typed> {
+        let arg = self.expr(arg, level)?;
+        let op: Ident = if negated { "<>".into() } else { "=".into() };
+        let mut tests = Vec::with_capacity(items.len());
+        for item in items {
+            let item = self.expr(item, level)?;
+            let test = self.binary(&op, arg.clone(), item, pos)?;
+            tests.push(test.scalar);
+        }
+        Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos))
+    }
+
+    fn case(&mut self, case: &Case, pos: Pos, level: &mut Level) -> Result<Typed> {
+        let arg = case.arg.as_ref().map(|arg| self.expr(arg, level)).transpose()?;
+        let arg = arg.map(|arg| self.known(arg)).transpose()?;
+        let mut conditions = Vec::with_capacity(case.whens.len());
+        // ELSE decides the type first, as in PostgreSQL.
+        let mut values = Vec::with_capacity(case.whens.len() + 1);
+        values.push(match &case.otherwise {
+            Some(otherwise) => self.expr(otherwise, level)?,
+            None => Typed::new(Scalar::Const(Datum::Null), TypeId::Unknown, pos),
+        });
+        for (when, then) in &case.whens {
+            let when = self.expr(when, level)?;
+            conditions.push(match &arg {
+                Some(arg) => {
+                    let at = when.pos;
+                    self.binary(&"=".into(), arg.clone(), when, at)?.scalar
+                }
+                None => self.condition(when, "CASE/WHEN")?,
+            });
+            values.push(self.expr(then, level)?);
+        }
+        let (mut values, ty) = self.common(values, "CASE")?;
+        let otherwise = Box::new(values.remove(0));
+        Ok(Typed::new(Scalar::Case(conditions.into_iter().zip(values).collect(), otherwise), ty, pos))
+    }
+
+    fn of_common_type(
+        &mut self,
+        args: &[Expr],
+        construct: &str,
+        make: impl FnOnce(Vec<Scalar>) -> Scalar,
+        pos: Pos,
+        level: &mut Level,
+    ) -> Result<Typed> {
+        let args = args.iter().map(|arg| self.expr(arg, level)).collect::<Result<Vec<_>>>()?;
+        let (args, ty) = self.common(args, construct)?;
+        Ok(Typed::new(make(args), ty, pos))
+    }
+
+    fn sql_value(&self, value: SqlValue, precision: Option<i32>, pos: Pos) -> Typed {
+        let name = value.name();
+        let call = |f| Scalar::Call(name, f, Vec::new(), true);
+        match value {
+            SqlValue::CurrentTimestamp => {
+                let now = call(|cx, _| Ok(Datum::TimestampTz(cx.env.xact.borrow().started)));
+                self.with_typmod(Typed::new(now, TypeId::TimestampTz, pos), precision.unwrap_or(-1).min(6), false)
+            }
+            SqlValue::CurrentUser | SqlValue::SessionUser => {
+                Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.user()))), TypeId::Name, pos)
+            }
+            SqlValue::CurrentCatalog => {
+                Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.database()))), TypeId::Name, pos)
+            }
+            SqlValue::CurrentSchema => Typed::new(call(|_, _| Ok(Datum::name("public"))), TypeId::Name, pos),
+        }
+    }
+
+    /// An expression assigned to a column of this type.
+    pub fn assign(&mut self, value: Typed, column: &str, ty: TypeId, typmod: i32) -> Result<Scalar> {
+        let (from, pos) = (value.ty, value.pos);
+        let Some(value) = self.coerce(value, ty, CastContext::Assignment)? else {
+            let message = format!("column \"{column}\" is of type {ty} but expression is of type {from}");
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message)
+                .hint("You will need to rewrite or cast the expression.")
+                .at(pos.0));
+        };
+        Ok(self.with_typmod(value, typmod, false).scalar)
+    }
+}
+
+fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {
+    Typed::new(Scalar::Const(value), ty, pos)
+}
+
+/// A key of GROUP BY in the row behind the grouping.
+fn key_column(at: usize, key: &Typed, pos: Pos) -> Typed {
+    Typed { scalar: Scalar::Column(at), ty: key.ty, typmod: key.typmod, pos }
+}

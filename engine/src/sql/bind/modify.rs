@@ -1,0 +1,217 @@
+//! INSERT, UPDATE and DELETE.
+
+use super::super::ast::{self, Alias, Expr, ExprKind, Ident, Pos, QualName, Target};
+use super::super::bound::{Delete, Exprs, Insert, OutColumn, Scalar, Table, Update};
+use super::Binder;
+use super::coerce::Typed;
+use super::level::Level;
+use crate::ids::{Error, Result, sqlstate};
+use crate::types::{Attr, Datum};
+use std::rc::Rc;
+
+impl Binder<'_> {
+    /// The table that a statement changes, in sight of its clauses.
+    fn target_table(&mut self, name: &QualName, alias: Option<&Ident>, level: &mut Level) -> Result<Rc<Table>> {
+        if self.registry.find_view(name.schema.as_deref(), &name.name).is_some() {
+            let message = format!("cannot change view \"{}\"", name.name);
+            return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
+        }
+        let table = self.table(name)?;
+        if table.is_catalog {
+            let message = format!("permission denied: \"{}\" is a system catalog", table.name);
+            return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
+        }
+        let alias = alias.map(|name| Alias { name: name.clone(), columns: Vec::new() });
+        self.add_table(&table, alias.as_ref(), name.pos, level)?;
+        Ok(table)
+    }
+
+    pub fn insert(&mut self, insert: &ast::Insert) -> Result<Insert> {
+        let mut level = Level::new("RETURNING");
+        let table = self.target_table(&insert.table, insert.alias.as_ref(), &mut level)?;
+        let columns = insert_columns(&table, &insert.columns)?;
+        let mut values: Vec<Scalar> = vec![Scalar::Const(Datum::Null); table.desc.natts()];
+        let source = match insert.source.as_deref() {
+            None => None,
+            Some(query) => Some(self.insert_source(&table, query, &columns, &insert.columns, &mut values)?),
+        };
+        let returning = self.returning(&insert.returning, &mut level)?;
+        Ok(Insert { table, source, values: Exprs { waits: Vec::new(), scalars: values }, returning })
+    }
+
+    /// The rows of an INSERT, whose columns `values` assigns to those of the table.
+    fn insert_source(
+        &mut self,
+        table: &Table,
+        query: &ast::Query,
+        columns: &[usize],
+        named: &[(Ident, Pos)],
+        values: &mut [Scalar],
+    ) -> Result<super::super::bound::Query> {
+        let plain = query.order_by.is_empty() && query.limit.is_none() && query.offset.is_none();
+        if let (ast::QueryBody::Values(rows), true) = (&query.body, plain) {
+            return self.insert_values(table, rows, columns, named, values);
+        }
+        let bound = self.query(query, false)?;
+        let width = bound.columns.len();
+        check_width(width, columns, named, |_| first_pos(query))?;
+        for (at, column) in bound.columns.iter().enumerate() {
+            let value = Typed { scalar: Scalar::Column(at), ty: column.ty, typmod: column.typmod, pos: first_pos(query) };
+            let Attr { name, type_id, typmod, .. } = &table.desc.attrs[columns[at]];
+            values[columns[at]] = self.assign(value, name, *type_id, *typmod)?;
+        }
+        Ok(bound)
+    }
+
+    /// VALUES: each cell is assigned to its column by itself.
+    fn insert_values(
+        &mut self,
+        table: &Table,
+        rows: &[Vec<Expr>],
+        columns: &[usize],
+        named: &[(Ident, Pos)],
+        values: &mut [Scalar],
+    ) -> Result<super::super::bound::Query> {
+        let mut level = Level::new("VALUES");
+        let mut bound = Vec::with_capacity(rows.len());
+        let width = rows.first().map_or(0, Vec::len);
+        for row in rows {
+            check_width(row.len(), columns, named, |at| row[at].pos)?;
+            let mut scalars = Vec::with_capacity(width);
+            for (cell, &column) in row.iter().zip(columns) {
+                let Attr { name, type_id, typmod, .. } = &table.desc.attrs[column];
+                scalars.push(match cell.kind {
+                    ExprKind::Default => Scalar::Const(Datum::Null),
+                    _ => {
+                        let value = self.expr(cell, &mut level)?;
+                        self.assign(value, name, *type_id, *typmod)?
+                    }
+                });
+            }
+            bound.push(level.exprs(scalars));
+        }
+        for (at, &column) in columns.iter().take(width).enumerate() {
+            values[column] = Scalar::Column(at);
+        }
+        let slots = (0..width).map(Scalar::Column).collect();
+        Ok(super::super::bound::Query {
+            columns: Vec::new(),
+            from: None,
+            values: Some(bound),
+            filter: Vec::new(),
+            set_function: None,
+            grouping: None,
+            targets: Exprs { waits: Vec::new(), scalars: slots },
+            distinct: false,
+            order_by: Vec::new(),
+            limit: None,
+            offset: None,
+        })
+    }
+
+    pub fn update(&mut self, update: &ast::Update) -> Result<Update> {
+        let mut level = Level::new("UPDATE");
+        let table = self.target_table(&update.table, update.alias.as_ref(), &mut level)?;
+        let mut values: Vec<Scalar> = (0..table.desc.natts()).map(Scalar::Column).collect();
+        let mut set: Vec<usize> = Vec::new();
+        for assignment in &update.set {
+            let at = column_of(&table, &assignment.column, assignment.pos)?;
+            if set.contains(&at) {
+                let message = format!("multiple assignments to same column \"{}\"", assignment.column);
+                return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(assignment.pos.0));
+            }
+            set.push(at);
+            let Attr { name, type_id, typmod, .. } = &table.desc.attrs[at];
+            values[at] = match assignment.value.kind {
+                ExprKind::Default => Scalar::Const(Datum::Null),
+                _ => {
+                    let value = self.expr(&assignment.value, &mut level)?;
+                    self.assign(value, name, *type_id, *typmod)?
+                }
+            };
+        }
+        let values = level.exprs(values);
+        let filter = self.filter(update.filter.as_ref(), &mut level)?;
+        let returning = self.returning(&update.returning, &mut level)?;
+        Ok(Update { table, system: level.scope.items[0].system_used, filter, values, returning })
+    }
+
+    pub fn delete(&mut self, delete: &ast::Delete) -> Result<Delete> {
+        let mut level = Level::new("DELETE");
+        let table = self.target_table(&delete.table, delete.alias.as_ref(), &mut level)?;
+        let filter = self.filter(delete.filter.as_ref(), &mut level)?;
+        let returning = self.returning(&delete.returning, &mut level)?;
+        Ok(Delete { table, system: level.scope.items[0].system_used, filter, returning })
+    }
+
+    fn returning(&mut self, list: &[Target], level: &mut Level) -> Result<Option<(Exprs, Vec<OutColumn>)>> {
+        if list.is_empty() {
+            return Ok(None);
+        }
+        level.clause = "RETURNING";
+        let mut targets = self.targets(list, level)?;
+        self.decide(&mut targets)?;
+        let scalars = targets.values.into_iter().map(|value| value.scalar).collect();
+        Ok(Some((level.exprs(scalars), targets.columns)))
+    }
+}
+
+/// The columns that an INSERT fills, from 0: those named, else all.
+fn insert_columns(table: &Table, named: &[(Ident, Pos)]) -> Result<Vec<usize>> {
+    if named.is_empty() {
+        return Ok((0..table.desc.natts()).filter(|at| !table.desc.attrs[*at].dropped).collect());
+    }
+    let mut columns = Vec::with_capacity(named.len());
+    for (name, pos) in named {
+        let at = column_of(table, name, *pos)?;
+        if columns.contains(&at) {
+            let message = format!("column \"{name}\" specified more than once");
+            return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message).at(pos.0));
+        }
+        columns.push(at);
+    }
+    Ok(columns)
+}
+
+fn column_of(table: &Table, name: &str, pos: Pos) -> Result<usize> {
+    if let Some(at) = table.desc.position(name) {
+        return Ok(at);
+    }
+    if super::super::bound::SYSTEM_COLUMNS.iter().any(|(system, ..)| *system == name) {
+        let message = format!("cannot assign to system column \"{name}\"");
+        return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(pos.0));
+    }
+    let message = format!("column \"{name}\" of relation \"{}\" does not exist", table.name);
+    Err(Error::new(sqlstate::UNDEFINED_COLUMN, message).at(pos.0))
+}
+
+/// A row must have no more values than there are columns, and no fewer than were named.
+fn check_width(
+    width: usize,
+    columns: &[usize],
+    named: &[(Ident, Pos)],
+    place: impl Fn(usize) -> Pos,
+) -> Result<()> {
+    if width > columns.len() {
+        let message = "INSERT has more expressions than target columns";
+        return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(place(columns.len()).0));
+    }
+    if width < named.len() {
+        let message = "INSERT has more target columns than expressions";
+        return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(named[width].1.0));
+    }
+    Ok(())
+}
+
+/// Where a query's first value stands.
+fn first_pos(query: &ast::Query) -> Pos {
+    match &query.body {
+        ast::QueryBody::Values(rows) => rows.first().and_then(|row| row.first()).map_or(Pos(0), |cell| cell.pos),
+        ast::QueryBody::Select(select) => match select.targets.first() {
+            Some(Target::Expr(expr, _)) => expr.pos,
+            Some(Target::Star(pos)) => *pos,
+            Some(Target::TableStar(name)) => name.pos,
+            None => Pos(0),
+        },
+    }
+}
