@@ -196,9 +196,11 @@ impl Error {
         self
     }
 
-    /// At a place in the query string, in characters from 1, unless one is set already.
+    /// At a place in the query string, in characters from 1, unless one is set already; 0 is no place.
     pub fn at(mut self, position: u32) -> Error {
-        self.0.position.get_or_insert(position);
+        if position > 0 {
+            self.0.position.get_or_insert(position);
+        }
         self
     }
 

@@ -259,7 +259,7 @@ pub enum FromItem {
     /// A function that returns rows.
     Function(Call, Pos, Option<Alias>),
     /// A query in parentheses.
-    Subquery(Box<Query>, Option<Alias>),
+    Subquery(Box<Query>, Pos, Option<Alias>),
     /// A join.
     Join(Box<Join>),
 }

@@ -33,7 +33,7 @@ impl Scalar {
                 if left.is_null() || right.is_null() { Datum::Null } else { f(&left, &right)? }
             }
             Scalar::Typmod(arg, ty, typmod, explicit) => types::apply_typmod(arg.eval(cx)?, *ty, *typmod, *explicit)?,
-            Scalar::Cast(cast, _, arg) => cast.eval(&arg.value(cx)?)?,
+            Scalar::Cast(cast, _, arg) => cast.eval(&*arg.value(cx)?)?,
             Scalar::Call(_, f, args, strict) => {
                 let args = args.iter().map(|arg| arg.eval(cx)).collect::<Result<Vec<_>>>()?;
                 if *strict && args.iter().any(Datum::is_null) { Datum::Null } else { f(cx.fx, &args)? }

@@ -1,4 +1,23 @@
 //! SQL: from the text of a query to its rows.
+//!
+//! ```text
+//!   "SELECT owner FROM accounts WHERE id = 1"
+//!      │ parse   squawk-syntax knows the grammar; what we do not support is refused by name
+//!      ▼
+//!   ast          names and operators, each with its place in the text
+//!      │ bind    against the catalog: names become slots, operators functions, types are decided
+//!      ▼
+//!   bound
+//!      │ exec    operators that pull rows from each other in batches
+//!      ▼
+//!   rows
+//! ```
+//!
+//! A query string is parsed as a whole; its statements are then bound and run one after the other, each with what the
+//! one before has left. PostgreSQL has the same steps (`raw_parser`, `parse_analyze`, `planner`, `ExecutorRun`);
+//! between binding and running its planner chooses among ways, of which we have one.
+//!
+//! Functions are kept in a [`functions::Registry`], which rooms above this one fill.
 
 pub mod ast;
 pub mod bind;
@@ -9,6 +28,6 @@ pub mod functions;
 pub mod parse;
 pub mod scan;
 mod show;
-mod walk;
 #[cfg(test)]
 mod tests;
+mod walk;

@@ -1,6 +1,7 @@
 //! Expressions as text: SQL again, with every operation in parentheses, so that it shows how a query was understood.
 
 use super::ast::{Between, Call, Case, Expr, ExprKind, QualName, TypeName};
+use super::bound::Scalar;
 use std::fmt::{Debug, Display, Formatter, Result};
 
 impl Display for QualName {
@@ -77,8 +78,8 @@ impl Display for Expr {
             ExprKind::Column(path) => separated(f, ".", path),
             ExprKind::Unary(op, arg) => write!(f, "({op} {arg})"),
             ExprKind::Binary(op, left, right) => write!(f, "({left} {op} {right})"),
-            ExprKind::And(args) => parenthesised(f, " AND ", args),
-            ExprKind::Or(args) => parenthesised(f, " OR ", args),
+            ExprKind::And(args) => joined(f, " AND ", args),
+            ExprKind::Or(args) => joined(f, " OR ", args),
             ExprKind::Not(arg) => write!(f, "(NOT {arg})"),
             ExprKind::IsNull(arg, negated) => write!(f, "({arg} IS {}NULL)", not(*negated)),
             ExprKind::IsBool(arg, value, negated) => {
@@ -107,12 +108,6 @@ impl Display for Expr {
             ExprKind::Default => f.write_str("DEFAULT"),
         }
     }
-}
-
-fn parenthesised(f: &mut Formatter<'_>, between: &str, args: &[Expr]) -> Result {
-    f.write_str("(")?;
-    separated(f, between, args)?;
-    f.write_str(")")
 }
 
 impl Display for Between {
@@ -153,4 +148,49 @@ impl Display for Call {
         }
         f.write_str(")")
     }
+}
+
+/// Columns are shown by their slots.
+impl Display for Scalar {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Scalar::Const(value) => write!(f, "{value:?}"),
+            Scalar::Column(slot) => write!(f, "#{slot}"),
+            Scalar::Param(at) => write!(f, "${}", at + 1),
+            Scalar::Waited(at) => write!(f, "waited {at}"),
+            Scalar::Unary(op, _, arg) => write!(f, "({op} {arg})"),
+            Scalar::Binary(op, _, args) => write!(f, "({} {op} {})", args[0], args[1]),
+            Scalar::Cast(_, ty, arg) => write!(f, "({arg}::{ty})"),
+            Scalar::Typmod(arg, ty, typmod, _) => write!(f, "({arg}::{})", ty.format(*typmod)),
+            Scalar::Call(name, _, args, _) => list(f, &format!("{name}("), args),
+            Scalar::And(args) => joined(f, " AND ", args),
+            Scalar::Or(args) => joined(f, " OR ", args),
+            Scalar::Not(arg) => write!(f, "(NOT {arg})"),
+            Scalar::IsNull(arg, negated) => write!(f, "({arg} IS {}NULL)", not(*negated)),
+            Scalar::IsBool(arg, value, negated) => write!(f, "({arg} IS {}{value:?})", not(*negated)),
+            Scalar::IsDistinct(args, negated) => {
+                write!(f, "({} IS {}DISTINCT FROM {})", args[0], not(*negated), args[1])
+            }
+            Scalar::Case(whens, otherwise) => {
+                f.write_str("CASE")?;
+                whens.iter().try_for_each(|(when, then)| write!(f, " WHEN {when} THEN {then}"))?;
+                write!(f, " ELSE {otherwise} END")
+            }
+            Scalar::Coalesce(args) => list(f, "COALESCE(", args),
+            Scalar::MinMax(greatest, args) => list(f, if *greatest { "GREATEST(" } else { "LEAST(" }, args),
+            Scalar::NullIf(args) => list(f, "NULLIF(", &args[..]),
+        }
+    }
+}
+
+impl Debug for Scalar {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{self}")
+    }
+}
+
+fn joined<T: Display>(f: &mut Formatter<'_>, between: &str, args: &[T]) -> Result {
+    f.write_str("(")?;
+    separated(f, between, args)?;
+    f.write_str(")")
 }

@@ -12,9 +12,9 @@ impl Expr {
             | ExprKind::IsBool(arg, ..)
             | ExprKind::Cast(arg, _)
             | ExprKind::Field(arg, _) => f(arg),
-            ExprKind::Binary(_, left, right)
-            | ExprKind::IsDistinct(left, right, _)
-            | ExprKind::NullIf(left, right) => [left, right].into_iter().for_each(|e| f(e)),
+            ExprKind::Binary(_, left, right) | ExprKind::IsDistinct(left, right, _) | ExprKind::NullIf(left, right) => {
+                [left, right].into_iter().for_each(|e| f(e))
+            }
             ExprKind::And(args) | ExprKind::Or(args) | ExprKind::Coalesce(args) | ExprKind::MinMax(_, args) => {
                 args.iter().for_each(f);
             }
@@ -82,7 +82,7 @@ fn of_item<'a>(item: &'a FromItem, names: &mut Vec<&'a QualName>) {
     match item {
         FromItem::Table(name, _) => names.push(name),
         FromItem::Function(..) => {}
-        FromItem::Subquery(query, _) => of_query(query, names),
+        FromItem::Subquery(query, ..) => of_query(query, names),
         FromItem::Join(join) => {
             of_item(&join.left, names);
             of_item(&join.right, names);

@@ -57,8 +57,9 @@ impl Binder<'_> {
 
     /// The function of a call, and its arguments in its order and types.
     pub fn resolve_call(&mut self, call: &Call, pos: Pos, level: &mut Level) -> Result<(Found, Vec<Scalar>)> {
-        if call.star || call.distinct {
-            return Err(self.not_an_aggregate(call, pos));
+        if let Some(schema) = call.name.schema.as_deref().filter(|schema| !matches!(*schema, "pg_catalog" | "public")) {
+            let message = format!("schema \"{schema}\" does not exist");
+            return Err(Error::new(sqlstate::INVALID_SCHEMA_NAME, message).at(pos.0));
         }
         let mut values = Vec::with_capacity(call.args.len());
         let mut types: Vec<(Option<Ident>, TypeId)> = Vec::with_capacity(call.args.len());
@@ -67,18 +68,13 @@ impl Binder<'_> {
             types.push((name.clone(), value.ty));
             values.push(value);
         }
-        let name = if in_catalog(call) { &*call.name.name } else { "" };
-        let found = match resolve(self.registry, name, &types, pos) {
-            Err(_) if name.is_empty() => {
-                let shown = Call { args: Vec::new(), ..call.clone() };
-                let types: Vec<_> = types.iter().map(|(_, ty)| ty.to_string()).collect();
-                let message = format!("function {}({}) does not exist", shown.name, types.join(", "));
-                return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, message)
-                    .hint("No function matches the given name and argument types. You might need to add explicit type casts.")
-                    .at(pos.0));
-            }
-            found => found?,
+        let found = match in_catalog(call) {
+            true => resolve(self.registry, &call.name.name, &types, pos)?,
+            false => return Err(undefined(&call.name.to_string(), &types_of(&values)).at(pos.0)),
         };
+        if call.star || call.distinct {
+            return Err(self.not_an_aggregate(call, pos));
+        }
         let mut args = Vec::with_capacity(values.len());
         for (at, ty) in &found.args {
             let value = values[*at].clone();
@@ -129,7 +125,7 @@ impl Binder<'_> {
 
     fn aggregate_of(&self, call: &Call, args: &[Typed], pos: Pos) -> Result<crate::types::Aggregate> {
         let name = &*call.name.name;
-        let types: Vec<_> = args.iter().map(|arg| arg.ty.to_string()).collect();
+        let types = types_of(args);
         match args {
             [] if call.star && name == "count" => aggregate(name, None),
             [] if !call.star => {
@@ -196,6 +192,10 @@ impl Binder<'_> {
         let base = self.set_function(arg, found.function.clone(), args, level)?;
         Ok((found.function, base))
     }
+}
+
+fn types_of(values: &[Typed]) -> Vec<String> {
+    values.iter().map(|value| value.ty.to_string()).collect()
 }
 
 fn undefined(name: &str, types: &[String]) -> Error {

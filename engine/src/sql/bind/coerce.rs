@@ -5,9 +5,7 @@ use super::super::bound::Scalar;
 use super::super::functions::like;
 use super::Binder;
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{
-    self, CastContext, Datum, TypeId, binary_op, find_cast, select_common_type, typmod_in, unary_op,
-};
+use crate::types::{self, CastContext, Datum, TypeId, binary_op, find_cast, select_common_type, typmod_in, unary_op};
 
 /// An expression with its type.
 #[derive(Clone, Debug)]
@@ -46,7 +44,11 @@ impl Binder<'_> {
             }
             (_, scalar) => match find_cast(from, to).filter(|cast| cast.context <= context) {
                 Some(cast) if cast.is_relabel() => scalar,
-                Some(cast) => Scalar::Cast(cast, to, Box::new(scalar)),
+                // What fails is left to fail when it runs.
+                Some(cast) => match &scalar {
+                    Scalar::Const(value) if let Ok(value) = cast.eval(value) => Scalar::Const(value),
+                    _ => Scalar::Cast(cast, to, Box::new(scalar)),
+                },
                 None => return Ok(None),
             },
         };
@@ -65,9 +67,8 @@ impl Binder<'_> {
                 None => part.to_ascii_lowercase(),
             };
             let table = self.catalog.table(schema.map(unquoted).as_deref(), &unquoted(name))?;
-            let table = table.ok_or_else(|| {
-                Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{text}\" does not exist"))
-            })?;
+            let table = table
+                .ok_or_else(|| Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{text}\" does not exist")))?;
             return Ok(Datum::Oid(table.rel.oid));
         }
         types::input(to, text, -1)
@@ -100,7 +101,8 @@ impl Binder<'_> {
             return Ok(value);
         }
         let pos = value.pos;
-        self.coerce(value, TypeId::Text, CastContext::Implicit)?.ok_or_else(|| cannot_cast(TypeId::Unknown, TypeId::Text, pos))
+        self.coerce(value, TypeId::Text, CastContext::Implicit)?
+            .ok_or_else(|| cannot_cast(TypeId::Unknown, TypeId::Text, pos))
     }
 
     /// `CAST(value AS ty)`
@@ -136,7 +138,9 @@ impl Binder<'_> {
         let (Some(left), Some(right)) = (left, right) else {
             let message = format!("operator does not exist: {} {op} {}", types.0, types.1);
             return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, message)
-                .hint("No operator matches the given name and argument types. You might need to add explicit type casts.")
+                .hint(
+                    "No operator matches the given name and argument types. You might need to add explicit type casts.",
+                )
                 .at(pos.0));
         };
         let f: types::arith::BinaryFn = match &**op {
@@ -196,7 +200,10 @@ pub(super) fn resolve_type(name: &TypeName) -> Result<(TypeId, i32)> {
         Some(_) => None,
     };
     let Some(mut id) = found else {
-        if matches!(ty, "bpchar" | "timestamp" | "time" | "timetz" | "date" | "bit" | "varbit" | "json" | "jsonb" | "uuid") {
+        if matches!(
+            ty,
+            "bpchar" | "timestamp" | "time" | "timetz" | "date" | "bit" | "varbit" | "json" | "jsonb" | "uuid"
+        ) {
             return Err(Error::unsupported(format!("type {ty}")).at(pos));
         }
         let shown = name.name.to_string();

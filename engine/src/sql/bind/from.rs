@@ -15,7 +15,7 @@ impl Binder<'_> {
     pub fn from(&mut self, items: &[FromItem], level: &mut Level) -> Result<Option<FromNode>> {
         let mut joined: Option<FromNode> = None;
         for item in items {
-            let node = self.from_item(item, level)?;
+            let node = self.item(item, level)?;
             joined = Some(match joined {
                 Some(left) => FromNode::Join(Box::new(left), Box::new(node), None, false),
                 None => node,
@@ -24,19 +24,20 @@ impl Binder<'_> {
         Ok(joined)
     }
 
-    fn from_item(&mut self, item: &FromItem, level: &mut Level) -> Result<FromNode> {
+    fn item(&mut self, item: &FromItem, level: &mut Level) -> Result<FromNode> {
         match item {
             FromItem::Table(name, alias) => self.table_item(name, alias.as_ref(), level),
             FromItem::Function(call, pos, alias) => self.function_item(call, *pos, alias.as_ref(), level),
-            FromItem::Subquery(query, alias) => {
+            FromItem::Subquery(query, pos, alias) => {
                 let Some(alias) = alias else {
                     return Err(Error::new(sqlstate::SYNTAX_ERROR, "subquery in FROM must have an alias")
-                        .hint("For example, FROM (SELECT ...) [AS] foo."));
+                        .hint("For example, FROM (SELECT ...) [AS] foo.")
+                        .at(pos.0));
                 };
                 let query = self.query(query, true)?;
                 let base = level.scope.width;
                 let columns = query.columns.iter().map(|column| (column.name.clone(), column.ty, column.typmod));
-                self.add_item(alias.name.clone(), Some(alias), None, columns.collect(), Pos(0), level)?;
+                self.add_item(alias.name.clone(), Some(alias), columns.collect(), level)?;
                 Ok(FromNode::Subquery(Box::new(query), base))
             }
             FromItem::Join(join) => self.join(join, level),
@@ -45,8 +46,8 @@ impl Binder<'_> {
 
     fn join(&mut self, join: &Join, level: &mut Level) -> Result<FromNode> {
         let first = level.scope.items.len();
-        let left = self.from_item(&join.left, level)?;
-        let right = self.from_item(&join.right, level)?;
+        let left = self.item(&join.left, level)?;
+        let right = self.item(&join.right, level)?;
         let on = match &join.on {
             Some(on) => {
                 let (before, clause) = (std::mem::replace(&mut level.first, first), level.clause);
@@ -64,11 +65,11 @@ impl Binder<'_> {
     fn table_item(&mut self, name: &QualName, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
         let base = level.scope.width;
         if let Some(view) = self.registry.find_view(name.schema.as_deref(), &name.name) {
-            self.add_function(&view, name.name.clone(), alias, name.pos, level)?;
+            self.add_function(&view, name.name.clone(), alias, level)?;
             return Ok(FromNode::Function(view, Default::default(), base));
         }
         let table = self.table(name)?;
-        self.add_table(&table, alias, name.pos, level)?;
+        self.add_table(&table, alias, level)?;
         Ok(FromNode::Table(table, base, false))
     }
 
@@ -81,7 +82,7 @@ impl Binder<'_> {
     }
 
     /// Adds a table with its system columns to the scope.
-    pub fn add_table(&mut self, table: &Rc<Table>, alias: Option<&Alias>, pos: Pos, level: &mut Level) -> Result<()> {
+    pub fn add_table(&mut self, table: &Rc<Table>, alias: Option<&Alias>, level: &mut Level) -> Result<()> {
         let base = level.scope.width;
         let oid = table.rel.oid;
         let live = table.desc.attrs.iter().enumerate().filter(|(_, attr)| !attr.dropped);
@@ -95,7 +96,7 @@ impl Binder<'_> {
             })
             .collect();
         let name = alias.map_or(table.name.clone(), |alias| alias.name.clone());
-        rename(&mut columns, alias, &name, pos)?;
+        rename(&mut columns, alias, &name)?;
         level.scope.width += table.desc.natts() + SYSTEM_COLUMNS.len();
         let item = Item {
             name,
@@ -105,22 +106,16 @@ impl Binder<'_> {
             system: Some(base + table.desc.natts()),
             system_used: false,
         };
-        level.scope.add(item, pos)
+        level.scope.add(item)
     }
 
-    fn function_item(
-        &mut self,
-        call: &Call,
-        pos: Pos,
-        alias: Option<&Alias>,
-        level: &mut Level,
-    ) -> Result<FromNode> {
+    fn function_item(&mut self, call: &Call, pos: Pos, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
         let clause = std::mem::replace(&mut level.clause, "functions in FROM");
         let (found, args) = self.resolve_call(call, pos, level)?;
         level.clause = clause;
         let base = level.scope.width;
         let exprs = level.exprs(args);
-        self.add_function(&found.function, call.name.name.clone(), alias, pos, level)?;
+        self.add_function(&found.function, call.name.name.clone(), alias, level)?;
         Ok(FromNode::Function(found.function, exprs, base))
     }
 
@@ -129,7 +124,6 @@ impl Binder<'_> {
         function: &Rc<Function>,
         name: Ident,
         alias: Option<&Alias>,
-        pos: Pos,
         level: &mut Level,
     ) -> Result<()> {
         let mut columns: Vec<(Ident, TypeId, i32)> =
@@ -141,43 +135,37 @@ impl Binder<'_> {
             column.0 = alias.map_or(name.clone(), |alias| alias.name.clone());
         }
         let name = alias.map_or(name, |alias| alias.name.clone());
-        self.add_item(name, alias, None, columns, pos, level)
+        self.add_item(name, alias, columns, level)
     }
 
     fn add_item(
         &mut self,
         name: Ident,
         alias: Option<&Alias>,
-        source: Option<Oid>,
         columns: Vec<(Ident, TypeId, i32)>,
-        pos: Pos,
         level: &mut Level,
     ) -> Result<()> {
         let base = level.scope.width;
         level.scope.width += columns.len();
-        let source = (source.unwrap_or(Oid(0)), 0);
+        let source = (Oid(0), 0);
         let mut columns: Vec<_> = columns
             .into_iter()
             .enumerate()
             .map(|(at, (name, ty, typmod))| Column { name, ty, typmod, slot: base + at, source })
             .collect();
-        rename(&mut columns, alias, &name, pos)?;
-        let item =
-            Item { name, table: None, aliased: alias.is_some(), columns, system: None, system_used: false };
-        level.scope.add(item, pos)
+        rename(&mut columns, alias, &name)?;
+        let item = Item { name, table: None, aliased: alias.is_some(), columns, system: None, system_used: false };
+        level.scope.add(item)
     }
 }
 
 /// Gives the columns the names that an alias lists.
-fn rename(columns: &mut [Column], alias: Option<&Alias>, table: &str, pos: Pos) -> Result<()> {
+fn rename(columns: &mut [Column], alias: Option<&Alias>, table: &str) -> Result<()> {
     let names = alias.map_or(&[][..], |alias| &alias.columns);
     if names.len() > columns.len() {
-        let message = format!(
-            "table \"{table}\" has {} columns available but {} columns specified",
-            columns.len(),
-            names.len()
-        );
-        return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message).at(pos.0));
+        let message =
+            format!("table \"{table}\" has {} columns available but {} columns specified", columns.len(), names.len());
+        return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message));
     }
     for (column, name) in columns.iter_mut().zip(names) {
         column.name = name.clone();

@@ -25,6 +25,8 @@ mod modify;
 mod names;
 mod scope;
 mod select;
+#[cfg(test)]
+mod tests;
 
 use super::ast::{self, Pos};
 use super::bound::{Bound, CatalogView, NewColumn, Scalar, Statement};
@@ -41,7 +43,7 @@ pub enum Params<'a> {
     Some(&'a [Option<TypeId>]),
 }
 
-pub(super) struct Binder<'a> {
+struct Binder<'a> {
     catalog: &'a dyn CatalogView,
     registry: &'a Registry,
     /// The types of the parameters so far; `None` where there may be none.

@@ -5,6 +5,7 @@ use super::super::bound::{Delete, Exprs, Insert, OutColumn, Scalar, Table, Updat
 use super::Binder;
 use super::coerce::Typed;
 use super::level::Level;
+use super::scope::Scope;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{Attr, Datum};
 use std::rc::Rc;
@@ -22,7 +23,7 @@ impl Binder<'_> {
             return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
         }
         let alias = alias.map(|name| Alias { name: name.clone(), columns: Vec::new() });
-        self.add_table(&table, alias.as_ref(), name.pos, level)?;
+        self.add_table(&table, alias.as_ref(), level)?;
         Ok(table)
     }
 
@@ -33,7 +34,9 @@ impl Binder<'_> {
         let mut values: Vec<Scalar> = vec![Scalar::Const(Datum::Null); table.desc.natts()];
         let source = match insert.source.as_deref() {
             None => None,
-            Some(query) => Some(self.insert_source(&table, query, &columns, &insert.columns, &mut values)?),
+            Some(query) => {
+                Some(self.insert_source(&table, query, &level.scope, &columns, &insert.columns, &mut values)?)
+            }
         };
         let returning = self.returning(&insert.returning, &mut level)?;
         Ok(Insert { table, source, values: Exprs { waits: Vec::new(), scalars: values }, returning })
@@ -44,19 +47,21 @@ impl Binder<'_> {
         &mut self,
         table: &Table,
         query: &ast::Query,
+        scope: &Scope,
         columns: &[usize],
         named: &[(Ident, Pos)],
         values: &mut [Scalar],
     ) -> Result<super::super::bound::Query> {
         let plain = query.order_by.is_empty() && query.limit.is_none() && query.offset.is_none();
         if let (ast::QueryBody::Values(rows), true) = (&query.body, plain) {
-            return self.insert_values(table, rows, columns, named, values);
+            return self.insert_values(table, rows, scope, columns, named, values);
         }
         let bound = self.query(query, false)?;
         let width = bound.columns.len();
-        check_width(width, columns, named, |_| first_pos(query))?;
+        check_width(width, columns, named, |at| value_pos(query, at))?;
         for (at, column) in bound.columns.iter().enumerate() {
-            let value = Typed { scalar: Scalar::Column(at), ty: column.ty, typmod: column.typmod, pos: first_pos(query) };
+            let value =
+                Typed { scalar: Scalar::Column(at), ty: column.ty, typmod: column.typmod, pos: value_pos(query, at) };
             let Attr { name, type_id, typmod, .. } = &table.desc.attrs[columns[at]];
             values[columns[at]] = self.assign(value, name, *type_id, *typmod)?;
         }
@@ -68,11 +73,13 @@ impl Binder<'_> {
         &mut self,
         table: &Table,
         rows: &[Vec<Expr>],
+        scope: &Scope,
         columns: &[usize],
         named: &[(Ident, Pos)],
         values: &mut [Scalar],
     ) -> Result<super::super::bound::Query> {
-        let mut level = Level::new("VALUES");
+        // The table is not in sight of the values, but a name of its columns is explained.
+        let mut level = Level { first: 1, scope: scope.clone(), ..Level::new("VALUES") };
         let mut bound = Vec::with_capacity(rows.len());
         let width = rows.first().map_or(0, Vec::len);
         for row in rows {
@@ -115,10 +122,10 @@ impl Binder<'_> {
         let mut values: Vec<Scalar> = (0..table.desc.natts()).map(Scalar::Column).collect();
         let mut set: Vec<usize> = Vec::new();
         for assignment in &update.set {
-            let at = column_of(&table, &assignment.column, assignment.pos)?;
+            let at = column_of(&table, &assignment.column, assignment.pos, true)?;
             if set.contains(&at) {
                 let message = format!("multiple assignments to same column \"{}\"", assignment.column);
-                return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(assignment.pos.0));
+                return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
             }
             set.push(at);
             let Attr { name, type_id, typmod, .. } = &table.desc.attrs[at];
@@ -163,7 +170,7 @@ fn insert_columns(table: &Table, named: &[(Ident, Pos)]) -> Result<Vec<usize>> {
     }
     let mut columns = Vec::with_capacity(named.len());
     for (name, pos) in named {
-        let at = column_of(table, name, *pos)?;
+        let at = column_of(table, name, *pos, false)?;
         if columns.contains(&at) {
             let message = format!("column \"{name}\" specified more than once");
             return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message).at(pos.0));
@@ -173,11 +180,12 @@ fn insert_columns(table: &Table, named: &[(Ident, Pos)]) -> Result<Vec<usize>> {
     Ok(columns)
 }
 
-fn column_of(table: &Table, name: &str, pos: Pos) -> Result<usize> {
+/// The place of a column that is to be set; UPDATE knows of system columns, INSERT does not.
+fn column_of(table: &Table, name: &str, pos: Pos, update: bool) -> Result<usize> {
     if let Some(at) = table.desc.position(name) {
         return Ok(at);
     }
-    if super::super::bound::SYSTEM_COLUMNS.iter().any(|(system, ..)| *system == name) {
+    if update && super::super::bound::SYSTEM_COLUMNS.iter().any(|(system, ..)| *system == name) {
         let message = format!("cannot assign to system column \"{name}\"");
         return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(pos.0));
     }
@@ -186,12 +194,7 @@ fn column_of(table: &Table, name: &str, pos: Pos) -> Result<usize> {
 }
 
 /// A row must have no more values than there are columns, and no fewer than were named.
-fn check_width(
-    width: usize,
-    columns: &[usize],
-    named: &[(Ident, Pos)],
-    place: impl Fn(usize) -> Pos,
-) -> Result<()> {
+fn check_width(width: usize, columns: &[usize], named: &[(Ident, Pos)], place: impl Fn(usize) -> Pos) -> Result<()> {
     if width > columns.len() {
         let message = "INSERT has more expressions than target columns";
         return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(place(columns.len()).0));
@@ -203,11 +206,11 @@ fn check_width(
     Ok(())
 }
 
-/// Where a query's first value stands.
-fn first_pos(query: &ast::Query) -> Pos {
+/// Where a query's value for a column stands, as far as it is written out.
+fn value_pos(query: &ast::Query, at: usize) -> Pos {
     match &query.body {
-        ast::QueryBody::Values(rows) => rows.first().and_then(|row| row.first()).map_or(Pos(0), |cell| cell.pos),
-        ast::QueryBody::Select(select) => match select.targets.first() {
+        ast::QueryBody::Values(rows) => rows.first().and_then(|row| row.get(at)).map_or(Pos(0), |cell| cell.pos),
+        ast::QueryBody::Select(select) => match select.targets.get(at).or(select.targets.first()) {
             Some(Target::Expr(expr, _)) => expr.pos,
             Some(Target::Star(pos)) => *pos,
             Some(Target::TableStar(name)) => name.pos,

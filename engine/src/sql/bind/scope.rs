@@ -43,11 +43,14 @@ pub(super) struct Scope {
 
 impl Scope {
     /// Adds an item; its name must be new.
-    pub fn add(&mut self, item: Item, pos: Pos) -> Result<()> {
-        if self.items.iter().any(|other| other.name == item.name && (other.aliased || item.aliased || same(other, &item)))
+    pub fn add(&mut self, item: Item) -> Result<()> {
+        if self
+            .items
+            .iter()
+            .any(|other| other.name == item.name && (other.aliased || item.aliased || same(other, &item)))
         {
             let message = format!("table name \"{}\" specified more than once", item.name);
-            return Err(Error::new(sqlstate::DUPLICATE_ALIAS, message).at(pos.0));
+            return Err(Error::new(sqlstate::DUPLICATE_ALIAS, message));
         }
         self.items.push(item);
         Ok(())
@@ -141,6 +144,13 @@ impl Scope {
 
     /// `searchRangeTableForCol`: the one or two columns whose names are nearest, if any is near enough.
     fn with_hint(&self, error: Error, table: Option<&Ident>, name: &str, first: usize) -> Error {
+        let hidden = |item: &&Item| item.columns.iter().any(|column| &*column.name == name);
+        if let Some(item) = self.items[..first].iter().find(hidden) {
+            return error.hint(format!(
+                "There is a column named \"{name}\" in table \"{}\", but it cannot be referenced from this part of the query.",
+                item.name
+            ));
+        }
         let mut best = MAX_FUZZY_DISTANCE + 1;
         let mut near: Vec<String> = Vec::new();
         for item in &self.items[first..] {

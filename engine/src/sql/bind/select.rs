@@ -27,7 +27,7 @@ impl Binder<'_> {
             QueryBody::Select(select) => self.select(select, query, decide)?,
             QueryBody::Values(rows) => self.values(rows, query, decide)?,
         };
-        let mut count = |binder: &mut Self, value: &Option<Expr>, clause: &'static str| {
+        let count = |binder: &mut Self, value: &Option<Expr>, clause: &'static str| {
             value.as_ref().map(|value| binder.row_count(value, clause)).transpose()
         };
         bound.limit = count(self, &query.limit, "LIMIT")?;
@@ -122,6 +122,10 @@ impl Binder<'_> {
         for key in &select.group_by {
             let written = match &key.kind {
                 ExprKind::Int4(n) => positioned(&select.targets, *n, "GROUP BY", key.pos)?,
+                ExprKind::Int8(_) | ExprKind::Numeric(_) | ExprKind::String(_) | ExprKind::Null | ExprKind::Bool(_) => {
+                    let message = "non-integer constant in GROUP BY";
+                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(key.pos.0));
+                }
                 // A column of FROM is meant before a name of the target list.
                 ExprKind::Column(path) if path.len() == 1 && level.scope.column(path, 0, key.pos).is_err() => {
                     named(&select.targets, &path[0]).unwrap_or(key)
@@ -279,8 +283,7 @@ impl Binder<'_> {
             columns.push(OutColumn { name: format!("column{}", at + 1).into(), ty, typmod: -1, source: (Oid(0), 0) });
         }
         let slots = columns.iter().enumerate().map(|(at, column)| Typed::new(Scalar::Column(at), column.ty, Pos(0)));
-        let mut targets =
-            Targets { written: vec![None; width], values: slots.collect(), columns };
+        let mut targets = Targets { written: vec![None; width], values: slots.collect(), columns };
         let order_by = self.order_by(&query.order_by, &mut targets, false, &mut level)?;
         targets.columns.truncate(width);
         let scalars = |row: Vec<Typed>| row.into_iter().map(|value| value.scalar).collect();

@@ -17,7 +17,9 @@ pub(super) fn add(registry: &mut Registry) {
 
 fn numbers(registry: &mut Registry) {
     for ty in [Int2, Int4, Int8, Numeric, Float8] {
-        registry.scalar("abs", &[ty], ty, |_, args| types::unary_op("@", kind_of(&args[0])).and_then(|op| (op.eval)(&args[0])));
+        registry.scalar("abs", &[ty], ty, |_, args| {
+            types::unary_op("@", kind_of(&args[0])).and_then(|op| (op.eval)(&args[0]))
+        });
     }
     registry.scalar("round", &[Numeric], Numeric, |_, args| numeric(&args[0], |n| n.round(0)));
     registry.scalar("round", &[Numeric, Int4], Numeric, |_, args| {
@@ -60,9 +62,8 @@ fn strings(registry: &mut Registry) {
     }
     registry.scalar("octet_length", &[Text], Int4, |_, args| Ok(Datum::Int4(args[0].as_str()?.len() as i32)));
     registry.scalar("length", &[TypeId::Bytea], Int4, |_, args| Ok(Datum::Int4(args[0].as_bytes()?.len() as i32)));
-    registry.scalar("octet_length", &[TypeId::Bytea], Int4, |_, args| {
-        Ok(Datum::Int4(args[0].as_bytes()?.len() as i32))
-    });
+    registry
+        .scalar("octet_length", &[TypeId::Bytea], Int4, |_, args| Ok(Datum::Int4(args[0].as_bytes()?.len() as i32)));
     registry.scalar("repeat", &[Text, Int4], Text, |_, args| repeat(args[0].as_str()?, args[1].as_int()?));
     for name in ["substr", "substring"] {
         registry.scalar(name, &[Text, Int4], Text, |_, args| {

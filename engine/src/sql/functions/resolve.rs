@@ -3,7 +3,8 @@
 //! 1. One that takes just these types.
 //! 2. Else those that take what these types can become implicitly; of those, the ones that fit exactly in most
 //!    places; of those, the ones that take the preferred type of a category in most places.
-//! 3. A literal of unknown type is taken for a string if a candidate takes a string there.
+//! 3. A literal of unknown type is taken for a string if a candidate takes a string there, else for the preferred type
+//!    of the only category there is.
 
 use super::super::ast::{Ident, Pos};
 use super::{ArgType, Body, Function, Registry};
@@ -29,8 +30,7 @@ struct Candidate {
 
 /// The function that a call means: its name, its arguments' names and types.
 pub fn resolve(registry: &Registry, name: &str, args: &[(Option<Ident>, TypeId)], pos: Pos) -> Result<Found> {
-    let mut candidates: Vec<_> =
-        registry.named(name).iter().filter_map(|function| candidate(function, args)).collect();
+    let mut candidates: Vec<_> = registry.named(name).iter().filter_map(|function| candidate(function, args)).collect();
     let types: Vec<_> = args.iter().map(|(_, ty)| *ty).collect();
     if let Some(exact) = candidates.iter().position(|c| exact_fits(c, &types) == types.len()) {
         return Ok(candidates.swap_remove(exact).found(&types));
@@ -42,6 +42,13 @@ pub fn resolve(registry: &Registry, name: &str, args: &[(Option<Ident>, TypeId)]
             ArgType::Is(ty) if ty.category() == TypeCategory::String => 1 + usize::from(ty.is_preferred()),
             _ => 0,
         });
+        let category = |c: &Candidate| match c.types[at] {
+            ArgType::Is(ty) => Some(ty.category()),
+            ArgType::Any => None,
+        };
+        if candidates.iter().all(|c| category(c) == candidates.first().and_then(category)) {
+            keep_best(&mut candidates, |c| matches!(c.types[at], ArgType::Is(ty) if ty.is_preferred()).into());
+        }
     }
     match candidates.len() {
         1 => Ok(candidates.swap_remove(0).found(&types)),
@@ -66,7 +73,7 @@ impl Candidate {
 /// How a function would take the arguments, if it can.
 fn candidate(function: &Rc<Function>, args: &[(Option<Ident>, TypeId)]) -> Option<Candidate> {
     let wanted = function.args.len();
-    if args.len() != wanted && !(function.variadic && args.len() + 1 >= wanted && args.len() >= 1) {
+    if args.len() != wanted && !(function.variadic && args.len() + 1 >= wanted && !args.is_empty()) {
         return None;
     }
     let mut places = Vec::with_capacity(args.len());

@@ -124,7 +124,7 @@ fn table_item(source: &Source, node: &SyntaxNode) -> Result<FromItem> {
             let inner = children.expect_any_node()?;
             if is_query(inner.kind()) {
                 let query = query(source, &inner)?;
-                return Ok(FromItem::Subquery(Box::new(query), alias(source, children)?));
+                return Ok(FromItem::Subquery(Box::new(query), source.node_pos(&inner), alias(source, children)?));
             }
             let mut parens = source.children(&inner);
             parens.expect(L_PAREN)?;

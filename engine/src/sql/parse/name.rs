@@ -227,6 +227,9 @@ pub(super) fn type_name(source: &Source, node: &SyntaxNode) -> Result<TypeName> 
         _ => return Err(source.unsupported_node(node)),
     };
     if let Some(args) = children.node(ARG_LIST) {
+        if node.kind() == PATH_TYPE && takes_no_modifier(node) {
+            return Err(source.syntax_error(source.node_start(&args)));
+        }
         typmods = modifiers(source, &args)?;
     }
     let name = match children.node(WITH_TIMEZONE) {
@@ -236,6 +239,12 @@ pub(super) fn type_name(source: &Source, node: &SyntaxNode) -> Result<TypeName> 
     children.eat(WITHOUT_TIMEZONE);
     children.end()?;
     Ok(TypeName { name, typmods, array: false })
+}
+
+/// Whether the grammar has a word of its own for the type, without a place for modifiers.
+fn takes_no_modifier(node: &SyntaxNode) -> bool {
+    let word = node.first_token().map(|token| token.kind());
+    matches!(word, Some(INT_KW | INTEGER_KW | SMALLINT_KW | BIGINT_KW | REAL_KW | BOOLEAN_KW))
 }
 
 fn array_type(source: &Source, node: &SyntaxNode) -> Result<TypeName> {
