@@ -30,9 +30,10 @@ impl<'a> FreeSpaceMap<'a> {
         let mut at = fsm::FsmAddress::ROOT;
         for _ in 0..MAX_RESTARTS {
             let Some(pin) = self.page(at).await? else { return Ok(None) };
-            let (slot, max) = pin.modify(|page| (fsm::search_avail(page, category, false), fsm::max_avail(page)));
+            let bottom = at.level == fsm::FSM_BOTTOM_LEVEL;
+            let (slot, max) = pin.modify(|page| (fsm::search_avail(page, category, bottom), fsm::max_avail(page)));
             match slot {
-                Some(slot) if at.level == fsm::FSM_BOTTOM_LEVEL => {
+                Some(slot) if bottom => {
                     let found = at.heap_block(slot).filter(|block| *block < self.rel.blocks(self.env, Fork::Main));
                     if found.is_some() {
                         return Ok(found);
@@ -60,7 +61,8 @@ impl<'a> FreeSpaceMap<'a> {
         self.set(address, slot, fsm::space_avail_to_cat(available)).await
     }
 
-    /// `FreeSpaceMapVacuum`: carries the greatest value of each page up to its parent.
+    /// `FreeSpaceMapVacuum`: carries the greatest value of each page up to its parent, and has searches begin at the
+    /// front again, so that the end of the table may become empty.
     pub async fn propagate(&self) -> Result<()> {
         let blocks = self.rel.blocks(self.env, Fork::Main);
         let mut first = BlockNumber(0);
@@ -68,10 +70,16 @@ impl<'a> FreeSpaceMap<'a> {
             let (mut at, _) = fsm::FsmAddress::of_heap_block(first);
             while at.level < fsm::FSM_ROOT_LEVEL {
                 let Some(pin) = self.page(at).await? else { break };
-                let max = pin.read(fsm::max_avail);
+                let max = pin.modify(|page| {
+                    fsm::reset_next_slot(page);
+                    fsm::max_avail(page)
+                });
                 let (parent, slot) = at.parent();
                 self.set(parent, slot, max).await?;
                 at = parent;
+            }
+            if let Some(root) = self.page(fsm::FsmAddress::ROOT).await? {
+                root.modify(fsm::reset_next_slot);
             }
             first = BlockNumber(first.0 + fsm::SLOTS_PER_FSM_PAGE);
         }

@@ -41,4 +41,5 @@ pub use modify::{ModifyOutcome, delete, insert};
 pub use relation::Rel;
 pub use scan::{Scan, TupleBatch, fetch};
 pub use update::{lock_tuple, update};
+pub use vacuum::{VacuumOptions, VacuumStats, vacuum};
 pub use visibility_map::VisibilityMap;

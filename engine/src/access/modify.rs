@@ -110,7 +110,7 @@ pub(super) fn put_on_page(pin: &Pin, new: &mut [u8]) -> Result<Tid> {
 pub(super) fn clear_all_visible(env: &Env, rel: &Rel, room: &Room) -> bool {
     let Some(map) = room.map.as_ref().filter(|_| place::is_all_visible(&room.pin)) else { return false };
     room.pin.modify(|bytes| page::set_flag(bytes, page::PD_ALL_VISIBLE, false));
-    visibility_map::clear(env, rel, map, room.pin.block(), vm::VISIBILITYMAP_VALID_BITS);
+    let _ = visibility_map::clear(env, rel, map, room.pin.block(), vm::VISIBILITYMAP_VALID_BITS);
     true
 }
 

@@ -18,7 +18,7 @@ use super::modify::{heap_block, record_room};
 use super::visibility::{self, NeedsStatus, Statuses, Vacuumable};
 use super::{Env, Rel, scan};
 use crate::buffer::Pin;
-use crate::ids::{BLCKSZ, BlockNumber, OffsetNumber, Result, RmgrId, Xid};
+use crate::ids::{BLCKSZ, OffsetNumber, Result, RmgrId, Xid};
 use crate::storage::page::{self, ItemId};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::{PageBytes, compact};
@@ -113,9 +113,9 @@ fn log_prune(env: &Env, rel: &Rel, pin: &Pin, pruned: &Pruned) -> crate::ids::Ls
         ndead: pruned.items.dead.len() as u16,
     };
     let data = pruned.items.encode();
+    let xid = env.xact.borrow().xid;
     pin.read(|bytes| {
-        let record =
-            RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_PRUNE).xid(env.xact.borrow().xid).main(&main.encode());
+        let record = RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_PRUNE).xid(xid).main(&main.encode());
         env.log(&record.block(heap_block(rel, pin, 0, bytes, &data)))
     })
 }
@@ -134,75 +134,89 @@ pub fn execute(bytes: &mut PageBytes, items: &PrunedItems) -> Result<()> {
     compact::repair_fragmentation(bytes)
 }
 
-/// What each version of the page is to VACUUM, by line pointer.
-type Verdicts = Vec<Option<(HeapTupleHeader, Vacuumable)>>;
+/// A version of a page: its header, with the hints that were found, and what it is to VACUUM.
+pub(super) type Judged = (OffsetNumber, HeapTupleHeader, Vacuumable);
+
+/// Judges all versions of a page, and notes what pg_xact said. The caller holds the content lock.
+pub(super) fn judge_all(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<Vec<Judged>, NeedsStatus> {
+    let ask = Statuses::of(env);
+    let mut hints = Vec::new();
+    let judged = pin.read(|bytes| {
+        let mut judged = Vec::new();
+        for offset in page::offsets(bytes) {
+            let Some(mut header) = page::heap_tuple(bytes, offset).and_then(HeapTupleHeader::read) else { continue };
+            let (verdict, bits) = visibility::satisfies_vacuum(&header, horizon, &ask)?;
+            let allowed = visibility::allowed_hints(&header, bits, page::lsn(bytes), env);
+            header.infomask |= allowed;
+            hints.push((offset, allowed));
+            judged.push((offset, header, verdict));
+        }
+        Ok(judged)
+    })?;
+    scan::note_hints(env, rel, pin, &hints);
+    Ok(judged)
+}
 
 /// Decides what to do, without changing anything but hint bits. Also the oldest transaction that could make it
 /// worth while to come again.
 fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), NeedsStatus> {
-    let ask = Statuses::of(env);
-    let mut hints = Vec::new();
-    let verdicts = pin.read(|bytes| {
-        let mut verdicts: Verdicts = vec![None; usize::from(page::max_offset(bytes)) + 1];
-        for offset in page::offsets(bytes) {
-            let Some(header) = page::heap_tuple(bytes, offset).and_then(HeapTupleHeader::read) else { continue };
-            let (verdict, bits) = visibility::satisfies_vacuum(&header, horizon, &ask)?;
-            hints.push((offset, visibility::allowed_hints(&header, bits, page::lsn(bytes), env)));
-            verdicts[usize::from(offset)] = Some((header, verdict));
-        }
-        Ok(verdicts)
-    })?;
-    scan::note_hints(env, rel, pin, &hints);
-    let done = vec![false; verdicts.len()];
-    let mut planner = Planner { block: pin.block(), verdicts, done, pruned: Pruned::default(), next: Xid::INVALID };
-    pin.read(|bytes| page::offsets(bytes).for_each(|offset| planner.visit(bytes, offset)));
-    Ok((planner.pruned, planner.next))
+    let judged = judge_all(env, rel, pin, horizon)?;
+    Ok(pin.read(|bytes| {
+        let mut planner = Planner::of(bytes, &judged);
+        page::offsets(bytes).for_each(|offset| planner.visit(offset));
+        (planner.pruned, planner.next)
+    }))
 }
 
-struct Planner {
-    block: BlockNumber,
-    verdicts: Verdicts,
+struct Planner<'a> {
+    bytes: &'a PageBytes,
+    /// The versions by line pointer.
+    versions: Vec<Option<(HeapTupleHeader, Vacuumable)>>,
     /// Line pointers about which is decided.
     done: Vec<bool>,
     pruned: Pruned,
     next: Xid,
 }
 
-impl Planner {
-    /// Decides about the chain that is rooted at a line pointer; members of chains are not roots.
-    fn visit(&mut self, bytes: &PageBytes, root: OffsetNumber) {
+impl<'a> Planner<'a> {
+    fn of(bytes: &'a PageBytes, judged: &[Judged]) -> Planner<'a> {
+        let places = usize::from(page::max_offset(bytes)) + 1;
+        let mut versions = vec![None; places];
+        for (offset, header, verdict) in judged {
+            versions[usize::from(*offset)] = Some((*header, *verdict));
+        }
+        Planner { bytes, versions, done: vec![false; places], pruned: Pruned::default(), next: Xid::INVALID }
+    }
+
+    /// Decides about a line pointer as the root of a chain; members of chains are no roots.
+    fn visit(&mut self, root: OffsetNumber) {
         if self.done[usize::from(root)] {
             return;
         }
-        let id = page::item_id(bytes, root);
-        if let Some((header, verdict)) = self.verdicts[usize::from(root)]
+        if let Some((header, verdict)) = self.versions[usize::from(root)]
             && header.is_heap_only()
         {
-            // Reached by its chain, if by anything. A dead one that was never linked goes by itself.
+            // Reached by its chain, if by anything. The last of a chain goes by itself once it is dead: an aborted
+            // version that nothing points to any more would otherwise stay for ever.
             if verdict == Vacuumable::Dead && !header.is_hot_updated() {
                 self.note_removed(&header);
                 self.mark_unused(root);
             }
             return;
         }
-        if !id.is_redirected() && self.verdicts[usize::from(root)].is_none() {
-            return;
-        }
-        self.visit_chain(bytes, root, id);
+        self.visit_chain(root);
     }
 
-    fn visit_chain(&mut self, bytes: &PageBytes, root: OffsetNumber, id: ItemId) {
+    /// Follows a chain as far as its members may be dead.
+    fn visit_chain(&mut self, root: OffsetNumber) {
+        let id = page::item_id(self.bytes, root);
         let mut chain = Vec::new();
         let mut dead = 0;
         let mut at = if id.is_redirected() { id.off() } else { root };
         let mut prior_xmax = Xid::INVALID;
-        while let Some(Some((header, verdict))) = self.verdicts.get(usize::from(at)).copied() {
-            let linked = chain.is_empty() || header.xmin == prior_xmax;
-            // Decided about already: then it is a member of no chain.
-            if self.done[usize::from(at)] {
-                break;
-            }
-            if !linked || chain.contains(&at) || (id.is_redirected() || !chain.is_empty()) && !header.is_heap_only() {
+        while let Some(Some((header, verdict))) = self.versions.get(usize::from(at)).copied() {
+            let linked = !prior_xmax.is_valid() || header.xmin == prior_xmax;
+            if self.done[usize::from(at)] || chain.contains(&at) || !linked {
                 break;
             }
             chain.push(at);
@@ -211,39 +225,41 @@ impl Planner {
                     dead = chain.len();
                     self.note_removed(&header);
                 }
-                Vacuumable::RecentlyDead | Vacuumable::DeleteInProgress => self.note_prunable(header.xmax),
-                Vacuumable::InsertInProgress | Vacuumable::Live => {}
+                // A dead one may follow.
+                Vacuumable::RecentlyDead => self.note_prunable(header.xmax),
+                Vacuumable::DeleteInProgress => {
+                    self.note_prunable(header.xmax);
+                    break;
+                }
+                Vacuumable::Live | Vacuumable::InsertInProgress => break,
             }
-            let goes_on = header.is_hot_updated() && header.ctid.block == self.block;
-            if !goes_on || !matches!(verdict, Vacuumable::Dead | Vacuumable::RecentlyDead) {
+            if !header.is_hot_updated() {
                 break;
             }
             (prior_xmax, at) = (header.xmax, header.ctid.offset);
         }
-        self.decide(bytes, root, id, &chain, dead);
+        self.decide(root, id, &chain, dead);
     }
 
     /// The first `dead` members of the chain go.
-    fn decide(&mut self, bytes: &PageBytes, root: OffsetNumber, id: ItemId, chain: &[OffsetNumber], dead: usize) {
+    fn decide(&mut self, root: OffsetNumber, id: ItemId, chain: &[OffsetNumber], dead: usize) {
         if dead == 0 {
+            // A redirect whose successor has just gone by itself.
             if chain.is_empty() && id.is_redirected() {
                 self.mark_dead(root);
             }
             return;
         }
-        for member in chain[..dead].iter().filter(|member| **member != root) {
-            self.mark_unused(*member);
-        }
+        chain[..dead].iter().filter(|member| **member != root).for_each(|member| self.mark_unused(*member));
         match chain.get(dead) {
             Some(first_alive) => {
                 self.pruned.items.redirected.push((root, *first_alive));
                 self.done[usize::from(root)] = true;
+                self.done[usize::from(*first_alive)] = true;
             }
             None => self.mark_dead(root),
         }
-        if page::item_id(bytes, root).is_normal() {
-            self.pruned.removed += 1;
-        }
+        self.pruned.removed += usize::from(id.is_normal());
     }
 
     fn mark_dead(&mut self, offset: OffsetNumber) {
@@ -257,10 +273,11 @@ impl Planner {
         self.pruned.removed += 1;
     }
 
-    /// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict.
+    /// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict. Nobody has seen
+    /// what was made by an aborted transaction, or ended by its own maker.
     fn note_removed(&mut self, header: &HeapTupleHeader) {
-        let committed = header.xmin_committed() || !header.xmin_invalid();
-        if committed && header.xmax != header.xmin && self.pruned.latest_removed.precedes(header.xmax) {
+        let seen = !header.xmin_invalid() && header.xmax != header.xmin;
+        if seen && self.pruned.latest_removed.precedes(header.xmax) {
             self.pruned.latest_removed = header.xmax;
         }
     }

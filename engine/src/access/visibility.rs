@@ -290,9 +290,12 @@ pub fn satisfies_vacuum(
         if header.xmin_invalid() {
             return Ok((Vacuumable::Dead, 0));
         }
-        if ask.is_own(header.xmin) || ask.procs().is_running(header.xmin) {
+        if ask.is_own(header.xmin) {
             let ending = !header.has(HEAP_XMAX_INVALID) && !header.xmax_is_locked_only();
             return Ok((if ending { Vacuumable::DeleteInProgress } else { Vacuumable::InsertInProgress }, 0));
+        }
+        if ask.procs().is_running(header.xmin) {
+            return Ok((Vacuumable::InsertInProgress, 0));
         }
         if !ask.committed(header.xmin)? {
             return Ok((Vacuumable::Dead, HEAP_XMIN_INVALID));

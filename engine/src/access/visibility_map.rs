@@ -50,6 +50,16 @@ impl<'a> VisibilityMap<'a> {
         Ok(pin.map_or(0, |pin| pin.read(|map| if page::is_new(map) { 0 } else { vm::status(map, block) })))
     }
 
+    /// `visibilitymap_count`: how many pages of the table are all-visible, and how many all-frozen.
+    pub async fn count(&self) -> Result<(u32, u32)> {
+        let mut total = (0, 0);
+        for block in (0..self.rel.blocks(self.env, Fork::Vm).0).map(BlockNumber) {
+            let (visible, frozen) = self.rel.page(self.env, Fork::Vm, block).await?.read(vm::count);
+            total = (total.0 + visible, total.1 + frozen);
+        }
+        Ok(total)
+    }
+
     /// `visibilitymap_set`: sets bits, and `PD_ALL_VISIBLE` in the page itself, with a record. The caller holds the
     /// heap page's content lock; `cutoff` is the youngest xmin on it.
     pub async fn set(&self, block: BlockNumber, heap: &Pin, cutoff: Xid, bits: u8) -> Result<()> {
@@ -87,7 +97,8 @@ impl<'a> VisibilityMap<'a> {
                 let heap_ref =
                     BlockRef { id: 1, rel, fork: Fork::Main, block, page: Some(heap_page), flags, data: &[] };
                 let main = HeapVisible { cutoff_xid: cutoff, flags: bits }.encode();
-                let record = RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_VISIBLE);
+                let xid = self.env.xact.borrow().xid;
+                let record = RecordBuilder::new(RmgrId::Heap2, XLOG_HEAP2_VISIBLE).xid(xid);
                 self.env.log(&record.block(map_ref).block(heap_ref).main(&main))
             })
         })
@@ -95,13 +106,15 @@ impl<'a> VisibilityMap<'a> {
 }
 
 /// `visibilitymap_clear`: takes back what the map says of a page that is about to change. A plain function: the
-/// caller has the map's page pinned and writes the record.
-pub(super) fn clear(env: &Env, rel: &Rel, map: &Pin, block: BlockNumber, bits: u8) {
-    if map.modify(|map| vm::clear(map, block, bits)) {
+/// caller has the map's page pinned and writes the record. Whether something changed.
+pub(super) fn clear(env: &Env, rel: &Rel, map: &Pin, block: BlockNumber, bits: u8) -> bool {
+    let changed = map.modify(|map| vm::clear(map, block, bits));
+    if changed {
         map.mark_dirty(&env.cx);
         let bits = map.read(|map| vm::status(map, block));
         env.cx.emit(Event::VisibilityMap { rel: rel.file, block, bits });
     }
+    changed
 }
 
 fn page_size() -> usize {

@@ -149,6 +149,8 @@ wait_events! {
     CheckpointDelayStart: Timeout "CheckpointDelayStart",
     /// Spreading a checkpoint's writes.
     CheckpointWriteDelay: Timeout "CheckpointWriteDelay",
+    /// Before VACUUM asks again for the lock to cut off the end of a table.
+    VacuumTruncate: Timeout "VacuumTruncate",
     /// `pg_sleep`.
     PgSleep: Timeout "PgSleep",
     /// Reading a page of a relation.

@@ -141,6 +141,11 @@ pub fn next_slot(page: &PageBytes) -> i32 {
     get_i32(page, FP_NEXT_SLOT)
 }
 
+/// Has searches begin at the first slot again.
+pub fn reset_next_slot(page: &mut PageBytes) {
+    put_i32(page, FP_NEXT_SLOT, 0);
+}
+
 /// All nodes of the tree, root first.
 pub fn nodes(page: &PageBytes) -> &[u8] {
     &page[FP_NODES..]

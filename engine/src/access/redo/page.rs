@@ -110,6 +110,6 @@ pub(super) async fn clear_visibility(env: &Env, file: RelFile, block: BlockNumbe
 pub(super) async fn clear_bits(env: &Env, file: RelFile, block: BlockNumber, bits: u8) -> Result<()> {
     let rel = table(file);
     let map = VisibilityMap::of(env, &rel).page_or_create(block).await?;
-    visibility_map::clear(env, &rel, &map, block, bits);
+    let _ = visibility_map::clear(env, &rel, &map, block, bits);
     Ok(())
 }

@@ -1,0 +1,106 @@
+//! What VACUUM has found and done: for pg_class, and for VERBOSE.
+
+use super::VacuumOptions;
+use crate::ids::Xid;
+
+/// The result of a VACUUM.
+#[derive(Clone, Debug, Default)]
+pub struct VacuumStats {
+    /// For `pg_class.relpages`: how long the table is.
+    pub relpages: u32,
+    /// For `pg_class.reltuples`: how many rows it has, as far as was seen.
+    pub reltuples: f64,
+    /// For `pg_class.relallvisible`: pages of which the visibility map says that all is visible.
+    pub relallvisible: u32,
+    /// For `pg_class.relfrozenxid`: nothing on the table is older. `None` leaves it as it is.
+    pub relfrozenxid: Option<Xid>,
+    /// What `relfrozenxid` was before.
+    pub old_relfrozenxid: Xid,
+    /// Pages read.
+    pub scanned_pages: u32,
+    /// Pages cut off.
+    pub removed_pages: u32,
+    /// Pages that had dead line pointers, which are free again.
+    pub dead_item_pages: u32,
+    /// Those line pointers.
+    pub dead_items: u64,
+    /// Versions removed.
+    pub tuples_deleted: u64,
+    /// Versions that live, those included that somebody is deleting.
+    pub live_tuples: u64,
+    /// Versions that have ended and that some snapshot may still see.
+    pub recently_dead_tuples: u64,
+    /// Dead versions that stay because somebody had their page pinned.
+    pub missed_dead_tuples: u64,
+    /// Such pages.
+    pub missed_dead_pages: u32,
+    /// Versions that ended before this transaction could go.
+    pub removable_cutoff: Xid,
+    /// How many ids have been given since.
+    pub xids_passed: u32,
+}
+
+impl VacuumStats {
+    /// All versions that the table still has; VERBOSE's "remain".
+    pub fn remaining_tuples(&self) -> u64 {
+        self.reltuples.max(0.0) as u64 + self.recently_dead_tuples + self.missed_dead_tuples
+    }
+
+    /// `vac_estimate_reltuples`: unread pages are taken to be as full as before.
+    pub(super) fn estimate_tuples(&self, before: &VacuumOptions) -> f64 {
+        let (total, scanned) = (f64::from(self.relpages + self.removed_pages), f64::from(self.scanned_pages));
+        let seen = self.live_tuples as f64;
+        if scanned >= total {
+            return seen;
+        }
+        let same_length = f64::from(before.relpages) == total;
+        if scanned <= 1.0 || same_length && scanned < total * 0.02 {
+            return before.reltuples;
+        }
+        if before.reltuples < 0.0 || before.relpages == 0 {
+            return (seen / scanned * total + 0.5).floor();
+        }
+        let density = before.reltuples / f64::from(before.relpages);
+        (density * (total - scanned) + seen + 0.5).floor()
+    }
+
+    /// What VERBOSE says of a table, but for times and buffers, which it adds below.
+    pub fn lines(&self, table: &str) -> Vec<String> {
+        let total = self.relpages + self.removed_pages;
+        let percent = |n: u32| if total == 0 { 100.0 } else { 100.0 * f64::from(n) / f64::from(total) };
+        let mut lines = vec![
+            format!("finished vacuuming \"{table}\": index scans: 0"),
+            format!(
+                "pages: {} removed, {} remain, {} scanned ({:.2}% of total)",
+                self.removed_pages,
+                self.relpages,
+                self.scanned_pages,
+                percent(self.scanned_pages)
+            ),
+            format!(
+                "tuples: {} removed, {} remain, {} are dead but not yet removable",
+                self.tuples_deleted,
+                self.remaining_tuples(),
+                self.recently_dead_tuples
+            ),
+        ];
+        if self.missed_dead_tuples > 0 {
+            let (tuples, pages) = (self.missed_dead_tuples, self.missed_dead_pages);
+            lines.push(format!(
+                "tuples missed: {tuples} dead from {pages} pages not removed due to cleanup lock contention"
+            ));
+        }
+        let (cutoff, passed) = (self.removable_cutoff, self.xids_passed);
+        lines.push(format!("removable cutoff: {cutoff}, which was {passed} XIDs old when operation ended"));
+        if let Some(new) = self.relfrozenxid.filter(|new| self.old_relfrozenxid.precedes(*new)) {
+            let ahead = new.0.wrapping_sub(self.old_relfrozenxid.0);
+            lines.push(format!("new relfrozenxid: {new}, which is {ahead} XIDs ahead of previous value"));
+        }
+        let (pages, items) = (self.dead_item_pages, self.dead_items);
+        let share = percent(pages);
+        lines.push(format!(
+            "index scan not needed: {pages} pages from table ({share:.2}% of total) had {items} dead item identifiers removed"
+        ));
+        lines
+    }
+}
