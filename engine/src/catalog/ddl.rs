@@ -8,12 +8,13 @@
 //! Until the commit only this transaction sees the rows, so only it sees the table. If it rolls back, the rows count
 //! for nothing and the file is removed; if it crashes, the file stays behind and nobody knows of it.
 //!
-//! What keeps two transactions from making a table of the same name is in PostgreSQL a unique index on `pg_type`: the
-//! second one finds the first one's entry and waits for its end. Here it looks for rows of running transactions.
+//! What keeps two transactions from making a table of the same name is in PostgreSQL a unique index: the second one finds
+//! the first one's entry and waits for its end. There are no indexes yet, so it looks for rows of running transactions,
+//! and holds the page of the schemas while it looks and inserts, as PostgreSQL holds the index page.
 
 use std::collections::BTreeSet;
 
-use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE};
+use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
 use super::{Catalog, Table, cache, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
@@ -24,6 +25,7 @@ use crate::txn::Env;
 use crate::types::{Attr, Datum, deform_into};
 use crate::wal::RecordBuilder;
 use crate::wal::storage_records::StorageRecord;
+use crate::world::LwMode;
 
 /// `MaxHeapAttributeNumber`
 const MAX_COLUMNS: usize = 1600;
@@ -60,7 +62,6 @@ pub async fn create_table(
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     create_file(env, oid).await?;
     insert_rows(env, oid, name, namespace, columns).await?;
-    wait_for_rivals(env, namespace, name).await?;
     if toast::is_needed(columns) {
         // The table for long values, and its index.
         new_oid(env).await?;
@@ -124,15 +125,34 @@ async fn is_taken(env: &Env, namespace: Oid, name: &str) -> Result<bool> {
 async fn wait_for_rivals(env: &Env, namespace: Oid, name: &str) -> Result<()> {
     while let Some(rival) = find_rival(env, namespace, name).await? {
         env.wait_for_xact(rival).await?;
-        let wanted = |first: &[Datum]| pg_class::is_named(first, namespace, name);
-        let found = rows::find(env, &PG_CLASS, pg_class::NAME_COLUMNS, wanted).await?;
-        if !found.is_empty() {
-            let message = "duplicate key value violates unique constraint \"pg_type_typname_nsp_index\"";
-            let detail = format!("Key (typname, typnamespace)=({name}, {namespace}) already exists.");
-            return Err(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail));
-        }
     }
-    Ok(())
+    refuse_duplicate(env, namespace, name).await
+}
+
+async fn refuse_duplicate(env: &Env, namespace: Oid, name: &str) -> Result<()> {
+    if cache::read_named(env, namespace, name).await?.is_none() {
+        return Ok(());
+    }
+    let message = "duplicate key value violates unique constraint \"pg_type_typname_nsp_index\"";
+    let detail = format!("Key (typname, typnamespace)=({name}, {namespace}) already exists.");
+    Err(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail))
+}
+
+/// Adds the row of `pg_class`, when nobody else has or is adding one of that name.
+async fn insert_class(env: &Env, class: &ClassRow) -> Result<()> {
+    let schemas = PG_NAMESPACE.rel().page(env, Fork::Main, BlockNumber(0)).await?;
+    loop {
+        let turn = schemas.lock(&env.cx, LwMode::Exclusive).await;
+        let rival = find_rival(env, class.namespace, &class.name).await?;
+        if let Some(rival) = rival {
+            drop(turn);
+            env.wait_for_xact(rival).await?;
+            continue;
+        }
+        refuse_duplicate(env, class.namespace, &class.name).await?;
+        rows::insert(env, &PG_CLASS, &class.values()).await?;
+        return Ok(());
+    }
 }
 
 /// A running transaction other than this one that has made a table of this name.
@@ -185,7 +205,7 @@ async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &
     }
     let frozen_xid = env.catalog_snapshot().xmin;
     let class = ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid);
-    rows::insert(env, &PG_CLASS, &class.values()).await?;
+    insert_class(env, &class).await?;
     for values in pg_attribute::rows(oid, columns, false) {
         rows::insert(env, &PG_ATTRIBUTE, &values).await?;
     }
@@ -204,7 +224,7 @@ pub async fn drop_table(
 ) -> Result<bool> {
     // A catalog is refused before it is locked.
     let known = catalog.table(env, schema, name).await?;
-    if known.is_some_and(|table| table.is_catalog()) {
+    if known.is_some_and(|table| table.is_catalog) {
         let message = format!("permission denied: \"{name}\" is a system catalog");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
     }

@@ -39,6 +39,9 @@ mod rows;
 mod table;
 mod toast;
 
+#[cfg(test)]
+mod tests;
+
 pub use bootstrap::{InitSpec, initdb};
 pub use cache::{CacheStats, Catalog};
 pub use oid::new_oid;

@@ -1,4 +1,4 @@
-//! New object ids.
+//! Object ids that nothing has had before.
 //!
 //! They come from a counter that all backends share. So that a crash does not give one out twice, the log says up to
 //! where they may have been given: one record covers the next 8192, and after a crash the counter goes on behind them.

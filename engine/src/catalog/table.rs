@@ -13,29 +13,30 @@ use crate::types::TupleDesc;
 pub struct Table {
     /// Its object id.
     pub oid: Oid,
+    /// Its schema.
+    pub schema: Rc<str>,
     /// Its name.
     pub name: Rc<str>,
+    /// What the access methods know it by.
+    pub rel: Rel,
     /// Its columns.
     pub desc: Rc<TupleDesc>,
-    /// For the access methods.
-    pub rel: Rel,
+    /// Whether it is a catalog, whose rows only DDL changes.
+    pub is_catalog: bool,
     /// Its row of `pg_class`.
     pub class: ClassRow,
 }
 
 impl Table {
     pub(super) fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
-        let rel = Rel::new(class.oid, class.file(database));
-        Table { oid: class.oid, name: class.name.as_str().into(), desc: Rc::new(desc), rel, class }
-    }
-
-    /// Whether it is a catalog: nobody changes its rows but DDL.
-    pub fn is_catalog(&self) -> bool {
-        self.oid < FIRST_NORMAL_OID
-    }
-
-    /// The name of its schema.
-    pub fn schema(&self) -> &'static str {
-        pg_namespace::name(self.class.namespace).unwrap_or("public")
+        Table {
+            oid: class.oid,
+            schema: pg_namespace::name(class.namespace).unwrap_or_default().into(),
+            name: class.name.as_str().into(),
+            rel: Rel::new(class.oid, class.file(database)),
+            desc: Rc::new(desc),
+            is_catalog: class.oid < FIRST_NORMAL_OID,
+            class,
+        }
     }
 }

@@ -10,10 +10,11 @@ use super::snapshot::Snapshot;
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, LockMode, Lsn, Oid, Result, Xid, sqlstate};
-use crate::settings::Settings;
+use crate::ids::{Error, LockMode, Lsn, Oid, Result, RmgrId, Xid, sqlstate};
+use crate::settings::{Setting, Settings};
 use crate::storage::page;
 use crate::trace::Event;
+use crate::wal::standby_records::{StandbyLock, StandbyRecord};
 use crate::wal::{RecordBuilder, Wal};
 use crate::world::{Cx, Disk};
 
@@ -156,10 +157,33 @@ impl Env {
 
     // --- locks -----------------------------------------------------------------------------------------------
 
-    /// Locks a table to the end of the transaction.
+    /// Locks a table to the end of the transaction. Standbys are told of the strongest mode, which keeps readers out:
+    /// theirs as well.
     pub async fn lock_relation(&self, rel: Oid, mode: LockMode) -> Result<()> {
         let tag = LockTag::Relation { db: self.database, rel };
-        self.txns.locks.acquire(&self.cx, self.lock_timeouts(), tag, mode).await
+        let told = mode == LockMode::AccessExclusive
+            && !self.txns.procs.in_recovery()
+            && self.settings.borrow().word(Setting::wal_level) != "minimal"
+            && !self.txns.locks.holds(self.cx.pid(), tag, mode);
+        if told {
+            // The record is a transaction's; PostgreSQL too gives it its id before it waits.
+            self.xid().await?;
+        }
+        self.txns.locks.acquire(&self.cx, self.lock_timeouts(), tag, mode).await?;
+        if told {
+            self.log_lock(rel).await?;
+        }
+        Ok(())
+    }
+
+    /// `LogAccessExclusiveLock`
+    async fn log_lock(&self, rel: Oid) -> Result<()> {
+        self.wal.make_room(&self.cx, 64).await?;
+        let xid = self.xact.borrow().xid;
+        let (info, data) = StandbyRecord::Lock(vec![StandbyLock { xid, db: self.database, rel }]).encode();
+        self.log(&RecordBuilder::new(RmgrId::Standby, info).xid(xid).main(&data));
+        self.cx.end_step().await;
+        Ok(())
     }
 
     /// `XactLockTableWait`: waits until a transaction has ended.
