@@ -19,12 +19,12 @@
  *   branch. Moving inside that range replays; a new input before the end starts a new branch.
  */
 
-import type { Event } from './generated/Event';
+import type { Entry } from './generated/Entry';
 import type { Input } from './generated/Input';
 import type { Snapshot } from './generated/Snapshot';
 import type { WorldSpec } from './generated/WorldSpec';
 
-export type { Event, Input, Snapshot, WorldSpec };
+export type { Entry, Entry as Event, Input, Snapshot, WorldSpec };
 
 /** A process of the simulated room, by the process id that PostgreSQL would show. */
 export type Pid = number;
@@ -117,7 +117,7 @@ export type StoreStatus =
   /** No store was asked for. */
   | { readonly kind: 'memory' }
   /** All that was synced up to `batch` is durable. */
-  | { readonly kind: 'saved'; readonly name: string; readonly batch: number; readonly persisted: boolean }
+  | { readonly kind: 'saved'; readonly name: string; readonly batch: number }
   /** The cursor is on a branch, or in the past: the stored head is unchanged by what is done here. */
   | { readonly kind: 'branch'; readonly name: string }
   /** The store cannot be used; the lab goes on in memory and what is stored is kept. */
@@ -157,8 +157,11 @@ export interface EngineClient {
   moment(): Promise<Moment>;
   /** The world at the cursor. */
   view(): Promise<Snapshot>;
-  /** Events of the steps `from < step <= to` of this branch, the known future included. */
-  events(from: number, to: number): Promise<Event[]>;
+  /**
+   * What happened while the cursor went from step `from` to step `to` of this branch, the known future included. An
+   * event that lies in the step from 811 to 812 carries `step: 811`.
+   */
+  events(from: number, to: number): Promise<Entry[]>;
 
   /**
    * Types a statement (or several, or psql's own `\d`) into a session. The world must then be driven; the promise is

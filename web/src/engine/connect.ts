@@ -11,7 +11,7 @@
 
 import { loadModule, workerCode, workerUrl } from 'virtual:vitrine-parts';
 
-import type { OpenOptions, Place } from './api';
+import type { OpenEngine, Place } from './api';
 import { Client } from './client';
 import type { Job, Ready } from './worker';
 
@@ -28,24 +28,26 @@ interface Room {
   close(): void;
 }
 
-/** Opens a world. */
-export async function openEngine(options: OpenOptions = {}): Promise<Client> {
+export const openEngine: OpenEngine = async (options = {}) => {
   const [module, engine] = await Promise.all([loadModule(), firstRoom(options.places ?? PLACES)]);
-  const toEngine = new MessageChannel();
   const rooms = [engine];
-  let storePort: MessagePort | undefined;
-  if (options.store !== undefined) {
+  const channelTo = async (room: Room, role: Job['role']) => {
+    const { port1, port2 } = new MessageChannel();
+    await room.take({ role, module, port: port2 });
+    return port1;
+  };
+  const makeStore = async () => {
+    // Asked for in the page: a worker may not. Whatever the answer is, we go on.
+    void navigator.storage?.persist?.().catch(() => {});
     const store = await firstRoom([engine.place]);
     rooms.push(store);
-    const toStore = new MessageChannel();
-    await store.take({ role: 'store', module, port: toStore.port2 });
-    storePort = toStore.port1;
-  }
-  await engine.take({ role: 'engine', module, port: toEngine.port2, ...(storePort && { store: storePort }) });
-  return Client.open(engine.place, toEngine.port1, options, () => {
+    return channelTo(store, 'store');
+  };
+  const end = () => {
     for (const room of rooms) room.close();
-  });
-}
+  };
+  return Client.open(engine.place, await channelTo(engine, 'engine'), options, { makeStore, end });
+};
 
 async function firstRoom(places: readonly Place[]): Promise<Room> {
   const refusals: unknown[] = [];
@@ -100,7 +102,7 @@ async function workerRoom(place: Place, worker: Worker): Promise<Room> {
   worker.onmessage = worker.onerror = null;
   return {
     place,
-    take: async (job) => worker.postMessage(job, job.store ? [job.port, job.store] : [job.port]),
+    take: async (job) => worker.postMessage(job, [job.port]),
     close: () => worker.terminate(),
   };
 }

@@ -51,6 +51,11 @@ export class History {
     return this.line.entries[this.done];
   }
 
+  /** The last thing that was done before the cursor. */
+  get previous(): Entry | undefined {
+    return this.line.entries[this.done - 1];
+  }
+
   /** The next entry was done again. */
   repeated(): void {
     this.done++;
@@ -84,8 +89,8 @@ export class History {
   }
 
   /**
-   * The world was put back to a keyframe taken at this point, before anything done at that step or after it: see
-   * `Host`, which takes keyframes only when nothing of that step has been done yet.
+   * The world was put back to a keyframe of this step, which was taken before anything was done there: the driver sees
+   * to that.
    */
   wentBack(step: number): void {
     this.at = step;

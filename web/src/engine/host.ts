@@ -1,18 +1,357 @@
-/** The engine's side of the client: one world, in the thread that runs it. */
+/**
+ * The engine's side of the client: one world, its history, and what is kept of it, in the thread that runs them.
+ *
+ * Calls come one after the other; a long run gives the thread free every few milliseconds, so that the store's news and
+ * other worlds in the same thread are heard, but no second call begins before the first has ended.
+ */
 
-import { instantiate, type Instance } from '../../pkg/vitrine.js';
+import * as Comlink from 'comlink';
 
-/** One world. Its methods are what {@link EngineClient} asks for; Comlink carries the calls. */
+import type {
+  Answer,
+  Branch,
+  BranchId,
+  EngineEvents,
+  Entry,
+  Input,
+  Moment,
+  OpenOptions,
+  Pid,
+  SessionId,
+  Snapshot,
+  Stopped,
+  StoreStatus,
+  Until,
+  WorldSpec,
+} from './api';
+import { Driver, type Outcome } from './driver';
+import { Kept } from './kept';
+import { limitsHere } from './keyframes';
+import { Release } from './release';
+import type { StoreKeeper } from './store';
+import type { Goal, World } from './world';
+
+/** Steps that one call may make before it asks to be called again. */
+const LIMIT = 5_000_000;
+/** Live: how often, and how much wall time at most counts as passed (a tab in the background sleeps). */
+const TICK_MS = 16;
+const LONGEST_TICK_MS = 250;
+
+/** Tells the page. */
+export type Tell = <K extends keyof EngineEvents>(kind: K, event: EngineEvents[K]) => void;
+
+/** Makes the store's worker when it is first needed. */
+export type MakeStore = () => Promise<MessagePort>;
+
+/** A statement that has not been answered yet. */
+interface Asked {
+  readonly session: SessionId;
+  readonly step: number;
+  readonly branch: BranchId;
+  resolve(answer: Answer): void;
+  reject(overtaken: Error): void;
+}
+
 export class Host {
-  private readonly engine: Instance;
+  private driver!: Driver;
+  private spec: Partial<WorldSpec> = {};
+  private tell: Tell = () => {};
+  private makeStore: MakeStore = () => Promise.reject(new Error('no store here'));
+  private keeper: Comlink.Remote<StoreKeeper> | undefined;
+  private kept: Kept | undefined;
+  /** The line of history that the store holds. */
+  private saved: BranchId | undefined;
+  private asked: Asked[] = [];
+  private release = new Release<Answer>((answer) => this.deliver(answer));
+  private stopped: Stopped = 'reached';
+  private pace: ReturnType<typeof setInterval> | undefined;
+  private queue: Promise<unknown> = Promise.resolve();
+  private broken = false;
 
-  constructor(module: WebAssembly.Module) {
-    this.engine = instantiate(module);
-    this.engine.start();
+  constructor(private readonly fresh: () => World) {}
+
+  // --- opening and keeping -----------------------------------------------------------------------------------
+
+  async open(options: OpenOptions, tell: Tell, makeStore: MakeStore): Promise<Moment> {
+    this.tell = tell;
+    this.makeStore = makeStore;
+    this.spec = options.spec ?? {};
+    const disks = options.store === undefined ? undefined : await this.openStore(options.store, options.stored ?? 'continue');
+    return this.act(() => {
+      const world = this.fresh();
+      world.open(this.spec, disks);
+      // A recovered world has put out what recovery wrote; a new one is stored as a whole.
+      const { count, bytes } = world.synced();
+      if (disks === undefined) void this.storeWhole(world);
+      else if (count > 0) this.keep({ count, bytes });
+      this.driver = new Driver(world, this.fresh, limitsHere(), (outcome) => this.came(outcome));
+      return this.moment();
+    });
   }
 
-  /** The version of the engine. */
-  version(): string {
-    return this.engine.version();
+  /** Opens the store and takes the spec of the world in it; returns its disks. */
+  private async openStore(name: string, wanted: 'continue' | 'replace'): Promise<Uint8Array | undefined> {
+    this.kept = await this.keptAt(name);
+    const found = await this.kept.open(wanted);
+    if (this.kept.failed) return undefined;
+    this.saved = 0;
+    if (found === undefined) return undefined;
+    this.spec = JSON.parse(found.spec) as Partial<WorldSpec>;
+    this.kept.saved(0);
+    return found.disks;
   }
+
+  private async keptAt(name: string): Promise<Kept> {
+    this.keeper ??= Comlink.wrap<StoreKeeper>(await this.makeStore());
+    const durable = (batch: number) => this.release.durableUpTo(batch);
+    return new Kept(this.keeper, name, durable, (status) => this.tell('store', status));
+  }
+
+  private async storeWhole(world: World): Promise<void> {
+    if (this.kept === undefined || this.kept.failed) return;
+    const upTo = this.release.lastSynced + 1;
+    this.release.handedOut(1);
+    await this.kept.begin(JSON.stringify(this.spec), world.image());
+    this.release.durableUpTo(upTo);
+  }
+
+  private keep(synced: Outcome['synced']): void {
+    this.release.handedOut(synced.count);
+    this.kept?.append(synced, this.release.lastSynced);
+  }
+
+  stored(): StoreStatus {
+    const status = this.kept?.status ?? { kind: 'memory' };
+    const away = this.driver.history.branch !== this.saved || !this.driver.history.atEnd;
+    return status.kind === 'saved' && away ? { kind: 'branch', name: status.name } : status;
+  }
+
+  saveAs(name: string): Promise<StoreStatus> {
+    return this.act(async () => {
+      await this.kept?.close();
+      this.release.restart(0);
+      this.kept = await this.keptAt(name);
+      await this.kept.open('replace');
+      await this.storeWhole(this.driver.world);
+      this.saved = this.kept.failed ? undefined : this.driver.history.branch;
+      return this.stored();
+    });
+  }
+
+  async download(name: string): Promise<string | undefined> {
+    this.keeper ??= Comlink.wrap<StoreKeeper>(await this.makeStore());
+    return this.keeper.dump(name);
+  }
+
+  async close(): Promise<void> {
+    this.live(0);
+    await this.queue.catch(() => {});
+    await this.kept?.close();
+  }
+
+  // --- looking -----------------------------------------------------------------------------------------------
+
+  moment(): Moment {
+    const { world, history } = this.driver;
+    return {
+      step: world.steps(),
+      last: history.last,
+      time: world.now(),
+      hash: world.hash(),
+      branch: history.branch,
+      stopped: this.stopped,
+    };
+  }
+
+  view(): Promise<Snapshot> {
+    return this.act(() => this.driver.world.view());
+  }
+
+  /** Events of the future, and those that the engine has forgotten, are made again by going there. */
+  events(from: number, to: number): Promise<Entry[]> {
+    return this.act(async () => {
+      const here = this.driver.world.steps();
+      const parts: Entry[][] = [];
+      let upTo = Math.min(to, this.driver.history.last);
+      if (upTo > here) await this.goTo(upTo);
+      while (upTo > from) {
+        const oldest = Math.max(from, this.driver.world.eventsFrom());
+        if (oldest >= upTo) break;
+        parts.unshift(this.driver.world.events(oldest, upTo));
+        upTo = oldest;
+        if (upTo > from) await this.goTo(upTo);
+      }
+      if (this.driver.world.steps() !== here) await this.goTo(here);
+      return parts.flat();
+    });
+  }
+
+  branches(): Branch[] {
+    return this.driver.history.branches(this.kept?.failed ? undefined : this.saved);
+  }
+
+  // --- acting ------------------------------------------------------------------------------------------------
+
+  submit(session: SessionId, text: string): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.act(() => {
+        this.put({ kind: 'submit', session, text } as unknown as Input);
+        const { branch } = this.driver.history;
+        this.asked.push({ session, step: this.driver.world.steps(), branch, resolve, reject });
+      }).catch(reject);
+    });
+  }
+
+  cancel(session: SessionId): Promise<Moment> {
+    return this.input({ kind: 'cancel', session } as unknown as Input);
+  }
+
+  input(input: Input): Promise<Moment> {
+    return this.act(() => {
+      this.put(input);
+      return this.moved('reached');
+    });
+  }
+
+  private put(input: Input): void {
+    const here = this.driver.world.steps();
+    const before = this.driver.history.branch;
+    this.driver.input(input);
+    // A new line began: what was asked on the old one after this step is not asked on it.
+    if (this.driver.history.branch !== before) this.overtake((asked) => asked.step > here);
+  }
+
+  step(pid?: Pid): Promise<Moment> {
+    return this.act(async () => {
+      if (pid !== undefined) return this.moved(this.driver.choose(pid));
+      return this.moved(await this.drive({ step: this.driver.world.steps() + 1 }));
+    });
+  }
+
+  run(until: Until): Promise<Moment> {
+    return this.act(async () => this.moved(await this.drive(this.goalOf(until))));
+  }
+
+  seek(step: number): Promise<Moment> {
+    return this.act(async () => {
+      const wanted = Math.max(0, Math.min(step, this.driver.history.last));
+      // Answers on their way from later steps will never have been given.
+      const late = this.release.drop((answer) => answer.step > wanted);
+      this.overtake((asked) => asked.step > wanted || late.some((answer) => answer.session === asked.session));
+      return this.moved(await this.goTo(wanted));
+    });
+  }
+
+  follow(branch: BranchId): Promise<Moment> {
+    return this.act(async () => {
+      this.overtake((asked) => asked.branch !== branch);
+      if (!this.driver.follow(branch)) throw new RangeError(`there is no branch ${branch}`);
+      return this.moved(await this.goTo(this.driver.history.last));
+    });
+  }
+
+  live(speed: number): Moment {
+    clearInterval(this.pace);
+    this.pace = undefined;
+    if (speed > 0) {
+      let before = performance.now();
+      this.pace = setInterval(() => {
+        const now = performance.now();
+        const passed = Math.min(now - before, LONGEST_TICK_MS) * 1000 * speed;
+        before = now;
+        void this.act(async () => {
+          const time = Math.round(this.driver.world.now() + passed);
+          return this.moved(await this.drive({ step: Infinity, time }));
+        }).catch(() => {});
+      }, TICK_MS);
+    }
+    return this.moment();
+  }
+
+  // --- below -------------------------------------------------------------------------------------------------
+
+  private goalOf(until: Until): Goal {
+    const limit = this.driver.world.steps() + LIMIT;
+    if (until === 'idle') return { step: limit };
+    if ('answer' in until) return { step: limit, answer: until.answer };
+    if ('time' in until) return { step: limit, time: until.time };
+    return { step: until.step, time: Infinity };
+  }
+
+  private async goTo(step: number): Promise<Stopped> {
+    this.driver.approach(step);
+    return this.drive({ step, time: Infinity });
+  }
+
+  private async drive(goal: Goal): Promise<Stopped> {
+    const limit = this.driver.world.steps() + LIMIT;
+    for (;;) {
+      const stopped = this.driver.advance(goal);
+      if (stopped !== undefined) return stopped;
+      if (this.driver.world.steps() >= limit) return 'limit';
+      await pause();
+    }
+  }
+
+  private moved(stopped: Stopped): Moment {
+    this.stopped = stopped;
+    const moment = this.moment();
+    this.tell('moment', moment);
+    return moment;
+  }
+
+  /** The world has gone where it has not been before, and this came out of it. */
+  private came({ answers, synced }: Outcome): void {
+    if (synced.count > 0 && this.saved === this.driver.history.branch) this.keep(synced);
+    for (const answer of answers) this.release.hold(answer);
+  }
+
+  private deliver(answer: Answer): void {
+    const n = this.asked.findIndex((asked) => asked.session === answer.session);
+    if (n >= 0) this.asked.splice(n, 1)[0]!.resolve(answer);
+    this.tell('answer', answer);
+  }
+
+  private overtake(never: (asked: Asked) => boolean): void {
+    const gone = this.asked.filter(never);
+    this.asked = this.asked.filter((asked) => !never(asked));
+    for (const asked of gone) {
+      const overtaken = new Error('The world was rewound to before this statement.');
+      overtaken.name = 'Overtaken';
+      asked.reject(overtaken);
+    }
+  }
+
+  /** One call after the other; a panic ends the world, and is told once. */
+  private act<T>(call: () => T | Promise<T>): Promise<T> {
+    const result = this.queue.then(async () => {
+      if (this.broken) throw new Error('This world has ended by a defect.');
+      try {
+        return await call();
+      } catch (failure) {
+        if (failure instanceof WebAssembly.RuntimeError) this.panicked(failure);
+        throw failure;
+      }
+    });
+    this.queue = result.catch(() => {});
+    return result;
+  }
+
+  private panicked(failure: Error): void {
+    this.broken = true;
+    this.live(0);
+    this.tell('broken', { message: this.driver?.world.lastPanic() || failure.message });
+  }
+}
+
+/** Lets the thread do other things: at once, unlike a timer. */
+function pause(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(undefined);
+  });
 }

@@ -36,8 +36,8 @@ export interface Limits {
 
 /** A phone has less of everything. */
 export function limitsHere(): Limits {
-  const { deviceMemory = 8 } = navigator as Navigator & { deviceMemory?: number };
-  const small = deviceMemory <= 4 || /Android|iPhone|iPad|Mobile/.test(navigator.userAgent);
+  const { deviceMemory = 8, userAgent = '' } = (globalThis.navigator ?? {}) as { deviceMemory?: number; userAgent?: string };
+  const small = deviceMemory <= 4 || /Android|iPhone|iPad|Mobile/.test(userAgent);
   return { bytes: (small ? 64 : 256) * 2 ** 20, share: 0.03 };
 }
 
@@ -94,13 +94,17 @@ export class Keyframes<M extends Machine> {
     this.ran = 0;
   }
 
+  /** The last keyframe that `leadsTo` says is on the way to the wanted moment. */
+  nearest(leadsTo: (point: Point) => boolean): Point | undefined {
+    return this.find(leadsTo);
+  }
+
   /**
-   * Goes to the last keyframe that `leadsTo` says is on the way to the wanted moment. Returns where that is, and the
-   * instance to use from now on; undefined if there is none.
+   * Goes to the nearest keyframe. Returns where that is, and the instance to use from now on; undefined if there is
+   * none.
    */
   restore(machine: M, leadsTo: (point: Point) => boolean): { machine: M; point: Point } | undefined {
-    const candidates = this.frames.filter(leadsTo);
-    const frame = candidates.reduce<Keyframe | undefined>((best, f) => (best && best.step >= f.step ? best : f), undefined);
+    const frame = this.find(leadsTo);
     if (frame === undefined) return undefined;
     const fits = machine.memory.buffer.byteLength === frame.memory.length && machine.references.length === frame.references;
     const target = fits ? machine : this.fresh();
@@ -109,11 +113,12 @@ export class Keyframes<M extends Machine> {
     return { machine: target, point: { branch: frame.branch, step: frame.step } };
   }
 
-  /** Forgets keyframes that no wanted line of history leads over. */
-  forget(wanted: (point: Point) => boolean): void {
-    for (let n = this.frames.length - 1; n >= 0; n--) {
-      if (!wanted(this.frames[n]!)) this.drop(n);
+  private find(leadsTo: (point: Point) => boolean): Keyframe | undefined {
+    let found: Keyframe | undefined;
+    for (const frame of this.frames) {
+      if (leadsTo(frame) && !(found && found.step >= frame.step)) found = frame;
     }
+    return found;
   }
 
   /** A buffer of this size within the limit; undefined if the limit is smaller than two of them. */

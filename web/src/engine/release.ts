@@ -50,11 +50,16 @@ export class Release<T> {
     this.durableUpTo(Infinity);
   }
 
-  /** Begins anew from this batch, which is durable; drops what is held and returns it. */
-  restart(batch: number): T[] {
-    const dropped = this.held.map(({ value }) => value);
-    this.held = [];
-    this.synced = this.durable = batch;
+  /** Takes back what is held and matches; returns it. */
+  drop(matches: (value: T) => boolean): T[] {
+    const dropped = this.held.filter(({ value }) => matches(value)).map(({ value }) => value);
+    this.held = this.held.filter(({ value }) => !matches(value));
     return dropped;
+  }
+
+  /** Counts anew from this batch, which is durable: another store, or the same one opened again. */
+  restart(batch: number): void {
+    this.stop();
+    this.synced = this.durable = batch;
   }
 }

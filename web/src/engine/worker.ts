@@ -13,8 +13,6 @@ export interface Job {
   readonly module: WebAssembly.Module;
   /** The engine: where its client talks. The store: where the engine talks. */
   readonly port: MessagePort;
-  /** The engine's end of the channel to the store, if the world is kept. */
-  readonly store?: MessagePort;
 }
 
 /** The handshake. */

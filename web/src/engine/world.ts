@@ -1,0 +1,47 @@
+/**
+ * One instance of the engine's module with a world in it, as the host sees it. Nothing here knows about time travel:
+ * a world only goes forward.
+ */
+
+import type { Answer, Entry, Input, Pid, SessionId, Snapshot, Stopped, WorldSpec } from './api';
+import type { Machine } from './keyframes';
+
+/** How far to run: whichever comes first. */
+export interface Goal {
+  /** Not beyond this step. */
+  readonly step: number;
+  /** Timers ring up to this instant, in microseconds; without it none does, and an idle world stops. */
+  readonly time?: number;
+  /** To the next answer to this session. */
+  readonly answer?: SessionId;
+}
+
+/** Batches that the disks have synced since the last time they were asked for. */
+export interface Synced {
+  readonly count: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** What the host asks of a world. */
+export interface World extends Machine {
+  /** Builds the world, or recovers it from what its disks held. */
+  open(spec: Partial<WorldSpec>, disks?: Uint8Array): void;
+  steps(): number;
+  now(): number;
+  hash(): string;
+  input(input: Input): void;
+  run(goal: Goal): Stopped;
+  /** One step of one process; false if it cannot run now. */
+  step(pid: Pid): boolean;
+  answers(): Answer[];
+  synced(): Synced;
+  /** The disks' durable halves, as batches that make them anew. */
+  image(): Uint8Array<ArrayBuffer>;
+  view(): Snapshot;
+  /** The first step whose events are all still known. */
+  eventsFrom(): number;
+  /** Events with `from <= step < to` that are still known. */
+  events(from: number, to: number): Entry[];
+  /** What the engine said when it panicked; empty if it did not. */
+  lastPanic(): string;
+}
