@@ -19,6 +19,8 @@
 //! the store, which must hold JavaScript handles and is never rewound.
 
 mod batch;
+mod lab;
+mod psql;
 mod store;
 
 use std::cell::RefCell;

@@ -19,12 +19,13 @@
  *   branch. Moving inside that range replays; a new input before the end starts a new branch.
  */
 
+import type { Answer } from './generated/Answer';
 import type { Entry } from './generated/Entry';
 import type { Input } from './generated/Input';
 import type { Snapshot } from './generated/Snapshot';
 import type { WorldSpec } from './generated/WorldSpec';
 
-export type { Entry, Entry as Event, Input, Snapshot, WorldSpec };
+export type { Answer, Entry, Entry as Event, Input, Snapshot, WorldSpec };
 
 /** A process of the simulated room, by the process id that PostgreSQL would show. */
 export type Pid = number;
@@ -40,8 +41,13 @@ export type Place = 'worker' | 'blob' | 'page';
 
 /** How a world begins. */
 export interface OpenOptions {
-  /** Servers, seed, settings, script to start from; the scene's own when left out. */
+  /** Seed, servers, settings; the lab's own where left out. */
   spec?: Partial<WorldSpec>;
+  /**
+   * How many sessions to connect to the primary, once it accepts connections; two when left out. With 0 nothing has
+   * run yet when the promise is kept: the start of the servers, or the recovery of a stored world, can be watched.
+   */
+  sessions?: number;
   /**
    * The name of the store in IndexedDB that keeps the synced halves of the disks. Left out, the world lives in memory
    * alone (the opening scene, an embed).
@@ -90,17 +96,6 @@ export type Until =
   | { time: number }
   /** Until nothing runs without time passing. */
   | 'idle';
-
-/** What a statement brought, as psql would print it. Released only when what it promises is durable in the store. */
-export interface Answer {
-  readonly session: SessionId;
-  /** The step at which the answer left the server. */
-  readonly step: number;
-  /** The text as psql prints it: rows, command tag, or the error with its SQLSTATE line. */
-  readonly text: string;
-  /** The SQLSTATE when the statement failed. */
-  readonly sqlstate?: string;
-}
 
 /** A line of history, for the timeline. */
 export interface Branch {

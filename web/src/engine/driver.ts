@@ -24,6 +24,8 @@ export interface Outcome {
 export class Driver {
   readonly history = new History();
   readonly frames: Keyframes<World>;
+  /** The step at which the world was opened. */
+  readonly first: number;
 
   constructor(
     /** The present instance; another one after some rewinds. */
@@ -33,17 +35,22 @@ export class Driver {
     private readonly came: (outcome: Outcome) => void,
   ) {
     this.frames = new Keyframes(fresh, limits);
-    // What building the world has put out belongs to no step.
-    world.answers();
-    this.history.reached(world.steps());
-    this.frames.take({ branch: 0, step: world.steps() }, world);
+    this.first = world.steps();
+    this.history.reached(this.first);
+  }
+
+  /** Hands out what opening the world has put out, and keeps its first moment. */
+  begin(): void {
+    this.collect(false);
+    this.frames.take({ branch: 0, step: this.first }, this.world);
   }
 
   /** Does something new to the world. */
   input(input: Input): void {
     const { world } = this;
-    this.history.record({ step: world.steps(), time: world.now(), kind: 'input', input });
+    const [step, time] = [world.steps(), world.now()];
     world.input(input);
+    this.history.record({ step, time, kind: 'input', input });
     this.collect(false);
   }
 
@@ -139,6 +146,6 @@ export class Driver {
   private collect(known: boolean): void {
     const answers = this.world.answers();
     const synced = this.world.synced();
-    if (!known && (answers.length > 0 || synced.count > 0)) this.came({ answers, synced });
+    if (!known && (answers.length > 0 || synced.bytes.length > 0)) this.came({ answers, synced });
   }
 }

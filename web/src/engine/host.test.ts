@@ -13,7 +13,7 @@ beforeEach(async () => {
   const tell = <K extends keyof EngineEvents>(kind: K, event: EngineEvents[K]) => {
     if (kind === 'answer') answers.push(event as Answer);
   };
-  await host.open({}, tell, () => Promise.reject(new Error('none')));
+  await host.open({ sessions: 0 }, tell, () => Promise.reject(new Error('none')));
 });
 
 describe('the host', () => {

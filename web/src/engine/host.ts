@@ -33,6 +33,8 @@ import type { Goal, World } from './world';
 
 /** Steps that one call may make before it asks to be called again. */
 const LIMIT = 5_000_000;
+/** Sessions that a world begins with: A and B. */
+const SESSIONS = 2;
 /** Live: how often, and how much wall time at most counts as passed (a tab in the background sleeps). */
 const TICK_MS = 16;
 const LONGEST_TICK_MS = 250;
@@ -77,28 +79,36 @@ export class Host {
     this.makeStore = makeStore;
     this.spec = options.spec ?? {};
     const disks = options.store === undefined ? undefined : await this.openStore(options.store, options.stored ?? 'continue');
-    return this.act(() => {
+    return this.act(async () => {
       const world = this.fresh();
       world.open(this.spec, disks);
-      // A recovered world has put out what recovery wrote; a new one is stored as a whole.
-      const { count, bytes } = world.synced();
-      if (disks === undefined) void this.storeWhole(world);
-      else if (count > 0) this.keep({ count, bytes });
       this.driver = new Driver(world, this.fresh, limitsHere(), (outcome) => this.came(outcome));
+      this.driver.begin();
+      await this.connect(options.sessions ?? SESSIONS);
       return this.moment();
     });
+  }
+
+  /** Lets the servers start, and connects clients to the primary, as psql does. */
+  private async connect(sessions: number): Promise<void> {
+    if (sessions === 0) return;
+    await this.drive({ step: LIMIT });
+    const parameters: [string, string][] = [['user', 'postgres'], ['database', 'postgres'], ['application_name', 'psql']];
+    for (let n = 0; n < sessions; n++) this.driver.input({ kind: 'connect', host: 0, parameters });
+    await this.drive({ step: this.driver.world.steps() + LIMIT });
   }
 
   /** Opens the store and takes the spec of the world in it; returns its disks. */
   private async openStore(name: string, wanted: 'continue' | 'replace'): Promise<Uint8Array | undefined> {
     this.kept = await this.keptAt(name);
     const found = await this.kept.open(wanted);
+    if (found === undefined) await this.kept.begin(JSON.stringify(this.spec));
+    else this.spec = JSON.parse(found.spec) as Partial<WorldSpec>;
+    this.release.restart(0);
     if (this.kept.failed) return undefined;
     this.saved = 0;
-    if (found === undefined) return undefined;
-    this.spec = JSON.parse(found.spec) as Partial<WorldSpec>;
     this.kept.saved(0);
-    return found.disks;
+    return found?.disks;
   }
 
   private async keptAt(name: string): Promise<Kept> {
@@ -107,33 +117,24 @@ export class Host {
     return new Kept(this.keeper, name, durable, (status) => this.tell('store', status));
   }
 
-  private async storeWhole(world: World): Promise<void> {
-    if (this.kept === undefined || this.kept.failed) return;
-    const upTo = this.release.lastSynced + 1;
-    this.release.handedOut(1);
-    await this.kept.begin(JSON.stringify(this.spec), world.image());
-    this.release.durableUpTo(upTo);
-  }
-
-  private keep(synced: Outcome['synced']): void {
-    this.release.handedOut(synced.count);
-    this.kept?.append(synced, this.release.lastSynced);
-  }
-
   stored(): StoreStatus {
     const status = this.kept?.status ?? { kind: 'memory' };
     const away = this.driver.history.branch !== this.saved || !this.driver.history.atEnd;
     return status.kind === 'saved' && away ? { kind: 'branch', name: status.name } : status;
   }
 
+  /** Stores the world at the cursor. Its disks go in as they are: a power failure could have left them so. */
   saveAs(name: string): Promise<StoreStatus> {
     return this.act(async () => {
       await this.kept?.close();
-      this.release.restart(0);
       this.kept = await this.keptAt(name);
       await this.kept.open('replace');
-      await this.storeWhole(this.driver.world);
-      this.saved = this.kept.failed ? undefined : this.driver.history.branch;
+      await this.kept.begin(JSON.stringify(this.spec));
+      const { world, history } = this.driver;
+      const { upTo } = world.synced();
+      this.release.restart(upTo - 1);
+      this.kept.append({ upTo, bytes: world.image() });
+      this.saved = this.kept.failed ? undefined : history.branch;
       return this.stored();
     });
   }
@@ -195,7 +196,7 @@ export class Host {
   submit(session: SessionId, text: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.act(() => {
-        this.put({ kind: 'submit', session, text } as unknown as Input);
+        this.put({ kind: 'query', session, text });
         const { branch } = this.driver.history;
         this.asked.push({ session, step: this.driver.world.steps(), branch, resolve, reject });
       }).catch(reject);
@@ -203,7 +204,7 @@ export class Host {
   }
 
   cancel(session: SessionId): Promise<Moment> {
-    return this.input({ kind: 'cancel', session } as unknown as Input);
+    return this.input({ kind: 'cancel', session });
   }
 
   input(input: Input): Promise<Moment> {
@@ -234,7 +235,7 @@ export class Host {
 
   seek(step: number): Promise<Moment> {
     return this.act(async () => {
-      const wanted = Math.max(0, Math.min(step, this.driver.history.last));
+      const wanted = Math.max(this.driver.first, Math.min(step, this.driver.history.last));
       // Answers on their way from later steps will never have been given.
       const late = this.release.drop((answer) => answer.step > wanted);
       this.overtake((asked) => asked.step > wanted || late.some((answer) => answer.session === asked.session));
@@ -302,8 +303,9 @@ export class Host {
 
   /** The world has gone where it has not been before, and this came out of it. */
   private came({ answers, synced }: Outcome): void {
-    if (synced.count > 0 && this.saved === this.driver.history.branch) this.keep(synced);
-    for (const answer of answers) this.release.hold(answer);
+    const saves = this.kept !== undefined && this.saved === this.driver.history.branch;
+    if (saves && synced.bytes.length > 0) this.kept!.append(synced);
+    for (const answer of answers) this.release.hold(answer, saves ? answer.synced : 0);
   }
 
   private deliver(answer: Answer): void {

@@ -1,11 +1,29 @@
 /** A {@link World} in an instance of the engine's module. */
 
 import { instantiate } from '../../pkg/vitrine.js';
+import type { Stopped } from './api';
 import type { World } from './world';
 
 /** A new instance, prepared but without a world. */
 export function instanceWorld(module: WebAssembly.Module): World {
   const engine = instantiate(module);
   engine.start();
-  throw new Error('soon');
+  return {
+    memory: engine.wasm.memory,
+    references: engine.wasm.__wbindgen_externrefs,
+    open: (spec, disks) => engine.open(spec, disks),
+    steps: () => engine.steps(),
+    now: () => engine.now(),
+    hash: () => engine.hash(),
+    input: (input) => engine.input(input),
+    run: ({ step, time, answer }) => engine.run(Math.min(step, Number.MAX_SAFE_INTEGER), time ?? NaN, answer ?? -1) as Stopped,
+    step: (pid) => engine.step(pid),
+    answers: () => engine.answers(),
+    synced: () => ({ upTo: engine.synced_count(), bytes: engine.synced() as Uint8Array<ArrayBuffer> }),
+    image: () => engine.image() as Uint8Array<ArrayBuffer>,
+    view: () => engine.view(),
+    eventsFrom: () => engine.events_from(),
+    events: (from, to) => engine.events(from, to),
+    lastPanic: () => engine.last_panic(),
+  };
 }

@@ -43,13 +43,11 @@ export class Kept {
     }
   }
 
-  /** Makes the store hold a new world, whose disks are these. */
-  async begin(spec: string, disks: Uint8Array): Promise<void> {
+  /** Makes the store empty, for a world that is made like this. */
+  async begin(spec: string): Promise<void> {
     if (this.failed) return;
     try {
       await this.keeper.begin(spec);
-      await this.keeper.append(disks);
-      this.saved(0);
     } catch (failure) {
       await this.fail(failure);
     }
@@ -60,8 +58,8 @@ export class Kept {
     return this.status.kind === 'failed';
   }
 
-  /** Sends batches; `upTo` is the number of their last, as the host counts. */
-  append({ bytes }: Synced, upTo: number): void {
+  /** Sends batches. */
+  append({ bytes, upTo }: Synced): void {
     if (this.failed) return;
     this.keeper.append(bytes).then(
       () => {

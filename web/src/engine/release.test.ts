@@ -5,11 +5,9 @@ import { Release } from './release';
 it('gives an answer only when the batches before it are durable', () => {
   const given: string[] = [];
   const release = new Release<string>((answer) => given.push(answer));
-  release.hold('read only');
-  release.handedOut(2);
-  release.hold('commit');
-  release.handedOut(1);
-  release.hold('next commit');
+  release.hold('read only', 0);
+  release.hold('commit', 2);
+  release.hold('next commit', 3);
   expect(given).toEqual(['read only']);
   release.durableUpTo(1);
   expect(given).toEqual(['read only']);
@@ -19,13 +17,12 @@ it('gives an answer only when the batches before it are durable', () => {
   expect(given).toEqual(['read only', 'commit', 'next commit']);
 });
 
-it('gives everything when nothing is stored any more', () => {
+it('takes back what is overtaken, and gives everything when nothing is stored any more', () => {
   const given: string[] = [];
   const release = new Release<string>((answer) => given.push(answer));
-  release.handedOut(1);
-  release.hold('one');
-  release.hold('two');
+  release.hold('one', 1);
+  release.hold('two', 1);
   expect(release.drop((answer) => answer === 'one')).toEqual(['one']);
-  release.stop();
+  release.durableUpTo(Infinity);
   expect(given).toEqual(['two']);
 });

@@ -15,21 +15,10 @@ interface Held<T> {
 
 export class Release<T> {
   private held: Held<T>[] = [];
-  private synced = 0;
   private durable = 0;
 
   /** `deliver` is called with each answer, in order, once it may be shown. */
   constructor(private readonly deliver: (value: T) => void) {}
-
-  /** The number of the last batch that the engine has handed out. */
-  get lastSynced(): number {
-    return this.synced;
-  }
-
-  /** The engine handed out so many batches more. */
-  handedOut(batches: number): void {
-    this.synced += batches;
-  }
 
   /** The store went up to this batch. */
   durableUpTo(batch: number): void {
@@ -39,15 +28,10 @@ export class Release<T> {
     for (const { value } of ready) this.deliver(value);
   }
 
-  /** An answer, given after all batches handed out so far. */
-  hold(value: T): void {
-    if (this.synced <= this.durable) this.deliver(value);
-    else this.held.push({ batch: this.synced, value });
-  }
-
-  /** Nothing is stored any more: nothing needs to be waited for. */
-  stop(): void {
-    this.durableUpTo(Infinity);
+  /** An answer that was given after this batch had been synced. */
+  hold(value: T, batch: number): void {
+    if (batch <= this.durable) this.deliver(value);
+    else this.held.push({ batch, value });
   }
 
   /** Takes back what is held and matches; returns it. */
@@ -57,9 +41,9 @@ export class Release<T> {
     return dropped;
   }
 
-  /** Counts anew from this batch, which is durable: another store, or the same one opened again. */
-  restart(batch: number): void {
-    this.stop();
-    this.synced = this.durable = batch;
+  /** From now on these batches are durable, and no other: another store. */
+  restart(durable: number): void {
+    this.durableUpTo(Infinity);
+    this.durable = durable;
   }
 }

@@ -45,7 +45,8 @@ export function toyWorld(): World {
     now: () => word(TIME),
     hash: () => (word(HASH) >>> 0).toString(16),
     input: (input: Input) => {
-      const { session } = input as unknown as { session: number };
+      if (input.kind !== 'query') return;
+      const { session } = input;
       words[HASH] = Math.imul(word(HASH) ^ 77, 0x01000193) + word(TIME);
       words[WORK + session] = word(WORK + session) + A_STATEMENT;
     },
@@ -72,15 +73,18 @@ export function toyWorld(): World {
     answers: () => {
       const answers: Answer[] = [];
       for (const session of [0, 1]) {
-        if (word(FRESH + session) > 0) answers.push({ session, step: word(STEPS), text: `${session}:${word(DONE + session)}` });
+        if (word(FRESH + session) > 0) {
+          const [step, time, synced] = [word(STEPS), word(TIME), word(DONE) + word(DONE + 1)];
+          answers.push({ session, step, time, synced, text: `${session}:${word(DONE + session)}` });
+        }
         words[FRESH + session] = 0;
       }
       return answers;
     },
     synced: () => {
-      const count = word(SYNCED);
+      const bytes = new Uint8Array(word(SYNCED));
       words[SYNCED] = 0;
-      return { count, bytes: new Uint8Array(count) };
+      return { upTo: word(DONE) + word(DONE + 1), bytes };
     },
     image: () => new Uint8Array(0),
     view: () => ({}) as never,

@@ -16,9 +16,10 @@ export interface Goal {
   readonly answer?: SessionId;
 }
 
-/** Batches that the disks have synced since the last time they were asked for. */
+/** Batches that the disks have synced since the last time they were asked for; empty bytes are none. */
 export interface Synced {
-  readonly count: number;
+  /** How many there have been since the world began: the number of the last of these. */
+  readonly upTo: number;
   readonly bytes: Uint8Array<ArrayBuffer>;
 }
 
@@ -35,7 +36,7 @@ export interface World extends Machine {
   step(pid: Pid): boolean;
   answers(): Answer[];
   synced(): Synced;
-  /** The disks' durable halves, as batches that make them anew. */
+  /** The disks, as batches that make them anew. */
   image(): Uint8Array<ArrayBuffer>;
   view(): Snapshot;
   /** The first step whose events are all still known. */

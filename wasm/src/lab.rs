@@ -1,0 +1,259 @@
+//! The world: the engine's [`Lab`] behind free functions.
+//!
+//! Everything that a moment consists of is in here and so in linear memory, also the answers that are half heard.
+//! Results leave as plain JavaScript values or buffers, made anew each time.
+
+use std::cell::RefCell;
+
+use serde::{Deserialize, Serialize};
+use vitrine_engine::cluster::{Input, Lab, LabSpec};
+use vitrine_engine::ids::{Instant, Pid, TimestampTz};
+use vitrine_engine::trace::Entry;
+use vitrine_engine::world::{Limit, Mode, Stop, SyncedBatch};
+use wasm_bindgen::prelude::*;
+
+use crate::batch;
+use crate::psql::Printer;
+
+/// How a world begins; what is left out is as the lab has it.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(default)]
+pub struct WorldSpec {
+    /// What all chance depends on.
+    pub seed: u32,
+    /// A plain database: nothing costs time, no standby, no history.
+    pub plain: bool,
+    /// Whether there is a standby.
+    pub standby: Option<bool>,
+    /// What the hosts' clocks say at the beginning, in milliseconds of the Unix era.
+    pub epoch: Option<f64>,
+    /// Settings of all servers, as in `postgresql.conf`: over those of the lab.
+    pub settings: Vec<(String, String)>,
+}
+
+impl WorldSpec {
+    fn lab_spec(&self, stored: Vec<SyncedBatch>) -> LabSpec {
+        let seed = u64::from(self.seed);
+        let mut spec = LabSpec::lab(seed);
+        let epoch = self.epoch.map(|ms| TimestampTz::from_unix_micros((ms * 1000.0) as i64));
+        if self.plain {
+            spec = LabSpec::plain(seed, epoch.unwrap_or(spec.epoch));
+        }
+        spec.epoch = epoch.unwrap_or(spec.epoch);
+        spec.standby = self.standby.unwrap_or(spec.standby);
+        spec.settings.extend(self.settings.iter().cloned());
+        LabSpec { keep_synced: spec.mode == Mode::Lab || !stored.is_empty(), stored, ..spec }
+    }
+}
+
+/// A complete answer to a session.
+#[derive(Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Answer {
+    /// Which session, from 0.
+    pub session: u32,
+    /// The step in which its end was sent.
+    pub step: u32,
+    /// When, in microseconds.
+    pub time: f64,
+    /// How many batches had been synced before it: it may be shown once these are durable.
+    pub synced: u32,
+    /// What psql prints.
+    pub text: String,
+    /// The SQLSTATE, if it failed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub sqlstate: Option<String>,
+}
+
+struct World {
+    lab: Lab,
+    printers: Vec<Printer>,
+    answers: Vec<Answer>,
+}
+
+thread_local! {
+    static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
+}
+
+fn with<T>(f: impl FnOnce(&mut World) -> Result<T, JsError>) -> Result<T, JsError> {
+    WORLD.with(|world| f(world.borrow_mut().as_mut().ok_or_else(|| JsError::new("no world is open"))?))
+}
+
+fn refusal(error: impl std::fmt::Display) -> JsError {
+    JsError::new(&error.to_string())
+}
+
+/// As plain objects: maps as objects, bytes as `Uint8Array`, whole numbers as numbers.
+fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
+    value.serialize(&serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true)).map_err(refusal)
+}
+
+/// Opens a world: a new one, or the one that these batches hold, as after a power failure. Nothing has run yet.
+#[wasm_bindgen]
+pub fn open(spec: JsValue, stored: Option<Vec<u8>>) -> Result<(), JsError> {
+    let spec: WorldSpec = serde_wasm_bindgen::from_value(spec).map_err(refusal)?;
+    let stored = batch::decode(&stored.unwrap_or_default()).ok_or_else(|| JsError::new("the stored batches are damaged"))?;
+    let lab = Lab::open(spec.lab_spec(stored)).map_err(refusal)?;
+    WORLD.with(|world| *world.borrow_mut() = Some(World { lab, printers: Vec::new(), answers: Vec::new() }));
+    Ok(())
+}
+
+/// Steps made so far.
+#[wasm_bindgen]
+pub fn steps() -> Result<f64, JsError> {
+    with(|world| Ok(world.lab.world().steps() as f64))
+}
+
+/// The virtual clock, in microseconds.
+#[wasm_bindgen]
+pub fn now() -> Result<f64, JsError> {
+    with(|world| Ok(world.lab.world().now().0 as f64))
+}
+
+/// The hash of all coarse events so far, as 16 hexadecimal digits.
+#[wasm_bindgen]
+pub fn hash() -> Result<String, JsError> {
+    with(|world| Ok(format!("{:016x}", world.lab.world().hash())))
+}
+
+/// Something happens from outside.
+#[wasm_bindgen]
+pub fn input(input: JsValue) -> Result<(), JsError> {
+    let input: Input = serde_wasm_bindgen::from_value(input).map_err(refusal)?;
+    with(|world| {
+        if let Input::Query { session, text } = &input
+            && let Some(printer) = world.printers.get_mut(*session as usize)
+        {
+            printer.asked(text);
+        }
+        world.lab.input(input).map_err(refusal)?;
+        world.hear();
+        Ok(())
+    })
+}
+
+/// Runs until `steps` in all are made, or the clock would pass `time` (NaN: until only timers are left; infinity: let
+/// time pass as it must), or a session (-1: none) has its next answer. Returns why it stopped, as the word of `Stopped`
+/// in `web/src/engine/api.ts`, or `limit` for the number of steps.
+#[wasm_bindgen]
+pub fn run(steps: f64, time: f64, answer: i32) -> Result<String, JsError> {
+    with(|world| {
+        let until = match time {
+            time if time.is_nan() => None,
+            time if time.is_infinite() => Some(Instant::NEVER),
+            time => Some(Instant(time as u64)),
+        };
+        let limit = Limit { steps: steps as u64, until };
+        let session = u32::try_from(answer).ok();
+        let before = world.answered(session);
+        let stop = match session {
+            Some(session) => world.lab.run_to_answer(session, limit),
+            None => world.lab.run(limit),
+        };
+        world.hear();
+        let reached = session.is_some() && world.answered(session) > before;
+        Ok(if reached { "reached" } else { word(stop) }.to_owned())
+    })
+}
+
+fn word(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Steps => "limit",
+        Stop::Time | Stop::Asked => "reached",
+        Stop::Idle { .. } | Stop::NotRunnable => "idle",
+        Stop::Stuck => "deadlock",
+    }
+}
+
+/// Makes one step of one process; false if it cannot run now.
+#[wasm_bindgen]
+pub fn step(pid: u32) -> Result<bool, JsError> {
+    with(|world| {
+        let before = world.lab.world().steps();
+        world.lab.input(Input::Step { pid }).map_err(refusal)?;
+        world.hear();
+        Ok(world.lab.world().steps() > before)
+    })
+}
+
+impl World {
+    /// Listens to what the servers have said.
+    fn hear(&mut self) {
+        for said in self.lab.take_answers() {
+            let session = said.session as usize;
+            if self.printers.len() <= session {
+                self.printers.resize_with(session + 1, Printer::default);
+            }
+            if let Some((text, sqlstate)) = self.printers[session].hear(&said.message) {
+                let (step, time, synced) = (said.step as u32, said.at.0 as f64, said.synced as u32);
+                self.answers.push(Answer { session: said.session, step, time, synced, text, sqlstate });
+            }
+        }
+    }
+
+    /// How many complete answers to a session have not been fetched.
+    fn answered(&self, session: Option<u32>) -> usize {
+        self.answers.iter().filter(|answer| Some(answer.session) == session).count()
+    }
+}
+
+/// The complete answers since the last call.
+#[wasm_bindgen]
+pub fn answers() -> Result<JsValue, JsError> {
+    with(|world| object(&std::mem::take(&mut world.answers)))
+}
+
+/// How many batches have been synced since the world began.
+#[wasm_bindgen]
+pub fn synced_count() -> Result<f64, JsError> {
+    with(|world| Ok(world.lab.world().synced_count() as f64))
+}
+
+/// The batches that were synced since the last call.
+#[wasm_bindgen]
+pub fn synced() -> Result<Vec<u8>, JsError> {
+    with(|world| Ok(batch::encode(&world.lab.take_synced())))
+}
+
+/// All disks as batches that make them anew: to save a world that was not saved so far.
+#[wasm_bindgen]
+pub fn image() -> Result<Vec<u8>, JsError> {
+    with(|world| {
+        let hosts = world.lab.hosts().iter().map(|spec| spec.host);
+        let batches = hosts.map(|host| Ok(SyncedBatch { host, ops: world.lab.disk_image(host.0)? }));
+        let batches: Vec<SyncedBatch> = batches.collect::<Result<_, vitrine_engine::ids::Error>>().map_err(refusal)?;
+        Ok(batch::encode(&batches))
+    })
+}
+
+/// The first step whose events are all still known.
+#[wasm_bindgen]
+pub fn events_from() -> Result<f64, JsError> {
+    with(|world| {
+        Ok(world.lab.world().with_trace(|trace| {
+            let complete = trace.since(0).next().is_none_or(|(number, _)| number == 0);
+            // The oldest step may have lost its first events.
+            if complete { 0.0 } else { trace.since(0).next().map_or(0.0, |(_, entry)| entry.step as f64 + 1.0) }
+        }))
+    })
+}
+
+/// Events of steps `from <= step < to`.
+#[wasm_bindgen]
+pub fn events(from: f64, to: f64) -> Result<JsValue, JsError> {
+    let wanted = from as u64..to as u64;
+    with(|world| {
+        let entries: Vec<Entry> = world.lab.world().with_trace(|trace| {
+            trace.since(0).map(|(_, entry)| *entry).filter(|entry| wanted.contains(&entry.step)).collect()
+        });
+        object(&entries)
+    })
+}
+
+/// Whether a process lives.
+#[wasm_bindgen]
+pub fn is_alive(pid: u32) -> Result<bool, JsError> {
+    with(|world| Ok(world.lab.world().is_alive(Pid(pid))))
+}
