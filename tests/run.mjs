@@ -30,8 +30,9 @@ const stages = {
   },
   'rust format': () => run('cargo', ['fmt', '--all', '--check']),
   'rust lints': () => run('cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--', '-D', 'warnings']),
-  'rust tests': () => run('cargo', ['test', '--locked', '--workspace', '--no-fail-fast']),
+  // Before the tests, which write these files too.
   'generated types': generatedTypes,
+  'rust tests': () => run('cargo', ['test', '--locked', '--workspace', '--no-fail-fast']),
   'wasm tests': wasmTests,
   'build wasm': buildWasm,
   'build web': buildWeb,
@@ -46,7 +47,8 @@ async function generatedTypes() {
   const folder = path.join(WEB, 'src/engine/generated');
   const read = () => Object.fromEntries(fs.readdirSync(folder).sort().map((f) => [f, fs.readFileSync(path.join(folder, f), 'utf8')]));
   const committed = read();
-  await run('cargo', ['test', '--locked', '-q', '-p', 'vitrine-engine', '--features', 'views', 'export_bindings']);
+  await run('cargo', ['test', '--locked', '-q', '-p', 'vitrine-engine', '--features', 'views', '--test', 'bindings']);
+  await run('cargo', ['test', '--locked', '-q', '-p', 'vitrine-wasm', 'export_bindings']);
   const made = read();
   const stale = Object.keys({ ...committed, ...made }).filter((file) => committed[file] !== made[file]);
   if (stale.length > 0) throw new Error(`generated types were not up to date, now they are: commit ${stale.join(', ')}`);

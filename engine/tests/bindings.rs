@@ -4,7 +4,6 @@
 //! when what is committed is not what this makes.
 #![cfg(feature = "views")]
 
-use std::fs;
 use std::path::Path;
 
 use ts_rs::{Config, TS};
@@ -15,11 +14,4 @@ fn export_bindings() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../web/src/engine/generated");
     let config = Config::new().with_out_dir(&folder).with_large_int("number");
     Entry::export_all(&config).expect("the types can be written");
-    for file in fs::read_dir(&folder).expect("the folder is there") {
-        let path = file.expect("a file").path();
-        let text = fs::read_to_string(&path).expect("text");
-        // Some lines end in blanks where a doc comment is empty.
-        let tidy: String = text.lines().map(|line| format!("{}\n", line.trim_end())).collect();
-        fs::write(&path, tidy).expect("can be written");
-    }
 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
-use vitrine_engine::ids::{Instant, Pid, TimestampTz};
+use vitrine_engine::ids::{Instant, TimestampTz};
 use vitrine_engine::trace::Entry;
 use vitrine_engine::world::{Limit, Mode, Stop, SyncedBatch};
 use wasm_bindgen::prelude::*;
@@ -16,8 +16,7 @@ use crate::batch;
 use crate::psql::Printer;
 
 /// How a world begins; what is left out is as the lab has it.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[derive(Clone, Default, Serialize, Deserialize, ts_rs::TS)]
 #[serde(default)]
 pub struct WorldSpec {
     /// What all chance depends on.
@@ -48,8 +47,7 @@ impl WorldSpec {
 }
 
 /// A complete answer to a session.
-#[derive(Serialize)]
-#[cfg_attr(test, derive(ts_rs::TS))]
+#[derive(Serialize, ts_rs::TS)]
 pub struct Answer {
     /// Which session, from 0.
     pub session: u32,
@@ -63,7 +61,7 @@ pub struct Answer {
     pub text: String,
     /// The SQLSTATE, if it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(test, ts(optional))]
+    #[ts(optional)]
     pub sqlstate: Option<String>,
 }
 
@@ -94,7 +92,8 @@ fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
 #[wasm_bindgen]
 pub fn open(spec: JsValue, stored: Option<Vec<u8>>) -> Result<(), JsError> {
     let spec: WorldSpec = serde_wasm_bindgen::from_value(spec).map_err(refusal)?;
-    let stored = batch::decode(&stored.unwrap_or_default()).ok_or_else(|| JsError::new("the stored batches are damaged"))?;
+    let stored =
+        batch::decode(&stored.unwrap_or_default()).ok_or_else(|| JsError::new("the stored batches are damaged"))?;
     let lab = Lab::open(spec.lab_spec(stored)).map_err(refusal)?;
     WORLD.with(|world| *world.borrow_mut() = Some(World { lab, printers: Vec::new(), answers: Vec::new() }));
     Ok(())
@@ -149,7 +148,7 @@ pub fn run(steps: f64, time: f64, answer: i32) -> Result<String, JsError> {
         let session = u32::try_from(answer).ok();
         let before = world.answered(session);
         let stop = match session {
-            Some(session) => world.lab.run_to_answer(session, limit),
+            Some(session) => world.lab.run_to_answer_within(session, limit),
             None => world.lab.run(limit),
         };
         world.hear();
@@ -252,8 +251,15 @@ pub fn events(from: f64, to: f64) -> Result<JsValue, JsError> {
     })
 }
 
-/// Whether a process lives.
-#[wasm_bindgen]
-pub fn is_alive(pid: u32) -> Result<bool, JsError> {
-    with(|world| Ok(world.lab.world().is_alive(Pid(pid))))
+/// The types that only this crate has, for TypeScript; the engine's own are written by its test of the same name.
+#[cfg(all(test, not(target_arch = "wasm32")))]
+#[test]
+fn export_bindings() {
+    use ts_rs::TS;
+
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../web/src/engine/generated");
+    let config = ts_rs::Config::new().with_out_dir(folder).with_large_int("number");
+    WorldSpec::export_all(&config).expect("can be written");
+    Answer::export_all(&config).expect("can be written");
+    Input::export_all(&config).expect("can be written");
 }

@@ -188,14 +188,13 @@ mod tests {
             row(&[Some("2"), Some("Bob"), Some("100")]),
             BackendMessage::CommandComplete("SELECT 2".into()),
         ];
-        let table = "\
- id | owner | balance 
-----+-------+---------
-  1 | Alice |    90.5
-  2 | Bob   |     100
-(2 rows)
-
-";
+        let table = concat!(
+            " id | owner | balance \n",
+            "----+-------+---------\n",
+            "  1 | Alice |    90.5\n",
+            "  2 | Bob   |     100\n",
+            "(2 rows)\n\n"
+        );
         assert_eq!(printed("", &messages), (table.to_string(), None));
     }
 

@@ -319,8 +319,13 @@ impl Lab {
 
     /// Runs until a session has its next answer, or until no work is left: then it waits for something.
     pub fn run_to_answer(&mut self, session: u32) -> Stop {
+        self.run_to_answer_within(session, Limit::IDLE)
+    }
+
+    /// The same, but no farther than `limit`.
+    pub fn run_to_answer_within(&mut self, session: u32, limit: Limit) -> Stop {
         self.answers.awaited.set(Some(session));
-        let stop = self.run(Limit::IDLE);
+        let stop = self.run(limit);
         self.answers.awaited.set(None);
         stop
     }

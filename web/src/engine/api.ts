@@ -43,10 +43,7 @@ export type Place = 'worker' | 'blob' | 'page';
 export interface OpenOptions {
   /** Seed, servers, settings; the lab's own where left out. */
   spec?: Partial<WorldSpec>;
-  /**
-   * How many sessions to connect to the primary, once it accepts connections; two when left out. With 0 nothing has
-   * run yet when the promise is kept: the start of the servers, or the recovery of a stored world, can be watched.
-   */
+  /** How many sessions to connect to the primary; two when left out. */
   sessions?: number;
   /**
    * The name of the store in IndexedDB that keeps the synced halves of the disks. Left out, the world lives in memory

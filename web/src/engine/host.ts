@@ -89,13 +89,11 @@ export class Host {
     });
   }
 
-  /** Lets the servers start, and connects clients to the primary, as psql does. */
+  /** Connects clients to the primary, as psql does; the servers are up. */
   private async connect(sessions: number): Promise<void> {
-    if (sessions === 0) return;
-    await this.drive({ step: LIMIT });
     const parameters: [string, string][] = [['user', 'postgres'], ['database', 'postgres'], ['application_name', 'psql']];
     for (let n = 0; n < sessions; n++) this.driver.input({ kind: 'connect', host: 0, parameters });
-    await this.drive({ step: this.driver.world.steps() + LIMIT });
+    if (sessions > 0) await this.drive({ step: this.driver.world.steps() + LIMIT });
   }
 
   /** Opens the store and takes the spec of the world in it; returns its disks. */

@@ -61,16 +61,17 @@ function nextChange(lab: Lab): void {
 }
 
 function onProcess(lab: Lab, what: Act): void {
-  const input = { kind: what.act, host: what.host ?? 0, pid: what.pid ?? 0 };
-  void lab.controller!.input(input, null, what.act === 'kill');
+  const pid = what.pid ?? 0;
+  if (what.act === 'kill') void lab.controller!.input({ kind: 'kill', pid }, null, true);
+  else void lab.controller!.input({ kind: 'freeze', pid, frozen: what.act === 'freeze' }, null, false);
 }
 
 /** Pulls the plug of the primary, or gives it power again: then recovery runs, and the page shows it. */
 function plug(lab: Lab): void {
   const c = lab.controller!;
   const off = c.view!.hosts.find((h) => h.state === 'off');
-  if (off) void c.input({ kind: 'power', host: off.host, on: true }, t('recovered', { redo: '' }), true);
-  else void c.input({ kind: 'power', host: 0, on: false }, t('plugged', { host: c.view!.hosts[0]!.name }), false);
+  if (off) void c.input({ kind: 'power_on', host: off.host }, t('recovered', { redo: '' }), true);
+  else void c.input({ kind: 'power_fail', host: 0 }, t('plugged', { host: c.view!.hosts[0]!.name }), false);
 }
 
 function nextTheme(lab: Lab): string {

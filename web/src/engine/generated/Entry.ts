@@ -7,23 +7,23 @@ import type { Pid } from "./Pid";
 /**
  * An event with its circumstances.
  */
-export type Entry = {
+export type Entry = { 
 /**
  * The step it lies in: the number of steps completed before.
  */
-step: number,
+step: number, 
 /**
  * When.
  */
-at: Instant,
+at: Instant, 
 /**
  * On which host.
  */
-host: HostId,
+host: HostId, 
 /**
  * In which process; 0 is the world itself.
  */
-pid: Pid,
+pid: Pid, 
 /**
  * What.
  */

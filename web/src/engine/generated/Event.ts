@@ -19,436 +19,436 @@ import type { XidStatus } from "./XidStatus";
 /**
  * Something that happened. The process, the moment and the step it lies in are those of its `Entry`.
  */
-export type Event = { "kind": "ProcessStart",
+export type Event = { "kind": "ProcessStart", 
 /**
- * The new process.
+ * The new process. 
  */
-pid: Pid,
+pid: Pid, 
 /**
- * What it is.
+ * What it is. 
  */
-backend_type: BackendType, } | { "kind": "ProcessExit",
+backend_type: BackendType, } | { "kind": "ProcessExit", 
 /**
- * Which.
+ * Which. 
  */
-pid: Pid, } | { "kind": "ProcessKilled",
+pid: Pid, } | { "kind": "ProcessKilled", 
 /**
- * Which.
+ * Which. 
  */
-pid: Pid, } | { "kind": "PowerFail",
+pid: Pid, } | { "kind": "PowerFail", 
 /**
- * Which.
+ * Which. 
  */
-host: HostId, } | { "kind": "PowerOn",
+host: HostId, } | { "kind": "PowerOn", 
 /**
- * Which.
+ * Which. 
  */
-host: HostId, } | { "kind": "WaitStart",
+host: HostId, } | { "kind": "WaitStart", 
 /**
- * For what.
+ * For what. 
  */
-event: WaitEvent, } | { "kind": "WaitEnd",
+event: WaitEvent, } | { "kind": "WaitEnd", 
 /**
- * For what.
+ * For what. 
  */
-event: WaitEvent, } | { "kind": "LatchSet" } | { "kind": "DiskWrite",
+event: WaitEvent, } | { "kind": "LatchSet" } | { "kind": "DiskWrite", 
 /**
- * Bytes written.
+ * Bytes written. 
  */
-bytes: number, } | { "kind": "DiskSync",
+bytes: number, } | { "kind": "DiskSync", 
 /**
- * Pages that became durable.
+ * Pages that became durable. 
  */
-pages: number, } | { "kind": "LinkSend",
+pages: number, } | { "kind": "LinkSend", 
 /**
- * Its size.
+ * Its size. 
  */
-bytes: number, } | { "kind": "LinkCut",
+bytes: number, } | { "kind": "LinkCut", 
 /**
- * Whether it is cut now.
+ * Whether it is cut now. 
  */
-cut: boolean, } | { "kind": "Query" } | { "kind": "StatementStart",
+cut: boolean, } | { "kind": "Query" } | { "kind": "StatementStart", 
 /**
- * Where in the query string it begins, in bytes.
+ * Where in the query string it begins, in bytes. 
  */
-offset: number, } | { "kind": "StatementEnd",
+offset: number, } | { "kind": "StatementEnd", 
 /**
- * Rows returned or changed.
+ * Rows returned or changed. 
  */
-rows: number, } | { "kind": "ResultSent",
+rows: number, } | { "kind": "ResultSent", 
 /**
- * Rows in it.
+ * Rows in it. 
  */
-rows: number, } | { "kind": "ErrorReport",
+rows: number, } | { "kind": "ErrorReport", 
 /**
- * Its SQLSTATE, five characters.
+ * Its SQLSTATE, five characters. 
  */
-sqlstate: [number, number, number, number, number], } | { "kind": "ReadyForQuery",
+sqlstate: [number, number, number, number, number], } | { "kind": "ReadyForQuery", 
 /**
- * The transaction status it reports.
+ * The transaction status it reports. 
  */
-status: TxStatus, } | { "kind": "XactBegin" } | { "kind": "XidAssigned",
+status: TxStatus, } | { "kind": "XactBegin" } | { "kind": "XidAssigned", 
 /**
- * The id.
+ * The id. 
  */
-xid: Xid, } | { "kind": "SnapshotTaken",
+xid: Xid, } | { "kind": "SnapshotTaken", 
 /**
- * All before it are over.
+ * All before it are over. 
  */
-xmin: Xid,
+xmin: Xid, 
 /**
- * All from it on are not.
+ * All from it on are not. 
  */
-xmax: Xid,
+xmax: Xid, 
 /**
- * Running between them.
+ * Running between them. 
  */
-running: number, } | { "kind": "ClogSet",
+running: number, } | { "kind": "ClogSet", 
 /**
- * The transaction.
+ * The transaction. 
  */
-xid: Xid,
+xid: Xid, 
 /**
- * Its fate.
+ * Its fate. 
  */
-status: XidStatus, } | { "kind": "ProcArrayRemove",
+status: XidStatus, } | { "kind": "ProcArrayRemove", 
 /**
- * The transaction.
+ * The transaction. 
  */
-xid: Xid, } | { "kind": "LocksReleased",
+xid: Xid, } | { "kind": "LocksReleased", 
 /**
- * How many.
+ * How many. 
  */
-count: number, } | { "kind": "SyncRepWait",
+count: number, } | { "kind": "SyncRepWait", 
 /**
- * The position.
+ * The position. 
  */
-lsn: Lsn, } | { "kind": "LockGranted",
+lsn: Lsn, } | { "kind": "LockGranted", 
 /**
- * The relation, or invalid.
+ * The relation, or invalid. 
  */
-relation: Oid,
+relation: Oid, 
 /**
- * The transaction, or invalid.
+ * The transaction, or invalid. 
  */
-xid: Xid,
+xid: Xid, 
 /**
- * The mode.
+ * The mode. 
  */
-mode: LockMode, } | { "kind": "LockWait",
+mode: LockMode, } | { "kind": "LockWait", 
 /**
- * The relation, or invalid.
+ * The relation, or invalid. 
  */
-relation: Oid,
+relation: Oid, 
 /**
- * The transaction, or invalid.
+ * The transaction, or invalid. 
  */
-xid: Xid,
+xid: Xid, 
 /**
- * The mode.
+ * The mode. 
  */
-mode: LockMode, } | { "kind": "DeadlockFound" } | { "kind": "BufferHit",
+mode: LockMode, } | { "kind": "DeadlockFound" } | { "kind": "BufferHit", 
 /**
- * The buffer.
+ * The buffer. 
  */
-buffer: BufferId,
+buffer: BufferId, 
 /**
- * Whose page.
+ * Whose page. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which fork.
+ * Which fork. 
  */
-fork: Fork,
+fork: Fork, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber, } | { "kind": "BufferRead",
+block: BlockNumber, } | { "kind": "BufferRead", 
 /**
- * The buffer.
+ * The buffer. 
  */
-buffer: BufferId,
+buffer: BufferId, 
 /**
- * Whose page.
+ * Whose page. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which fork.
+ * Which fork. 
  */
-fork: Fork,
+fork: Fork, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber, } | { "kind": "BufferEvict",
+block: BlockNumber, } | { "kind": "BufferEvict", 
 /**
- * The buffer.
+ * The buffer. 
  */
-buffer: BufferId,
+buffer: BufferId, 
 /**
- * Whose page.
+ * Whose page. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which fork.
+ * Which fork. 
  */
-fork: Fork,
+fork: Fork, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber, } | { "kind": "BufferDirty",
+block: BlockNumber, } | { "kind": "BufferDirty", 
 /**
- * The buffer.
+ * The buffer. 
  */
-buffer: BufferId,
+buffer: BufferId, 
 /**
- * Whose page.
+ * Whose page. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which fork.
+ * Which fork. 
  */
-fork: Fork,
+fork: Fork, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber, } | { "kind": "BufferWrite",
+block: BlockNumber, } | { "kind": "BufferWrite", 
 /**
- * The buffer.
+ * The buffer. 
  */
-buffer: BufferId,
+buffer: BufferId, 
 /**
- * Whose page.
+ * Whose page. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which fork.
+ * Which fork. 
  */
-fork: Fork,
+fork: Fork, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber, } | { "kind": "RelationExtend",
+block: BlockNumber, } | { "kind": "RelationExtend", 
 /**
- * Whose file.
+ * Whose file. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which fork.
+ * Which fork. 
  */
-fork: Fork,
+fork: Fork, 
 /**
- * The new page.
+ * The new page. 
  */
-block: BlockNumber, } | { "kind": "TupleInsert",
+block: BlockNumber, } | { "kind": "TupleInsert", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Where.
+ * Where. 
  */
-tid: Tid, } | { "kind": "TupleUpdate",
+tid: Tid, } | { "kind": "TupleUpdate", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * The old version.
+ * The old version. 
  */
-old: Tid,
+old: Tid, 
 /**
- * The new one.
+ * The new one. 
  */
-new: Tid, } | { "kind": "TupleDelete",
+new: Tid, } | { "kind": "TupleDelete", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Where.
+ * Where. 
  */
-tid: Tid, } | { "kind": "HintBits",
+tid: Tid, } | { "kind": "HintBits", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Where.
+ * Where. 
  */
-tid: Tid,
+tid: Tid, 
 /**
- * `t_infomask` before.
+ * `t_infomask` before. 
  */
-before: number,
+before: number, 
 /**
- * And after.
+ * And after. 
  */
-after: number, } | { "kind": "Prune",
+after: number, } | { "kind": "Prune", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber,
+block: BlockNumber, 
 /**
- * Line pointers that became redirects.
+ * Line pointers that became redirects. 
  */
-redirected: number,
+redirected: number, 
 /**
- * That became dead.
+ * That became dead. 
  */
-dead: number,
+dead: number, 
 /**
- * That became unused.
+ * That became unused. 
  */
-unused: number, } | { "kind": "Freeze",
+unused: number, } | { "kind": "Freeze", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber,
+block: BlockNumber, 
 /**
- * How many.
+ * How many. 
  */
-tuples: number, } | { "kind": "VisibilityMap",
+tuples: number, } | { "kind": "VisibilityMap", 
 /**
- * Whose.
+ * Whose. 
  */
-rel: RelFile,
+rel: RelFile, 
 /**
- * Which page.
+ * Which page. 
  */
-block: BlockNumber,
+block: BlockNumber, 
 /**
- * 1 all-visible, 2 all-frozen.
+ * 1 all-visible, 2 all-frozen. 
  */
-bits: number, } | { "kind": "VacuumStart",
+bits: number, } | { "kind": "VacuumStart", 
 /**
- * The table.
+ * The table. 
  */
-relation: Oid, } | { "kind": "VacuumEnd",
+relation: Oid, } | { "kind": "VacuumEnd", 
 /**
- * The table.
+ * The table. 
  */
-relation: Oid,
+relation: Oid, 
 /**
- * Row versions removed.
+ * Row versions removed. 
  */
-removed: number, } | { "kind": "WalInsert",
+removed: number, } | { "kind": "WalInsert", 
 /**
- * Where it begins.
+ * Where it begins. 
  */
-start: Lsn,
+start: Lsn, 
 /**
- * Where the next one may.
+ * Where the next one may. 
  */
-end: Lsn,
+end: Lsn, 
 /**
- * Who can replay it.
+ * Who can replay it. 
  */
-rmgr: RmgrId,
+rmgr: RmgrId, 
 /**
- * What it is.
+ * What it is. 
  */
-info: number, } | { "kind": "WalWrite",
+info: number, } | { "kind": "WalWrite", 
 /**
- * The position.
+ * The position. 
  */
-upto: Lsn, } | { "kind": "WalFlush",
+upto: Lsn, } | { "kind": "WalFlush", 
 /**
- * The position.
+ * The position. 
  */
-upto: Lsn, } | { "kind": "WalSegmentCreate",
+upto: Lsn, } | { "kind": "WalSegmentCreate", 
 /**
- * Its first byte.
+ * Its first byte. 
  */
-start: Lsn, } | { "kind": "WalSegmentRemove",
+start: Lsn, } | { "kind": "WalSegmentRemove", 
 /**
- * Its first byte.
+ * Its first byte. 
  */
-start: Lsn, } | { "kind": "CheckpointStart",
+start: Lsn, } | { "kind": "CheckpointStart", 
 /**
- * The redo point.
+ * The redo point. 
  */
-redo: Lsn, } | { "kind": "CheckpointBuffersWritten",
+redo: Lsn, } | { "kind": "CheckpointBuffersWritten", 
 /**
- * How many.
+ * How many. 
  */
-buffers: number, } | { "kind": "CheckpointDone",
+buffers: number, } | { "kind": "CheckpointDone", 
 /**
- * Its record.
+ * Its record. 
  */
-record: Lsn,
+record: Lsn, 
 /**
- * Its redo point.
+ * Its redo point. 
  */
-redo: Lsn, } | { "kind": "RedoStart",
+redo: Lsn, } | { "kind": "RedoStart", 
 /**
- * The redo point.
+ * The redo point. 
  */
-redo: Lsn, } | { "kind": "RedoApply",
+redo: Lsn, } | { "kind": "RedoApply", 
 /**
- * Where it begins.
+ * Where it begins. 
  */
-start: Lsn,
+start: Lsn, 
 /**
- * Where the next one may.
+ * Where the next one may. 
  */
-end: Lsn,
+end: Lsn, 
 /**
- * Whose record.
+ * Whose record. 
  */
-rmgr: RmgrId,
+rmgr: RmgrId, 
 /**
- * What it is.
+ * What it is. 
  */
-info: number, } | { "kind": "RedoDone",
+info: number, } | { "kind": "RedoDone", 
 /**
- * Where the last record begins.
+ * Where the last record begins. 
  */
-last: Lsn, } | { "kind": "ServerReady" } | { "kind": "WalSend",
+last: Lsn, } | { "kind": "ServerReady" } | { "kind": "WalSend", 
 /**
- * The position.
+ * The position. 
  */
-upto: Lsn, } | { "kind": "StandbyWrite",
+upto: Lsn, } | { "kind": "StandbyWrite", 
 /**
- * The position.
+ * The position. 
  */
-upto: Lsn, } | { "kind": "StandbyFlush",
+upto: Lsn, } | { "kind": "StandbyFlush", 
 /**
- * The position.
+ * The position. 
  */
-upto: Lsn, } | { "kind": "StandbyReply",
+upto: Lsn, } | { "kind": "StandbyReply", 
 /**
- * Written.
+ * Written. 
  */
-write: Lsn,
+write: Lsn, 
 /**
- * Flushed.
+ * Flushed. 
  */
-flush: Lsn,
+flush: Lsn, 
 /**
- * Replayed.
+ * Replayed. 
  */
-apply: Lsn, } | { "kind": "StandbyReplyReceived",
+apply: Lsn, } | { "kind": "StandbyReplyReceived", 
 /**
- * Written.
+ * Written. 
  */
-write: Lsn,
+write: Lsn, 
 /**
- * Flushed.
+ * Flushed. 
  */
-flush: Lsn,
+flush: Lsn, 
 /**
- * Replayed.
+ * Replayed. 
  */
-apply: Lsn, } | { "kind": "BackupFile",
+apply: Lsn, } | { "kind": "BackupFile", 
 /**
- * Its size.
+ * Its size. 
  */
 bytes: number, };

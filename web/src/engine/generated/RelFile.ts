@@ -4,15 +4,15 @@ import type { Oid } from "./Oid";
 /**
  * Where a relation's files lie: tablespace, database, file number. PostgreSQL 15's `RelFileNode`.
  */
-export type RelFile = {
+export type RelFile = { 
 /**
  * `spcNode`
  */
-spc: Oid,
+spc: Oid, 
 /**
  * `dbNode`; invalid for shared relations.
  */
-db: Oid,
+db: Oid, 
 /**
  * `relNode`
  */

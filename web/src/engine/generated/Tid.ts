@@ -4,11 +4,11 @@ import type { BlockNumber } from "./BlockNumber";
 /**
  * A place in a table: block and line pointer; `ItemPointerData` and the SQL type `tid`.
  */
-export type Tid = {
+export type Tid = { 
 /**
  * Which page.
  */
-block: BlockNumber,
+block: BlockNumber, 
 /**
  * Which line pointer, from 1; 0 is no place.
  */
