@@ -10,11 +10,13 @@
 //! - [`frame`] cuts the byte stream into messages and refuses what is not one;
 //! - [`wire`] translates between `pgwire`'s messages and those of `vitrine_engine::server::protocol`;
 //! - [`connection`] is one client's two threads: negotiation, start of the session, then messages both ways;
-//! - [`dispatch`] is the loop of the engine's thread, over the small trait [`dispatch::Engine`].
+//! - [`dispatch`] is the loop of the engine's thread, over the small trait [`dispatch::Engine`];
+//! - [`lab`] is what stands behind that trait: the engine, opened as a plain database.
 //!
 //! It listens on loopback only and asks for no password, as a private cluster with `trust` does.
 
 pub mod connection;
 pub mod dispatch;
 pub mod frame;
+pub mod lab;
 pub mod wire;
