@@ -23,6 +23,7 @@
 //! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
 
 mod free_space;
+mod inplace;
 mod modify;
 mod place;
 mod prune;
@@ -37,6 +38,7 @@ mod visibility_map;
 
 pub use crate::txn::Env;
 pub use free_space::FreeSpaceMap;
+pub use inplace::inplace_update;
 pub use modify::{ModifyOutcome, delete, insert};
 pub use relation::Rel;
 pub use scan::{Scan, TupleBatch, fetch};

@@ -20,7 +20,7 @@
 //!
 //! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
 //! `pg_database` their rows; `rows` reading and changing them; `oid` new object ids; `table` what a statement needs to
-//! know of a table; `cache`; `ddl` CREATE and DROP; `toast` which tables would have a second one for long values.
+//! know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `stats` what VACUUM has found; `toast` which tables would have a second one for long values.
 //!
 //! PostgreSQL: `catalog/heap.c`, `catalog/namespace.c`, `utils/cache/relcache.c`, `utils/cache/inval.c`,
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
@@ -28,6 +28,7 @@
 pub mod bootstrap;
 mod cache;
 pub mod ddl;
+mod invalidation;
 pub mod layout;
 mod oid;
 pub mod pg_attribute;
@@ -36,6 +37,7 @@ pub mod pg_database;
 pub mod pg_namespace;
 pub mod pg_type;
 mod rows;
+mod stats;
 mod table;
 mod toast;
 
@@ -45,6 +47,7 @@ mod tests;
 pub use bootstrap::{InitSpec, initdb};
 pub use cache::{CacheStats, Catalog};
 pub use oid::new_oid;
+pub use stats::update_stats;
 pub use table::Table;
 
 /// `BOOTSTRAP_SUPERUSERID`: the one user there is, who owns everything.

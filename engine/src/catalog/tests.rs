@@ -6,12 +6,13 @@ use std::rc::Rc;
 
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE, SystemTable};
 use super::*;
+use crate::access::{self, VacuumOptions};
 use crate::buffer::BufferPool;
 use crate::ids::*;
 use crate::settings::Settings;
 use crate::storage::control::ControlFileData;
 use crate::txn::{self, Clog, Env, LockManager, LockTag, ProcArray, SyncRep, Txns};
-use crate::types::{Attr, Datum, TypeId, output};
+use crate::types::{Attr, Datum, TypeId, form_tuple, output};
 use crate::wal::{Wal, WalConfig, WalReader, reader};
 use crate::world::{Disk, Limit, Mode, World};
 
@@ -203,6 +204,37 @@ fn create_and_drop_write_the_records_of_a_real_server() {
     assert!(deletes.clone().all(|record| **record == (RmgrId::Heap, 0x10, 54, 725)), "{dropped:?}");
     assert_eq!(deletes.count(), 2 + 1 + 8);
     assert_eq!(dropped[dropped.len() - 1].0, RmgrId::Transaction);
+}
+
+#[test]
+fn vacuum_notes_what_it_found_in_place() {
+    let server = server();
+    let class = server.session(|env, catalog| async move {
+        create(&env, &catalog, "accounts", &accounts()).await;
+        let table = catalog.open(&env, None, "accounts", LockMode::RowExclusive).await.unwrap().unwrap();
+        assert_eq!((table.class.pages, table.class.tuples), (0, -1.0));
+        for id in 1..=3 {
+            let values = [Datum::Int4(id), Datum::text("Bob"), Datum::Null];
+            let mut tuple = form_tuple(&table.desc, &values).unwrap();
+            access::insert(&env, &table.rel, &mut tuple).await.unwrap();
+        }
+        txn::commit(&env).await.unwrap();
+        let table = catalog.open(&env, None, "accounts", LockMode::ShareUpdateExclusive).await.unwrap().unwrap();
+        let options = VacuumOptions { relfrozenxid: table.class.frozen_xid, ..VacuumOptions::PLAIN };
+        let found = access::vacuum(&env, &table.rel, &options).await.unwrap();
+        update_stats(&env, &catalog, &table, &found).await.unwrap();
+        // A ROLLBACK does not take it back.
+        txn::abort(&env).await.unwrap();
+        catalog.accept_invalidations(&env);
+        let table = catalog.table(&env, None, "accounts").await.unwrap().unwrap();
+        update_stats(&env, &catalog, &table, &found).await.unwrap();
+        table.class.clone()
+    });
+    // As the opening scene's table on 15.20 after its first VACUUM.
+    assert_eq!((class.pages, class.tuples, class.all_visible, class.frozen_xid), (1, 3.0, 1, Xid(725)));
+    let noted: Vec<_> =
+        records(&server).into_iter().rev().take(2).map(|(rmgr, info, len, _)| (rmgr, info, len)).collect();
+    assert_eq!(noted, [(RmgrId::Standby, 0x20, 90), (RmgrId::Heap, 0x70, 188)]);
 }
 
 // --- sessions ------------------------------------------------------------------------------------------------

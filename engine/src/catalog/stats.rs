@@ -1,0 +1,61 @@
+//! What VACUUM has found goes into the table's row of `pg_class`, over what stood there.
+
+use super::layout::PG_CLASS;
+use super::pg_class::ClassRow;
+use super::{Catalog, Table, invalidation, rows};
+use crate::access::{self, VacuumStats};
+use crate::ids::{Error, Oid, Result, RmgrId, Xid};
+use crate::txn::Env;
+use crate::types::{Datum, form_tuple};
+use crate::wal::RecordBuilder;
+use crate::wal::standby_records::{Invalidations, StandbyRecord};
+
+/// `vac_update_relstats`: notes the result of a VACUUM, if it differs from what is known. The caller still holds the
+/// lock under which it vacuumed.
+pub async fn update_stats(env: &Env, catalog: &Catalog, table: &Table, found: &VacuumStats) -> Result<()> {
+    let oid = table.oid;
+    let known = rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await?;
+    let Some((tid, values)) = known.into_iter().next() else {
+        return Err(Error::internal(format!("pg_class entry for relid {oid} vanished during vacuuming")));
+    };
+    let before = ClassRow::of_values(&values)?;
+    let after = noted(&before, found, env);
+    if after == before {
+        return Ok(());
+    }
+    let tuple = form_tuple(&PG_CLASS.desc(), &after.values())?;
+    access::inplace_update(env, &PG_CLASS.rel(), tid, &tuple).await?;
+    env.xact.borrow_mut().invalidated.push(oid);
+    if !env.xact.borrow().xid.is_valid() {
+        log_invalidations(env, &after).await?;
+    }
+    catalog.forget_all();
+    Ok(())
+}
+
+fn noted(before: &ClassRow, found: &VacuumStats, env: &Env) -> ClassRow {
+    let mut after = before.clone();
+    after.pages = found.relpages as i32;
+    after.tuples = found.reltuples as f32;
+    after.all_visible = found.relallvisible as i32;
+    // It only moves forward, but for a value that lies in the future and so must be wrong.
+    let next = env.txns.procs.next_xid().xid();
+    let moves = |frozen: &Xid| before.frozen_xid.precedes(*frozen) || next.precedes(before.frozen_xid);
+    after.frozen_xid = found.relfrozenxid.filter(moves).unwrap_or(before.frozen_xid);
+    after
+}
+
+/// `LogStandbyInvalidations`: a transaction without an id has no commit record that could carry the messages.
+async fn log_invalidations(env: &Env, class: &ClassRow) -> Result<()> {
+    env.wal.make_room(&env.cx, 256).await?;
+    let (info, data) = StandbyRecord::Invalidations(Invalidations {
+        db: env.database,
+        tablespace: Oid::DEFAULT_TABLESPACE,
+        relcache_init_file: false,
+        messages: invalidation::of_class(env.database, class),
+    })
+    .encode();
+    env.log(&RecordBuilder::new(RmgrId::Standby, info).main(&data));
+    env.cx.end_step().await;
+    Ok(())
+}
