@@ -1,13 +1,15 @@
 //! What access methods need to know of a table.
 
 use std::cell::Cell;
+use std::rc::Rc;
 
 use crate::buffer::{BufferTag, Pin, block_count};
 use crate::ids::{BlockNumber, Fork, LockMode, Oid, RelFile, Result};
 
 use super::Env;
 
-/// A table as the access methods see it: its id, its files, and where the next row is tried first.
+/// A table as the access methods see it: its id, its files, and where the next row is tried first. Clones share the
+/// last; it is forgotten with whatever a process has cached of the table.
 #[derive(Clone, Debug)]
 pub struct Rel {
     /// Its object id: what is locked.
@@ -15,13 +17,13 @@ pub struct Rel {
     /// Its files.
     pub file: RelFile,
     /// The page that took the last row; PostgreSQL's `smgr_targblock`, of this process alone.
-    pub target: Cell<Option<BlockNumber>>,
+    pub target: Rc<Cell<Option<BlockNumber>>>,
 }
 
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, target: Cell::new(None) }
+        Rel { oid, file, target: Rc::default() }
     }
 
     /// How many pages a fork has.

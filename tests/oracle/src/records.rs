@@ -6,6 +6,8 @@
 
 use vitrine_engine::ids::{BlockNumber, FIRST_NORMAL_OID, Fork, OffsetNumber, Oid, RelFile, RmgrId, Xid};
 use vitrine_engine::wal::DecodedRecord;
+use vitrine_engine::wal::heap_records::XLOG_HEAP_OPMASK;
+use vitrine_engine::wal::heap2_records::XLOG_HEAP2_FREEZE_PAGE;
 
 /// The part of a record that does not depend on when and where it was written.
 #[derive(Clone, PartialEq, Eq)]
@@ -34,6 +36,9 @@ const XACT_OPERATION: u8 = 0x70;
 /// The first record of a table's first page, a prune, a lock ...: all of the heap's.
 const HEAP: [RmgrId; 2] = [RmgrId::Heap, RmgrId::Heap2];
 
+/// `sizeof(xl_heap_freeze_tuple)`
+const FREEZE_ENTRY: usize = 12;
+
 /// What must be equal; `None` for what is left aside.
 pub fn comparable(record: &DecodedRecord) -> Option<Comparable> {
     let relations = record.blocks.iter().flatten().map(|block| block.rel.rel);
@@ -53,7 +58,7 @@ pub fn comparable(record: &DecodedRecord) -> Option<Comparable> {
         fork: block.fork,
         block: block.block,
         flags: block.flags,
-        data: block.data.clone(),
+        data: block_data(record, &block.data),
         image: block.image.as_ref().map(|image| {
             let mut bytes = image.bytes.clone();
             blank(&mut bytes, 0, 8);
@@ -63,6 +68,15 @@ pub fn comparable(record: &DecodedRecord) -> Option<Comparable> {
     let blocks = blocks.collect();
     let (rmid, info, xid, total_len) = (record.rmid, record.info, record.xid, record.total_len);
     Some(Comparable { rmid, info, xid, total_len, main, blocks })
+}
+
+/// The data of a block, without what the server never sets: each entry of FREEZE_PAGE ends in a byte of padding.
+fn block_data(record: &DecodedRecord, data: &[u8]) -> Vec<u8> {
+    let mut data = data.to_vec();
+    if record.rmid == RmgrId::Heap2 && record.info & XLOG_HEAP_OPMASK == XLOG_HEAP2_FREEZE_PAGE {
+        data.iter_mut().skip(FREEZE_ENTRY - 1).step_by(FREEZE_ENTRY).for_each(|padding| *padding = 0);
+    }
+    data
 }
 
 fn blank(bytes: &mut [u8], from: usize, to: usize) {

@@ -160,12 +160,10 @@ impl Vacuum<'_> {
 
     /// Whether a living version is visible to all; `cutoff` becomes the youngest xmin.
     fn is_old_enough(&self, header: &HeapTupleHeader, cutoff: &mut Xid) -> bool {
-        if header.xmin_frozen() {
-            return true;
-        }
-        let visible = header.xmin_committed() && header.xmin.precedes(self.oldest_xmin);
-        if visible && cutoff.precedes(header.xmin) && header.xmin.is_normal() {
-            *cutoff = header.xmin;
+        let xmin = if header.xmin_frozen() { Xid::FROZEN } else { header.xmin };
+        let visible = header.xmin_committed() && xmin.precedes(self.oldest_xmin);
+        if visible && cutoff.precedes(xmin) {
+            *cutoff = xmin;
         }
         visible
     }

@@ -6,11 +6,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, Scan, TupleBatch, VisibilityMap};
+use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, Scan, TupleBatch, VacuumOptions, VacuumStats};
 use vitrine_engine::buffer::{BufferPool, BufferTag};
 use vitrine_engine::ids::*;
 use vitrine_engine::settings::Settings;
-use vitrine_engine::storage::{PageBytes, page};
+use vitrine_engine::storage::PageBytes;
 use vitrine_engine::txn::{self, Clog, Isolation, LockManager, ProcArray, SyncRep, Txns};
 use vitrine_engine::types::{Datum, TupleDesc, TypeId, deform_tuple, form_tuple};
 use vitrine_engine::wal::{DecodedRecord, Wal, WalConfig, WalReader, reader};
@@ -34,6 +34,8 @@ pub struct House {
     rel: Rel,
     reader: WalReader,
     sessions: [Session; 2],
+    /// What VACUUM wrote into pg_class last.
+    class_row: RefCell<String>,
 }
 
 /// A backend that waits for jobs.
@@ -70,7 +72,7 @@ impl House {
             session(&world, host, move |cx| env(cx, &disk, &wal, &buffers, &txns))
         });
         let reader = WalReader::new(WalSegSize::ONE_MB, TimeLineId(1), None, LOG_START);
-        let house = House { world, disk, wal, buffers, rel, reader, sessions };
+        let house = House { world, disk, wal, buffers, rel, reader, sessions, class_row: RefCell::default() };
         house.a().job(|env| async move { env.txns.clog.zero_page(&env.cx, 0).await.unwrap() });
         house
     }
@@ -118,7 +120,12 @@ impl House {
 
     /// A page of the table as it is in shared buffers.
     pub fn page(&self, block: BlockNumber) -> Box<PageBytes> {
-        let tag = BufferTag { rel: self.rel.file, fork: Fork::Main, block };
+        self.page_of(Fork::Main, block)
+    }
+
+    /// A page of one of the table's forks as it is in shared buffers.
+    pub fn page_of(&self, fork: Fork, block: BlockNumber) -> Box<PageBytes> {
+        let tag = BufferTag { rel: self.rel.file, fork, block };
         let buffers = self.buffers.clone();
         let page = Rc::new(RefCell::new(Box::new([0; BLCKSZ])));
         let copy = page.clone();
@@ -127,19 +134,6 @@ impl House {
             pin.read(|bytes| **copy.borrow_mut() = *bytes);
         });
         page.borrow().clone()
-    }
-
-    /// The table's page becomes what VACUUM made of it elsewhere, with its bit in the visibility map.
-    pub fn adopt_vacuumed(&self, bytes: &PageBytes) {
-        let (rel, bytes) = (self.rel.clone(), *bytes);
-        self.a().job(move |env| async move {
-            let pin = rel.page(&env, Fork::Main, BlockNumber(0)).await.unwrap();
-            pin.modify(|page| *page = bytes);
-            let map = VisibilityMap::of(&env, &rel);
-            map.set(BlockNumber(0), &pin, Xid::INVALID, 1).await.unwrap();
-            // An image now would hide what the next change logs.
-            pin.modify(|page| page::set_lsn(page, env.wal.insert_lsn()));
-        });
     }
 }
 
@@ -289,6 +283,25 @@ impl Voice<'_> {
             assert_eq!(error.to_string(), "ERROR:  could not serialize access due to concurrent update");
         });
         self.rollback();
+    }
+
+    /// `VACUUM accounts`, or with FREEZE; returns what it says.
+    pub fn vacuum(&self, freeze: bool) -> VacuumStats {
+        let rel = self.0.rel.clone();
+        let said = Rc::new(RefCell::new(None));
+        let heard = said.clone();
+        self.in_transaction(move |env| async move {
+            rel.lock(&env, LockMode::ShareUpdateExclusive).await.unwrap();
+            let options = VacuumOptions { freeze, ..VacuumOptions::PLAIN };
+            *said.borrow_mut() = Some(access::vacuum(&env, &rel, &options).await.unwrap());
+        });
+        let stats = heard.borrow_mut().take().expect("VACUUM has ended");
+        // What is cached of a table is forgotten if its row in pg_class has changed.
+        let row = format!("{} {} {} {:?}", stats.relpages, stats.reltuples, stats.relallvisible, stats.relfrozenxid);
+        if self.0.class_row.replace(row.clone()) != row {
+            self.0.rel.target.set(None);
+        }
+        stats
     }
 
     /// `DELETE FROM accounts WHERE id = ...`
