@@ -28,7 +28,8 @@ pub struct Table {
 }
 
 impl Table {
-    pub(super) fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
+    /// A table by its row of `pg_class` and its columns, in a database.
+    pub fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
         Table {
             oid: class.oid,
             schema: pg_namespace::name(class.namespace).unwrap_or_default().into(),

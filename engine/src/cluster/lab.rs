@@ -8,8 +8,9 @@ use super::standby;
 use crate::catalog::{self, InitSpec};
 use crate::ids::{Error, HostId, Instant, Pid, Result, TimestampTz, WalSegSize};
 use crate::server::protocol::{BackendMessage, CancelRequest, FrontendMessage, Startup};
-use crate::server::{self, Answer, AnswerBox, Client, ClientSender, Incoming, Port, ServerSpec};
+use crate::server::{self, Answer, AnswerBox, Client, ClientSender, Incoming, Port, Server, ServerSpec};
 use crate::settings::{Settings, Source};
+use crate::sql::functions::Registry;
 use crate::world::{DiskOp, Limit, Link, Mode, Sender, Stop, SyncedBatch, World, channel};
 
 /// One way between primary and standby in the lab, in microseconds.
@@ -92,12 +93,13 @@ pub struct Lab {
     sessions: Vec<Session>,
     answers: Rc<AnswerBox>,
     recorded: Vec<Recorded>,
+    functions: fn(&Rc<Server>) -> Registry,
 }
 
 impl Lab {
-    /// Opens a world: makes its data directory, or takes the stored one, switches the power on, and runs until the
+    /// Opens a world: `functions` makes what SQL can call on a server, from the rooms above this one; makes its data directory, or takes the stored one, switches the power on, and runs until the
     /// servers are up.
-    pub fn open(spec: LabSpec) -> Result<Lab> {
+    pub fn open(spec: LabSpec, functions: fn(&Rc<Server>) -> Registry) -> Result<Lab> {
         let kept = if spec.mode == Mode::Lab { KEPT_EVENTS } else { 0 };
         let world = World::new(spec.seed, spec.mode, spec.epoch, kept);
         if spec.keep_synced {
@@ -116,6 +118,7 @@ impl Lab {
             sessions: Vec::new(),
             answers: Rc::default(),
             recorded: Vec::new(),
+            functions,
             spec,
         };
         lab.add_host("primary", settings.clone());
@@ -143,6 +146,7 @@ impl Lab {
             log: Default::default(),
             port: Rc::new(Port::default()),
             primary: RefCell::new(None),
+            functions: self.functions,
             running: RefCell::new(None),
         }));
     }
@@ -319,13 +323,8 @@ impl Lab {
 
     /// Runs until a session has its next answer, or until no work is left: then it waits for something.
     pub fn run_to_answer(&mut self, session: u32) -> Stop {
-        self.run_to_answer_within(session, Limit::IDLE)
-    }
-
-    /// The same, but no farther than `limit`.
-    pub fn run_to_answer_within(&mut self, session: u32, limit: Limit) -> Stop {
         self.answers.awaited.set(Some(session));
-        let stop = self.run(limit);
+        let stop = self.run(Limit::IDLE);
         self.answers.awaited.set(None);
         stop
     }
@@ -358,8 +357,13 @@ impl Lab {
     }
 
     /// Tells the story again, up to a step: the same spec, the same inputs at the same steps.
-    pub fn replay(spec: LabSpec, inputs: &[Recorded], steps: u64) -> Result<Lab> {
-        let mut lab = Lab::open(spec)?;
+    pub fn replay(
+        spec: LabSpec,
+        functions: fn(&Rc<Server>) -> Registry,
+        inputs: &[Recorded],
+        steps: u64,
+    ) -> Result<Lab> {
+        let mut lab = Lab::open(spec, functions)?;
         for recorded in inputs.iter().take_while(|recorded| recorded.step <= steps) {
             lab.run(Limit::steps(recorded.step));
             lab.input_at(recorded.instant(), recorded.input.clone())?;

@@ -1,6 +1,133 @@
-//! stub
-use super::port::Client;
-use super::shared::Server;
-use crate::world::Cx;
+//! A backend: one process for one client, from the startup packet to the end of the session.
+//!
+//! ```text
+//!   startup packet ─► who are you ─► settings, key ─► ReadyForQuery ◄─┐
+//!                                                      │ message       │
+//!                                                      └─► answer ─────┘
+//! ```
+
 use std::rc::Rc;
-pub(super) async fn main(_cx: Cx, _server: Rc<Server>, _client: Client) {}
+
+use super::log::LogLevel;
+use super::port::{Client, ClientSender};
+use super::protocol::{BackendMessage, FrontendMessage, Startup};
+use super::session::{REPORTED, Session};
+use super::shared::Server;
+use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
+use crate::settings::{Settings, Source};
+use crate::sql::functions::{FnCtx, SessionEnv};
+use crate::txn::abort;
+use crate::world::{Cx, Receiver};
+
+/// The one database there is.
+const DATABASE: &str = "postgres";
+
+/// The process.
+pub(super) async fn main(cx: Cx, server: Rc<Server>, client: Client) {
+    let Client { startup, incoming, outgoing } = client;
+    if let Err(error) = serve(&cx, &server, &startup, &incoming, &outgoing).await {
+        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
+        let fatal = if error.report().severity < Severity::Fatal { error.severity(Severity::Fatal) } else { error };
+        outgoing.send(cx.world(), BackendMessage::ErrorResponse(fatal));
+    }
+    server.txns.locks.release_all(cx.world(), cx.pid());
+    server.txns.procs.remove(cx.pid());
+}
+
+async fn serve(
+    cx: &Cx,
+    server: &Rc<Server>,
+    startup: &Startup,
+    incoming: &Receiver<FrontendMessage>,
+    outgoing: &ClientSender,
+) -> Result<()> {
+    let mut session = begin(cx, server, startup, outgoing)?;
+    let served = converse(cx, &mut session, incoming).await;
+    // Whatever was open is undone; the client does not hear of it any more.
+    abort(&session.env).await?;
+    served
+}
+
+/// Checks who is there, and says hello.
+fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSender) -> Result<Session> {
+    let database = startup.database().unwrap_or(DATABASE);
+    if database != DATABASE {
+        let message = format!("database \"{database}\" does not exist");
+        return Err(Error::new(sqlstate::INVALID_CATALOG_NAME, message).severity(Severity::Fatal));
+    }
+    let env = server.env(cx, settings_of(server, startup)?);
+    server.txns.procs.add(cx.pid(), env.database);
+    let user: Rc<str> = startup.user().unwrap_or("postgres").into();
+    let key = server.spec.world.random() as i32;
+    server.update_activity(cx.pid(), |activity| {
+        activity.user = user.to_string();
+        activity.database = DATABASE.to_string();
+        activity.application_name = startup.get("application_name").unwrap_or_default().to_string();
+        activity.cancel_key = key;
+        activity.client = Some(outgoing.clone());
+        activity.env = Some(env.clone());
+    });
+    let fx = FnCtx { env: env.clone(), session: Rc::new(Identity { user }) };
+    let session = Session::new(server.clone(), env, fx, outgoing.clone());
+    session.send(BackendMessage::AuthenticationOk);
+    for setting in REPORTED {
+        let (name, value) = session.parameter(setting);
+        session.send(BackendMessage::ParameterStatus { name, value });
+    }
+    session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });
+    Ok(session)
+}
+
+/// The server's settings with those of the startup packet.
+fn settings_of(server: &Server, startup: &Startup) -> Result<Settings> {
+    let mut settings = server.spec.settings.borrow().clone();
+    for (name, value) in &startup.parameters {
+        if !matches!(name.as_str(), "user" | "database" | "options" | "replication") && !name.starts_with("_pq_.") {
+            settings.set(Settings::find(name)?, value, Source::Client)?;
+        }
+    }
+    if let Some(user) = startup.user() {
+        settings.set(crate::settings::Setting::session_authorization, user, Source::Default)?;
+    }
+    let standby = if server.txns.procs.in_recovery() { "on" } else { "off" };
+    settings.set(crate::settings::Setting::in_hot_standby, standby, Source::Default)?;
+    Ok(settings)
+}
+
+/// Message after message, until the client goes or the session is ended.
+async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMessage>) -> Result<()> {
+    session.ready().await;
+    loop {
+        while let Some(message) = incoming.try_recv(cx.now()) {
+            if message == FrontendMessage::Terminate {
+                return Ok(());
+            }
+            cx.forget_cancel();
+            session.handle(message).await?;
+        }
+        if incoming.is_closed() {
+            return Ok(());
+        }
+        incoming.wait(cx, WaitEvent::ClientRead, None).await;
+        match cx.check_for_interrupts() {
+            // There is nothing to cancel between statements.
+            Err(error) if error.code() == sqlstate::QUERY_CANCELED => {}
+            other => other?,
+        }
+    }
+}
+
+/// What functions know of the session.
+struct Identity {
+    user: Rc<str>,
+}
+
+impl SessionEnv for Identity {
+    fn database(&self) -> Rc<str> {
+        DATABASE.into()
+    }
+
+    fn user(&self) -> Rc<str> {
+        self.user.clone()
+    }
+}

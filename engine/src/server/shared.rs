@@ -1,6 +1,6 @@
 //! A server's shared memory: made by the postmaster at each start, and thrown away after a crash.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -9,6 +9,7 @@ use super::port::{ClientSender, Port};
 use crate::buffer::BufferPool;
 use crate::ids::{BackendType, FullXid, HostId, Instant, Lsn, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid};
 use crate::settings::{Setting, Settings};
+use crate::sql::functions::Registry;
 use crate::storage::control::ControlFileData;
 use crate::txn::{Clog, Env, LockManager, ProcArray, SyncRep, Txns};
 use crate::wal::{Wal, WalConfig};
@@ -32,6 +33,8 @@ pub struct ServerSpec {
     pub port: Rc<Port>,
     /// Where a standby finds its primary; none on a primary.
     pub primary: RefCell<Option<(Link, Rc<Port>)>>,
+    /// Makes the functions that SQL has on a server, those of later rooms included.
+    pub functions: fn(&Rc<Server>) -> Registry,
     /// The memory of the server that runs here, if one does.
     pub running: RefCell<Option<Rc<Server>>>,
 }
@@ -167,6 +170,7 @@ pub struct Server {
     pub receiver: ReceiverState,
     /// When the server was started.
     pub started: TimestampTz,
+    functions: OnceCell<Rc<Registry>>,
     pub(super) checkpoints: CheckpointRequests,
     /// Those who wait for the startup process to say something.
     pub(super) startup: Cell<Option<Pid>>,
@@ -208,9 +212,15 @@ impl Server {
             receiver: ReceiverState::default(),
             checkpoints: CheckpointRequests::default(),
             startup: Cell::new(None),
+            functions: OnceCell::new(),
             started,
             spec,
         })
+    }
+
+    /// The functions that SQL has here.
+    pub fn functions(self: &Rc<Self>) -> Rc<Registry> {
+        self.functions.get_or_init(|| Rc::new((self.spec.functions)(self))).clone()
     }
 
     /// A process's handle on this memory.

@@ -10,7 +10,7 @@
 
 use super::ast::Ident;
 use super::functions::{FnCtx, Function, ScalarFn};
-use crate::access::Rel;
+pub use crate::catalog::Table;
 use crate::ids::Result;
 use crate::types::arith::{BinaryFn, UnaryFn};
 use crate::types::{Aggregate, Cast, Datum, TupleDesc, TypeId};
@@ -18,21 +18,6 @@ use std::rc::Rc;
 
 /// A row on its way through a plan.
 pub type Row = Vec<Datum>;
-
-/// What the binder needs to know of a table.
-#[derive(Debug)]
-pub struct Table {
-    /// Its schema.
-    pub schema: Rc<str>,
-    /// Its name.
-    pub name: Rc<str>,
-    /// What the access methods know it by.
-    pub rel: Rel,
-    /// Its columns.
-    pub desc: Rc<TupleDesc>,
-    /// Whether it is a system catalog, which statements may read only.
-    pub is_catalog: bool,
-}
 
 /// Where the binder finds tables. It is asked while nothing else runs: whoever binds has looked up beforehand the
 /// tables that [`super::bind::relations`] names.

@@ -24,6 +24,7 @@ pub mod bind;
 pub mod bound;
 mod depth;
 mod eval;
+pub mod exec;
 pub mod functions;
 pub mod parse;
 pub mod scan;

@@ -1,8 +1,9 @@
 //! The scripts of binding, over a few tables; what must be refused, PostgreSQL 15 has said how.
 
 use super::{Params, bind};
-use crate::access::Rel;
-use crate::ids::{Oid, RelFile, Result};
+use crate::catalog::pg_class::ClassRow;
+use crate::catalog::pg_namespace;
+use crate::ids::{Oid, Result, Xid};
 use crate::sql::bound::{CatalogView, Statement, Table};
 use crate::sql::functions::Registry;
 use crate::sql::parse::parse;
@@ -38,15 +39,10 @@ fn tables() -> Tables {
         Attr::new("i8", TypeId::Int8),
     ];
     let u = vec![Attr::new("a", TypeId::Int4), Attr::new("x", TypeId::Int4)];
-    let file = RelFile { spc: Oid(1663), db: Oid(5), rel: Oid(16384) };
     let table = |(at, (name, attrs)): (u32, (&str, Vec<Attr>))| {
-        Rc::new(Table {
-            schema: "public".into(),
-            name: name.into(),
-            rel: Rel::new(Oid(16384 + at), file),
-            desc: Rc::new(TupleDesc::new(attrs)),
-            is_catalog: false,
-        })
+        let (oid, natts) = (Oid(16384 + at), attrs.len());
+        let class = ClassRow::of_new_table(oid, name, pg_namespace::PUBLIC, Oid::INVALID, natts, Xid::BOOTSTRAP);
+        Rc::new(Table::new(class, TupleDesc::new(attrs), Oid::POSTGRES_DB))
     };
     Tables((0..).zip([("accounts", accounts), ("t", t), ("u", u)]).map(table).collect())
 }

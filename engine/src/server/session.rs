@@ -1,0 +1,475 @@
+//! A session: what a backend remembers of its client, and how it answers each message.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::port::ClientSender;
+use super::protocol::{
+    BackendMessage, Bind, Bytes, FieldDescription, Format, FrontendMessage, Target, TransactionStatus,
+};
+use super::shared::{Server, SessionState};
+use crate::catalog::Catalog;
+use crate::ids::{Error, Oid, Result, Severity, TimestampTz, sqlstate};
+use crate::settings::{Setting, Settings};
+use crate::sql::ast::Statement;
+use crate::sql::bound::OutColumn;
+use crate::sql::functions::{FnCtx, Registry};
+use crate::sql::parse::parse;
+use crate::trace::{Event, TxStatus};
+use crate::txn::{BlockState, Env};
+use crate::types::{self, Datum, TypeId};
+
+/// Settings of which the client is told whenever they change; in the order in which PostgreSQL tells them first.
+pub(super) const REPORTED: [Setting; 13] = [
+    Setting::application_name,
+    Setting::client_encoding,
+    Setting::DateStyle,
+    Setting::default_transaction_read_only,
+    Setting::in_hot_standby,
+    Setting::integer_datetimes,
+    Setting::IntervalStyle,
+    Setting::is_superuser,
+    Setting::server_encoding,
+    Setting::server_version,
+    Setting::session_authorization,
+    Setting::standard_conforming_strings,
+    Setting::TimeZone,
+];
+
+/// A prepared statement.
+pub(super) struct Prepared {
+    pub(super) text: Rc<str>,
+    /// None for an empty query string.
+    pub(super) statement: Option<Statement>,
+    pub(super) parameter_types: Vec<TypeId>,
+    /// The columns of its rows, if it returns any.
+    pub(super) columns: Option<Vec<OutColumn>>,
+}
+
+/// A prepared statement with its values; after a partial run, the rows that are left.
+pub(super) struct Portal {
+    pub(super) prepared: Rc<Prepared>,
+    pub(super) parameters: Vec<Datum>,
+    pub(super) formats: Vec<Format>,
+    /// The rows not yet fetched, and the command's tag; none before the first run.
+    pub(super) rest: Option<(std::vec::IntoIter<Vec<Option<Bytes>>>, String)>,
+}
+
+/// A backend's session.
+pub(super) struct Session {
+    pub(super) server: Rc<Server>,
+    pub(super) env: Env,
+    pub(super) fx: FnCtx,
+    pub(super) catalog: Catalog,
+    pub(super) functions: Rc<Registry>,
+    pub(super) client: ClientSender,
+    pub(super) prepared: BTreeMap<String, Rc<Prepared>>,
+    pub(super) portals: BTreeMap<String, Portal>,
+    /// The settings as they were before the transaction changed any.
+    pub(super) settings_before: Option<Settings>,
+    /// What SET LOCAL has covered up.
+    pub(super) local_settings: Vec<(Setting, String)>,
+    /// Statements run in this block so far.
+    pub(super) statements_in_block: u64,
+    /// After an error in the extended protocol everything up to the next Sync is skipped.
+    skipping: bool,
+}
+
+impl Session {
+    pub(super) fn new(server: Rc<Server>, env: Env, fx: FnCtx, client: ClientSender) -> Session {
+        Session {
+            functions: server.functions(),
+            server,
+            env,
+            fx,
+            catalog: Catalog::new(),
+            client,
+            prepared: BTreeMap::new(),
+            portals: BTreeMap::new(),
+            settings_before: None,
+            local_settings: Vec::new(),
+            statements_in_block: 0,
+            skipping: false,
+        }
+    }
+
+    pub(super) fn send(&self, message: BackendMessage) {
+        self.client.send(self.env.cx.world(), message);
+    }
+
+    /// Answers one message. An error ends the session.
+    pub(super) async fn handle(&mut self, message: FrontendMessage) -> Result<()> {
+        if let FrontendMessage::Query(text) = message {
+            self.skipping = false;
+            return self.simple_query(&text).await;
+        }
+        if message == FrontendMessage::Sync {
+            return self.sync().await;
+        }
+        if self.skipping {
+            return Ok(());
+        }
+        if let Err(error) = self.extended(message).await {
+            self.skipping = true;
+            return self.report(error).await;
+        }
+        Ok(())
+    }
+
+    /// Where the session stands, as ReadyForQuery says it.
+    pub(super) async fn ready(&mut self) {
+        self.send_notices();
+        let (status, state) = match self.block() {
+            BlockState::Idle | BlockState::Implicit => (TransactionStatus::Idle, SessionState::Idle),
+            BlockState::InBlock => (TransactionStatus::InBlock, SessionState::IdleInTransaction),
+            BlockState::Failed => (TransactionStatus::Failed, SessionState::IdleInTransactionAborted),
+        };
+        self.note_state(state);
+        self.send(BackendMessage::ReadyForQuery(status));
+        let status = match status {
+            TransactionStatus::Idle => TxStatus::Idle,
+            TransactionStatus::InBlock => TxStatus::InBlock,
+            TransactionStatus::Failed => TxStatus::Failed,
+        };
+        self.env.cx.point(Event::ReadyForQuery { status }).await;
+    }
+
+    fn note_state(&self, state: SessionState) {
+        let now = self.env.cx.timestamp();
+        let xact_start = (self.block() != BlockState::Idle).then(|| self.env.xact.borrow().started);
+        self.server.update_activity(self.env.cx.pid(), |activity| {
+            (activity.state, activity.state_change, activity.xact_start) = (state, now, xact_start);
+        });
+    }
+
+    fn note_query(&self, text: &str) {
+        let now: TimestampTz = self.env.cx.timestamp();
+        self.server.update_activity(self.env.cx.pid(), |activity| {
+            activity.query = text.to_string();
+            (activity.query_start, activity.state_change, activity.state) = (Some(now), now, SessionState::Active);
+        });
+    }
+
+    pub(super) fn send_notices(&self) {
+        let notices = std::mem::take(&mut *self.env.notices.borrow_mut());
+        notices.into_iter().for_each(|notice| self.send(BackendMessage::NoticeResponse(notice)));
+    }
+
+    /// Tells the client of an error and has the transaction fail. A fatal one is handed on.
+    async fn report(&mut self, error: Error) -> Result<()> {
+        self.send_notices();
+        let report = error.report();
+        self.env.cx.emit(Event::ErrorReport { sqlstate: report.code.0 });
+        if report.severity >= Severity::Fatal {
+            return Err(error);
+        }
+        self.server.log(self.env.cx.pid(), super::LogLevel::Error, report.message.clone());
+        self.fail().await?;
+        self.send(BackendMessage::ErrorResponse(error));
+        Ok(())
+    }
+
+    // --- the simple protocol ---------------------------------------------------------------------------------
+
+    async fn simple_query(&mut self, text: &str) -> Result<()> {
+        self.note_query(text);
+        self.env.cx.point(Event::Query).await;
+        if let Err(error) = self.run_query_string(text).await {
+            self.report(error).await?;
+        }
+        self.ready().await;
+        Ok(())
+    }
+
+    /// Parses all of a query string before the first statement is run.
+    async fn run_query_string(&mut self, text: &str) -> Result<()> {
+        let statements = parse(text)?;
+        if statements.is_empty() {
+            self.send(BackendMessage::EmptyQueryResponse);
+            return Ok(());
+        }
+        let last = statements.len() - 1;
+        for (n, parsed) in statements.into_iter().enumerate() {
+            self.refuse_if_failed(&parsed.statement)?;
+            self.start_command()?;
+            let tag = self.run_shown(parsed.statement, last > 0).await?;
+            self.end_statement();
+            self.statements_in_block += u64::from(self.block() != BlockState::Idle);
+            if n == last {
+                self.finish_command().await?;
+            }
+            self.send_notices();
+            self.send(BackendMessage::CommandComplete(tag));
+        }
+        Ok(())
+    }
+
+    /// In a failed transaction only its end is heard.
+    fn refuse_if_failed(&self, statement: &Statement) -> Result<()> {
+        let ends = matches!(statement, Statement::Commit { .. } | Statement::Rollback { .. });
+        if self.block() != BlockState::Failed || ends {
+            return Ok(());
+        }
+        let message = "current transaction is aborted, commands ignored until end of transaction block";
+        Err(Error::new(sqlstate::IN_FAILED_SQL_TRANSACTION, message))
+    }
+
+    /// Runs a statement and sends its rows as text. Returns the command's tag.
+    async fn run_shown(&mut self, statement: Statement, several: bool) -> Result<String> {
+        let client = self.client.clone();
+        let world = self.env.cx.world().clone();
+        let mut types: Vec<TypeId> = Vec::new();
+        let result = self
+            .run_statement(statement, &[], several, &mut |part| {
+                match part {
+                    super::statement::Part::Columns(columns) => {
+                        types = columns.iter().map(|column| column.ty).collect();
+                        client.send(&world, BackendMessage::RowDescription(describe(columns, &[])?));
+                    }
+                    super::statement::Part::Row(row) => {
+                        client.send(&world, BackendMessage::DataRow(format_row(row, &types, &[])?));
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(result)
+    }
+
+    // --- the extended protocol -------------------------------------------------------------------------------
+
+    async fn extended(&mut self, message: FrontendMessage) -> Result<()> {
+        match message {
+            FrontendMessage::Parse { name, query, parameter_types } => self.parse(name, &query, &parameter_types).await,
+            FrontendMessage::Bind(bind) => self.bind(bind),
+            FrontendMessage::Describe(target) => self.describe(&target),
+            FrontendMessage::Execute { portal, max_rows } => self.execute(&portal, max_rows).await,
+            FrontendMessage::Close(target) => {
+                match target {
+                    Target::Statement(name) => drop(self.prepared.remove(&name)),
+                    Target::Portal(name) => drop(self.portals.remove(&name)),
+                }
+                self.send(BackendMessage::CloseComplete);
+                Ok(())
+            }
+            FrontendMessage::Flush | FrontendMessage::Terminate => Ok(()),
+            FrontendMessage::Query(_) | FrontendMessage::Sync => Ok(()),
+        }
+    }
+
+    async fn sync(&mut self) -> Result<()> {
+        self.skipping = false;
+        if let Err(error) = self.finish_command().await {
+            self.report(error).await?;
+        }
+        self.ready().await;
+        Ok(())
+    }
+
+    async fn parse(&mut self, name: String, query: &str, parameter_types: &[Oid]) -> Result<()> {
+        self.note_query(query);
+        self.env.cx.point(Event::Query).await;
+        if !name.is_empty() && self.prepared.contains_key(&name) {
+            let message = format!("prepared statement \"{name}\" already exists");
+            return Err(Error::new(sqlstate::DUPLICATE_PREPARED_STATEMENT, message));
+        }
+        let prepared = self.prepare(query, parameter_types).await?;
+        self.prepared.insert(name, Rc::new(prepared));
+        self.send(BackendMessage::ParseComplete);
+        Ok(())
+    }
+
+    async fn prepare(&mut self, query: &str, parameter_types: &[Oid]) -> Result<Prepared> {
+        let mut statements = parse(query)?;
+        if statements.len() > 1 {
+            let message = "cannot insert multiple commands into a prepared statement";
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+        }
+        let statement = statements.pop().map(|parsed| parsed.statement);
+        if let Some(statement) = &statement {
+            self.refuse_if_failed(statement)?;
+        }
+        self.start_command()?;
+        let known: Vec<Option<TypeId>> = parameter_types.iter().map(|oid| TypeId::from_oid(*oid)).collect();
+        let (parameter_types, columns) = match &statement {
+            Some(statement) => self.describe_statement(statement, &known).await?,
+            None => (Vec::new(), None),
+        };
+        Ok(Prepared { text: query.into(), statement, parameter_types, columns })
+    }
+
+    fn find_prepared(&self, name: &str) -> Result<Rc<Prepared>> {
+        let missing = || {
+            let what = if name.is_empty() {
+                "unnamed prepared statement".into()
+            } else {
+                format!("prepared statement \"{name}\"")
+            };
+            Error::new(sqlstate::INVALID_SQL_STATEMENT_NAME, format!("{what} does not exist"))
+        };
+        self.prepared.get(name).cloned().ok_or_else(missing)
+    }
+
+    fn bind(&mut self, bind: Bind) -> Result<()> {
+        let prepared = self.find_prepared(&bind.statement)?;
+        let wanted = prepared.parameter_types.len();
+        if bind.parameters.len() != wanted {
+            let message = format!(
+                "bind message supplies {} parameters, but prepared statement \"{}\" requires {wanted}",
+                bind.parameters.len(),
+                bind.statement
+            );
+            return Err(Error::new(sqlstate::PROTOCOL_VIOLATION, message));
+        }
+        self.start_command()?;
+        let mut parameters = Vec::with_capacity(wanted);
+        for (n, (value, ty)) in bind.parameters.iter().zip(&prepared.parameter_types).enumerate() {
+            parameters.push(match value {
+                None => Datum::Null,
+                Some(bytes) => read_parameter(bytes, *ty, Format::of_item(&bind.parameter_formats, n))?,
+            });
+        }
+        let portal = Portal { prepared, parameters, formats: bind.result_formats, rest: None };
+        self.portals.insert(bind.portal, portal);
+        self.send(BackendMessage::BindComplete);
+        Ok(())
+    }
+
+    fn describe(&mut self, target: &Target) -> Result<()> {
+        let (columns, formats) = match target {
+            Target::Statement(name) => {
+                let prepared = self.find_prepared(name)?;
+                let types = prepared.parameter_types.iter().map(|ty| ty.oid()).collect();
+                self.send(BackendMessage::ParameterDescription(types));
+                (prepared.columns.clone(), Vec::new())
+            }
+            Target::Portal(name) => {
+                let portal = self.find_portal(name)?;
+                (portal.prepared.columns.clone(), portal.formats.clone())
+            }
+        };
+        self.send(match columns {
+            Some(columns) => BackendMessage::RowDescription(describe(&columns, &formats)?),
+            None => BackendMessage::NoData,
+        });
+        Ok(())
+    }
+
+    fn find_portal(&self, name: &str) -> Result<&Portal> {
+        let missing = || Error::new(sqlstate::INVALID_CURSOR_NAME, format!("portal \"{name}\" does not exist"));
+        self.portals.get(name).ok_or_else(missing)
+    }
+
+    async fn execute(&mut self, name: &str, max_rows: u32) -> Result<()> {
+        let portal = self.find_portal(name)?;
+        if portal.rest.is_none() {
+            let Some(statement) = portal.prepared.statement.clone() else {
+                self.send(BackendMessage::EmptyQueryResponse);
+                return Ok(());
+            };
+            let (parameters, formats) = (portal.parameters.clone(), portal.formats.clone());
+            let text = portal.prepared.text.clone();
+            self.run_portal(name, &text, statement, &parameters, &formats).await?;
+        }
+        self.fetch(name, max_rows);
+        Ok(())
+    }
+
+    /// Runs a portal to its end and keeps the rows.
+    async fn run_portal(
+        &mut self,
+        name: &str,
+        text: &str,
+        statement: Statement,
+        parameters: &[Datum],
+        formats: &[Format],
+    ) -> Result<()> {
+        self.refuse_if_failed(&statement)?;
+        self.note_query(text);
+        self.start_command()?;
+        let mut rows = Vec::new();
+        let mut types: Vec<TypeId> = Vec::new();
+        let tag = self
+            .run_statement(statement, parameters, false, &mut |part| {
+                match part {
+                    super::statement::Part::Columns(columns) => types = columns.iter().map(|c| c.ty).collect(),
+                    super::statement::Part::Row(row) => rows.push(format_row(row, &types, formats)?),
+                }
+                Ok(())
+            })
+            .await?;
+        self.end_statement();
+        if let Some(portal) = self.portals.get_mut(name) {
+            portal.rest = Some((rows.into_iter(), tag));
+        } else {
+            // The statement has ended its own transaction, and all portals with it.
+            rows.into_iter().for_each(|row| self.send(BackendMessage::DataRow(row)));
+            self.send(BackendMessage::CommandComplete(tag));
+        }
+        Ok(())
+    }
+
+    /// Sends the next rows of a portal.
+    fn fetch(&mut self, name: &str, max_rows: u32) {
+        let (client, world) = (self.client.clone(), self.env.cx.world().clone());
+        self.send_notices();
+        let Some(Portal { rest: Some((rows, tag)), .. }) = self.portals.get_mut(name) else { return };
+        let limit = if max_rows == 0 { usize::MAX } else { max_rows as usize };
+        rows.by_ref().take(limit).for_each(|row| client.send(&world, BackendMessage::DataRow(row)));
+        let done = rows.as_slice().is_empty();
+        let message = if done { BackendMessage::CommandComplete(tag.clone()) } else { BackendMessage::PortalSuspended };
+        client.send(&world, message);
+    }
+}
+
+/// Reads a parameter's value.
+fn read_parameter(bytes: &[u8], ty: TypeId, format: Option<Format>) -> Result<Datum> {
+    match format {
+        Some(Format::Text) => {
+            let text = std::str::from_utf8(bytes).map_err(|_| {
+                Error::new(sqlstate::CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\"")
+            })?;
+            types::input(ty, text, -1)
+        }
+        Some(Format::Binary) => types::recv(ty, bytes, -1),
+        None => Err(Error::new(sqlstate::PROTOCOL_VIOLATION, "bind message has too few parameter formats")),
+    }
+}
+
+fn format_of(formats: &[Format], column: usize) -> Result<Format> {
+    let message = "bind message has too few result formats";
+    Format::of_item(formats, column).ok_or_else(|| Error::new(sqlstate::PROTOCOL_VIOLATION, message))
+}
+
+/// The columns as the protocol describes them.
+fn describe(columns: &[OutColumn], formats: &[Format]) -> Result<Vec<FieldDescription>> {
+    let describe = |(n, column): (usize, &OutColumn)| {
+        Ok(FieldDescription {
+            name: column.name.to_string(),
+            table: column.source.0,
+            attnum: column.source.1,
+            type_oid: column.ty.oid(),
+            typlen: column.ty.typlen(),
+            typmod: column.typmod,
+            format: format_of(formats, n)?,
+        })
+    };
+    columns.iter().enumerate().map(describe).collect()
+}
+
+/// A row as it travels.
+fn format_row(row: &[Datum], types: &[TypeId], formats: &[Format]) -> Result<Vec<Option<Bytes>>> {
+    let mut values = Vec::with_capacity(types.len());
+    for (n, (value, ty)) in row.iter().zip(types).enumerate() {
+        values.push(match (value, format_of(formats, n)?) {
+            (Datum::Null, _) => None,
+            (value, Format::Text) => Some(types::output(value, *ty).into_bytes()),
+            (value, Format::Binary) => {
+                let mut bytes = Vec::new();
+                types::send(value, *ty, &mut bytes);
+                Some(bytes)
+            }
+        });
+    }
+    Ok(values)
+}

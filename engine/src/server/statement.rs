@@ -1,0 +1,317 @@
+//! Running one statement: what is the executor's goes to the executor, the rest is done here.
+
+use std::rc::Rc;
+
+use super::checkpointer;
+use super::protocol::BackendMessage;
+use super::session::{REPORTED, Session};
+use crate::catalog::{Table, ddl};
+use crate::ids::{Error, LockMode, Result, sqlstate};
+use crate::settings::{DEFINITIONS, Setting, Settings, Source};
+use crate::sql::ast::{QualName, SetVariable, Statement};
+use crate::sql::bind::{self, Params};
+use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
+use crate::sql::exec;
+use crate::trace::Event;
+use crate::txn::{BlockState, Isolation};
+use crate::types::{Attr, Datum, TypeId};
+
+/// A part of a statement's answer.
+pub(super) enum Part<'a> {
+    /// The columns of the rows that follow.
+    Columns(&'a [OutColumn]),
+    /// A row.
+    Row(&'a [Datum]),
+}
+
+/// Where the parts of an answer go.
+pub(super) type Sink<'a> = &'a mut dyn FnMut(Part) -> Result<()>;
+
+/// The tables that a statement names, looked up and locked before it is bound.
+struct OpenTables(Vec<(QualName, Rc<Table>)>);
+
+impl CatalogView for OpenTables {
+    fn table(&self, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>> {
+        let named = |q: &QualName| q.schema.as_deref() == schema && &*q.name == name;
+        Ok(self.0.iter().find(|(q, _)| named(q)).map(|(_, table)| table.clone()))
+    }
+}
+
+impl Session {
+    /// Runs a statement and returns its command tag. `several`: it is one of several in a query string.
+    pub(super) async fn run_statement(
+        &mut self,
+        statement: Statement,
+        parameters: &[Datum],
+        several: bool,
+        sink: Sink<'_>,
+    ) -> Result<String> {
+        self.refuse_to_write(&statement)?;
+        let tag = match statement {
+            Statement::Begin { start, modes } => {
+                self.begin_block(&modes)?;
+                if start { "START TRANSACTION" } else { "BEGIN" }
+            }
+            Statement::Commit { chain: false } => self.commit_block().await?,
+            Statement::Rollback { chain: false } => {
+                self.rollback_block().await?;
+                "ROLLBACK"
+            }
+            Statement::Commit { .. } | Statement::Rollback { .. } => return Err(Error::unsupported("AND CHAIN")),
+            Statement::SetTransaction { session: false, modes } => {
+                self.set_modes(&modes)?;
+                "SET"
+            }
+            Statement::SetTransaction { .. } => {
+                return Err(Error::unsupported("SET SESSION CHARACTERISTICS"));
+            }
+            Statement::Set(set) => {
+                self.set_variable(&set)?;
+                "SET"
+            }
+            Statement::Reset(name) => {
+                self.reset(name.as_deref())?;
+                "RESET"
+            }
+            Statement::Show(name) => {
+                self.show(name.as_deref(), sink)?;
+                "SHOW"
+            }
+            Statement::Checkpoint => {
+                checkpointer::request(&self.env.cx, &self.server, false).await?;
+                "CHECKPOINT"
+            }
+            Statement::Vacuum(vacuum) => {
+                self.forbid_in_block("VACUUM", several)?;
+                self.vacuum(&vacuum).await?;
+                "VACUUM"
+            }
+            Statement::CreateTable(create) => {
+                self.create_table(&create).await?;
+                "CREATE TABLE"
+            }
+            Statement::DropTable(drop) => {
+                for name in &drop.names {
+                    let schema = name.schema.as_deref();
+                    ddl::drop_table(&self.env, &self.catalog, schema, &name.name, drop.if_exists).await?;
+                }
+                "DROP TABLE"
+            }
+            Statement::DiscardAll => {
+                self.forbid_in_block("DISCARD ALL", several)?;
+                self.prepared.clear();
+                self.portals.clear();
+                self.reset(None)?;
+                "DISCARD ALL"
+            }
+            Statement::Prepare(_) | Statement::Execute { .. } | Statement::Deallocate(_) => {
+                return Err(Error::unsupported("PREPARE in SQL"));
+            }
+            statement => return self.run_bound(&statement, parameters, sink).await,
+        };
+        Ok(tag.to_string())
+    }
+
+    /// What a statement takes and returns, without running it.
+    pub(super) async fn describe_statement(
+        &mut self,
+        statement: &Statement,
+        known: &[Option<TypeId>],
+    ) -> Result<(Vec<TypeId>, Option<Vec<OutColumn>>)> {
+        if let Statement::Show(name) = statement {
+            return Ok((Vec::new(), Some(show_columns(name.as_deref()))));
+        }
+        let tables = self.open_tables(statement).await?;
+        let registry = self.functions.clone();
+        let bound = bind::bind(statement, &tables, &registry, Params::Some(known))?;
+        Ok(match bound {
+            Some(Bound { statement, params }) => (params, statement.columns().map(<[_]>::to_vec)),
+            None => (Vec::new(), None),
+        })
+    }
+
+    /// SELECT, INSERT, UPDATE, DELETE: looked up, locked, bound, executed.
+    async fn run_bound(&mut self, statement: &Statement, parameters: &[Datum], sink: Sink<'_>) -> Result<String> {
+        let tables = self.open_tables(statement).await?;
+        let registry = self.functions.clone();
+        let known: Vec<Option<TypeId>> = parameters.iter().map(|_| None).collect();
+        let params = if parameters.is_empty() { Params::None } else { Params::Some(&known) };
+        let bound = bind::bind(statement, &tables, &registry, params)?;
+        let Bound { statement, .. } = bound.ok_or_else(|| Error::unsupported("this statement"))?;
+        if let Some(columns) = statement.columns() {
+            sink(Part::Columns(columns))?;
+        }
+        let rows = exec::run(&self.fx, &statement, parameters, &mut |row| sink(Part::Row(row))).await?;
+        self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
+        Ok(match statement {
+            bound::Statement::Query(_) => format!("SELECT {rows}"),
+            bound::Statement::Insert(_) => format!("INSERT 0 {rows}"),
+            bound::Statement::Update(_) => format!("UPDATE {rows}"),
+            bound::Statement::Delete(_) => format!("DELETE {rows}"),
+        })
+    }
+
+    /// Looks up and locks the tables that a statement names.
+    async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
+        self.catalog.accept_invalidations(&self.env);
+        let changes = !matches!(statement, Statement::Query(_));
+        let mut tables = OpenTables(Vec::new());
+        for (n, name) in statement.relations().into_iter().enumerate() {
+            let mode = if n == 0 && changes { LockMode::RowExclusive } else { LockMode::AccessShare };
+            if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
+                tables.0.push((name.clone(), table));
+            }
+        }
+        Ok(tables)
+    }
+
+    /// In a transaction that only reads, and on a standby, nothing may be changed.
+    fn refuse_to_write(&self, statement: &Statement) -> Result<()> {
+        let what = match statement {
+            Statement::Insert(_) => "INSERT",
+            Statement::Update(_) => "UPDATE",
+            Statement::Delete(_) => "DELETE",
+            Statement::CreateTable(_) => "CREATE TABLE",
+            Statement::DropTable(_) => "DROP TABLE",
+            Statement::Vacuum(_) if self.env.txns.procs.in_recovery() => {
+                let message = "cannot execute VACUUM during recovery";
+                return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));
+            }
+            _ => return Ok(()),
+        };
+        if !self.env.xact.borrow().read_only {
+            return Ok(());
+        }
+        let message = format!("cannot execute {what} in a read-only transaction");
+        Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message))
+    }
+
+    fn forbid_in_block(&self, what: &str, several: bool) -> Result<()> {
+        if self.block() != BlockState::Implicit || several {
+            let message = format!("{what} cannot run inside a transaction block");
+            return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
+        }
+        Ok(())
+    }
+
+    async fn create_table(&mut self, create: &crate::sql::ast::CreateTable) -> Result<()> {
+        let columns: Vec<Attr> = bind::new_columns(create)?
+            .into_iter()
+            .map(|column| Attr {
+                typmod: column.typmod,
+                notnull: column.not_null,
+                ..Attr::new(&column.name, column.ty)
+            })
+            .collect();
+        let schema = create.name.schema.as_deref();
+        let (name, exists) = (&create.name.name, create.if_not_exists);
+        ddl::create_table(&self.env, &self.catalog, schema, name, &columns, exists).await?;
+        Ok(())
+    }
+
+    // --- settings --------------------------------------------------------------------------------------------
+
+    fn set_variable(&mut self, set: &SetVariable) -> Result<()> {
+        let setting = Settings::find(&set.name)?;
+        self.save_settings();
+        if set.local {
+            if self.block() == BlockState::Implicit {
+                let message = "SET LOCAL can only be used in transaction blocks";
+                let warning = Error::new(sqlstate::NO_ACTIVE_SQL_TRANSACTION, message);
+                self.env.notice(warning.severity(crate::ids::Severity::Warning));
+                return Ok(());
+            }
+            let before = self.env.settings.borrow().show(setting);
+            self.local_settings.push((setting, before));
+        }
+        let Some(values) = &set.values else { return self.reset(Some(&set.name)) };
+        let value = values.iter().map(|v| v.to_string()).collect::<Vec<_>>().join(", ");
+        if setting == Setting::transaction_isolation {
+            let level = super::transaction::isolation_of(&value)?;
+            self.env.xact.borrow_mut().isolation = level;
+            return Ok(());
+        }
+        self.env.settings.borrow_mut().set(setting, &value, Source::Session)?;
+        self.tell_setting(setting);
+        Ok(())
+    }
+
+    fn reset(&mut self, name: Option<&str>) -> Result<()> {
+        self.save_settings();
+        let server = self.server.spec.settings.borrow().clone();
+        match name {
+            Some(name) => {
+                let setting = Settings::find(name)?;
+                self.env.settings.borrow_mut().reset(setting, &server)?;
+                self.tell_setting(setting);
+            }
+            None => {
+                for setting in Setting::ALL {
+                    // Those that nobody may change stay.
+                    let _ = self.env.settings.borrow_mut().reset(*setting, &server);
+                }
+                REPORTED.into_iter().for_each(|setting| self.tell_setting(setting));
+            }
+        }
+        Ok(())
+    }
+
+    /// The client wants to know of some settings whenever they change.
+    fn tell_setting(&self, setting: Setting) {
+        if setting == Setting::application_name {
+            let name = self.env.settings.borrow().text(setting).to_string();
+            self.server.update_activity(self.env.cx.pid(), |activity| activity.application_name = name);
+        }
+        if REPORTED.contains(&setting) {
+            let (name, value) = self.parameter(setting);
+            self.send(BackendMessage::ParameterStatus { name, value });
+        }
+    }
+
+    /// A setting's name and value as the protocol reports it.
+    pub(super) fn parameter(&self, setting: Setting) -> (String, String) {
+        (DEFINITIONS[setting as usize].name.to_string(), self.env.settings.borrow().show(setting))
+    }
+
+    fn show(&self, name: Option<&str>, sink: Sink<'_>) -> Result<()> {
+        let columns = show_columns(name);
+        sink(Part::Columns(&columns))?;
+        match name {
+            Some(name) => {
+                let setting = Settings::find(name)?;
+                sink(Part::Row(&[Datum::text(self.value_of(setting))]))
+            }
+            None => {
+                let mut all: Vec<Setting> = Setting::ALL.to_vec();
+                all.sort_by_key(|setting| DEFINITIONS[*setting as usize].name.to_ascii_lowercase());
+                for setting in all {
+                    let definition = &DEFINITIONS[setting as usize];
+                    let row = [definition.name.to_string(), self.value_of(setting), definition.about.to_string()];
+                    sink(Part::Row(&row.map(Datum::text)))?;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    fn value_of(&self, setting: Setting) -> String {
+        let xact = self.env.xact.borrow();
+        match setting {
+            Setting::transaction_isolation => match xact.isolation {
+                Isolation::ReadCommitted => "read committed".into(),
+                Isolation::RepeatableRead => "repeatable read".into(),
+            },
+            Setting::transaction_read_only => if xact.read_only { "on" } else { "off" }.into(),
+            _ => self.env.settings.borrow().show(setting),
+        }
+    }
+}
+
+/// The columns of SHOW.
+fn show_columns(name: Option<&str>) -> Vec<OutColumn> {
+    let column = |name: &str| OutColumn { name: name.into(), ty: TypeId::Text, typmod: -1, source: Default::default() };
+    match name {
+        Some(name) => vec![column(Settings::find(name).map_or(name, |setting| DEFINITIONS[setting as usize].name))],
+        None => ["name", "setting", "description"].map(column).to_vec(),
+    }
+}
