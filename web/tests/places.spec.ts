@@ -5,37 +5,25 @@ import { pathToFileURL } from 'node:url';
 
 import { expect, test, type Page } from '@playwright/test';
 
+import type { Place } from '../src/engine/api';
+import { bare } from './bare';
+
 const DIST = path.resolve(import.meta.dirname, '../dist');
-const library = '/pg-vitrine.js';
-
-/** Opens an engine on a page that has nothing but the library, and says where it came to live. */
-const placeOn = (page: Page, places?: string[]) =>
-  page.evaluate(
-    async ([address, wanted]) => {
-      const { openEngine } = await import(/* @vite-ignore */ address as string);
-      const engine = await openEngine(wanted ? { places: wanted } : {});
-      const { place } = engine;
-      await engine.close();
-      return place as string;
-    },
-    [library, places] as const,
-  );
-
-/** A page of our own making, with its own security policy. */
-async function bare(page: Page, policy?: string) {
-  const headers: Record<string, string> = policy ? { 'content-security-policy': policy } : {};
-  await page.route('**/bare.html', (route) =>
-    route.fulfill({ contentType: 'text/html', headers, body: '<!doctype html><title>bare</title>' }),
-  );
-  await page.goto('/bare.html');
-}
+/** Opens an engine and says where it came to live. */
+const placeOn = (page: Page, places?: Place[]) =>
+  page.evaluate(async (wanted) => {
+    const engine = await window.openEngine(wanted ? { places: wanted } : {});
+    const { place } = engine;
+    await engine.close();
+    return place;
+  }, places);
 
 test('in a worker from a file', async ({ page }) => {
   await bare(page);
   expect(await placeOn(page)).toBe('worker');
 });
 
-for (const place of ['worker', 'blob', 'page']) {
+for (const place of ['worker', 'blob', 'page'] as const) {
   test(`in the place that is asked for: ${place}`, async ({ page }) => {
     await bare(page);
     expect(await placeOn(page, [place])).toBe(place);

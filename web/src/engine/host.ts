@@ -131,7 +131,7 @@ export class Host {
       const { world, history } = this.driver;
       const { upTo } = world.synced();
       this.release.restart(upTo - 1);
-      this.kept.append({ upTo, bytes: world.image() });
+      await this.kept.append({ upTo, bytes: world.image() });
       this.saved = this.kept.failed ? undefined : history.branch;
       return this.stored();
     });
@@ -302,7 +302,7 @@ export class Host {
   /** The world has gone where it has not been before, and this came out of it. */
   private came({ answers, synced }: Outcome): void {
     const saves = this.kept !== undefined && this.saved === this.driver.history.branch;
-    if (saves && synced.bytes.length > 0) this.kept!.append(synced);
+    if (saves && synced.bytes.length > 0) void this.kept!.append(synced);
     for (const answer of answers) this.release.hold(answer, saves ? answer.synced : 0);
   }
 

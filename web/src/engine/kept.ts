@@ -58,16 +58,16 @@ export class Kept {
     return this.status.kind === 'failed';
   }
 
-  /** Sends batches. */
-  append({ bytes, upTo }: Synced): void {
+  /** Sends batches; done when they are durable. */
+  async append({ bytes, upTo }: Synced): Promise<void> {
     if (this.failed) return;
-    this.keeper.append(bytes).then(
-      () => {
-        this.saved(upTo);
-        this.durable(upTo);
-      },
-      (failure) => this.fail(failure),
-    );
+    try {
+      await this.keeper.append(bytes);
+      this.saved(upTo);
+      this.durable(upTo);
+    } catch (failure) {
+      await this.fail(failure);
+    }
   }
 
   async close(): Promise<void> {
