@@ -61,7 +61,6 @@ pub(super) async fn prune_opt(env: &Env, rel: &Rel, pin: &Pin) -> Result<()> {
     let Some(guard) = pin.try_lock(&env.cx, LwMode::Exclusive).filter(|_| pin.is_only_pin()) else { return Ok(()) };
     prune_page(env, rel, pin, horizon).await?;
     drop(guard);
-    env.cx.end_step().await;
     Ok(())
 }
 
@@ -103,6 +102,7 @@ pub(super) async fn prune_page(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) ->
         dead: count(&pruned.items.dead),
         unused: count(&pruned.items.unused),
     });
+    env.cx.end_step().await;
     Ok(pruned)
 }
 
