@@ -97,8 +97,8 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Opens a world: `functions` makes what SQL can call on a server, from the rooms above this one; makes its data directory, or takes the stored one, switches the power on, and runs until the
-    /// servers are up.
+    /// Opens a world: makes its data directory, or takes the stored one, switches the power on, and runs until the
+    /// servers are up. `functions` makes what SQL can call on a server, from the rooms above this one.
     pub fn open(spec: LabSpec, functions: fn(&Rc<Server>) -> Registry) -> Result<Lab> {
         let kept = if spec.mode == Mode::Lab { KEPT_EVENTS } else { 0 };
         let world = World::new(spec.seed, spec.mode, spec.epoch, kept);
@@ -323,8 +323,13 @@ impl Lab {
 
     /// Runs until a session has its next answer, or until no work is left: then it waits for something.
     pub fn run_to_answer(&mut self, session: u32) -> Stop {
+        self.run_to_answer_within(session, Limit::IDLE)
+    }
+
+    /// The same, but no farther than `limit`.
+    pub fn run_to_answer_within(&mut self, session: u32, limit: Limit) -> Stop {
         self.answers.awaited.set(Some(session));
-        let stop = self.run(Limit::IDLE);
+        let stop = self.run(limit);
         self.answers.awaited.set(None);
         stop
     }
