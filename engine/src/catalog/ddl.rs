@@ -16,15 +16,15 @@ use std::collections::BTreeSet;
 
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
-use super::{Catalog, Table, cache, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast};
+use super::{Catalog, Table, cache, invalidation, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::storage::page;
 use crate::storage::tuple::HeapTupleHeader;
 use crate::txn::Env;
 use crate::types::{Attr, Datum, deform_into};
-use crate::wal::RecordBuilder;
 use crate::wal::storage_records::StorageRecord;
+use crate::wal::{Invalidation, RecordBuilder};
 use crate::world::LwMode;
 
 /// `MaxHeapAttributeNumber`
@@ -58,7 +58,6 @@ pub async fn create_table(
             .detail("System catalog modifications are currently disallowed."));
     }
     let oid = new_oid(env).await?;
-    env.xact.borrow_mut().invalidated.push(oid);
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     create_file(env, oid).await?;
     insert_rows(env, oid, name, namespace, columns).await?;
@@ -67,6 +66,7 @@ pub async fn create_table(
         new_oid(env).await?;
         new_oid(env).await?;
     }
+    invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
     Ok(Some(oid))
@@ -201,15 +201,24 @@ async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &
     let array_type = new_oid(env).await?;
     let row_type = new_oid(env).await?;
     for values in pg_type::rows_of_table(oid, name, namespace, row_type, array_type) {
+        invalidate(env, invalidation::of_type(env.database, &values)?);
         rows::insert(env, &PG_TYPE, &values).await?;
     }
     let frozen_xid = env.catalog_snapshot().xmin;
     let class = ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid);
+    invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
     for values in pg_attribute::rows(oid, columns, false) {
+        invalidate(env, invalidation::of_attribute(env.database, &values)?);
         rows::insert(env, &PG_ATTRIBUTE, &values).await?;
     }
     Ok(())
+}
+
+/// Notes what other backends have to forget once this is committed. It is noted before the rows are changed: whoever
+/// fails half-way has cached things too that never were.
+fn invalidate(env: &Env, messages: impl IntoIterator<Item = Invalidation>) {
+    env.xact.borrow_mut().invalidated.extend(messages);
 }
 
 // --- DROP TABLE ----------------------------------------------------------------------------------------------
@@ -247,20 +256,23 @@ pub async fn drop_table(
 
 /// Removes a table that is locked: its rows now, its files when the transaction commits.
 async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
+    env.xact.borrow_mut().dropped.push(table.rel.file);
+    let (db, oid, row_type) = (env.database, table.oid, table.class.row_type);
+    for (tid, values) in
+        rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?
     {
-        let mut xact = env.xact.borrow_mut();
-        xact.invalidated.push(table.oid);
-        xact.dropped.push(table.rel.file);
+        invalidate(env, invalidation::of_type(db, &values)?);
+        rows::delete(env, &PG_TYPE, tid).await?;
     }
-    let (oid, row_type) = (table.oid, table.class.row_type);
-    let types = rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?;
-    let columns = rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await?;
-    let class = rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await?;
-    for (catalog_table, found) in [(&PG_TYPE, types), (&PG_ATTRIBUTE, columns), (&PG_CLASS, class)] {
-        for (tid, _) in found {
-            rows::delete(env, catalog_table, tid).await?;
-        }
+    for (tid, values) in rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await? {
+        invalidate(env, invalidation::of_attribute(db, &values)?);
+        rows::delete(env, &PG_ATTRIBUTE, tid).await?;
     }
+    for (tid, _) in rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await? {
+        invalidate(env, invalidation::of_class(db, &table.class));
+        rows::delete(env, &PG_CLASS, tid).await?;
+    }
+    invalidate(env, [Invalidation::Relcache { db, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
     Ok(())

@@ -8,22 +8,51 @@
 //! rotated and combined.
 
 use super::pg_class::ClassRow;
-use crate::ids::Oid;
+use crate::ids::{Oid, Result};
+use crate::types::Datum;
 use crate::wal::Invalidation;
 
+/// `ATTNAME`: columns by table and name.
+const ATTNAME: u8 = 6;
+/// `ATTNUM`: columns by table and number.
+const ATTNUM: u8 = 7;
+/// `TYPENAMENSP`: types by name and schema.
+const TYPENAMENSP: u8 = 79;
+/// `TYPEOID`: types by their oid.
+const TYPEOID: u8 = 80;
 /// `RELOID`: tables by their oid.
 const RELOID: u8 = 55;
 /// `RELNAMENSP`: tables by name and schema.
 const RELNAMENSP: u8 = 54;
 
 /// What changing a table's row of `pg_class` sends.
-pub(super) fn of_class(db: Oid, class: &ClassRow) -> Vec<Invalidation> {
+pub(super) fn of_class(db: Oid, class: &ClassRow) -> [Invalidation; 2] {
     let by_name = hash_name(&class.name) ^ hash_int(class.namespace.0).rotate_left(8);
-    vec![
+    [
         Invalidation::Catcache { id: RELOID, db, hash: hash_int(class.oid.0) },
         Invalidation::Catcache { id: RELNAMENSP, db, hash: by_name },
-        Invalidation::Relcache { db, rel: class.oid },
     ]
+}
+
+/// What changing a row of `pg_type` sends.
+pub(super) fn of_type(db: Oid, values: &[Datum]) -> Result<[Invalidation; 2]> {
+    let (oid, name, namespace) = (values[0].as_u32()?, values[1].as_str()?, values[2].as_u32()?);
+    let by_name = hash_name(name) ^ hash_int(namespace).rotate_left(8);
+    Ok([
+        Invalidation::Catcache { id: TYPEOID, db, hash: hash_int(oid) },
+        Invalidation::Catcache { id: TYPENAMENSP, db, hash: by_name },
+    ])
+}
+
+/// What changing a row of `pg_attribute` sends.
+pub(super) fn of_attribute(db: Oid, values: &[Datum]) -> Result<[Invalidation; 2]> {
+    const ATTNUM_AT: usize = 5;
+    let (relation, name, number) = (values[0].as_u32()?, values[1].as_str()?, values[ATTNUM_AT].as_int()?);
+    let keyed_by = |second: u32| hash_int(relation) ^ second.rotate_left(8);
+    Ok([
+        Invalidation::Catcache { id: ATTNUM, db, hash: keyed_by(hash_int(number as u32)) },
+        Invalidation::Catcache { id: ATTNAME, db, hash: keyed_by(hash_name(name)) },
+    ])
 }
 
 /// `murmurhash32`
@@ -76,19 +105,34 @@ fn finish([a, b, c]: [u32; 3]) -> u32 {
 mod tests {
     use super::*;
     use crate::catalog::pg_namespace::{PG_TOAST, PUBLIC};
+    use crate::catalog::{pg_attribute, pg_type};
     use crate::ids::Xid;
+    use crate::types::{Attr, TypeId};
+
+    fn hashes(messages: &[Invalidation]) -> Vec<(u8, u32)> {
+        let parts = |message: &Invalidation| match message {
+            Invalidation::Catcache { id, hash, .. } => Some((*id, *hash)),
+            _ => None,
+        };
+        messages.iter().filter_map(parts).collect()
+    }
 
     #[test]
     fn hashes_are_those_of_a_real_server() {
         // From the INVALIDATIONS that VACUUM of the opening scene's table and of its TOAST table wrote, 15.20.
-        let row = |oid, name, namespace| ClassRow::of_new_table(Oid(oid), name, namespace, Oid(0), 0, Xid(3));
-        let hashes = |class: &ClassRow| -> Vec<u32> {
-            let messages = of_class(Oid::POSTGRES_DB, class).into_iter();
-            messages
-                .filter_map(|m| if let Invalidation::Catcache { hash, .. } = m { Some(hash) } else { None })
-                .collect()
+        let of_class = |oid, name, namespace| {
+            hashes(&of_class(Oid::POSTGRES_DB, &ClassRow::of_new_table(Oid(oid), name, namespace, Oid(0), 0, Xid(3))))
         };
-        assert_eq!(hashes(&row(16384, "accounts", PUBLIC)), [0x5308_5746, 0x1F25_E7A6]);
-        assert_eq!(hashes(&row(16387, "pg_toast_16384", PG_TOAST)), [0xC3AF_D00A, 0x0BEE_75EA]);
+        assert_eq!(of_class(16384, "accounts", PUBLIC), [(55, 0x5308_5746), (54, 0x1F25_E7A6)]);
+        assert_eq!(of_class(16387, "pg_toast_16384", PG_TOAST), [(55, 0xC3AF_D00A), (54, 0x0BEE_75EA)]);
+        // From the COMMIT of CREATE TABLE plain(id int, v int8), which got the oid 24581.
+        let types = pg_type::rows_of_table(Oid(24581), "plain", PUBLIC, Oid(24583), Oid(24582));
+        let of_types: Vec<_> = types.iter().flat_map(|row| hashes(&of_type(Oid::POSTGRES_DB, row).unwrap())).collect();
+        let wanted = [(80, 0x9414_118C), (79, 0xF674_9594), (80, 0x7988_4A0C), (79, 0x8EAE_80CE)];
+        assert_eq!(of_types, wanted);
+        let columns = pg_attribute::rows(Oid(24581), &[Attr::new("id", TypeId::Int4)], false);
+        let of_column = |at: usize| hashes(&of_attribute(Oid::POSTGRES_DB, &columns[at]).unwrap());
+        assert_eq!(of_column(0), [(7, 0x9851_0C33), (6, 0x9B5C_4F6F)]);
+        assert_eq!(of_column(6), [(7, 0x96ED_73A0), (6, 0xA10C_BD26)], "tableoid, number -6");
     }
 }

@@ -7,8 +7,8 @@ use crate::access::{self, VacuumStats};
 use crate::ids::{Error, Oid, Result, RmgrId, Xid};
 use crate::txn::Env;
 use crate::types::{Datum, form_tuple};
-use crate::wal::RecordBuilder;
 use crate::wal::standby_records::{Invalidations, StandbyRecord};
+use crate::wal::{Invalidation, RecordBuilder};
 
 /// `vac_update_relstats`: notes the result of a VACUUM, if it differs from what is known. The caller still holds the
 /// lock under which it vacuumed.
@@ -25,9 +25,11 @@ pub async fn update_stats(env: &Env, catalog: &Catalog, table: &Table, found: &V
     }
     let tuple = form_tuple(&PG_CLASS.desc(), &after.values())?;
     access::inplace_update(env, &PG_CLASS.rel(), tid, &tuple).await?;
-    env.xact.borrow_mut().invalidated.push(oid);
+    let mut messages = invalidation::of_class(env.database, &after).to_vec();
+    messages.push(Invalidation::Relcache { db: env.database, rel: oid });
+    env.xact.borrow_mut().invalidated.extend_from_slice(&messages);
     if !env.xact.borrow().xid.is_valid() {
-        log_invalidations(env, &after).await?;
+        log_invalidations(env, messages).await?;
     }
     catalog.forget_all();
     Ok(())
@@ -46,13 +48,13 @@ fn noted(before: &ClassRow, found: &VacuumStats, env: &Env) -> ClassRow {
 }
 
 /// `LogStandbyInvalidations`: a transaction without an id has no commit record that could carry the messages.
-async fn log_invalidations(env: &Env, class: &ClassRow) -> Result<()> {
+async fn log_invalidations(env: &Env, messages: Vec<Invalidation>) -> Result<()> {
     env.wal.make_room(&env.cx, 256).await?;
     let (info, data) = StandbyRecord::Invalidations(Invalidations {
         db: env.database,
         tablespace: Oid::DEFAULT_TABLESPACE,
         relcache_init_file: false,
-        messages: invalidation::of_class(env.database, class),
+        messages,
     })
     .encode();
     env.log(&RecordBuilder::new(RmgrId::Standby, info).main(&data));

@@ -198,12 +198,16 @@ fn create_and_drop_write_the_records_of_a_real_server() {
     assert_eq!(begins[1], (RmgrId::Standby, 0x00, 42, 724), "LOCK");
     assert_eq!(begins[2], (RmgrId::Storage, 0x10, 42, 724), "CREATE");
     assert_eq!(begins[4], (RmgrId::Heap, 0x00, 211, 724), "the second row of pg_type");
+    // A snapshot message less than there, since there is no pg_depend: 437.
+    let created = begins.iter().find(|record| record.0 == RmgrId::Transaction);
+    assert_eq!(created, Some(&(RmgrId::Transaction, 0x80, 437 - 16, 724)));
     let dropped: Vec<_> = begins.iter().skip_while(|record| record.3 == 0 || record.3 == 724).collect();
     assert_eq!(*dropped[0], (RmgrId::Standby, 0x00, 42, 725));
     let deletes = dropped[1..].iter().take_while(|record| record.0 == RmgrId::Heap);
     assert!(deletes.clone().all(|record| **record == (RmgrId::Heap, 0x10, 54, 725)), "{dropped:?}");
     assert_eq!(deletes.count(), 2 + 1 + 8);
-    assert_eq!(dropped[dropped.len() - 1].0, RmgrId::Transaction);
+    // Three snapshot messages less than there, and no statistics dropped: 501.
+    assert_eq!(**dropped.last().unwrap(), (RmgrId::Transaction, 0x80, 501 - 3 * 16 - 16, 725));
 }
 
 #[test]

@@ -11,12 +11,12 @@
 //! An abort undoes nothing. Its record need not even be flushed: a transaction without a record has not committed.
 
 use super::env::Env;
+use super::xact::Xact;
 use crate::ids::{Lsn, Oid, RelFile, Result, RmgrId, Xid, XidStatus};
 use crate::settings::Setting;
 use crate::trace::Event;
 use crate::wal::RecordBuilder;
-use crate::wal::invalidation::Invalidation;
-use crate::wal::xact_records::{XLOG_XACT_ABORT, XLOG_XACT_COMMIT, XactEnd};
+use crate::wal::xact_records::{XACT_XINFO_HAS_AE_LOCKS, XLOG_XACT_ABORT, XLOG_XACT_COMMIT, XactEnd};
 
 /// Commits the session's transaction. An error before the record is in the log leaves it to be aborted.
 pub async fn commit(env: &Env) -> Result<()> {
@@ -57,14 +57,19 @@ async fn record_commit(env: &Env, xid: Xid) -> Result<Lsn> {
     Ok(end)
 }
 
+/// What the records of a commit and of an abort have in common.
+fn end_of(env: &Env, xact: &Xact) -> XactEnd {
+    let completion = if xact.locked_exclusively { XACT_XINFO_HAS_AE_LOCKS } else { 0 };
+    XactEnd { completion, ..XactEnd::at(env.cx.timestamp()) }
+}
+
 fn commit_record(env: &Env) -> XactEnd {
     let xact = env.xact.borrow();
-    let mut record = XactEnd::at(env.cx.timestamp());
+    let mut record = end_of(env, &xact);
     record.rels = xact.dropped.clone();
     if !xact.invalidated.is_empty() {
         record.db = Some((env.database, Oid::DEFAULT_TABLESPACE));
-        record.invals =
-            xact.invalidated.iter().map(|rel| Invalidation::Relcache { db: env.database, rel: *rel }).collect();
+        record.invals = xact.invalidated.clone();
     }
     record
 }
@@ -73,7 +78,7 @@ fn commit_record(env: &Env) -> XactEnd {
 pub async fn abort(env: &Env) -> Result<()> {
     let xid = env.xact.borrow().xid;
     if xid.is_valid() {
-        let mut record = XactEnd::at(env.cx.timestamp());
+        let mut record = end_of(env, &env.xact.borrow());
         record.rels = env.xact.borrow().created.clone();
         let (info, data) = record.encode(XLOG_XACT_ABORT);
         env.wal.make_room(&env.cx, data.len() + 64).await?;

@@ -182,6 +182,7 @@ impl Env {
         let xid = self.xact.borrow().xid;
         let (info, data) = StandbyRecord::Lock(vec![StandbyLock { xid, db: self.database, rel }]).encode();
         self.log(&RecordBuilder::new(RmgrId::Standby, info).xid(xid).main(&data));
+        self.xact.borrow_mut().locked_exclusively = true;
         self.cx.end_step().await;
         Ok(())
     }

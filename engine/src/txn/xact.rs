@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use super::snapshot::Snapshot;
-use crate::ids::{CommandId, Lsn, Oid, RelFile, TimestampTz, Xid};
+use crate::ids::{CommandId, Lsn, RelFile, TimestampTz, Xid};
 use crate::trace::TxStatus;
+use crate::wal::Invalidation;
 
 /// Where a session stands with respect to BEGIN and COMMIT; PostgreSQL's `TBlockState`, as far as it is built.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -91,8 +92,10 @@ pub struct Xact {
     pub created: Vec<RelFile>,
     /// Files to be removed if it commits.
     pub dropped: Vec<RelFile>,
-    /// Tables whose cached description has changed.
-    pub invalidated: Vec<Oid>,
+    /// What it has changed that other backends may have cached.
+    pub invalidated: Vec<Invalidation>,
+    /// Whether it has locked a table against everybody, of which standbys are told.
+    pub locked_exclusively: bool,
     /// The end of the last record it wrote.
     pub last_record_end: Lsn,
 }
