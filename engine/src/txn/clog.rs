@@ -171,7 +171,9 @@ impl Clog {
         while self.slots.borrow().iter().any(|slot| slot.dirty) {
             self.write_first_dirty(cx).await?;
         }
-        for path in std::mem::take(&mut *self.unsynced.borrow_mut()) {
+        // Taken out before the loop: a borrow in its head would be held while the disk is waited for.
+        let unsynced = std::mem::take(&mut *self.unsynced.borrow_mut());
+        for path in unsynced {
             self.disk.fsync(cx, WaitEvent::SlruSync, &path).await?;
         }
         Ok(())
