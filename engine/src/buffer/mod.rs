@@ -21,7 +21,6 @@
 //! PostgreSQL: `storage/buffer/README`, `bufmgr.c`, `freelist.c`, `storage/smgr/md.c`, `storage/sync/sync.c`.
 
 mod background;
-mod drop;
 mod lookup;
 mod pool;
 mod relation_files;

@@ -84,7 +84,7 @@ impl Buffer {
 
 /// The shared buffers of a server.
 pub struct BufferPool {
-    pub(super) disk: Disk,
+    disk: Disk,
     wal: Rc<Wal>,
     pub(super) buffers: Vec<Buffer>,
     lookup: RefCell<Lookup>,
@@ -93,7 +93,7 @@ pub struct BufferPool {
     /// Rounds of the hand, for the background writer's reckoning.
     pub(super) rounds: Cell<u64>,
     /// Forks written since they were last synced.
-    pub(super) unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
+    unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
     /// Only one process lengthens a relation at a time.
     extend_lock: LwLock,
     stats: Cell<BufferStats>,
@@ -270,7 +270,7 @@ impl BufferPool {
     }
 
     /// Takes a page out of the lookup table; its buffer is free.
-    pub(super) fn forget(&self, index: usize) {
+    fn forget(&self, index: usize) {
         self.lookup.borrow_mut().remove(index);
         self.buffers[index].state.set(BufferState::default());
     }
@@ -384,6 +384,40 @@ impl BufferPool {
             }
         }
         Ok(files.len())
+    }
+
+    // --- relations that go -----------------------------------------------------------------------------------
+
+    /// Forgets the pages of a fork from `first` on, dirty or not: they are about to be cut off.
+    pub fn drop_pages(&self, rel: RelFile, fork: Fork, first: BlockNumber) {
+        for (index, buffer) in self.buffers.iter().enumerate() {
+            let state = buffer.state.get();
+            let goes = state.tag.is_some_and(|tag| tag.rel == rel && tag.fork == fork && tag.block >= first);
+            if goes {
+                assert_eq!(state.pins, 0, "a page of a dropped relation is pinned");
+                self.forget(index);
+            }
+        }
+    }
+
+    /// Removes a relation: its pages and its files.
+    pub fn drop_relation(&self, rel: RelFile) {
+        for fork in [Fork::Main, Fork::Fsm, Fork::Vm, Fork::Init] {
+            self.drop_pages(rel, fork, BlockNumber(0));
+            self.unsynced.borrow_mut().remove(&(rel, fork));
+            self.disk.remove(&rel.path(fork));
+        }
+    }
+
+    /// Cuts a fork to `blocks` pages.
+    pub fn truncate(&self, rel: RelFile, fork: Fork, blocks: BlockNumber) -> Result<()> {
+        self.drop_pages(rel, fork, blocks);
+        self.unsynced.borrow_mut().insert((rel, fork));
+        let path = rel.path(fork);
+        if self.disk.exists(&path) {
+            self.disk.set_len(&path, u64::from(blocks.0) * BLCKSZ as u64)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,1 +1,31 @@
+//! Read-only answers to 'what is there now': what the page draws.
 //!
+//! ```text
+//!   world, servers ──► view ──► LabView       one moment of everything, as the page draws it
+//! ```
+//!
+//! **Looking changes nothing.** A view sets no hint bit, raises no usage count, pins nothing, emits no event, takes no
+//! time. It is a function of the moment alone: the same moment looked at twice gives the same view, and a run that was
+//! looked at after every step goes on as one that was not. That is why nothing here reads a page as a backend would:
+//! `look` takes it from shared buffers if it is there and else from what the disk would answer.
+//!
+//! **Names are PostgreSQL's** wherever it has one, so that what a panel calls a thing is what SQL calls it.
+//!
+//! The files: `shape` and `shape_page` what a view consists of; `look` pages, transactions and tables, looked up without
+//! a trace; `view` the whole; `view_host`, `view_page`, `view_tuple`, `view_wal` its parts.
+
+mod look;
+mod shape;
+mod shape_page;
+mod view;
+mod view_host;
+mod view_page;
+mod view_tuple;
+mod view_wal;
+
+pub use shape::*;
+pub use shape_page::*;
+pub use view::{letter, view};
+
+#[cfg(test)]
+mod tests;

@@ -3,4 +3,4 @@
 /**
  * A byte position in the write-ahead log; PostgreSQL's `XLogRecPtr` and the SQL type `pg_lsn`.
  */
-export type Lsn = string;
+export type Lsn = number;

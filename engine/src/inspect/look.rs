@@ -1,0 +1,152 @@
+//! Looking things up without leaving a trace: pages, what has become of transactions, tables.
+//!
+//! A backend that reads a page pins it, waits for it, perhaps changes it. Whoever only looks takes the page from shared
+//! buffers if it is there, and else what the disk would answer; on a host without power there is only the disk.
+
+use crate::buffer::{BufferTag, block_count};
+use crate::catalog::layout::{PG_ATTRIBUTE, PG_CLASS, SystemTable};
+use crate::catalog::pg_attribute;
+use crate::catalog::pg_class::ClassRow;
+use crate::ids::{BLCKSZ, BlockNumber, Fork, Oid, RelFile, Xid, XidStatus};
+use crate::server::{Server, ServerSpec};
+use crate::storage::tuple::{HEAP_XMAX_COMMITTED, HEAP_XMAX_INVALID, HeapTupleHeader};
+use crate::storage::{PageBytes, clog, page};
+use crate::types::{Datum, TupleDesc, deform_into, deform_tuple};
+use crate::world::Disk;
+
+/// A host that is looked at.
+#[derive(Clone, Copy)]
+pub(super) struct Look<'a> {
+    disk: &'a Disk,
+    /// Its server, if one runs.
+    pub(super) server: Option<&'a Server>,
+}
+
+impl<'a> Look<'a> {
+    pub(super) fn at(spec: &'a ServerSpec, server: Option<&'a Server>) -> Look<'a> {
+        Look { disk: &spec.disk, server }
+    }
+
+    // --- pages -----------------------------------------------------------------------------------------------
+
+    /// How many pages a fork has.
+    pub(super) fn blocks(&self, rel: RelFile, fork: Fork) -> u32 {
+        block_count(self.disk, rel, fork).unwrap_or_default().0
+    }
+
+    /// A page in shared buffers, and which buffer that is, from 0.
+    pub(super) fn in_memory(&self, tag: &BufferTag) -> Option<(usize, Box<PageBytes>)> {
+        let buffers = &self.server?.buffers;
+        let index = buffers.find(tag).filter(|index| buffers.state(*index).is_valid())?;
+        Some((index, buffers.peek(index, |page| Box::new(*page))))
+    }
+
+    /// A page as a read from the file would find it.
+    pub(super) fn on_disk(&self, tag: &BufferTag) -> Option<Box<PageBytes>> {
+        let bytes = self.disk.peek(&tag.rel.path(tag.fork), u64::from(tag.block.0) * BLCKSZ as u64, BLCKSZ)?;
+        <Box<PageBytes>>::try_from(bytes.into_boxed_slice()).ok()
+    }
+
+    /// Whether what [`Look::on_disk`] finds is durable.
+    pub(super) fn is_synced(&self, tag: &BufferTag) -> bool {
+        self.disk.is_synced(&tag.rel.path(tag.fork), u64::from(tag.block.0) * BLCKSZ as u64, BLCKSZ)
+    }
+
+    /// A page as a backend would find it.
+    pub(super) fn page(&self, tag: &BufferTag) -> Option<Box<PageBytes>> {
+        self.in_memory(tag).map(|(_, page)| page).or_else(|| self.on_disk(tag))
+    }
+
+    // --- transactions ----------------------------------------------------------------------------------------
+
+    /// What pg_xact says.
+    pub(super) fn status(&self, xid: Xid) -> XidStatus {
+        if let Some(known) = self.server.and_then(|server| server.txns.clog.cached(xid)) {
+            return known;
+        }
+        if !xid.is_normal() {
+            return if xid.is_valid() { XidStatus::Committed } else { XidStatus::Aborted };
+        }
+        let (path, offset) = clog::file_of(clog::page_of(xid));
+        let (byte, shift) = clog::place(xid);
+        let bits = self.disk.peek(&path, offset + byte as u64, 1).and_then(|bytes| bytes.first().copied());
+        XidStatus::from_bits(bits.unwrap_or(0) >> shift)
+    }
+
+    /// Whether the transaction runs. Without a server it is as if none had ended of which pg_xact says nothing.
+    pub(super) fn is_running(&self, xid: Xid) -> bool {
+        match self.server {
+            Some(server) => server.txns.procs.is_running(xid),
+            None => self.status(xid) == XidStatus::InProgress,
+        }
+    }
+
+    fn has_committed(&self, xid: Xid) -> bool {
+        !self.is_running(xid) && self.status(xid) == XidStatus::Committed
+    }
+
+    /// Whether a row is there: made by a transaction that runs or has committed, ended by none that has.
+    fn is_there(&self, header: &HeapTupleHeader) -> bool {
+        let made = header.xmin_committed()
+            || !header.xmin_invalid() && (self.is_running(header.xmin) || self.has_committed(header.xmin));
+        let ended = !header.has(HEAP_XMAX_INVALID)
+            && !header.xmax_is_locked_only()
+            && (header.has(HEAP_XMAX_COMMITTED) || self.has_committed(header.xmax));
+        made && !ended
+    }
+
+    // --- catalogs --------------------------------------------------------------------------------------------
+
+    /// Calls `each` with every row of a catalog that is there.
+    fn each_row(&self, table: &SystemTable, mut each: impl FnMut(&TupleDesc, &[u8])) {
+        let (rel, desc) = (table.file(), table.desc());
+        for block in 0..self.blocks(rel, Fork::Main) {
+            let tag = BufferTag { rel, fork: Fork::Main, block: BlockNumber(block) };
+            let Some(bytes) = self.page(&tag) else { continue };
+            for tuple in page::offsets(&bytes).filter_map(|offset| page::heap_tuple(&bytes, offset)) {
+                if HeapTupleHeader::read(tuple).is_some_and(|header| self.is_there(&header)) {
+                    each(&desc, tuple);
+                }
+            }
+        }
+    }
+
+    /// All tables.
+    pub(super) fn tables(&self) -> Tables {
+        let mut rows = Vec::new();
+        self.each_row(&PG_CLASS, |desc, tuple| {
+            rows.extend(deform_tuple(desc, tuple).and_then(|values| ClassRow::of_values(&values)).ok());
+        });
+        Tables(rows)
+    }
+
+    /// The columns of a table; none if they cannot be made out.
+    pub(super) fn columns(&self, table: &ClassRow) -> TupleDesc {
+        let (mut first, mut rows) = (Vec::new(), Vec::new());
+        self.each_row(&PG_ATTRIBUTE, |desc, tuple| {
+            let wanted = deform_into(desc, tuple, 1, &mut first).is_ok() && first[0] == Datum::Oid(table.oid);
+            rows.extend(deform_tuple(desc, tuple).ok().filter(|_| wanted));
+        });
+        TupleDesc::new(pg_attribute::columns(&rows, table.natts).unwrap_or_default())
+    }
+}
+
+/// The tables of a host.
+pub(super) struct Tables(Vec<ClassRow>);
+
+impl Tables {
+    /// The name of the table with this file.
+    pub(super) fn name_of(&self, file: RelFile) -> Option<String> {
+        self.0.iter().find(|row| row.file(Oid::POSTGRES_DB) == file).map(|row| row.name.clone())
+    }
+
+    /// The name of a table.
+    pub(super) fn name_of_oid(&self, oid: Oid) -> Option<&str> {
+        self.0.iter().find(|row| row.oid == oid).map(|row| row.name.as_str())
+    }
+
+    /// The table of this name; the youngest, should there be several.
+    pub(super) fn named(&self, name: &str) -> Option<&ClassRow> {
+        self.0.iter().filter(|row| row.name == name).max_by_key(|row| row.oid)
+    }
+}

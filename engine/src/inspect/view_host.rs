@@ -1,0 +1,171 @@
+//! A host in a view: its processes, buffers, transactions, lock waits, standbys.
+
+use std::rc::Rc;
+
+use super::look::{Look, Tables};
+use super::shape::*;
+use super::view::{Letters, Room, askers};
+use super::view_page::page_view;
+use super::view_wal::{Tape, wal_view};
+use crate::ids::{BackendType, HostId, Instant, Pid, Xid};
+use crate::server::{Server, ServerSpec, ServerState};
+use crate::txn::{LockInfo, LockTag};
+use crate::world::{ProcessInfo, RunState, World};
+
+/// Records looked at to find the one that made a row version.
+const RECORDS_FOR_VERSIONS: usize = 128;
+
+/// A host.
+pub(super) fn host_view(
+    room: &Room,
+    spec: &Rc<ServerSpec>,
+    processes: &[ProcessInfo],
+    letters: &Letters,
+    request: &ViewRequest,
+) -> HostView {
+    let running = spec.running.borrow().clone();
+    let server = running.as_deref();
+    let look = Look::at(spec, server);
+    let tables = look.tables();
+    let wanted = request.wal_records as usize;
+    let tape = server.map(|server| Tape::newest(server, wanted.max(RECORDS_FOR_VERSIONS))).unwrap_or_default();
+    let askers = askers(room, &look, spec.host);
+    let here: Vec<&ProcessInfo> = processes.iter().filter(|process| process.host == spec.host).collect();
+    HostView {
+        host: spec.host.0,
+        name: spec.name.clone(),
+        role: if spec.primary.borrow().is_some() { Role::Standby } else { Role::Primary },
+        state: host_state(server, &here),
+        timeline: server.map_or(1, |server| server.timeline().0),
+        processes: process_views(room.world, &here, letters),
+        buffers: server.map_or_else(Vec::new, |server| buffer_views(server, &tables)),
+        next_victim: server.map_or(0, |server| server.buffers.hand() as u32),
+        page: page_view(&look, &tables, request, &tape, letters, &askers),
+        xact: xact_view(&look, letters, request.xacts),
+        lock_waits: server.map_or_else(Vec::new, |server| lock_waits(server, &tables, letters)),
+        wal: server.map_or_else(WalView::default, |server| wal_view(server, &tape, wanted, &tables, letters)),
+        replication: server.map_or_else(Vec::new, replication),
+    }
+}
+
+fn host_state(server: Option<&Server>, processes: &[&ProcessInfo]) -> HostState {
+    match server.map(|server| server.state.get()) {
+        None if processes.is_empty() => HostState::Off,
+        None | Some(ServerState::Starting) => HostState::Starting,
+        Some(ServerState::Recovering) => HostState::Recovering,
+        Some(ServerState::HotStandby | ServerState::Running) => HostState::Running,
+        Some(ServerState::Crashed | ServerState::Stopping) => HostState::Stopping,
+    }
+}
+
+// --- processes -----------------------------------------------------------------------------------------------
+
+fn process_views(world: &World, processes: &[&ProcessInfo], letters: &Letters) -> Vec<ProcessView> {
+    let last = world.with_trace(|trace| trace.since(trace.count().saturating_sub(1)).last().map(|(_, e)| e.pid));
+    let view = |process: &&ProcessInfo| ProcessView {
+        pid: process.pid.0,
+        backend_type: process.backend_type.name().to_string(),
+        letter: letters.of_process(process.pid),
+        state: process_state(process, last),
+        wait_event_type: process.wait_event().map(|event| event.kind().name().to_string()),
+        wait_event: process.wait_event().map(|event| event.name().to_string()),
+        wakes_at: match process.state {
+            RunState::Waiting { timer, .. } => timer.filter(|at| *at < Instant::NEVER).map(|at| at.0),
+            RunState::Ready { .. } => None,
+        },
+    };
+    processes
+        .iter()
+        .filter(|process| process.backend_type != BackendType::BaseBackup || process.host != HostId(0))
+        .map(view)
+        .collect()
+}
+
+fn process_state(process: &ProcessInfo, last: Option<Pid>) -> ProcessState {
+    match process.state {
+        _ if process.frozen => ProcessState::Frozen,
+        RunState::Waiting { .. } | RunState::Ready { io: Some(_), .. } => ProcessState::Waiting,
+        RunState::Ready { .. } if last == Some(process.pid) => ProcessState::Running,
+        RunState::Ready { .. } => ProcessState::Runnable,
+    }
+}
+
+// --- shared memory -------------------------------------------------------------------------------------------
+
+fn buffer_views(server: &Server, tables: &Tables) -> Vec<BufferView> {
+    let view = |index: usize| {
+        let state = server.buffers.state(index);
+        BufferView {
+            bufferid: index as u32 + 1,
+            relfilenode: state.tag.map(|tag| tag.rel.rel.0),
+            relname: state.tag.and_then(|tag| tables.name_of(tag.rel)),
+            relforknumber: state.tag.map(|tag| tag.fork as u8),
+            relblocknumber: state.tag.map(|tag| tag.block.0),
+            isdirty: state.dirty,
+            usagecount: state.usage_count,
+            pinning_backends: state.pins,
+        }
+    };
+    (0..server.buffers.len()).map(view).collect()
+}
+
+fn xact_view(look: &Look, letters: &Letters, newest: u32) -> XactView {
+    let Some(server) = look.server else {
+        return XactView { next_xid: 0, latest_completed_xid: 0, running: Vec::new(), entries: Vec::new() };
+    };
+    let procs = &server.txns.procs;
+    let (next, running) = (procs.next_xid().xid(), procs.running());
+    let mut entries: Vec<XactEntry> = Vec::new();
+    let mut xid = next;
+    while entries.len() < newest as usize && xid.0 > Xid::FIRST_NORMAL.0 {
+        xid = xid.previous();
+        let (bits, running) = (look.status(xid) as u8, running.contains(&xid));
+        entries.push(XactEntry { xid: xid.0, bits, running, letter: letters.of_transaction(xid) });
+    }
+    entries.reverse();
+    XactView {
+        next_xid: next.0,
+        latest_completed_xid: procs.latest_completed().0,
+        running: running.iter().map(|xid| xid.0).collect(),
+        entries,
+    }
+}
+
+fn lock_waits(server: &Server, tables: &Tables, letters: &Letters) -> Vec<LockWaitView> {
+    let locks = &server.txns.locks;
+    let blocker = |pid: Pid| BlockerView { pid: pid.0, letter: letters.of_process(pid) };
+    let view = |lock: LockInfo| LockWaitView {
+        pid: lock.pid.0,
+        letter: letters.of_process(lock.pid),
+        locktype: lock.tag.type_name().to_string(),
+        what: what(lock.tag, tables),
+        mode: lock.mode.name().to_string(),
+        blocked_by: locks.blocking_pids(lock.pid).into_iter().map(blocker).collect(),
+    };
+    locks.list().into_iter().filter(|lock| !lock.granted).map(view).collect()
+}
+
+fn what(tag: LockTag, tables: &Tables) -> String {
+    let name = |rel| tables.name_of_oid(rel).map_or_else(|| rel.to_string(), str::to_string);
+    match tag {
+        LockTag::Relation { rel, .. } => format!("relation {}", name(rel)),
+        LockTag::Tuple { rel, tid, .. } => format!("tuple {tid} of {}", name(rel)),
+        LockTag::Transaction(xid) => format!("transactionid {xid}"),
+    }
+}
+
+fn replication(server: &Server) -> Vec<ReplicationView> {
+    let settings = server.spec.settings.borrow();
+    let standbys = server.txns.sync_rep.standbys();
+    let view = |standby: &crate::txn::StandbyProgress| ReplicationView {
+        pid: standby.pid.0,
+        application_name: standby.name.clone(),
+        state: standby.state.to_string(),
+        sync_state: server.txns.sync_rep.sync_state(standby, &settings).0.to_string(),
+        sent_lsn: standby.sent.0,
+        write_lsn: standby.write.0,
+        flush_lsn: standby.flush.0,
+        replay_lsn: standby.apply.0,
+    };
+    standbys.iter().map(view).collect()
+}
