@@ -8,7 +8,6 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::{Instant, TimestampTz};
-use vitrine_engine::sql::functions::Registry;
 use vitrine_engine::trace::Entry;
 use vitrine_engine::world::{Limit, Mode, Stop, SyncedBatch};
 use wasm_bindgen::prelude::*;
@@ -95,7 +94,7 @@ pub fn open(spec: JsValue, stored: Option<Vec<u8>>) -> Result<(), JsError> {
     let spec: WorldSpec = serde_wasm_bindgen::from_value(spec).map_err(refusal)?;
     let stored =
         batch::decode(&stored.unwrap_or_default()).ok_or_else(|| JsError::new("the stored batches are damaged"))?;
-    let lab = Lab::open(spec.lab_spec(stored), |_| Registry::new()).map_err(refusal)?;
+    let lab = Lab::open(spec.lab_spec(stored), vitrine_engine::inspect::functions).map_err(refusal)?;
     WORLD.with(|world| *world.borrow_mut() = Some(World { lab, printers: Vec::new(), answers: Vec::new() }));
     Ok(())
 }

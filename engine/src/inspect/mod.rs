@@ -14,6 +14,7 @@
 //! The files: `shape` and `shape_page` what a view consists of; `look` pages, transactions and tables, looked up without
 //! a trace; `view` the whole; `view_host`, `view_page`, `view_tuple`, `view_wal` its parts.
 
+mod functions;
 mod look;
 mod shape;
 mod shape_page;
@@ -23,6 +24,7 @@ mod view_page;
 mod view_tuple;
 mod view_wal;
 
+pub use functions::functions;
 pub use shape::*;
 pub use shape_page::*;
 pub use view::{letter, view};

@@ -48,7 +48,7 @@ fn accounts(oid: Oid) -> Rel {
 
 /// The opening scene: three accounts, committed; then the first is updated by a transaction that stays open.
 fn opening() -> Lab {
-    let mut lab = Lab::open(LabSpec::lab(1)).unwrap();
+    let mut lab = Lab::open(LabSpec::lab(1), functions).unwrap();
     lab.run(Limit::IDLE);
     process(&mut lab, |env| async move {
         let columns: Vec<Attr> = desc().attrs;
@@ -138,8 +138,8 @@ fn the_standby_has_the_same_table() {
 #[test]
 fn looking_changes_nothing() {
     let spec = LabSpec::lab(3);
-    let mut lab = Lab::open(spec.clone()).unwrap();
-    let mut looked_at = Lab::open(spec).unwrap();
+    let mut lab = Lab::open(spec.clone(), functions).unwrap();
+    let mut looked_at = Lab::open(spec, functions).unwrap();
     for step in (0..1200).step_by(40) {
         lab.run(Limit::steps(step));
         looked_at.run(Limit::steps(step));

@@ -9,7 +9,6 @@ use std::collections::BTreeMap;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::{Instant, Result, TimestampTz};
 use vitrine_engine::server::protocol::{BackendMessage, CancelRequest, FrontendMessage, Startup};
-use vitrine_engine::sql::functions::Registry;
 use vitrine_engine::world::Limit;
 
 use crate::dispatch::{Engine, SessionId};
@@ -27,7 +26,7 @@ pub struct Database {
 impl Database {
     /// A new database; `now` is what the wall clock says.
     pub fn open(seed: u64, now: TimestampTz) -> Result<Database> {
-        let lab = Lab::open(LabSpec::plain(seed, now), |_| Registry::new())?;
+        let lab = Lab::open(LabSpec::plain(seed, now), vitrine_engine::inspect::functions)?;
         let start = lab.world().now();
         Ok(Database { lab, start, numbers: BTreeMap::new(), sessions: BTreeMap::new() })
     }
