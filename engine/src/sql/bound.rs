@@ -20,7 +20,7 @@ use std::rc::Rc;
 pub type Row = Vec<Datum>;
 
 /// Where the binder finds tables. It is asked while nothing else runs: whoever binds has looked up beforehand the
-/// tables that [`super::bind::relations`] names.
+/// tables that the statement names (`ast::Statement::relations`).
 pub trait CatalogView {
     /// The table of this name: in the schema, or along the search path.
     fn table(&self, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>>;

@@ -64,6 +64,32 @@ impl Scalar {
     }
 }
 
+impl Scalar {
+    /// Whether the expression uses a slot that is such.
+    pub fn any_column(&self, is: &dyn Fn(usize) -> bool) -> bool {
+        let any = |args: &[Scalar]| args.iter().any(|arg| arg.any_column(is));
+        match self {
+            Scalar::Column(slot) => is(*slot),
+            Scalar::Const(_) | Scalar::Param(_) | Scalar::Waited(_) => false,
+            Scalar::Unary(_, _, arg)
+            | Scalar::Cast(_, _, arg)
+            | Scalar::Typmod(arg, ..)
+            | Scalar::Not(arg)
+            | Scalar::IsNull(arg, _)
+            | Scalar::IsBool(arg, ..) => arg.any_column(is),
+            Scalar::Binary(_, _, args) | Scalar::IsDistinct(args, _) | Scalar::NullIf(args) => any(&args[..]),
+            Scalar::Call(_, _, args, _)
+            | Scalar::And(args)
+            | Scalar::Or(args)
+            | Scalar::Coalesce(args)
+            | Scalar::MinMax(_, args) => any(args),
+            Scalar::Case(whens, otherwise) => {
+                otherwise.any_column(is) || whens.iter().any(|(when, then)| when.any_column(is) || then.any_column(is))
+            }
+        }
+    }
+}
+
 fn borrowed<'a>(values: &'a [Datum], at: usize, what: &str) -> Result<Cow<'a, Datum>> {
     values.get(at).map(Cow::Borrowed).ok_or_else(|| Error::internal(format!("there is no {what} {at} in the row")))
 }

@@ -1,36 +1,40 @@
-//! Running a bound statement.
-//!
-//! Operators pull rows from each other, as PostgreSQL's do: whoever wants rows asks the one below for at most so many.
+//! Running: operators that pull rows from each other.
 //!
 //! ```text
-//!   Limit ◄─ Sort ◄─ Project ◄─ [Group] ◄─ Filter ◄─ Scan, Function, Values, nested loop of two
-//!      at most n rows at a time, so that nothing is read that nobody wants
+//!   Limit ── next(10) ──► Project ── next(10) ──► SeqScan ──► access: page after page
+//!         ◄── 10 rows ──          ◄── 10 rows ──
 //! ```
 //!
-//! Only what reads pages waits; expressions are plain functions over a row. The few calls among them that have to wait
-//! (`get_raw_page`) are made first, row by row.
+//! Each operator is asked for at most so many rows and answers with a batch; an empty one is the end. A SeqScan answers
+//! with the visible rows of one page at a time, so that nothing is read that nobody asked for. Between pages another
+//! process may run; within a batch expressions are plain functions, except for calls that wait, such as
+//! `get_raw_page`: those are made first, row by row.
 //!
 //! A statement takes its snapshot when it begins. UPDATE and DELETE change rows while they scan: what they write is of
 //! a later command than the snapshot, so they never meet their own work.
+//!
+//! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
-mod exprs;
-mod from;
+mod aggregate;
+mod join;
 mod modify;
-mod select;
+mod node;
+mod plan;
+mod scan;
+mod sort;
+mod wait;
 
-use std::rc::Rc;
-
-use super::bound::{Row, Statement};
+use super::bound::Statement;
 use super::functions::FnCtx;
 use crate::ids::Result;
 use crate::txn::Snapshot;
 use crate::types::Datum;
+use std::rc::Rc;
 
-/// Rows that an operator is asked for at once where nobody limits it.
+/// The most rows that are asked for at once where there is no bound.
 const BATCH: usize = 256;
 
 /// What all operators of a statement share.
-#[derive(Clone)]
 struct ExecCx<'a> {
     fx: &'a FnCtx,
     params: &'a [Datum],
@@ -47,14 +51,17 @@ pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowS
     let cx = ExecCx { fx, params, snapshot };
     match statement {
         Statement::Query(query) => {
-            let mut plan = select::Select::open(&cx, query).await?;
-            let (mut rows, mut count) = (Vec::<Row>::new(), 0);
-            while plan.next(&cx, &mut rows, BATCH).await? {
-                count += rows.len() as u64;
-                rows.iter().try_for_each(|row| sink(&row[..query.columns.len()]))?;
-                rows.clear();
+            let (mut node, width) = (plan::query(query), query.columns.len());
+            let mut count = 0;
+            loop {
+                let batch = node.next(&cx, &[], BATCH).await?;
+                if batch.is_empty() {
+                    return Ok(count);
+                }
+                count += batch.len() as u64;
+                // Behind the columns of the result are those that only the sorting needs.
+                batch.iter().try_for_each(|row| sink(&row[..width]))?;
             }
-            Ok(count)
         }
         Statement::Insert(insert) => modify::insert(&cx, insert, sink).await,
         Statement::Update(update) => modify::update(&cx, update, sink).await,

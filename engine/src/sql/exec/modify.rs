@@ -1,172 +1,184 @@
-//! INSERT, UPDATE, DELETE: rows are made into tuples and handed to the heap.
+//! INSERT, UPDATE and DELETE.
 //!
-//! When another transaction has changed a row first, and has committed, READ COMMITTED looks again: the row's newest
-//! version is locked, WHERE is judged once more on it, and only then is it changed. (PostgreSQL calls this
-//! EvalPlanQual.) REPEATABLE READ fails instead; the heap says so.
+//! UPDATE and DELETE find their rows with the statement's snapshot. By the time they reach a row somebody else may have
+//! changed it and committed; access waits for whoever is at it and says so. In READ COMMITTED the row is then locked in
+//! its newest version, the condition is looked at again there, and if it still holds the change is made to that
+//! version (PostgreSQL's `EvalPlanQual`):
+//!
+//! ```text
+//!   A: UPDATE ... WHERE id = 1        version 1 ──► version 2, COMMIT
+//!   B: UPDATE ... WHERE id = 1        found version 1, waits ... is led to version 2, id is still 1, changes that
+//! ```
+//!
+//! In REPEATABLE READ access fails with 40001 instead.
 
-use super::super::bound::{Delete, Exprs, Insert, Query, Row, Update};
-use super::from::row_into;
-use super::select::Select;
-use super::{BATCH, ExecCx, RowSink};
+use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
+use super::scan::table_row;
+use super::{BATCH, ExecCx, RowSink, plan};
 use crate::access::{self, ModifyOutcome, Scan, TupleBatch};
 use crate::catalog::Table;
 use crate::ids::{Error, Result, Tid, sqlstate};
-use crate::types::{self, Datum, form_tuple};
+use crate::types::{Datum, form_tuple, output};
+
+type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
 pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) -> Result<u64> {
+    let mut count = 0;
     let Some(source) = &insert.source else {
         insert_row(cx, insert, &[], sink).await?;
         return Ok(1);
     };
-    let source: &Query = source;
-    let mut plan = Select::open(cx, source).await?;
-    let (mut rows, mut count) = (Vec::<Row>::new(), 0);
-    while plan.next(cx, &mut rows, BATCH).await? {
-        for row in rows.drain(..) {
+    let mut source = plan::query(source);
+    loop {
+        let batch = source.next(cx, &[], BATCH).await?;
+        if batch.is_empty() {
+            return Ok(count);
+        }
+        for row in batch {
             insert_row(cx, insert, &row, sink).await?;
             count += 1;
         }
     }
-    Ok(count)
 }
 
 async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: RowSink<'_>) -> Result<()> {
-    let values = cx.values(&insert.values, source).await?;
-    let table = &insert.table;
-    check_not_null(table, &values)?;
-    let mut tuple = form_tuple(&table.desc, &values)?;
-    let tid = access::insert(&cx.fx.env, &table.rel, &mut tuple).await?;
-    returning(cx, insert.returning.as_ref().map(|(exprs, _)| exprs), table, tid, &tuple, sink).await
-}
-
-/// A changed or removed row, and whether it was.
-enum Changed {
-    Yes(Tid, Vec<u8>),
-    No,
+    let values = cx.values(&insert.values, source, 0).await?;
+    let mut tuple = checked_tuple(&insert.table, &values)?;
+    let tid = access::insert(&cx.fx.env, &insert.table.rel, &mut tuple).await?;
+    if let Some((exprs, _)) = &insert.returning {
+        let row = table_row(&insert.table, tid, &tuple, values.len(), true)?;
+        sink(&cx.values(exprs, &row, 0).await?)?;
+    }
+    Ok(())
 }
 
 pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, sink: RowSink<'_>) -> Result<u64> {
-    let table = &update.table;
-    let mut scan = Scan::begin(&cx.fx.env, &table.rel, cx.snapshot.clone());
-    let (mut batch, mut row, mut count) = (TupleBatch::default(), Row::new(), 0);
-    while scan.next_page(&cx.fx.env, &mut batch).await? {
-        for (tid, tuple) in batch.iter() {
-            row_into(table, update.system, tid, tuple, &mut row)?;
-            if !cx.all_hold(&update.filter, &row).await? {
-                continue;
-            }
-            if let Changed::Yes(tid, tuple) = update_row(cx, update, tid, &mut row).await? {
-                count += 1;
-                let exprs = update.returning.as_ref().map(|(exprs, _)| exprs);
-                returning(cx, exprs, table, tid, &tuple, sink).await?;
-            }
-        }
-    }
-    Ok(count)
-}
-
-/// Changes one row; if somebody else has changed it first, its newest version, provided that WHERE still holds.
-async fn update_row(cx: &ExecCx<'_>, update: &Update, mut tid: Tid, row: &mut Row) -> Result<Changed> {
-    let table = &update.table;
-    loop {
-        let values = cx.values(&update.values, row).await?;
-        check_not_null(table, &values)?;
-        let mut tuple = form_tuple(&table.desc, &values)?;
-        match access::update(&cx.fx.env, &table.rel, tid, &mut tuple).await? {
-            ModifyOutcome::Done(new) => return Ok(Changed::Yes(new, tuple)),
-            ModifyOutcome::Updated(next) => {
-                match look_again(cx, table, update.system, &update.filter, next, row).await? {
-                    Some(newest) => tid = newest,
-                    None => return Ok(Changed::No),
-                }
-            }
-            ModifyOutcome::Deleted | ModifyOutcome::SelfModified => return Ok(Changed::No),
-        }
-    }
+    let Update { table, system, filter, values, returning } = update;
+    Change { table, system: *system, filter, values: Some(values), returning }.run(cx, sink).await
 }
 
 pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, sink: RowSink<'_>) -> Result<u64> {
-    let table = &delete.table;
-    let mut scan = Scan::begin(&cx.fx.env, &table.rel, cx.snapshot.clone());
-    let (mut batch, mut row, mut count) = (TupleBatch::default(), Row::new(), 0);
-    while scan.next_page(&cx.fx.env, &mut batch).await? {
-        for (tid, tuple) in batch.iter() {
-            row_into(table, delete.system, tid, tuple, &mut row)?;
-            if cx.all_hold(&delete.filter, &row).await? && delete_row(cx, delete, tid, &mut row).await? {
-                count += 1;
-                if let Some((exprs, _)) = &delete.returning {
-                    sink(&cx.values(exprs, &row).await?)?;
-                }
-            }
-        }
-    }
-    Ok(count)
+    let Delete { table, system, filter, returning } = delete;
+    Change { table, system: *system, filter, values: None, returning }.run(cx, sink).await
 }
 
-async fn delete_row(cx: &ExecCx<'_>, delete: &Delete, mut tid: Tid, row: &mut Row) -> Result<bool> {
-    let table = &delete.table;
-    loop {
-        match access::delete(&cx.fx.env, &table.rel, tid).await? {
-            ModifyOutcome::Done(_) => return Ok(true),
-            ModifyOutcome::Updated(next) => {
-                match look_again(cx, table, delete.system, &delete.filter, next, row).await? {
-                    Some(newest) => tid = newest,
-                    None => return Ok(false),
-                }
-            }
-            ModifyOutcome::Deleted | ModifyOutcome::SelfModified => return Ok(false),
+/// The tuple of a new row; NOT NULL is looked at here.
+fn checked_tuple(table: &Table, values: &[Datum]) -> Result<Vec<u8>> {
+    for (attr, value) in table.desc.attrs.iter().zip(values) {
+        if attr.notnull && value.is_null() {
+            let message = format!(
+                "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
+                attr.name, table.name
+            );
+            let error = Error::new(sqlstate::NOT_NULL_VIOLATION, message);
+            return Err(error.detail(format!("Failing row contains ({}).", shown(table, values))));
         }
     }
+    let tuple = form_tuple(&table.desc, values)?;
+    if tuple.len() > MAX_TUPLE {
+        let message = format!("row is too big: size {}, maximum size {MAX_TUPLE}", tuple.len());
+        return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
+    }
+    Ok(tuple)
 }
 
-/// Locks the newest version of a row and judges WHERE on it. Returns where it lies if it is still wanted.
-async fn look_again(
-    cx: &ExecCx<'_>,
-    table: &Table,
+/// `MaxHeapTupleSize`: what a page has room for. Longer rows would need their long values stored apart.
+const MAX_TUPLE: usize = 8160;
+
+/// The values of a row, as a failing one is shown: each to 64 characters.
+fn shown(table: &Table, values: &[Datum]) -> String {
+    let show = |(value, attr): (&Datum, &crate::types::Attr)| match value {
+        Datum::Null => "null".to_string(),
+        value => {
+            let text = output(value, attr.type_id);
+            match text.char_indices().nth(64) {
+                Some((end, _)) => format!("{}...", &text[..end]),
+                None => text,
+            }
+        }
+    };
+    values.iter().zip(&table.desc.attrs).map(show).collect::<Vec<_>>().join(", ")
+}
+
+/// An UPDATE, or a DELETE, which has no new values.
+struct Change<'a> {
+    table: &'a Table,
     system: bool,
-    filter: &[Exprs],
-    mut tid: Tid,
-    row: &mut Row,
-) -> Result<Option<Tid>> {
-    loop {
-        match access::lock_tuple(&cx.fx.env, &table.rel, tid).await? {
-            Ok(tuple) => {
-                row_into(table, system, tid, &tuple, row)?;
-                return Ok(cx.all_hold(filter, row).await?.then_some(tid));
+    filter: &'a [Exprs],
+    values: Option<&'a Exprs>,
+    returning: &'a Returning,
+}
+
+impl Change<'_> {
+    async fn run(&self, cx: &ExecCx<'_>, sink: RowSink<'_>) -> Result<u64> {
+        let env = &cx.fx.env;
+        let mut count = 0;
+        let mut scan = Scan::begin(env, &self.table.rel, cx.snapshot.clone());
+        let mut batch = TupleBatch::default();
+        while scan.next_page(env, &mut batch).await? {
+            for at in 0..batch.len() {
+                let (tid, tuple) = batch.get(at);
+                let row = self.row(tid, tuple)?;
+                if cx.holds(self.filter, &row, 0).await? && self.change(cx, tid, row, sink).await? {
+                    count += 1;
+                }
             }
-            Err(ModifyOutcome::Updated(next)) => tid = next,
-            Err(_) => return Ok(None),
+        }
+        Ok(count)
+    }
+
+    fn row(&self, tid: Tid, tuple: &[u8]) -> Result<Row> {
+        let system = self.system || self.returning.is_some();
+        table_row(self.table, tid, tuple, self.table.desc.natts(), system)
+    }
+
+    /// Changes a row, or its newest version if somebody else was faster and the condition still holds for that.
+    async fn change(&self, cx: &ExecCx<'_>, tid: Tid, row: Row, sink: RowSink<'_>) -> Result<bool> {
+        let (mut tid, mut row) = (tid, row);
+        loop {
+            match self.attempt(cx, tid, &row, sink).await? {
+                ModifyOutcome::Done(_) => return Ok(true),
+                ModifyOutcome::Deleted | ModifyOutcome::SelfModified => return Ok(false),
+                ModifyOutcome::Updated(next) => match self.newest(cx, next).await? {
+                    Some((newest, version)) => (tid, row) = (newest, version),
+                    None => return Ok(false),
+                },
+            }
         }
     }
-}
 
-/// RETURNING, over the new row.
-async fn returning(
-    cx: &ExecCx<'_>,
-    exprs: Option<&Exprs>,
-    table: &Table,
-    tid: Tid,
-    tuple: &[u8],
-    sink: RowSink<'_>,
-) -> Result<()> {
-    let Some(exprs) = exprs else { return Ok(()) };
-    let mut row = Row::new();
-    row_into(table, false, tid, tuple, &mut row)?;
-    sink(&cx.values(exprs, &row).await?)
-}
+    /// The newest version of a row, locked, if it is there still and the condition holds for it.
+    async fn newest(&self, cx: &ExecCx<'_>, next: Tid) -> Result<Option<(Tid, Row)>> {
+        let mut tid = next;
+        loop {
+            match access::lock_tuple(&cx.fx.env, &self.table.rel, tid).await? {
+                Ok(tuple) => {
+                    let row = self.row(tid, &tuple)?;
+                    let holds = cx.holds(self.filter, &row, 0).await?;
+                    return Ok(holds.then_some((tid, row)));
+                }
+                Err(ModifyOutcome::Updated(next)) => tid = next,
+                Err(_) => return Ok(None),
+            }
+        }
+    }
 
-/// The NOT NULL constraints.
-fn check_not_null(table: &Table, values: &[Datum]) -> Result<()> {
-    let Some((attr, _)) = table.desc.attrs.iter().zip(values).find(|(attr, value)| attr.notnull && value.is_null())
-    else {
-        return Ok(());
-    };
-    let text = |(attr, value): (&types::Attr, &Datum)| {
-        if value.is_null() { "null".to_string() } else { types::output(value, attr.type_id) }
-    };
-    let shown: Vec<String> = table.desc.attrs.iter().zip(values).map(text).collect();
-    let message =
-        format!("null value in column \"{}\" of relation \"{}\" violates not-null constraint", attr.name, table.name);
-    Err(Error::new(sqlstate::NOT_NULL_VIOLATION, message)
-        .detail(format!("Failing row contains ({}).", shown.join(", "))))
+    async fn attempt(&self, cx: &ExecCx<'_>, tid: Tid, row: &Row, sink: RowSink<'_>) -> Result<ModifyOutcome> {
+        let env = &cx.fx.env;
+        let Some(values) = self.values else {
+            let outcome = access::delete(env, &self.table.rel, tid).await?;
+            if let (ModifyOutcome::Done(_), Some((exprs, _))) = (outcome, self.returning) {
+                sink(&cx.values(exprs, row, 0).await?)?;
+            }
+            return Ok(outcome);
+        };
+        let values = cx.values(values, row, 0).await?;
+        let mut tuple = checked_tuple(self.table, &values)?;
+        let outcome = access::update(env, &self.table.rel, tid, &mut tuple).await?;
+        if let (ModifyOutcome::Done(new), Some((exprs, _))) = (outcome, self.returning) {
+            let row = table_row(self.table, new, &tuple, values.len(), true)?;
+            sink(&cx.values(exprs, &row, 0).await?)?;
+        }
+        Ok(outcome)
+    }
 }

@@ -1,0 +1,127 @@
+//! Reading tables and functions.
+
+use super::super::bound::{Exprs, Row, SYSTEM_COLUMNS};
+use super::super::functions::{Body, Function};
+use super::ExecCx;
+use crate::access::{Scan, TupleBatch};
+use crate::catalog::Table;
+use crate::ids::{Error, Oid, Result, Tid};
+use crate::storage::tuple::HeapTupleHeader;
+use crate::types::{Datum, deform_into};
+use std::rc::Rc;
+use std::vec::IntoIter;
+
+/// All visible rows of a table for which the conditions hold, page by page.
+pub(super) struct SeqScan {
+    table: Rc<Table>,
+    /// The slot of its first column.
+    base: usize,
+    /// Whether its system columns are wanted.
+    system: bool,
+    /// How many of its columns are wanted, from the first on.
+    upto: usize,
+    conditions: Vec<Exprs>,
+    scan: Option<Scan>,
+    batch: TupleBatch,
+    /// The next row of the batch.
+    at: usize,
+}
+
+impl SeqScan {
+    pub fn new(table: Rc<Table>, base: usize, system: bool, upto: usize, conditions: Vec<Exprs>) -> SeqScan {
+        SeqScan { table, base, system, upto, conditions, scan: None, batch: TupleBatch::default(), at: 0 }
+    }
+
+    pub fn rewind(&mut self) {
+        self.scan = None;
+        self.batch.clear();
+        self.at = 0;
+    }
+
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
+        let env = &cx.fx.env;
+        let mut rows = Vec::new();
+        loop {
+            while self.at < self.batch.len() && rows.len() < max {
+                let (tid, tuple) = self.batch.get(self.at);
+                self.at += 1;
+                let row = table_row(&self.table, tid, tuple, self.upto, self.system)?;
+                if cx.holds(&self.conditions, &row, self.base).await? {
+                    rows.push(row);
+                }
+            }
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
+            let scan = self.scan.get_or_insert_with(|| Scan::begin(env, &self.table.rel, cx.snapshot.clone()));
+            self.at = 0;
+            if !scan.next_page(env, &mut self.batch).await? {
+                return Ok(rows);
+            }
+        }
+    }
+}
+
+/// A row version as a row of its table: its columns, NULL from `upto` on, then its system columns.
+pub(super) fn table_row(table: &Table, tid: Tid, tuple: &[u8], upto: usize, system: bool) -> Result<Row> {
+    let natts = table.desc.natts();
+    let mut row = Vec::with_capacity(natts + SYSTEM_COLUMNS.len());
+    deform_into(&table.desc, tuple, upto, &mut row)?;
+    row.resize(natts + SYSTEM_COLUMNS.len(), Datum::Null);
+    if system {
+        let header = HeapTupleHeader::read(tuple).ok_or_else(|| Error::corrupt("a row without a header"))?;
+        fill_system(&mut row[natts..], tid, &header, table.oid);
+    }
+    Ok(row)
+}
+
+/// The system columns, in the order of [`SYSTEM_COLUMNS`]; cmin and cmax share one field.
+fn fill_system(slots: &mut [Datum], tid: Tid, header: &HeapTupleHeader, table: Oid) {
+    let command = Datum::Cid(header.command_id());
+    let values = [
+        Datum::Tid(tid),
+        Datum::Xid(header.xmin),
+        command.clone(),
+        Datum::Xid(header.xmax),
+        command,
+        Datum::Oid(table),
+    ];
+    slots.clone_from_slice(&values);
+}
+
+/// The rows of a function.
+pub(super) struct FunctionScan {
+    function: Rc<Function>,
+    args: Exprs,
+    rows: Option<IntoIter<Row>>,
+}
+
+impl FunctionScan {
+    pub fn new(function: Rc<Function>, args: Exprs) -> FunctionScan {
+        FunctionScan { function, args, rows: None }
+    }
+
+    pub fn rewind(&mut self) {
+        self.rows = None;
+    }
+
+    pub async fn next(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize) -> Result<Vec<Row>> {
+        if self.rows.is_none() {
+            self.rows = Some(self.call(cx, outer).await?.into_iter());
+        }
+        Ok(self.rows.iter_mut().flatten().take(max).collect())
+    }
+
+    async fn call(&self, cx: &ExecCx<'_>, outer: &[Datum]) -> Result<Vec<Row>> {
+        let args = cx.values(&self.args, outer, 0).await?;
+        let null = self.function.strict && args.iter().any(Datum::is_null);
+        match &self.function.body {
+            Body::Rows(_) if null => Ok(Vec::new()),
+            Body::Rows(f) => f(cx.fx, &args).await,
+            _ if null => Ok(vec![vec![Datum::Null]]),
+            Body::Waiting(f) => Ok(vec![vec![f(cx.fx, &args).await?]]),
+            Body::Scalar(f) => Ok(vec![vec![f(cx.fx, &args)?]]),
+            Body::TypeOf => Err(Error::unsupported("pg_typeof() in FROM")),
+        }
+    }
+}

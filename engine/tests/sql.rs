@@ -1,0 +1,109 @@
+//! SQL through whole servers: scripts of sessions over a plain database. What a single session gets is what a real
+//! PostgreSQL 15 gives it; the scripts in `tests/sql/` were compared with one.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use vitrine_engine::cluster::{Input, Lab, LabSpec};
+use vitrine_engine::ids::TimestampTz;
+use vitrine_engine::server::protocol::BackendMessage;
+use vitrine_engine::sql::functions::Registry;
+
+/// Sessions by the prefixes of their commands.
+struct Sessions {
+    lab: Lab,
+    sessions: BTreeMap<String, u32>,
+}
+
+impl Sessions {
+    fn new() -> Sessions {
+        let epoch = TimestampTz::from_unix_micros(1_767_225_600_000_000);
+        let lab = Lab::open(LabSpec::plain(1, epoch), |_| Registry::new()).unwrap();
+        Sessions { lab, sessions: BTreeMap::new() }
+    }
+
+    fn session(&mut self, name: &str) -> u32 {
+        if let Some(session) = self.sessions.get(name) {
+            return *session;
+        }
+        let session = self.sessions.len() as u32;
+        let parameters = vec![("user".to_string(), "postgres".to_string())];
+        self.lab.input(Input::Connect { host: 0, parameters }).unwrap();
+        self.lab.run_to_answer(session);
+        self.lab.take_answers();
+        self.sessions.insert(name.to_string(), session);
+        session
+    }
+
+    /// What the sessions have been told since; lines of others than `own` say whose they are.
+    fn told(&mut self, own: u32) -> String {
+        let mut out = String::new();
+        for answer in self.lab.take_answers() {
+            let Some(text) = shown(answer.message) else { continue };
+            let name = self.sessions.iter().find(|(_, session)| **session == answer.session).map(|(name, _)| name);
+            match name.filter(|_| answer.session != own) {
+                Some(name) => out += &format!("({name}) {text}\n"),
+                None => out += &format!("{text}\n"),
+            }
+        }
+        if out.is_empty() { "waits\n".into() } else { out }
+    }
+}
+
+fn shown(message: BackendMessage) -> Option<String> {
+    match message {
+        BackendMessage::RowDescription(columns) => {
+            Some(columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join("|"))
+        }
+        BackendMessage::DataRow(row) => {
+            let text = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |v| String::from_utf8(v).unwrap());
+            Some(row.into_iter().map(text).collect::<Vec<_>>().join("|"))
+        }
+        BackendMessage::CommandComplete(tag) => Some(tag),
+        BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => {
+            let report = error.report();
+            let part = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!(" {label}: {text}"));
+            let detail = part("DETAIL", &report.detail).unwrap_or_default();
+            let hint = part("HINT", &report.hint).unwrap_or_default();
+            Some(format!("{} {:?}: {}{detail}{hint}", report.severity.name(), report.code, report.message))
+        }
+        _ => None,
+    }
+}
+
+impl goldenscript::Runner for Sessions {
+    type Command = goldenscript::Command;
+
+    fn run(
+        &mut self,
+        command: &goldenscript::Command,
+        context: &goldenscript::Context,
+    ) -> Result<String, Box<dyn Error>> {
+        let session = self.session(context.prefix.as_deref().unwrap_or("alone"));
+        self.lab.input(Input::Query { session, text: command.name.clone() }).unwrap();
+        self.lab.run_to_answer(session);
+        // Whoever waited for this one goes on.
+        self.lab.run(vitrine_engine::world::Limit::IDLE);
+        Ok(self.told(session))
+    }
+}
+
+fn run(script: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql").join(script);
+    goldenscript::run(&mut Sessions::new(), &path).unwrap_or_else(|e| panic!("{script}: {e}"));
+}
+
+#[test]
+fn queries() {
+    run("queries");
+}
+
+#[test]
+fn changes() {
+    run("changes");
+}
+
+#[test]
+fn concurrent_writers() {
+    run("concurrent");
+}
