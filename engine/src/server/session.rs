@@ -8,6 +8,7 @@ use super::protocol::{
     BackendMessage, Bind, Bytes, FieldDescription, Format, FrontendMessage, Target, TransactionStatus,
 };
 use super::shared::{Server, SessionState};
+use super::statement::Parameters;
 use crate::catalog::Catalog;
 use crate::ids::{Error, Oid, Result, Severity, TimestampTz, sqlstate};
 use crate::settings::{Setting, Settings};
@@ -49,7 +50,7 @@ pub(super) struct Prepared {
 /// A prepared statement with its values; after a partial run, the rows that are left.
 pub(super) struct Portal {
     pub(super) prepared: Rc<Prepared>,
-    pub(super) parameters: Vec<Datum>,
+    pub(super) parameters: Parameters,
     pub(super) formats: Vec<Format>,
     /// The rows not yet fetched, and the command's tag; none before the first run.
     pub(super) rest: Option<(std::vec::IntoIter<Vec<Option<Bytes>>>, String)>,
@@ -220,7 +221,7 @@ impl Session {
         let world = self.env.cx.world().clone();
         let mut types: Vec<TypeId> = Vec::new();
         let result = self
-            .run_statement(statement, &[], several, &mut |part| {
+            .run_statement(statement, &Parameters::default(), several, &mut |part| {
                 match part {
                     super::statement::Part::Columns(columns) => {
                         types = columns.iter().map(|column| column.ty).collect();
@@ -329,6 +330,7 @@ impl Session {
                 Some(bytes) => read_parameter(bytes, *ty, Format::of_item(&bind.parameter_formats, n))?,
             });
         }
+        let parameters = Parameters { types: prepared.parameter_types.clone(), values: parameters };
         let portal = Portal { prepared, parameters, formats: bind.result_formats, rest: None };
         self.portals.insert(bind.portal, portal);
         self.send(BackendMessage::BindComplete);
@@ -381,7 +383,7 @@ impl Session {
         name: &str,
         text: &str,
         statement: Statement,
-        parameters: &[Datum],
+        parameters: &Parameters,
         formats: &[Format],
     ) -> Result<()> {
         self.refuse_if_failed(&statement)?;

@@ -24,6 +24,13 @@ pub(super) enum Part<'a> {
     Row(&'a [Datum]),
 }
 
+/// The values of a statement's parameters, and the types as which it was prepared.
+#[derive(Clone, Default)]
+pub(super) struct Parameters {
+    pub(super) types: Vec<TypeId>,
+    pub(super) values: Vec<Datum>,
+}
+
 /// Where the parts of an answer go.
 pub(super) type Sink<'a> = &'a mut dyn FnMut(Part) -> Result<()>;
 
@@ -42,7 +49,7 @@ impl Session {
     pub(super) async fn run_statement(
         &mut self,
         statement: Statement,
-        parameters: &[Datum],
+        parameters: &Parameters,
         several: bool,
         sink: Sink<'_>,
     ) -> Result<String> {
@@ -131,17 +138,17 @@ impl Session {
     }
 
     /// SELECT, INSERT, UPDATE, DELETE: looked up, locked, bound, executed.
-    async fn run_bound(&mut self, statement: &Statement, parameters: &[Datum], sink: Sink<'_>) -> Result<String> {
+    async fn run_bound(&mut self, statement: &Statement, parameters: &Parameters, sink: Sink<'_>) -> Result<String> {
         let tables = self.open_tables(statement).await?;
         let registry = self.functions.clone();
-        let known: Vec<Option<TypeId>> = parameters.iter().map(|_| None).collect();
-        let params = if parameters.is_empty() { Params::None } else { Params::Some(&known) };
+        let known: Vec<Option<TypeId>> = parameters.types.iter().copied().map(Some).collect();
+        let params = if known.is_empty() { Params::None } else { Params::Some(&known) };
         let bound = bind::bind(statement, &tables, &registry, params)?;
         let Bound { statement, .. } = bound.ok_or_else(|| Error::unsupported("this statement"))?;
         if let Some(columns) = statement.columns() {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &statement, parameters, &mut |row| sink(Part::Row(row))).await?;
+        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await?;
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
         Ok(match statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),
