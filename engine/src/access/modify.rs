@@ -7,7 +7,7 @@ use crate::buffer::Pin;
 use crate::ids::{CommandId, Error, LockMode, OffsetNumber, Result, RmgrId, Tid, Xid, sqlstate};
 use crate::storage::page::{self, Place};
 use crate::storage::tuple::{self, *};
-use crate::storage::vm;
+use crate::storage::{PageBytes, vm};
 use crate::trace::Event;
 use crate::txn::{Isolation, LockTag};
 use crate::wal::heap_records::*;
@@ -25,6 +25,25 @@ pub enum ModifyOutcome {
     Deleted,
     /// A command of this transaction has changed it already.
     SelfModified,
+}
+
+/// How strongly a row is locked; `LockTupleMode`, as far as it is built.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RowLock {
+    /// `FOR NO KEY UPDATE`, and what an UPDATE takes.
+    NoKeyUpdate,
+    /// `FOR UPDATE`, and what a DELETE takes.
+    Update,
+}
+
+impl RowLock {
+    /// How the place at the head of the row's queue is locked meanwhile.
+    fn turn(self) -> LockMode {
+        match self {
+            RowLock::NoKeyUpdate => LockMode::Exclusive,
+            RowLock::Update => LockMode::AccessExclusive,
+        }
+    }
 }
 
 /// The room that a record with up to `pages` images and so many bytes of data may need.
@@ -117,14 +136,15 @@ pub(super) fn clear_all_visible(env: &Env, rel: &Rel, room: &Room) -> bool {
 /// `heap_delete`: ends the row version at `tid`, waiting for whoever is changing it.
 pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
     let (xid, cid) = begin_write(env).await?;
-    let room = match writable(env, rel, tid, cid).await? {
+    let room = match writable(env, rel, tid, cid, RowLock::Update).await? {
         Ok(room) => room,
         Err(outcome) => return Ok(outcome),
     };
+    let ending = Ending::of(env, &room.pin, tid, xid, cid);
     env.wal.make_room(&env.cx, record_room(1, 64)).await?;
     room.pin.modify(|bytes| {
         page::set_prunable(bytes, xid);
-        end_version(env, bytes, tid, xid, cid, 0, HEAP_KEYS_UPDATED, tid);
+        ending.write(bytes, 0, HEAP_KEYS_UPDATED, tid);
     });
     let flags = if clear_all_visible(env, rel, &room) { XLH_DELETE_ALL_VISIBLE_CLEARED } else { 0 };
     room.pin.mark_dirty(&env.cx);
@@ -141,49 +161,44 @@ pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
 }
 
 /// A reference to a page of a table with the usual layout.
-pub(super) fn heap_block<'a>(
-    rel: &Rel,
-    pin: &Pin,
-    id: u8,
-    bytes: &'a crate::storage::PageBytes,
-    data: &'a [u8],
-) -> BlockRef<'a> {
+pub(super) fn heap_block<'a>(rel: &Rel, pin: &Pin, id: u8, bytes: &'a PageBytes, data: &'a [u8]) -> BlockRef<'a> {
     let (rel, block) = (rel.file, pin.block());
     BlockRef { id, rel, fork: crate::ids::Fork::Main, block, page: Some(bytes), flags: REGBUF_STANDARD, data }
 }
 
-/// Writes into an old version's header who ended it, by which command, and where the next version lies.
-#[allow(clippy::too_many_arguments)]
-pub(super) fn end_version(
-    env: &Env,
-    bytes: &mut crate::storage::PageBytes,
+/// How a transaction ends a version, or locks it for the time until it does.
+#[derive(Clone, Copy)]
+pub(super) struct Ending {
     tid: Tid,
     xid: Xid,
-    cid: CommandId,
-    infomask: u16,
-    infomask2: u16,
-    next: Tid,
-) {
-    let Some(old) = page::heap_tuple_mut(bytes, tid.offset) else { return };
-    let Some(header) = HeapTupleHeader::read(old) else { return };
-    let (cmax, is_combo) = adjust_cmax(env, &header, cid);
-    tuple::set_infomask(old, header.infomask & !(HEAP_XMAX_BITS | HEAP_MOVED) | infomask);
-    let keep = header.infomask2 & !(HEAP_KEYS_UPDATED | HEAP_HOT_UPDATED);
-    tuple::set_infomask2(old, keep | infomask2);
-    tuple::set_xmax(old, xid);
-    tuple::set_cmax(old, cmax, is_combo);
-    tuple::set_ctid(old, next);
+    cmax: CommandId,
+    /// The version is the transaction's own, and `cmax` stands for the commands that made and ended it.
+    is_combo: bool,
 }
 
-/// `HeapTupleHeaderAdjustCmax`: the command id for a version that this transaction may have made itself.
-fn adjust_cmax(env: &Env, header: &HeapTupleHeader, cid: CommandId) -> (CommandId, bool) {
-    let mut xact = env.xact.borrow_mut();
-    if header.xmin_committed() || header.xmin != xact.xid {
-        return (cid, false);
+impl Ending {
+    /// `HeapTupleHeaderAdjustCmax`: with the command id that the version's header is to have.
+    pub(super) fn of(env: &Env, pin: &Pin, tid: Tid, xid: Xid, cid: CommandId) -> Ending {
+        let header = pin.read(|bytes| page::heap_tuple(bytes, tid.offset).and_then(HeapTupleHeader::read));
+        let Some(own) = header.filter(|header| !header.xmin_committed() && header.xmin == xid) else {
+            return Ending { tid, xid, cmax: cid, is_combo: false };
+        };
+        let combo = &mut env.xact.borrow_mut().combo;
+        let raw = own.command_id();
+        let cmin = if own.has(HEAP_COMBOCID) { combo.pair(raw).map_or(raw, |pair| pair.0) } else { raw };
+        Ending { tid, xid, cmax: combo.number_of(cmin, cid), is_combo: true }
     }
-    let raw = header.command_id();
-    let cmin = if header.has(HEAP_COMBOCID) { xact.combo.pair(raw).map_or(raw, |pair| pair.0) } else { raw };
-    (xact.combo.number_of(cmin, cid), true)
+
+    /// Writes it into the header, with these bits of xmax, and where the next version lies.
+    pub(super) fn write(&self, bytes: &mut PageBytes, infomask: u16, infomask2: u16, next: Tid) {
+        let Some(old) = page::heap_tuple_mut(bytes, self.tid.offset) else { return };
+        tuple::set_infomask(old, tuple::infomask(old) & !(HEAP_XMAX_BITS | HEAP_MOVED) | infomask);
+        let keep = tuple::infomask2(old) & !(HEAP_KEYS_UPDATED | HEAP_HOT_UPDATED);
+        tuple::set_infomask2(old, keep | infomask2);
+        tuple::set_xmax(old, self.xid);
+        tuple::set_cmax(old, self.cmax, self.is_combo);
+        tuple::set_ctid(old, next);
+    }
 }
 
 /// Waits until the version at `tid` may be changed, and returns its page locked; or says why it may not.
@@ -192,6 +207,7 @@ pub(super) async fn writable(
     rel: &Rel,
     tid: Tid,
     cid: CommandId,
+    strength: RowLock,
 ) -> Result<std::result::Result<Room, ModifyOutcome>> {
     let turn = LockTag::Tuple { db: env.database, rel: rel.oid, tid };
     let mut has_turn = false;
@@ -213,7 +229,7 @@ pub(super) async fn writable(
                 // transaction.
                 if !has_turn {
                     let timeouts = env.lock_timeouts();
-                    env.txns.locks.acquire(&env.cx, timeouts, turn, LockMode::Exclusive).await?;
+                    env.txns.locks.acquire(&env.cx, timeouts, turn, strength.turn()).await?;
                     has_turn = true;
                 }
                 env.wait_for_xact(xid).await?;
@@ -221,7 +237,7 @@ pub(super) async fn writable(
         }
     };
     if has_turn {
-        env.txns.locks.release(env.cx.world(), env.cx.pid(), turn, LockMode::Exclusive);
+        env.txns.locks.release(env.cx.world(), env.cx.pid(), turn, strength.turn());
     }
     match outcome {
         Err(ModifyOutcome::Updated(_)) => refuse_in_repeatable_read(env, "update").map(|()| outcome),

@@ -6,6 +6,7 @@
 use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
 use crate::buffer::Pin;
 use crate::ids::{BlockNumber, Error, Fork, Result, sqlstate};
+use crate::storage::max_align;
 use crate::storage::page::{self, MAX_HEAP_TUPLE_SIZE};
 use crate::world::{LwGuard, LwMode};
 
@@ -19,20 +20,25 @@ pub(super) struct Room {
 /// A page with room for a tuple of `len` bytes, locked. `other` is a page that the caller wants locked as well, and
 /// has unlocked for this; of two pages the lower one is locked first.
 pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pin>) -> Result<(Room, Option<LwGuard>)> {
+    let len = max_align(len);
     if len > MAX_HEAP_TUPLE_SIZE {
         let message = format!("row is too big: size {len}, maximum size {MAX_HEAP_TUPLE_SIZE}");
         return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
     }
     let mut candidate = first_candidate(env, rel, len).await?;
-    while let Some(block) = candidate {
-        let pin = rel.page(env, Fork::Main, block).await?;
+    loop {
+        let pin = match candidate {
+            Some(block) => rel.page(env, Fork::Main, block).await?,
+            None => env.buffers.extend(&env.cx, rel.file, Fork::Main).await?,
+        };
+        let block = pin.block();
         let (room, guard) = lock_both(env, rel, pin, other).await?;
-        let free = room.pin.modify(|bytes| {
-            if page::is_new(bytes) {
-                page::init(bytes, 0);
-            }
-            page::heap_free_space(bytes)
-        });
+        // Somebody else may have found the new page first, and put something there.
+        if room.pin.read(page::is_new) {
+            room.pin.modify(|bytes| page::init(bytes, 0));
+            room.pin.mark_dirty(&env.cx);
+        }
+        let free = room.pin.read(page::heap_free_space);
         if free >= len {
             rel.target.set(Some(block));
             return Ok((room, guard));
@@ -41,12 +47,6 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
         FreeSpaceMap::of(env, rel).record(block, free).await?;
         candidate = FreeSpaceMap::of(env, rel).find(len).await?.filter(|next| *next != block);
     }
-    let pin = env.buffers.extend(&env.cx, rel.file, Fork::Main).await?;
-    rel.target.set(Some(pin.block()));
-    let (room, guard) = lock_both(env, rel, pin, other).await?;
-    room.pin.modify(|bytes| page::init(bytes, 0));
-    room.pin.mark_dirty(&env.cx);
-    Ok((room, guard))
 }
 
 async fn first_candidate(env: &Env, rel: &Rel, len: usize) -> Result<Option<BlockNumber>> {

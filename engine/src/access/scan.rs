@@ -150,19 +150,30 @@ pub async fn fetch(env: &Env, rel: &Rel, tid: Tid, snapshot: &Snapshot, batch: &
     }
     let pin = rel.page(env, Fork::Main, tid.block).await?;
     let _guard = pin.lock(&env.cx, LwMode::Shared).await;
-    loop {
-        let ask = Statuses::of(env);
-        let judged = pin.read(|bytes| {
-            let Some(version) = page::heap_tuple(bytes, tid.offset) else { return Ok(()) };
-            let Some(header) = HeapTupleHeader::read(version) else { return Ok(()) };
-            if visibility::satisfies_mvcc(&header, snapshot, &ask)?.visible {
-                batch.push(tid, version);
-            }
-            Ok(())
-        });
-        match judged {
-            Ok(()) => return Ok(!batch.is_empty()),
-            Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
-        }
+    while let Err(NeedsStatus(xid)) = judge_one(env, rel, &pin, tid, snapshot, batch) {
+        env.txns.clog.status(&env.cx, xid).await?;
     }
+    Ok(!batch.is_empty())
+}
+
+fn judge_one(
+    env: &Env,
+    rel: &Rel,
+    pin: &Pin,
+    tid: Tid,
+    snapshot: &Snapshot,
+    batch: &mut TupleBatch,
+) -> Result<(), NeedsStatus> {
+    let ask = Statuses::of(env);
+    let hints = pin.read(|bytes| {
+        let Some(version) = page::heap_tuple(bytes, tid.offset) else { return Ok(0) };
+        let Some(header) = HeapTupleHeader::read(version) else { return Ok(0) };
+        let sees = visibility::satisfies_mvcc(&header, snapshot, &ask)?;
+        if sees.visible {
+            batch.push(tid, version);
+        }
+        Ok(visibility::allowed_hints(&header, sees.hints, page::lsn(bytes), env))
+    })?;
+    note_hints(env, rel, pin, &[(tid.offset, hints)]);
+    Ok(())
 }
