@@ -45,3 +45,6 @@ pub use scan::{Scan, TupleBatch, fetch};
 pub use update::{lock_tuple, lock_tuple_for, update};
 pub use vacuum::{VacuumOptions, VacuumStats, vacuum};
 pub use visibility_map::VisibilityMap;
+
+#[cfg(test)]
+mod tests;

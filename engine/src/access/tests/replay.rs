@@ -1,0 +1,90 @@
+//! A second host that replays the first one's log has the same pages, but for what no record tells.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::room::{Control, Room, run};
+use super::workload::{Shared, session};
+use crate::ids::*;
+use crate::storage::bytes::put_u32;
+use crate::storage::tuple::*;
+use crate::storage::{PageBytes, max_align, page, tuple};
+use crate::world::{Limit, Mode, World};
+
+/// What no record tells: hint bits, command ids, where pruning is worth while, and bytes that belong to nothing.
+fn mask(bytes: &mut PageBytes) {
+    page::set_prune_xid(bytes, Xid::INVALID);
+    page::set_flag(bytes, page::PD_PAGE_FULL | page::PD_HAS_FREE_LINES, false);
+    let mut kept = Box::new([0; BLCKSZ]);
+    let lower = usize::from(page::lower(bytes));
+    kept[..lower].copy_from_slice(&bytes[..lower]);
+    for offset in page::offsets(bytes) {
+        let id = page::item_id(bytes, offset);
+        let Some(version) = page::heap_tuple_mut(bytes, offset) else { continue };
+        let infomask = tuple::infomask(version);
+        let frozen = infomask & HEAP_XMIN_FROZEN == HEAP_XMIN_FROZEN;
+        let hints = HEAP_XMAX_COMMITTED | HEAP_XMAX_INVALID | HEAP_COMBOCID;
+        tuple::set_infomask(version, infomask & !(hints | if frozen { 0 } else { HEAP_XMIN_FROZEN }));
+        put_u32(version, 8, 0);
+        let start = usize::from(id.off());
+        assert!(start + max_align(version.len()) <= BLCKSZ);
+        kept[start..start + version.len()].copy_from_slice(version);
+    }
+    *bytes = *kept;
+}
+
+fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
+    let at = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b)?;
+    let around = |page: &PageBytes| format!("{:02x?}", &page[at & !15..(at & !15) + 16]);
+    Some(format!("byte {at:#x}\nprimary {}\nstandby {}", around(ours), around(theirs)))
+}
+
+/// Four sessions and a checkpointer on one host; then another host replays the log into empty files.
+fn replay(seed: u64, transactions: usize) {
+    let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
+    let (host, disk) = world.add_host();
+    let room = Room::new(&disk, Control::INITIAL, 16);
+    let shared = Shared::default();
+    (0..4).for_each(|n| session(&world, host, &room, &shared, seed * 10 + n, transactions));
+    let control = Rc::new(Cell::new(Control::INITIAL));
+    let (checkpointer, done) = (room.clone(), control.clone());
+    world.spawn(host, BackendType::Checkpointer, move |cx| async move {
+        loop {
+            checkpointer.checkpoint(&cx, &done).await.unwrap();
+            cx.sleep(WaitEvent::CheckpointerMain, 40_000).await;
+        }
+    });
+    while world.processes().len() > 1 {
+        world.run(Limit::until(world.now() + 100_000));
+    }
+    assert!(control.get().redo > Control::INITIAL.redo);
+    let wal = room.wal.clone();
+    run(&world, host, |cx| async move { wal.flush(&cx, wal.insert_lsn()).await.unwrap() });
+
+    let (other_host, other_disk) = world.add_host();
+    let standby = Room::new(&other_disk, Control::INITIAL, 16);
+    let (replayer, source) = (standby.clone(), disk.clone());
+    run(&world, other_host, |cx| async move { replayer.recover(&cx, Control::INITIAL, &source).await.unwrap() });
+    assert_eq!(standby.wal.insert_lsn(), room.wal.insert_lsn(), "seed {seed}");
+    let blocks = |room: &Room, fork| room.disk.len(&room.rel().file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
+    for (fork, masked) in [(Fork::Main, true), (Fork::Vm, false)] {
+        assert_eq!(blocks(&room, fork), blocks(&standby, fork), "seed {seed}: length of {}", fork.name());
+        for block in (0..blocks(&room, fork) as u32).map(BlockNumber) {
+            let mut ours = room.page(&world, host, fork, block);
+            let mut theirs = standby.page(&world, other_host, fork, block);
+            if masked {
+                [&mut ours, &mut theirs].into_iter().for_each(|page| mask(page));
+            }
+            if let Some(what) = mismatch(&ours, &theirs) {
+                panic!("seed {seed}, {} {block}: {what}", fork.name());
+            }
+        }
+    }
+    assert!(shared.borrow().compared > transactions);
+}
+
+#[test]
+fn a_second_host_that_replays_the_log_has_the_same_pages() {
+    let (seeds, transactions) = if std::env::var_os("VITRINE_SOAK").is_some() { (200, 120) } else { (6, 40) };
+    (0..seeds).for_each(|seed| replay(seed, transactions));
+}

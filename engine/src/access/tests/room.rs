@@ -1,0 +1,155 @@
+//! A server of shared memory alone, on a host of a world: what sessions and recovery need, no more.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crate::access::redo::{self, RedoState};
+use crate::access::{Env, Rel};
+use crate::buffer::{BufferPool, BufferTag};
+use crate::ids::*;
+use crate::settings::Settings;
+use crate::storage::PageBytes;
+use crate::txn::{Clog, LockManager, ProcArray, SyncRep, Txns};
+use crate::wal::page::{XLOG_BLCKSZ, page_of};
+use crate::wal::{ReadError, Wal, WalConfig, WalPage, WalReader, reader};
+use crate::world::{Cx, Disk, Limit, World};
+
+const SEG: WalSegSize = WalSegSize::ONE_MB;
+/// Where the log begins.
+pub const LOG_START: Lsn = Lsn(0x10_0028);
+/// The first id that sessions get.
+pub const FIRST_XID: FullXid = FullXid(724);
+const FILE: RelFile = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
+
+/// The shared memory of a server.
+#[derive(Clone)]
+pub struct Room {
+    pub disk: Disk,
+    pub wal: Rc<Wal>,
+    pub buffers: Rc<BufferPool>,
+    pub txns: Rc<Txns>,
+}
+
+/// What pg_control would say.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Control {
+    pub redo: Lsn,
+    pub next_xid: FullXid,
+}
+
+impl Control {
+    pub const INITIAL: Control = Control { redo: LOG_START, next_xid: FIRST_XID };
+}
+
+impl Room {
+    /// Empty memory over a disk, with so many buffers.
+    pub fn new(disk: &Disk, control: Control, buffers: usize) -> Room {
+        let config = WalConfig { seg: SEG, system_id: 1, timeline: TimeLineId(1), buffers: 16 };
+        let wal = Rc::new(Wal::open(config, disk.clone(), control.redo, Lsn::INVALID, None));
+        wal.set_redo(control.redo);
+        let txns = Txns {
+            clog: Clog::new(disk.clone(), wal.clone()),
+            procs: ProcArray::new(control.next_xid),
+            locks: LockManager::default(),
+            sync_rep: SyncRep::default(),
+            next_oid: Cell::new(FIRST_NORMAL_OID),
+            logged_oid: Cell::new(FIRST_NORMAL_OID),
+            invalidations: Cell::new(0),
+        };
+        let buffers = BufferPool::new(buffers, disk.clone(), wal.clone());
+        Room { disk: disk.clone(), wal, buffers, txns: Rc::new(txns) }
+    }
+
+    /// A process's handle on it.
+    pub fn env(&self, cx: Cx) -> Env {
+        self.txns.procs.add(cx.pid(), Oid::POSTGRES_DB);
+        Env {
+            cx,
+            disk: self.disk.clone(),
+            wal: self.wal.clone(),
+            buffers: self.buffers.clone(),
+            txns: self.txns.clone(),
+            settings: Rc::new(RefCell::new(Settings::default())),
+            xact: Rc::default(),
+            notices: Rc::default(),
+            known_redo: Rc::default(),
+            database: Oid::POSTGRES_DB,
+        }
+    }
+
+    /// The one table.
+    pub fn rel(&self) -> Rel {
+        self.disk.create(&FILE.path(Fork::Main));
+        Rel::new(FILE.rel, FILE)
+    }
+
+    /// What of a checkpoint a crash can notice: all that was dirty when it began is durable before `control` says so.
+    pub async fn checkpoint(&self, cx: &Cx, control: &Cell<Control>) -> Result<()> {
+        let next = Control { redo: self.wal.insert_lsn(), next_xid: self.txns.procs.next_xid() };
+        self.wal.set_redo(next.redo);
+        cx.end_step().await;
+        while self.txns.procs.entries().iter().any(|entry| entry.delays_checkpoint) {
+            cx.sleep(WaitEvent::CheckpointDelayStart, 500).await;
+        }
+        for index in self.buffers.mark_for_checkpoint() {
+            self.buffers.write_for_checkpoint(cx, index).await?;
+        }
+        self.txns.clog.checkpoint(cx).await?;
+        self.buffers.sync_files(cx).await?;
+        // The redo point itself must be on disk, or there would be nothing to read from.
+        self.wal.flush(cx, self.wal.insert_lsn()).await?;
+        control.set(next);
+        Ok(())
+    }
+
+    /// The startup process: replays the log that lies on `source`'s disk, from the redo point to its end.
+    pub async fn recover(&self, cx: &Cx, control: Control, source: &Disk) -> Result<()> {
+        let env = self.env(cx.clone());
+        self.wal.begin_recovery();
+        self.txns.procs.set_in_recovery(true);
+        let mut state = RedoState::default();
+        let mut reader = WalReader::new(SEG, TimeLineId(1), None, control.redo);
+        let look = |lsn: Lsn| {
+            let bytes = source.peek(&self.wal.path(SEG.segment_of(lsn)), SEG.offset_of(lsn), XLOG_BLCKSZ)?;
+            <WalPage>::try_from(bytes.as_slice()).ok()
+        };
+        let mut pages = reader::source(|lsn, _| look(lsn));
+        let mut last = Lsn::INVALID;
+        loop {
+            match reader.next(&mut pages) {
+                Ok(record) => {
+                    self.wal.note_replayed(record.end_lsn);
+                    redo::apply(&env, &mut state, &record).await?;
+                    last = record.lsn;
+                    cx.end_step().await;
+                }
+                Err(ReadError::NotYet(_) | ReadError::Invalid(_)) => break,
+            }
+        }
+        let end = reader.position();
+        state.end(&env);
+        self.wal.resume(TimeLineId(1), end, last, look(page_of(end)).as_ref());
+        self.txns.procs.end_recovery();
+        self.txns.procs.remove(cx.pid());
+        Ok(())
+    }
+
+    /// A page of the table as shared buffers have it.
+    pub fn page(&self, world: &World, host: HostId, fork: Fork, block: BlockNumber) -> Box<PageBytes> {
+        let (room, found) = (self.clone(), Rc::new(RefCell::new(Box::new([0; BLCKSZ]))));
+        let copy = found.clone();
+        run(world, host, move |cx| async move {
+            let pin = room.buffers.read(&cx, BufferTag { rel: FILE, fork, block }).await.unwrap();
+            pin.read(|bytes| **copy.borrow_mut() = *bytes);
+        });
+        found.borrow().clone()
+    }
+}
+
+/// Runs one process to its end, whatever else happens meanwhile.
+pub fn run<F: Future<Output = ()> + 'static>(world: &World, host: HostId, body: impl FnOnce(Cx) -> F) {
+    let pid = world.spawn(host, BackendType::ClientBackend, body);
+    while world.is_alive(pid) {
+        world.run(Limit::until(world.now() + 10_000));
+    }
+}
