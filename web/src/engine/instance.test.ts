@@ -55,4 +55,44 @@ describe('the engine', () => {
     const kinds = all.map((entry) => entry.event.kind);
     expect(kinds).toContain('CheckpointDone');
   });
+
+  it('answers a whole session, and answers the same when rewound and run again', async () => {
+    const host = await opened();
+    const say = async (text: string) => {
+      const answer = host.submit(0, text);
+      await host.run({ answer: 0 });
+      return (await answer).text;
+    };
+    expect(await say('CREATE TABLE t (a int)')).toBe('CREATE TABLE\n');
+    const before = await host.moment();
+    expect(await say('INSERT INTO t VALUES (1), (2)')).toBe('INSERT 0 2\n');
+    expect(await say('SELECT sum(a) FROM t')).toBe(' sum \n-----\n   3\n(1 row)\n\n');
+    const there = await host.moment();
+    await host.seek(before.step);
+    expect(await host.seek(there.step)).toEqual({ ...there, stopped: 'reached' });
+
+    // In the past something else is done: the table is empty there.
+    await host.seek(before.step);
+    expect(await say('SELECT sum(a) FROM t')).toBe(' sum \n-----\n    \n(1 row)\n\n');
+    expect((await host.moment()).branch).toBe(1);
+    expect((await host.follow(0)).hash).toBe(there.hash);
+  });
+
+  it('keeps every hash while statements are stepped, interrupted and gone back over', async () => {
+    const host = await opened();
+    const start = await host.moment();
+    void host.submit(0, 'CREATE TABLE t (a int); INSERT INTO t VALUES (1)').catch(() => {});
+    void host.submit(1, 'SELECT 1; CHECKPOINT').catch(() => {});
+    const hashes: string[] = [];
+    for (let stopped = 'reached'; stopped === 'reached'; ) {
+      const moment = await host.step();
+      hashes[moment.step] = moment.hash;
+      ({ stopped } = moment);
+    }
+    const end = hashes.length - 1;
+    for (let n = 0; n < 60; n++) {
+      const step = start.step + 1 + ((n * 37) % (end - start.step));
+      expect((await host.seek(step)).hash).toBe(hashes[step]);
+    }
+  });
 });
