@@ -21,9 +21,11 @@
 //! PostgreSQL: `storage/buffer/README`, `bufmgr.c`, `freelist.c`, `storage/smgr/md.c`, `storage/sync/sync.c`.
 
 mod background;
+mod drop;
 mod lookup;
 mod pool;
 mod relation_files;
+mod write;
 
 pub use background::BackgroundWriterState;
 pub use pool::{BufferPool, BufferState, BufferStats, BufferTag, Pin};

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::lookup::Lookup;
 use super::{BM_MAX_USAGE_COUNT, relation_files};
 use crate::ids::{BLCKSZ, BlockNumber, BufferId, Error, Fork, RelFile, Result, WaitEvent, sqlstate};
-use crate::storage::{PageBytes, page};
+use crate::storage::PageBytes;
 use crate::trace::Event;
 use crate::wal::Wal;
 use crate::world::{Cx, Disk, LwGuard, LwLock, LwMode, WaitList};
@@ -31,9 +31,9 @@ pub struct BufferState {
     /// Newer than the file.
     pub dirty: bool,
     /// Changed since the write that is under way began.
-    just_dirtied: bool,
+    pub(super) just_dirtied: bool,
     /// A checkpoint has yet to write it.
-    checkpoint_needed: bool,
+    pub(super) checkpoint_needed: bool,
     /// The page is on its way from the disk.
     reading: bool,
     /// How often the hand has to pass before the page is forgotten.
@@ -68,8 +68,8 @@ impl BufferState {
 
 pub(super) struct Buffer {
     pub(super) state: Cell<BufferState>,
-    page: RefCell<Box<PageBytes>>,
-    content: LwLock,
+    pub(super) page: RefCell<Box<PageBytes>>,
+    pub(super) content: LwLock,
     waiters: WaitList,
 }
 
@@ -84,8 +84,8 @@ impl Buffer {
 
 /// The shared buffers of a server.
 pub struct BufferPool {
-    disk: Disk,
-    wal: Rc<Wal>,
+    pub(super) disk: Disk,
+    pub(super) wal: Rc<Wal>,
     pub(super) buffers: Vec<Buffer>,
     lookup: RefCell<Lookup>,
     /// The clock hand: the buffer that is looked at next.
@@ -93,7 +93,7 @@ pub struct BufferPool {
     /// Rounds of the hand, for the background writer's reckoning.
     pub(super) rounds: Cell<u64>,
     /// Forks written since they were last synced.
-    unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
+    pub(super) unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
     /// Only one process lengthens a relation at a time.
     extend_lock: LwLock,
     stats: Cell<BufferStats>,
@@ -243,6 +243,31 @@ impl BufferPool {
         Ok(pin)
     }
 
+    /// The page in a buffer, whatever its file holds: redo is about to overwrite all of it, and what lies on the disk
+    /// may be torn.
+    pub async fn overwrite_for_redo(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<Pin> {
+        let blocks = relation_files::block_count(&self.disk, tag.rel, tag.fork).unwrap_or_default();
+        if tag.block >= blocks {
+            return self.read_for_redo(cx, tag).await;
+        }
+        loop {
+            if let Some(pin) = self.pin_cached(cx, tag) {
+                return Ok(pin);
+            }
+            let reading = self.lookup.borrow().find(&tag);
+            if let Some(index) = reading {
+                self.buffers[index].waiters.wait(cx, WaitEvent::DataFileRead).await;
+                continue;
+            }
+            let index = self.victim(cx).await?;
+            if self.lookup.borrow().find(&tag).is_none() {
+                self.enter(index, tag, false);
+                self.buffers[index].page.borrow_mut().fill(0);
+                return Ok(self.pin(index));
+            }
+        }
+    }
+
     /// The page, even if its file is shorter or gone: recovery meets pages that were removed later on.
     pub async fn read_for_redo(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<Pin> {
         loop {
@@ -270,7 +295,7 @@ impl BufferPool {
     }
 
     /// Takes a page out of the lookup table; its buffer is free.
-    fn forget(&self, index: usize) {
+    pub(super) fn forget(&self, index: usize) {
         self.lookup.borrow_mut().remove(index);
         self.buffers[index].state.set(BufferState::default());
     }
@@ -324,107 +349,12 @@ impl BufferPool {
         }
         Err(Error::new(sqlstate::OUT_OF_MEMORY, "no unpinned buffers available"))
     }
-
-    // --- writing ---------------------------------------------------------------------------------------------
-
-    /// Writes a dirty buffer's page to its file, the log first.
-    pub(super) async fn write_buffer(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<()> {
-        let pin = self.pin_quietly(index);
-        let guard = self.buffers[index].content.acquire(cx, LwMode::Shared).await;
-        let state = self.state(index);
-        let (Some(tag), true) = (state.tag, state.dirty) else { return Ok(()) };
-        self.buffers[index].update(|state| state.just_dirtied = false);
-        let image = self.buffers[index].page.borrow().clone();
-        let lsn = page::lsn(&image);
-        self.wal.flush(cx, lsn).await?;
-        assert!(lsn <= self.wal.flush_lsn(), "WAL before data: page {lsn}, flushed {}", self.wal.flush_lsn());
-        relation_files::write(&self.disk, cx, tag, &image).await?;
-        self.unsynced.borrow_mut().insert((tag.rel, tag.fork));
-        self.buffers[index].update(|state| {
-            state.dirty = state.just_dirtied;
-            state.checkpoint_needed = false;
-        });
-        drop(guard);
-        let BufferTag { rel, fork, block } = tag;
-        cx.point(Event::BufferWrite { buffer: pin.id(), rel, fork, block }).await;
-        Ok(())
-    }
-
-    /// A pin that does not raise the usage count, for whoever only writes.
-    fn pin_quietly(self: &Rc<Self>, index: usize) -> Pin {
-        self.buffers[index].update(|state| state.pins += 1);
-        Pin { pool: self.clone(), index }
-    }
-
-    /// The buffers that are dirty now, in the order of their files: what a checkpoint has to write.
-    pub fn mark_for_checkpoint(&self) -> Vec<usize> {
-        let mut dirty: Vec<usize> = (0..self.len()).filter(|index| self.state(*index).dirty).collect();
-        dirty.iter().for_each(|index| self.buffers[*index].update(|state| state.checkpoint_needed = true));
-        dirty.sort_by_key(|index| self.state(*index).tag);
-        dirty
-    }
-
-    /// Writes one buffer for a checkpoint, unless somebody has written it since. Returns whether it did.
-    pub async fn write_for_checkpoint(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<bool> {
-        if !self.state(index).checkpoint_needed {
-            return Ok(false);
-        }
-        self.write_buffer(cx, index).await?;
-        self.count(|stats| stats.checkpoint_writes += 1);
-        Ok(true)
-    }
-
-    /// Syncs every file that was written since it was last synced. Returns how many.
-    pub async fn sync_files(&self, cx: &Cx) -> Result<usize> {
-        let files = std::mem::take(&mut *self.unsynced.borrow_mut());
-        for (rel, fork) in &files {
-            let path = rel.path(*fork);
-            if self.disk.exists(&path) {
-                self.disk.fsync(cx, WaitEvent::DataFileSync, &path).await?;
-            }
-        }
-        Ok(files.len())
-    }
-
-    // --- relations that go -----------------------------------------------------------------------------------
-
-    /// Forgets the pages of a fork from `first` on, dirty or not: they are about to be cut off.
-    pub fn drop_pages(&self, rel: RelFile, fork: Fork, first: BlockNumber) {
-        for (index, buffer) in self.buffers.iter().enumerate() {
-            let state = buffer.state.get();
-            let goes = state.tag.is_some_and(|tag| tag.rel == rel && tag.fork == fork && tag.block >= first);
-            if goes {
-                assert_eq!(state.pins, 0, "a page of a dropped relation is pinned");
-                self.forget(index);
-            }
-        }
-    }
-
-    /// Removes a relation: its pages and its files.
-    pub fn drop_relation(&self, rel: RelFile) {
-        for fork in [Fork::Main, Fork::Fsm, Fork::Vm, Fork::Init] {
-            self.drop_pages(rel, fork, BlockNumber(0));
-            self.unsynced.borrow_mut().remove(&(rel, fork));
-            self.disk.remove(&rel.path(fork));
-        }
-    }
-
-    /// Cuts a fork to `blocks` pages.
-    pub fn truncate(&self, rel: RelFile, fork: Fork, blocks: BlockNumber) -> Result<()> {
-        self.drop_pages(rel, fork, blocks);
-        self.unsynced.borrow_mut().insert((rel, fork));
-        let path = rel.path(fork);
-        if self.disk.exists(&path) {
-            self.disk.set_len(&path, u64::from(blocks.0) * BLCKSZ as u64)?;
-        }
-        Ok(())
-    }
 }
 
 /// A pinned buffer; dropping it unpins.
 pub struct Pin {
-    pool: Rc<BufferPool>,
-    index: usize,
+    pub(super) pool: Rc<BufferPool>,
+    pub(super) index: usize,
 }
 
 impl Pin {

@@ -26,9 +26,14 @@ pub(super) async fn read(disk: &Disk, cx: &Cx, tag: BufferTag) -> Result<Box<Pag
         let message = format!("could not read block {} in file \"{path}\": read only {n} of {BLCKSZ} bytes", tag.block);
         return Err(Error::corrupt(message));
     }
-    crate::storage::page::verify(&page, tag.block, false).map_err(|_| {
-        Error::new(sqlstate::DATA_CORRUPTED, format!("invalid page in block {} of relation {path}", tag.block))
-    })?;
+    if crate::storage::page::verify(&page, tag.block, false).is_err() {
+        if tag.fork == Fork::Main {
+            let message = format!("invalid page in block {} of relation {path}", tag.block);
+            return Err(Error::new(sqlstate::DATA_CORRUPTED, message));
+        }
+        // A map is only a hint: a torn page of one is as good as an empty one.
+        page.fill(0);
+    }
     Ok(page)
 }
 

@@ -110,6 +110,8 @@ pub mod sqlstate {
 /// How bad it is, as the protocol and the log say it; mildest first.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum Severity {
+    /// Asked for, by VERBOSE.
+    Info,
     /// Something to know.
     Notice,
     /// Something to worry about.
@@ -126,6 +128,7 @@ impl Severity {
     /// The word of the protocol's `S` and `V` fields.
     pub fn name(self) -> &'static str {
         match self {
+            Severity::Info => "INFO",
             Severity::Notice => "NOTICE",
             Severity::Warning => "WARNING",
             Severity::Error => "ERROR",

@@ -126,7 +126,7 @@ async fn checkpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     let begun = env.cx.now();
     let mut record = begin(env, server, cause).await;
     while server.txns.procs.entries().iter().any(|entry| entry.delays_checkpoint) {
-        env.cx.sleep(WaitEvent::CheckpointDelayStart, 10_000).await;
+        env.txns.delayed_checkpoint.wait(&env.cx, WaitEvent::CheckpointDelayStart).await;
     }
     let written = write_buffers(env, server, cause, begun).await?;
     let synced_at = env.cx.now();

@@ -196,6 +196,7 @@ impl Server {
             procs: ProcArray::new(checkpoint.next_xid),
             locks: LockManager::default(),
             sync_rep: SyncRep::default(),
+            delayed_checkpoint: WaitList::default(),
             next_oid: Cell::new(checkpoint.next_oid),
             logged_oid: Cell::new(checkpoint.next_oid),
             invalidations: Cell::new(0),

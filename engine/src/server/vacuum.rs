@@ -81,6 +81,6 @@ impl Session {
     }
 
     fn inform(&self, text: String) {
-        self.env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text).severity(Severity::Notice));
+        self.env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text).severity(Severity::Info));
     }
 }

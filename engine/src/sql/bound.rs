@@ -13,7 +13,7 @@ use super::functions::{FnCtx, Function, ScalarFn};
 pub use crate::catalog::Table;
 use crate::ids::Result;
 use crate::types::arith::{BinaryFn, UnaryFn};
-use crate::types::{Aggregate, Cast, Datum, TupleDesc, TypeId};
+use crate::types::{Aggregate, Cast, Datum, TypeId};
 use std::rc::Rc;
 
 /// A row on its way through a plan.

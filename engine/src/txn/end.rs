@@ -25,6 +25,7 @@ pub async fn commit(env: &Env) -> Result<()> {
         env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = true);
         let recorded = record_commit(env, xid).await;
         env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = false);
+        env.txns.delayed_checkpoint.wake_all(env.cx.world());
         let end = recorded?;
         env.txns.sync_rep.wait(env, end).await;
     } else if env.xact.borrow().last_record_end.is_valid() {

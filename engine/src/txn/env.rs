@@ -16,7 +16,7 @@ use crate::storage::page;
 use crate::trace::Event;
 use crate::wal::standby_records::{StandbyLock, StandbyRecord};
 use crate::wal::{RecordBuilder, Wal};
-use crate::world::{Cx, Disk};
+use crate::world::{Cx, Disk, WaitList};
 
 /// The shared memory of transactions.
 pub struct Txns {
@@ -28,6 +28,8 @@ pub struct Txns {
     pub locks: LockManager,
     /// Commits that wait for a standby, and how far standbys are.
     pub sync_rep: SyncRep,
+    /// A checkpoint that waits for commits between their record and their bits.
+    pub delayed_checkpoint: WaitList,
     /// The next object id that will be given.
     pub next_oid: Cell<Oid>,
     /// Up to where object ids have been logged as used.

@@ -21,7 +21,12 @@ pub(super) struct RedoPage {
 pub(super) async fn page_for_redo(env: &Env, record: &DecodedRecord, id: usize) -> Result<RedoPage> {
     let block = record.need_block(id)?;
     let tag = BufferTag { rel: block.rel, fork: block.fork, block: block.block };
-    let pin = env.buffers.read_for_redo(&env.cx, tag).await?;
+    let whole = block.will_init() || block.image.as_ref().is_some_and(|image| image.apply);
+    let pin = if whole {
+        env.buffers.overwrite_for_redo(&env.cx, tag).await?
+    } else {
+        env.buffers.read_for_redo(&env.cx, tag).await?
+    };
     let guard = pin.lock(&env.cx, LwMode::Exclusive).await;
     let end = record.end_lsn;
     if let Some(image) = block.image.as_ref().filter(|image| image.apply) {

@@ -1,0 +1,71 @@
+//! Writing dirty pages: the log first, then the page to the kernel, and at a checkpoint the kernel to the disk.
+
+use std::rc::Rc;
+
+use super::pool::{BufferPool, BufferTag, Pin};
+use super::relation_files;
+use crate::ids::{Result, WaitEvent};
+use crate::storage::page;
+use crate::trace::Event;
+use crate::world::{Cx, LwMode};
+
+impl BufferPool {
+    /// Writes a dirty buffer's page to its file, the log first.
+    pub(super) async fn write_buffer(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<()> {
+        let pin = self.pin_quietly(index);
+        let guard = self.buffers[index].content.acquire(cx, LwMode::Shared).await;
+        let state = self.state(index);
+        let (Some(tag), true) = (state.tag, state.dirty) else { return Ok(()) };
+        self.buffers[index].update(|state| state.just_dirtied = false);
+        let image = self.buffers[index].page.borrow().clone();
+        let lsn = page::lsn(&image);
+        self.wal.flush(cx, lsn).await?;
+        assert!(lsn <= self.wal.flush_lsn(), "WAL before data: page {lsn}, flushed {}", self.wal.flush_lsn());
+        relation_files::write(&self.disk, cx, tag, &image).await?;
+        self.unsynced.borrow_mut().insert((tag.rel, tag.fork));
+        self.buffers[index].update(|state| {
+            state.dirty = state.just_dirtied;
+            state.checkpoint_needed = false;
+        });
+        drop(guard);
+        let BufferTag { rel, fork, block } = tag;
+        cx.point(Event::BufferWrite { buffer: pin.id(), rel, fork, block }).await;
+        Ok(())
+    }
+
+    /// A pin that does not raise the usage count, for whoever only writes.
+    pub(super) fn pin_quietly(self: &Rc<Self>, index: usize) -> Pin {
+        self.buffers[index].update(|state| state.pins += 1);
+        Pin { pool: self.clone(), index }
+    }
+
+    /// The buffers that are dirty now, in the order of their files: what a checkpoint has to write.
+    pub fn mark_for_checkpoint(&self) -> Vec<usize> {
+        let mut dirty: Vec<usize> = (0..self.len()).filter(|index| self.state(*index).dirty).collect();
+        dirty.iter().for_each(|index| self.buffers[*index].update(|state| state.checkpoint_needed = true));
+        dirty.sort_by_key(|index| self.state(*index).tag);
+        dirty
+    }
+
+    /// Writes one buffer for a checkpoint, unless somebody has written it since. Returns whether it did.
+    pub async fn write_for_checkpoint(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<bool> {
+        if !self.state(index).checkpoint_needed {
+            return Ok(false);
+        }
+        self.write_buffer(cx, index).await?;
+        self.count(|stats| stats.checkpoint_writes += 1);
+        Ok(true)
+    }
+
+    /// Syncs every file that was written since it was last synced. Returns how many.
+    pub async fn sync_files(&self, cx: &Cx) -> Result<usize> {
+        let files = std::mem::take(&mut *self.unsynced.borrow_mut());
+        for (rel, fork) in &files {
+            let path = rel.path(*fork);
+            if self.disk.exists(&path) {
+                self.disk.fsync(cx, WaitEvent::DataFileSync, &path).await?;
+            }
+        }
+        Ok(files.len())
+    }
+}
