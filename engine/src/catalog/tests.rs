@@ -11,7 +11,7 @@ use crate::buffer::BufferPool;
 use crate::ids::*;
 use crate::settings::Settings;
 use crate::storage::control::ControlFileData;
-use crate::txn::{self, Clog, Env, LockManager, LockTag, ProcArray, SyncRep, Txns};
+use crate::txn::{self, Env, LockTag, Txns};
 use crate::types::{Attr, Datum, TypeId, form_tuple, output};
 use crate::wal::{Wal, WalConfig, WalReader, reader};
 use crate::world::{Disk, Limit, Mode, World};
@@ -41,15 +41,7 @@ fn server() -> Server {
     let wal = Rc::new(Wal::open(config, disk.clone(), end.align8(), control.checkpoint, Some(tail)));
     wal.set_redo(control.checkpoint);
     let checkpoint = control.checkpoint_copy;
-    let txns = Rc::new(Txns {
-        clog: Clog::new(disk.clone(), wal.clone()),
-        procs: ProcArray::new(checkpoint.next_xid),
-        locks: LockManager::default(),
-        sync_rep: SyncRep::default(),
-        next_oid: Cell::new(checkpoint.next_oid),
-        logged_oid: Cell::new(checkpoint.next_oid),
-        invalidations: Cell::new(0),
-    });
+    let txns = Rc::new(Txns::new(&disk, &wal, checkpoint.next_xid, checkpoint.next_oid));
     Server { buffers: BufferPool::new(64, disk.clone(), wal.clone()), world, host, disk, wal, txns }
 }
 

@@ -11,7 +11,7 @@ use crate::ids::{BackendType, FullXid, HostId, Instant, Lsn, Oid, Pid, TimeLineI
 use crate::settings::{Setting, Settings};
 use crate::sql::functions::Registry;
 use crate::storage::control::ControlFileData;
-use crate::txn::{Clog, Env, LockManager, ProcArray, SyncRep, Txns};
+use crate::txn::{Env, Txns};
 use crate::wal::{Wal, WalConfig};
 use crate::world::{Cx, Disk, Link, WaitList, World};
 
@@ -191,16 +191,7 @@ impl Server {
         let wal = Rc::new(Wal::open(config, disk.clone(), control.checkpoint, Lsn::INVALID, None));
         wal.set_full_page_writes(settings.on(Setting::full_page_writes));
         let checkpoint = control.checkpoint_copy;
-        let txns = Txns {
-            clog: Clog::new(disk.clone(), wal.clone()),
-            procs: ProcArray::new(checkpoint.next_xid),
-            locks: LockManager::default(),
-            sync_rep: SyncRep::default(),
-            delayed_checkpoint: WaitList::default(),
-            next_oid: Cell::new(checkpoint.next_oid),
-            logged_oid: Cell::new(checkpoint.next_oid),
-            invalidations: Cell::new(0),
-        };
+        let txns = Txns::new(&disk, &wal, checkpoint.next_xid, checkpoint.next_oid);
         let started = spec.world.timestamp();
         drop(settings);
         Rc::new(Server {

@@ -10,7 +10,7 @@ use super::snapshot::Snapshot;
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, LockMode, Lsn, Oid, Result, RmgrId, Xid, sqlstate};
+use crate::ids::{Error, FullXid, LockMode, Lsn, Oid, Result, RmgrId, Xid, sqlstate};
 use crate::settings::{Setting, Settings};
 use crate::storage::page;
 use crate::trace::Event;
@@ -36,6 +36,22 @@ pub struct Txns {
     pub logged_oid: Cell<Oid>,
     /// Counts changes of cached catalog rows: a backend whose own count is behind forgets what it has cached.
     pub invalidations: Cell<u64>,
+}
+
+impl Txns {
+    /// The memory of a server whose next ids are these.
+    pub fn new(disk: &Disk, wal: &Rc<Wal>, next_xid: FullXid, next_oid: Oid) -> Txns {
+        Txns {
+            clog: Clog::new(disk.clone(), wal.clone()),
+            procs: ProcArray::new(next_xid),
+            locks: LockManager::default(),
+            sync_rep: SyncRep::default(),
+            delayed_checkpoint: WaitList::default(),
+            next_oid: Cell::new(next_oid),
+            logged_oid: Cell::new(next_oid),
+            invalidations: Cell::new(0),
+        }
+    }
 }
 
 /// A process's handle on its server. Clones are the same process.

@@ -9,7 +9,7 @@ use crate::buffer::{BufferPool, BufferTag};
 use crate::ids::*;
 use crate::settings::Settings;
 use crate::storage::PageBytes;
-use crate::txn::{Clog, LockManager, ProcArray, SyncRep, Txns};
+use crate::txn::Txns;
 use crate::wal::page::{XLOG_BLCKSZ, page_of};
 use crate::wal::{ReadError, Wal, WalConfig, WalPage, WalReader, reader};
 use crate::world::{Cx, Disk, Limit, World};
@@ -47,15 +47,7 @@ impl Room {
         let config = WalConfig { seg: SEG, system_id: 1, timeline: TimeLineId(1), buffers: 16 };
         let wal = Rc::new(Wal::open(config, disk.clone(), control.redo, Lsn::INVALID, None));
         wal.set_redo(control.redo);
-        let txns = Txns {
-            clog: Clog::new(disk.clone(), wal.clone()),
-            procs: ProcArray::new(control.next_xid),
-            locks: LockManager::default(),
-            sync_rep: SyncRep::default(),
-            next_oid: Cell::new(FIRST_NORMAL_OID),
-            logged_oid: Cell::new(FIRST_NORMAL_OID),
-            invalidations: Cell::new(0),
-        };
+        let txns = Txns::new(disk, &wal, control.next_xid, FIRST_NORMAL_OID);
         let buffers = BufferPool::new(buffers, disk.clone(), wal.clone());
         Room { disk: disk.clone(), wal, buffers, txns: Rc::new(txns) }
     }
