@@ -149,6 +149,8 @@ wait_events! {
     CheckpointDelayStart: Timeout "CheckpointDelayStart",
     /// Spreading a checkpoint's writes.
     CheckpointWriteDelay: Timeout "CheckpointWriteDelay",
+    /// Replay on a standby waits for snapshots that may see what is about to go.
+    RecoveryConflictSnapshot: Ipc "RecoveryConflictSnapshot",
     /// Before VACUUM asks again for the lock to cut off the end of a table.
     VacuumTruncate: Timeout "VacuumTruncate",
     /// `pg_sleep`.

@@ -112,6 +112,14 @@ async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMe
         match cx.check_for_interrupts() {
             // There is nothing to cancel between statements.
             Err(error) if error.code() == sqlstate::QUERY_CANCELED => {}
+            // Nor would the client hear of a conflict with replay before it speaks again: the session ends.
+            Err(error) if error.code() == sqlstate::SERIALIZATION_FAILURE => {
+                let message = "terminating connection due to conflict with recovery";
+                let fatal = Error::new(error.code(), message).severity(Severity::Fatal);
+                let fatal = fatal.detail(error.report().detail.clone().unwrap_or_default());
+                let hint = "In a moment you should be able to reconnect to the database and repeat your command.";
+                return Err(fatal.hint(hint));
+            }
             other => other?,
         }
     }

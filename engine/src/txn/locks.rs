@@ -152,6 +152,11 @@ pub struct LockTimeouts {
 }
 
 impl LockTimeouts {
+    /// As replay on a standby waits: so long, and without looking for a deadlock, which ends with the wait.
+    pub fn of_replay(lock: u64) -> LockTimeouts {
+        LockTimeouts { deadlock: u64::MAX, lock }
+    }
+
     /// As the session's settings say.
     pub fn of(settings: &Settings) -> LockTimeouts {
         let micros = |setting| settings.int(setting) as u64 * 1_000;

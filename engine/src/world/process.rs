@@ -41,6 +41,27 @@ pub enum Interrupt {
     Reload,
     /// SIGQUIT: shared memory may be damaged; end at once.
     Quit,
+    /// On a standby: the session stands in the way of replay and has had its time.
+    Conflict(Conflict),
+}
+
+/// How a session of a standby can stand in the way of replay.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Conflict {
+    /// Its snapshot may see row versions that are to be removed.
+    Snapshot,
+    /// It has locked a table that a transaction of the primary has to itself.
+    Lock,
+}
+
+impl Conflict {
+    /// The DETAIL of the error.
+    fn detail(self) -> &'static str {
+        match self {
+            Conflict::Snapshot => "User query might have needed to see row versions that must be removed.",
+            Conflict::Lock => "User was holding a relation lock for too long.",
+        }
+    }
 }
 
 /// What there is to see of a process.
@@ -261,7 +282,8 @@ impl Cx {
     pub fn check_for_interrupts(&self) -> Result<()> {
         let told = self.world.with_process(self.pid, |p| {
             let terminate = p.info.interrupts.iter().position(|i| matches!(i, Interrupt::Terminate | Interrupt::Quit));
-            let next = terminate.or_else(|| p.info.interrupts.iter().position(|i| *i == Interrupt::Cancel));
+            let cancels = |i: &Interrupt| matches!(i, Interrupt::Cancel | Interrupt::Conflict(_));
+            let next = terminate.or_else(|| p.info.interrupts.iter().position(cancels));
             next.map(|at| p.info.interrupts.remove(at))
         });
         match told.flatten() {
@@ -275,6 +297,10 @@ impl Cx {
             Some(Interrupt::Quit) => {
                 let message = "terminating connection because of crash of another server process";
                 Err(Error::new(sqlstate::CRASH_SHUTDOWN, message).severity(crate::ids::Severity::Fatal))
+            }
+            Some(Interrupt::Conflict(conflict)) => {
+                let message = "canceling statement due to conflict with recovery";
+                Err(Error::new(sqlstate::SERIALIZATION_FAILURE, message).detail(conflict.detail()))
             }
             Some(Interrupt::Reload) | None => Ok(()),
         }

@@ -3,6 +3,7 @@
 use super::super::{Env, prune, vacuum};
 use super::heap::{NEARLY_FULL, set_infobits};
 use super::page::*;
+use super::standby::wait_for_snapshots;
 use crate::ids::{Error, OffsetNumber, Result, Tid, Xid};
 use crate::storage::{page, tuple, vm};
 use crate::wal::DecodedRecord;
@@ -22,6 +23,7 @@ pub(super) async fn redo(env: &Env, record: &DecodedRecord) -> Result<()> {
 }
 
 async fn prune_page(env: &Env, record: &DecodedRecord, data: HeapPrune) -> Result<()> {
+    wait_for_snapshots(env, data.latest_removed_xid).await?;
     let page = page_for_redo(env, record, 0).await?;
     let items = PrunedItems::decode(&record.need_block(0)?.data, &data);
     page.change(env, |bytes| prune::execute(bytes, &items?))?;
@@ -42,6 +44,7 @@ async fn vacuum_page(env: &Env, record: &DecodedRecord, data: HeapVacuum) -> Res
 }
 
 async fn freeze(env: &Env, record: &DecodedRecord, data: HeapFreezePage) -> Result<()> {
+    wait_for_snapshots(env, data.cutoff_xid.previous()).await?;
     let page = page_for_redo(env, record, 0).await?;
     page.change(env, |bytes| {
         for plan in FreezePlan::decode_all(&record.need_block(0)?.data, data.ntuples)? {
@@ -54,6 +57,7 @@ async fn freeze(env: &Env, record: &DecodedRecord, data: HeapFreezePage) -> Resu
 /// Block 0 is the map's page, block 1 the table's. The table's page comes first: a bit in the map without the flag on
 /// the page would be wrong, the other way round is harmless.
 async fn visible(env: &Env, record: &DecodedRecord, data: HeapVisible) -> Result<()> {
+    wait_for_snapshots(env, data.cutoff_xid).await?;
     let heap = record.need_block(1)?;
     let page = page_for_redo(env, record, 1).await?;
     page.change_quietly(env, |bytes| page::set_flag(bytes, page::PD_ALL_VISIBLE, true));

@@ -1,13 +1,22 @@
 //! What a standby follows of the primary's transactions: who runs, and who has locked tables against everybody.
+//!
+//! The standby's own sessions can be in the way: the primary does not know of their snapshots and locks. Replay waits for
+//! them, but not for ever; after thirty seconds their statements are cancelled.
 
 use std::collections::BTreeMap;
 
 use super::super::Env;
 use super::server::note_invalidations;
-use crate::ids::{LockMode, Result, Xid, XidStatus};
-use crate::txn::{LockTag, RunningXacts};
+use crate::ids::{LockMode, Pid, Result, WaitEvent, Xid, XidStatus, sqlstate};
+use crate::txn::{LockTag, LockTimeouts, ProcEntry, RunningXacts};
 use crate::wal::DecodedRecord;
 use crate::wal::standby_records::{StandbyLock, StandbyRecord};
+use crate::world::{Conflict, Interrupt};
+
+/// The default of `max_standby_streaming_delay`: how long replay waits for sessions in its way, in microseconds.
+const MAX_STANDBY_DELAY: u64 = 30_000_000;
+/// How often it looks again.
+const CONFLICT_CHECK: u64 = 10_000;
 
 /// What replay remembers from record to record.
 #[derive(Default, Debug)]
@@ -72,14 +81,48 @@ pub(super) async fn redo(env: &Env, state: &mut RedoState, record: &DecodedRecor
     Ok(())
 }
 
-/// Takes for a transaction of the primary the lock that it has there.
+/// Takes for a transaction of the primary the lock that it has there. Whoever is in the way on this side is asked to
+/// go after a while.
 async fn take_lock(env: &Env, state: &mut RedoState, lock: StandbyLock) -> Result<()> {
     env.txns.procs.note_seen(lock.xid);
     let tag = LockTag::Relation { db: lock.db, rel: lock.rel };
-    let held = state.locks.entry(lock.xid).or_default();
-    if !held.contains(&tag) {
-        env.txns.locks.acquire(&env.cx, env.lock_timeouts(), tag, LockMode::AccessExclusive).await?;
-        held.push(tag);
+    if state.locks.get(&lock.xid).is_some_and(|held| held.contains(&tag)) {
+        return Ok(());
     }
+    let mut timeouts = LockTimeouts::of_replay(MAX_STANDBY_DELAY);
+    while let Err(error) = env.txns.locks.acquire(&env.cx, timeouts, tag, LockMode::AccessExclusive).await {
+        if error.code() != sqlstate::LOCK_NOT_AVAILABLE {
+            return Err(error);
+        }
+        let held = env.txns.locks.list().into_iter().filter(|held| held.tag == tag && held.granted);
+        held.for_each(|held| env.cx.world().interrupt(held.pid, Interrupt::Conflict(Conflict::Lock)));
+        timeouts = LockTimeouts::of_replay(CONFLICT_CHECK);
+    }
+    state.locks.entry(lock.xid).or_default().push(tag);
     Ok(())
+}
+
+/// `ResolveRecoveryConflictWithSnapshot`: versions that ended with `removed` at the latest are about to go. Waits until
+/// no session has a snapshot that may see them; whoever takes too long is asked to go.
+pub(super) async fn wait_for_snapshots(env: &Env, removed: Xid) -> Result<()> {
+    if !removed.is_valid() {
+        return Ok(());
+    }
+    let give_up = env.cx.now() + MAX_STANDBY_DELAY;
+    let mut asked = Vec::new();
+    loop {
+        let conflicts = |entry: &ProcEntry| entry.xmin.is_valid() && entry.xmin.precedes_or_equals(removed);
+        let holders: Vec<Pid> = env.txns.procs.entries().iter().filter(|e| conflicts(e)).map(|e| e.pid).collect();
+        if holders.is_empty() {
+            return Ok(());
+        }
+        if env.cx.now() >= give_up {
+            for pid in holders.into_iter().filter(|pid| !asked.contains(pid)).collect::<Vec<_>>() {
+                env.cx.world().interrupt(pid, Interrupt::Conflict(Conflict::Snapshot));
+                asked.push(pid);
+            }
+        }
+        env.cx.sleep(WaitEvent::RecoveryConflictSnapshot, CONFLICT_CHECK).await;
+        env.cx.check_for_interrupts()?;
+    }
 }

@@ -11,6 +11,7 @@ use crate::world::{Limit, Mode, Random, World};
 /// Sessions run, the power fails after so many steps, and recovery reads the log from the last redo point; for some
 /// seeds the power fails during recovery too.
 fn crash(seed: u64, steps: u64) {
+    let _which = OnPanic(seed, steps);
     let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
     let (host, disk) = world.add_host();
     let room = Room::new(&disk, Control::INITIAL, 16);
@@ -52,6 +53,17 @@ fn crash(seed: u64, steps: u64) {
     });
     let committed = |xid: Xid| room.txns.clog.cached(xid) == Some(XidStatus::Committed);
     shared.borrow().check_recovered(&found.borrow(), committed);
+}
+
+/// Says which history failed.
+struct OnPanic(u64, u64);
+
+impl Drop for OnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("seed {}, power cut after step {}", self.0, self.1);
+        }
+    }
 }
 
 const FIRST: u32 = super::room::FIRST_XID.0 as u32;

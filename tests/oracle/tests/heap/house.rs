@@ -11,7 +11,7 @@ use vitrine_engine::buffer::{BufferPool, BufferTag};
 use vitrine_engine::ids::*;
 use vitrine_engine::settings::Settings;
 use vitrine_engine::storage::PageBytes;
-use vitrine_engine::txn::{self, Clog, Isolation, LockManager, ProcArray, SyncRep, Txns};
+use vitrine_engine::txn::{self, Isolation, Txns};
 use vitrine_engine::types::{Datum, TupleDesc, TypeId, deform_tuple, form_tuple};
 use vitrine_engine::wal::{DecodedRecord, Wal, WalConfig, WalReader, reader};
 use vitrine_engine::world::{Cx, Disk, Limit, Mode, World};
@@ -56,15 +56,7 @@ impl House {
         let config = WalConfig { seg: WalSegSize::ONE_MB, system_id: 1, timeline: TimeLineId(1), buffers: 64 };
         let wal = Rc::new(Wal::open(config, disk.clone(), LOG_START, Lsn::INVALID, None));
         let buffers = BufferPool::new(128, disk.clone(), wal.clone());
-        let txns = Rc::new(Txns {
-            clog: Clog::new(disk.clone(), wal.clone()),
-            procs: ProcArray::new(FullXid(first_xid)),
-            locks: LockManager::default(),
-            sync_rep: SyncRep::default(),
-            next_oid: Cell::new(FIRST_NORMAL_OID),
-            logged_oid: Cell::new(FIRST_NORMAL_OID),
-            invalidations: Cell::new(0),
-        });
+        let txns = Rc::new(Txns::new(&disk, &wal, FullXid(first_xid), FIRST_NORMAL_OID));
         let rel = Rel::new(file.rel, file);
         disk.create(&rel.file.path(Fork::Main));
         let sessions = [(); 2].map(|()| {
