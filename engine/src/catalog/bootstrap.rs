@@ -88,7 +88,9 @@ fn rows_of(table: &SystemTable) -> Vec<Vec<Datum>> {
         }
         "pg_type" => {
             let types_of = |of: &&SystemTable| {
-                pg_type::rows_of_table(of.oid, of.name, pg_namespace::PG_CATALOG, of.row_type, of.array_type)
+                let array_name = format!("_{}", of.name);
+                let (row_type, array_type) = ((of.row_type, of.name), (of.array_type, array_name.as_str()));
+                pg_type::rows_of_table(of.oid, pg_namespace::PG_CATALOG, row_type, array_type)
             };
             pg_type::built_in_rows().into_iter().chain(SYSTEM_TABLES.iter().flat_map(types_of)).collect()
         }

@@ -16,7 +16,9 @@ use std::collections::BTreeSet;
 
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
-use super::{Catalog, Table, cache, invalidation, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast};
+use super::{
+    Catalog, Table, array_type, cache, invalidation, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast,
+};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::storage::page;
@@ -57,6 +59,7 @@ pub async fn create_table(
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
             .detail("System catalog modifications are currently disallowed."));
     }
+    array_type::make_room(env, namespace, name).await?;
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     create_file(env, oid).await?;
@@ -200,7 +203,8 @@ async fn create_file(env: &Env, oid: Oid) -> Result<()> {
 async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &[Attr]) -> Result<()> {
     let array_type = new_oid(env).await?;
     let row_type = new_oid(env).await?;
-    for values in pg_type::rows_of_table(oid, name, namespace, row_type, array_type) {
+    let array_name = array_type::choose_name(env, namespace, name).await?;
+    for values in pg_type::rows_of_table(oid, namespace, (row_type, name), (array_type, &array_name)) {
         invalidate(env, invalidation::of_type(env.database, &values)?);
         rows::insert(env, &PG_TYPE, &values).await?;
     }

@@ -126,7 +126,7 @@ mod tests {
         assert_eq!(of_class(16384, "accounts", PUBLIC), [(55, 0x5308_5746), (54, 0x1F25_E7A6)]);
         assert_eq!(of_class(16387, "pg_toast_16384", PG_TOAST), [(55, 0xC3AF_D00A), (54, 0x0BEE_75EA)]);
         // From the COMMIT of CREATE TABLE plain(id int, v int8), which got the oid 24581.
-        let types = pg_type::rows_of_table(Oid(24581), "plain", PUBLIC, Oid(24583), Oid(24582));
+        let types = pg_type::rows_of_table(Oid(24581), PUBLIC, (Oid(24583), "plain"), (Oid(24582), "_plain"));
         let of_types: Vec<_> = types.iter().flat_map(|row| hashes(&of_type(Oid::POSTGRES_DB, row).unwrap())).collect();
         let wanted = [(80, 0x9414_118C), (79, 0xF674_9594), (80, 0x7988_4A0C), (79, 0x8EAE_80CE)];
         assert_eq!(of_types, wanted);

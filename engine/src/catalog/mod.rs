@@ -20,11 +20,13 @@
 //!
 //! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
 //! `pg_database` their rows; `rows` reading and changing them; `oid` new object ids; `table` what a statement needs to
-//! know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `stats` what VACUUM has found; `toast` which tables would have a second one for long values.
+//! know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `array_type` a name that nobody
+//! chooses; `stats` what VACUUM has found; `toast` which tables would have a second one for long values.
 //!
 //! PostgreSQL: `catalog/heap.c`, `catalog/namespace.c`, `utils/cache/relcache.c`, `utils/cache/inval.c`,
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
 
+mod array_type;
 pub mod bootstrap;
 mod cache;
 pub mod ddl;

@@ -180,8 +180,16 @@ pub(super) fn built_in_rows() -> Vec<Vec<Datum>> {
     TypeId::all().map(built_in).collect()
 }
 
-/// The two rows of a table: the type of its rows, and that of arrays of them.
-pub fn rows_of_table(table: Oid, name: &str, namespace: Oid, row_type: Oid, array_type: Oid) -> [Vec<Datum>; 2] {
+/// A type of a table: its oid and name.
+type Named<'a> = (Oid, &'a str);
+
+/// The two rows of a table: the type of its rows, which has the table's name, and that of arrays of them.
+pub(super) fn rows_of_table(
+    table: Oid,
+    namespace: Oid,
+    (row_type, name): Named,
+    (array_type, array_name): Named,
+) -> [Vec<Datum>; 2] {
     let row = TypeRow {
         oid: row_type,
         name,
@@ -201,7 +209,7 @@ pub fn rows_of_table(table: Oid, name: &str, namespace: Oid, row_type: Oid, arra
     };
     let array = TypeRow {
         oid: array_type,
-        name: &format!("_{name}"),
+        name: array_name,
         kind: b'b',
         category: TypeCategory::Array as u8,
         relation: Oid::INVALID,
@@ -213,10 +221,29 @@ pub fn rows_of_table(table: Oid, name: &str, namespace: Oid, row_type: Oid, arra
     [row.values(), array.values()]
 }
 
+/// The same row with another name.
+pub(super) fn renamed(values: &[Datum], name: &str) -> Vec<Datum> {
+    let mut values = values.to_vec();
+    values[NAME] = Datum::name(name);
+    values
+}
+
+/// Whether the first columns of a row are those of a type of this name.
+pub(super) fn is_named(first: &[Datum], namespace: Oid, name: &str) -> bool {
+    first[NAMESPACE] == Datum::Oid(namespace) && first[NAME].as_str().is_ok_and(|own| own == name)
+}
+
+/// How many columns [`is_named`] looks at.
+pub(super) const NAME_COLUMNS: usize = 3;
+
+/// The places of `typname`, `typnamespace` and `typelem`, from 0.
+const NAME: usize = 1;
+const NAMESPACE: usize = 2;
+const ELEM: usize = 13;
+
 /// Whether a row, of which the first columns are enough, is one of the two of a table with this row type.
 pub(super) fn is_of(first: &[Datum], row_type: Oid) -> bool {
-    const TYPELEM: usize = 13;
-    row_type.is_valid() && (first[0] == Datum::Oid(row_type) || first[TYPELEM] == Datum::Oid(row_type))
+    row_type.is_valid() && (first[0] == Datum::Oid(row_type) || first[ELEM] == Datum::Oid(row_type))
 }
 
 /// How many columns [`is_of`] looks at.

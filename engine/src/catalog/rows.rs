@@ -60,9 +60,20 @@ pub(super) async fn insert(env: &Env, table: &SystemTable, values: &[Datum]) -> 
     access::insert(env, &table.rel(), &mut tuple).await
 }
 
+/// Gives a row other values; the caller holds a lock that keeps others from changing it.
+pub(super) async fn update(env: &Env, table: &SystemTable, tid: Tid, values: &[Datum]) -> Result<()> {
+    let mut tuple = form_tuple(&table.desc(), values)?;
+    settled(access::update(env, &table.rel(), tid, &mut tuple).await?)
+}
+
 /// Removes a row. The caller holds a lock on what it describes, so nobody else changes it.
 pub(super) async fn delete(env: &Env, table: &SystemTable, tid: Tid) -> Result<()> {
-    match access::delete(env, &table.rel(), tid).await? {
+    settled(access::delete(env, &table.rel(), tid).await?)
+}
+
+/// What `simple_heap_update` and its like say when a row was changed after all.
+fn settled(outcome: ModifyOutcome) -> Result<()> {
+    match outcome {
         ModifyOutcome::Done(_) => Ok(()),
         ModifyOutcome::Updated(_) => Err(Error::internal("tuple concurrently updated")),
         ModifyOutcome::Deleted => Err(Error::internal("tuple concurrently deleted")),
