@@ -1,0 +1,163 @@
+//! The whole story in the lab, held against what a real server did for the same statements: records, pages, maps,
+//! pg_xact after each step; and, where PostgreSQL 15 is installed, read by its own programs.
+
+mod tale;
+
+use tale::{FIRST_XID, Tale};
+use vitrine_engine::ids::{Fork, Lsn, Xid};
+use vitrine_engine::storage::{PageBytes, clog, page};
+use vitrine_engine::wal::decode::decode_record;
+use vitrine_oracle::golden::{Record, Step, step};
+use vitrine_oracle::live::Programs;
+use vitrine_oracle::records::{Comparable, comparable};
+
+/// The comparable records of a golden step; of long ones the files have only the beginning.
+fn expected(step: &Step) -> Vec<Comparable> {
+    let decode = |r: &Record| decode_record(r.line.lsn, r.line.lsn, &r.bytes).expect("a golden record");
+    step.wal().iter().filter(|record| record.is_whole()).filter_map(|record| comparable(&decode(record))).collect()
+}
+
+/// Fails at the first byte that differs, the LSN aside, which depends on all that was logged before.
+fn assert_same_page(what: &str, ours: &PageBytes, theirs: &PageBytes) {
+    let (mut ours, mut theirs) = (*ours, *theirs);
+    page::set_lsn(&mut ours, Lsn::INVALID);
+    page::set_lsn(&mut theirs, Lsn::INVALID);
+    let around = |page: &PageBytes, at: usize| format!("{:02x?}", &page[at & !15..(at & !15) + 16]);
+    if let Some(at) = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b) {
+        panic!("{what}: byte {at:#x}\nours   {}\ntheirs {}", around(&ours, at), around(&theirs, at));
+    }
+}
+
+/// Compares everything that a step did with what the real server did.
+fn check(tale: &mut Tale, golden: &Step) {
+    let name = &golden.name;
+    let records = tale.records().into_iter().filter(|record| record.total_len <= 512);
+    let written: Vec<Comparable> = records.filter_map(|record| comparable(&record)).collect();
+    assert_eq!(written, expected(golden), "records of {name}");
+    if let Some(theirs) = golden.page("page") {
+        assert_same_page(name, &tale.pages(Fork::Main)[0], &theirs);
+    }
+    for fork in [Fork::Fsm, Fork::Vm] {
+        let theirs = golden.map(fork.name());
+        if !theirs.is_empty() {
+            let ours = tale.pages(fork);
+            assert_eq!(ours.len(), theirs.len(), "pages of {} after {name}", fork.name());
+            ours.iter().zip(&theirs).for_each(|(ours, theirs)| assert_same_page(name, ours, theirs));
+        }
+    }
+    if let Some(theirs) = golden.page("pg_xact") {
+        check_statuses(tale, &theirs);
+    }
+}
+
+/// Two bits for each transaction of the story, in the file as a checkpoint has left it.
+fn check_statuses(tale: &Tale, theirs: &PageBytes) {
+    let ours: Box<PageBytes> = tale.file("pg_xact/0000").into_boxed_slice().try_into().expect("one page");
+    let mut xid = FIRST_XID;
+    while xid.precedes(Xid(FIRST_XID.0 + 60)) {
+        assert_eq!(clog::status(&ours, xid), clog::status(theirs, xid), "pg_xact of {xid}");
+        xid = xid.next();
+    }
+}
+
+/// Tells a step as it was told to the real server, and compares.
+fn tell(tale: &mut Tale, name: &str) {
+    let golden = step(name);
+    for (who, text) in golden.said() {
+        // psql's own commands are none of the server's.
+        if !text.starts_with('\\') {
+            tale.say(who, text);
+        }
+    }
+    check(tale, &golden);
+}
+
+/// The story up to the first checkpoint: the ids are those of the real server.
+fn opening() -> Tale {
+    let mut tale = Tale::begin();
+    assert_eq!(tale.server().txns.procs.next_xid().xid(), FIRST_XID, "the first transaction after initdb");
+    tale.say('A', "CREATE TABLE accounts(id int, owner text, balance numeric)");
+    let _ = tale.records();
+    tell(&mut tale, "insert");
+    // In place of CREATE EXTENSION, four times.
+    tale.burn_xids(4);
+    let _ = tale.records();
+    for name in ["first-select", "checkpoint"] {
+        tell(&mut tale, name);
+    }
+    tale
+}
+
+const BEFORE_THE_CRASH: [&str; 19] = [
+    "begin",
+    "update",
+    "a-select",
+    "b-select-before",
+    "commit",
+    "b-select-after",
+    "checkpoint-2",
+    "vacuum",
+    "vacuum-again",
+    "first-writer",
+    "second-writer-waits",
+    "second-writer-goes-on",
+    "both-written",
+    "repeatable-read",
+    "delete",
+    "rollback",
+    "insert-one",
+    "vacuum-2",
+    "checkpoint-3",
+];
+
+#[test]
+fn the_lab_writes_what_postgresql_writes() {
+    let mut tale = opening();
+    for name in BEFORE_THE_CRASH {
+        tell(&mut tale, name);
+    }
+    tell(&mut tale, "before-kill");
+    tale.kill_b();
+    check(&mut tale, &step("backend-killed"));
+    tell(&mut tale, "after-kill");
+    tell(&mut tale, "before-plug");
+    tale.pull_the_plug();
+    check(&mut tale, &step("plug-pulled"));
+    tell(&mut tale, "after-plug");
+    tell(&mut tale, "last-checkpoint");
+}
+
+#[test]
+fn the_real_programs_read_what_the_lab_has_written() {
+    let Some(programs) = Programs::find_or_skip("the story's files", 2) else { return };
+    let mut tale = Tale::begin();
+    let start = tale.server().wal.redo();
+    tale.say('A', "CREATE TABLE accounts(id int, owner text, balance numeric)");
+    for name in ["insert", "first-select", "checkpoint"].into_iter().chain(BEFORE_THE_CRASH) {
+        for (who, text) in step(name).said().into_iter().filter(|(_, text)| !text.starts_with('\\')) {
+            tale.say(who, text);
+        }
+    }
+    tale.say('A', "CHECKPOINT");
+    let end = tale.server().wal.flush_lsn();
+    let own = tale.records();
+    let folder = tale.copy_files("story");
+    let dump = programs.waldump(&folder.join("pg_wal"), &start.to_string());
+    let control = programs.run("pg_controldata", &["-D", folder.to_str().expect("a UTF-8 path")]);
+    std::fs::remove_dir_all(&folder).expect("the copies can be deleted");
+
+    // It ends where the engine's log ends, and for no other reason.
+    assert!(dump.end.contains(&format!("invalid record length at {end}: wanted 24, got 0")), "{}", dump.end);
+    let shown = dump.lines.iter().filter(|line| own.first().is_some_and(|first| line.lsn >= first.lsn));
+    let shown: Vec<_> = shown.map(|l| (l.lsn, l.prev, l.rmgr.as_str(), l.xid, l.tot_len, l.blocks.len())).collect();
+    let known =
+        own.iter().map(|r| (r.lsn, r.prev, r.rmid.name(), r.xid, r.total_len, r.blocks.iter().flatten().count()));
+    assert_eq!(shown, known.collect::<Vec<_>>());
+
+    let text = String::from_utf8_lossy(&control.stdout);
+    assert!(control.stderr.is_empty(), "{}", String::from_utf8_lossy(&control.stderr));
+    for line in ["Database cluster state:               in production", "Bytes per WAL segment:                1048576"]
+    {
+        assert!(text.contains(line), "{text}");
+    }
+}
