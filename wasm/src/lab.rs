@@ -8,12 +8,13 @@ use std::cell::RefCell;
 use serde::{Deserialize, Serialize};
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::{Instant, TimestampTz};
+use vitrine_engine::inspect::{self, ViewRequest};
 use vitrine_engine::trace::Entry;
 use vitrine_engine::world::{Limit, Mode, Stop, SyncedBatch};
 use wasm_bindgen::prelude::*;
 
 use crate::batch;
-use crate::psql::Printer;
+use crate::psql::{Printed, Printer};
 
 /// How a world begins; what is left out is as the lab has it.
 #[derive(Clone, Default, Serialize, Deserialize, ts_rs::TS)]
@@ -51,6 +52,8 @@ impl WorldSpec {
 pub struct Answer {
     /// Which session, from 0.
     pub session: u32,
+    /// Which of its queries, from 1; 0 is something that it says unasked.
+    pub number: u32,
     /// The step in which its end was sent.
     pub step: u32,
     /// When, in microseconds.
@@ -94,7 +97,7 @@ pub fn open(spec: JsValue, stored: Option<Vec<u8>>) -> Result<(), JsError> {
     let spec: WorldSpec = serde_wasm_bindgen::from_value(spec).map_err(refusal)?;
     let stored =
         batch::decode(&stored.unwrap_or_default()).ok_or_else(|| JsError::new("the stored batches are damaged"))?;
-    let lab = Lab::open(spec.lab_spec(stored), vitrine_engine::inspect::functions).map_err(refusal)?;
+    let lab = Lab::open(spec.lab_spec(stored), inspect::functions).map_err(refusal)?;
     WORLD.with(|world| *world.borrow_mut() = Some(World { lab, printers: Vec::new(), answers: Vec::new() }));
     Ok(())
 }
@@ -117,19 +120,18 @@ pub fn hash() -> Result<String, JsError> {
     with(|world| Ok(format!("{:016x}", world.lab.world().hash())))
 }
 
-/// Something happens from outside.
+/// Something happens from outside. Returns the number of a query in its session, and 0 for anything else.
 #[wasm_bindgen]
-pub fn input(input: JsValue) -> Result<(), JsError> {
+pub fn input(input: JsValue) -> Result<u32, JsError> {
     let input: Input = serde_wasm_bindgen::from_value(input).map_err(refusal)?;
     with(|world| {
-        if let Input::Query { session, text } = &input
-            && let Some(printer) = world.printers.get_mut(*session as usize)
-        {
-            printer.asked(text);
-        }
+        let number = match &input {
+            Input::Query { session, text } => world.printer(*session)?.ask(text),
+            _ => 0,
+        };
         world.lab.input(input).map_err(refusal)?;
         world.hear();
-        Ok(())
+        Ok(number)
     })
 }
 
@@ -178,16 +180,20 @@ pub fn step(pid: u32) -> Result<bool, JsError> {
 }
 
 impl World {
+    /// The printer of a session.
+    fn printer(&mut self, session: u32) -> Result<&mut Printer, JsError> {
+        let sessions = self.lab.sessions().len();
+        self.printers.resize_with(sessions.max(self.printers.len()), Printer::default);
+        self.printers.get_mut(session as usize).ok_or_else(|| JsError::new(&format!("there is no session {session}")))
+    }
+
     /// Listens to what the servers have said.
     fn hear(&mut self) {
         for said in self.lab.take_answers() {
-            let session = said.session as usize;
-            if self.printers.len() <= session {
-                self.printers.resize_with(session + 1, Printer::default);
-            }
-            if let Some((text, sqlstate)) = self.printers[session].hear(&said.message) {
+            let Ok(printer) = self.printer(said.session) else { continue };
+            if let Some(Printed { number, text, sqlstate }) = printer.hear(&said.message) {
                 let (step, time, synced) = (said.step as u32, said.at.0 as f64, said.synced as u32);
-                self.answers.push(Answer { session: said.session, step, time, synced, text, sqlstate });
+                self.answers.push(Answer { session: said.session, number, step, time, synced, text, sqlstate });
             }
         }
     }
@@ -225,6 +231,13 @@ pub fn image() -> Result<Vec<u8>, JsError> {
         let batches: Vec<SyncedBatch> = batches.collect::<Result<_, vitrine_engine::ids::Error>>().map_err(refusal)?;
         Ok(batch::encode(&batches))
     })
+}
+
+/// The present moment as the page draws it.
+#[wasm_bindgen]
+pub fn view(request: JsValue) -> Result<JsValue, JsError> {
+    let request: ViewRequest = serde_wasm_bindgen::from_value(request).map_err(refusal)?;
+    with(|world| object(&inspect::view(&world.lab, &request)))
 }
 
 /// The first step whose events are all still known.

@@ -22,18 +22,34 @@ pub struct Printer {
     sqlstate: Option<String>,
     fields: Vec<FieldDescription>,
     rows: Vec<Vec<String>>,
-    /// What was asked, for the line that an error points at.
+    /// What was asked last, for the line that an error points at.
     query: String,
+    /// How many queries were sent, and how many of them are answered.
+    asked: u32,
+    answered: u32,
+}
+
+/// What a backend has said about one query, or, with number 0, without having been asked.
+#[derive(PartialEq, Eq, Debug)]
+pub struct Printed {
+    /// Which query of the session, from 1.
+    pub number: u32,
+    /// The text.
+    pub text: String,
+    /// The SQLSTATE, if it failed.
+    pub sqlstate: Option<String>,
 }
 
 impl Printer {
-    /// A query is sent; it is what errors will point into.
-    pub fn asked(&mut self, query: &str) {
+    /// A query is sent; it is what errors will point into. Returns its number.
+    pub fn ask(&mut self, query: &str) -> u32 {
         query.clone_into(&mut self.query);
+        self.asked += 1;
+        self.asked
     }
 
-    /// The backend says something. Returns the whole text and the SQLSTATE of a failure once the answer is complete.
-    pub fn hear(&mut self, message: &BackendMessage) -> Option<(String, Option<String>)> {
+    /// The backend says something. Returns the whole answer once it is complete.
+    pub fn hear(&mut self, message: &BackendMessage) -> Option<Printed> {
         match message {
             BackendMessage::RowDescription(fields) => {
                 self.fields.clone_from(fields);
@@ -52,18 +68,24 @@ impl Printer {
                 self.report(error);
                 self.sqlstate = Some(error.code().as_str().to_owned());
                 if error.report().severity >= Severity::Fatal {
-                    return Some(self.finish());
+                    return self.finish();
                 }
             }
-            BackendMessage::ReadyForQuery(_) => return Some(self.finish()),
+            BackendMessage::ReadyForQuery(_) => return self.finish(),
             _ => {}
         }
         None
     }
 
-    fn finish(&mut self) -> (String, Option<String>) {
+    /// A session that begins is ready too: that answers nothing.
+    fn finish(&mut self) -> Option<Printed> {
         self.fields.clear();
-        (std::mem::take(&mut self.text), self.sqlstate.take())
+        let (text, sqlstate) = (std::mem::take(&mut self.text), self.sqlstate.take());
+        if self.answered < self.asked {
+            self.answered += 1;
+            return Some(Printed { number: self.answered, text, sqlstate });
+        }
+        (!text.is_empty()).then_some(Printed { number: 0, text, sqlstate })
     }
 
     fn complete(&mut self, tag: &str) {
@@ -172,10 +194,14 @@ mod tests {
     }
 
     fn printed(query: &str, messages: &[BackendMessage]) -> (String, Option<String>) {
+        let ready = BackendMessage::ReadyForQuery(TransactionStatus::Idle);
         let mut printer = Printer::default();
-        printer.asked(query);
+        assert_eq!(printer.hear(&ready), None, "the session has only begun");
+        assert_eq!(printer.ask(query), 1);
         assert!(messages.iter().all(|message| printer.hear(message).is_none()));
-        printer.hear(&BackendMessage::ReadyForQuery(TransactionStatus::Idle)).expect("an answer")
+        let Printed { number, text, sqlstate } = printer.hear(&ready).expect("an answer");
+        assert_eq!(number, 1);
+        (text, sqlstate)
     }
 
     // What psql 15.20 prints for the same.

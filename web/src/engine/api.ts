@@ -22,10 +22,11 @@
 import type { Answer } from './generated/Answer';
 import type { Entry } from './generated/Entry';
 import type { Input } from './generated/Input';
-import type { Snapshot } from './generated/Snapshot';
+import type { LabView } from './generated/LabView';
+import type { ViewRequest } from './generated/ViewRequest';
 import type { WorldSpec } from './generated/WorldSpec';
 
-export type { Answer, Entry, Entry as Event, Input, Snapshot, WorldSpec };
+export type { Answer, Entry, Entry as Event, Input, LabView as Snapshot, ViewRequest, WorldSpec };
 
 /** A process of the simulated room, by the process id that PostgreSQL would show. */
 export type Pid = number;
@@ -147,8 +148,8 @@ export interface EngineClient {
 
   /** The present moment. */
   moment(): Promise<Moment>;
-  /** The world at the cursor. */
-  view(): Promise<Snapshot>;
+  /** The world at the cursor; what the request leaves out is the first page of `accounts` and the newest WAL. */
+  view(request?: Partial<ViewRequest>): Promise<LabView>;
   /**
    * What happened while the cursor went from step `from` to step `to` of this branch, the known future included. An
    * event that lies in the step from 811 to 812 carries `step: 811`.

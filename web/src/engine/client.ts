@@ -20,6 +20,7 @@ import type {
   Snapshot,
   StoreStatus,
   Until,
+  ViewRequest,
 } from './api';
 import type { Host } from './host';
 
@@ -55,8 +56,8 @@ export class Client implements EngineClient {
     return this.host.moment();
   }
 
-  async view(): Promise<Snapshot> {
-    const view = await this.host.view();
+  async view(request?: Partial<ViewRequest>): Promise<Snapshot> {
+    const view = await this.host.view(request);
     if (performance.getEntriesByName(ANSWERED).length === 0) performance.mark(ANSWERED);
     return view;
   }

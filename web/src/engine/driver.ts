@@ -45,13 +45,14 @@ export class Driver {
     this.frames.take({ branch: 0, step: this.first }, this.world);
   }
 
-  /** Does something new to the world. */
-  input(input: Input): void {
+  /** Does something new to the world; returns the number of a query in its session. */
+  input(input: Input): number {
     const { world } = this;
     const [step, time] = [world.steps(), world.now()];
-    world.input(input);
+    const number = world.input(input);
     this.history.record({ step, time, kind: 'input', input });
     this.collect(false);
+    return number;
   }
 
   /** Steps one process, whoever's turn it is. */

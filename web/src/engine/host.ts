@@ -22,6 +22,7 @@ import type {
   Stopped,
   StoreStatus,
   Until,
+  ViewRequest,
   WorldSpec,
 } from './api';
 import { Driver, type Outcome } from './driver';
@@ -33,6 +34,8 @@ import type { Goal, World } from './world';
 
 /** Steps that one call may make before it asks to be called again. */
 const LIMIT = 5_000_000;
+/** What a view shows if nothing else is asked for. */
+const VIEW: ViewRequest = { relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16 };
 /** Sessions that a world begins with: A and B. */
 const SESSIONS = 2;
 /** Live: how often, and how much wall time at most counts as passed (a tab in the background sleeps). */
@@ -48,6 +51,8 @@ export type MakeStore = () => Promise<MessagePort>;
 /** A statement that has not been answered yet. */
 interface Asked {
   readonly session: SessionId;
+  /** Which query of the session. */
+  readonly number: number;
   readonly step: number;
   readonly branch: BranchId;
   resolve(answer: Answer): void;
@@ -162,8 +167,12 @@ export class Host {
     };
   }
 
-  view(): Promise<Snapshot> {
-    return this.act(() => this.driver.world.view());
+  view(request: Partial<ViewRequest> = {}): Promise<Snapshot> {
+    return this.act(() => {
+      // The world knows its present; what lies ahead of the cursor is known here.
+      const view = this.driver.world.view({ ...VIEW, ...request });
+      return { ...view, last_step: this.driver.history.last };
+    });
   }
 
   /** Events of the future, and those that the engine has forgotten, are made again by going there. */
@@ -194,9 +203,9 @@ export class Host {
   submit(session: SessionId, text: string): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.act(() => {
-        this.put({ kind: 'query', session, text });
+        const number = this.put({ kind: 'query', session, text });
         const { branch } = this.driver.history;
-        this.asked.push({ session, step: this.driver.world.steps(), branch, resolve, reject });
+        this.asked.push({ session, number, step: this.driver.world.steps(), branch, resolve, reject });
       }).catch(reject);
     });
   }
@@ -212,12 +221,13 @@ export class Host {
     });
   }
 
-  private put(input: Input): void {
+  private put(input: Input): number {
     const here = this.driver.world.steps();
     const before = this.driver.history.branch;
-    this.driver.input(input);
+    const number = this.driver.input(input);
     // A new line began: what was asked on the old one after this step is not asked on it.
     if (this.driver.history.branch !== before) this.overtake((asked) => asked.step > here);
+    return number;
   }
 
   step(pid?: Pid): Promise<Moment> {
@@ -236,7 +246,7 @@ export class Host {
       const wanted = Math.max(this.driver.first, Math.min(step, this.driver.history.last));
       // Answers on their way from later steps will never have been given.
       const late = this.release.drop((answer) => answer.step > wanted);
-      this.overtake((asked) => asked.step > wanted || late.some((answer) => answer.session === asked.session));
+      this.overtake((asked) => asked.step > wanted || late.some((answer) => answer.session === asked.session && answer.number === asked.number));
       return this.moved(await this.goTo(wanted));
     });
   }
@@ -307,7 +317,7 @@ export class Host {
   }
 
   private deliver(answer: Answer): void {
-    const n = this.asked.findIndex((asked) => asked.session === answer.session);
+    const n = this.asked.findIndex((asked) => asked.session === answer.session && asked.number === answer.number);
     if (n >= 0) this.asked.splice(n, 1)[0]!.resolve(answer);
     this.tell('answer', answer);
   }

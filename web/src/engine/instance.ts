@@ -21,7 +21,7 @@ export function instanceWorld(module: WebAssembly.Module): World {
     answers: () => engine.answers(),
     synced: () => ({ upTo: engine.synced_count(), bytes: engine.synced() as Uint8Array<ArrayBuffer> }),
     image: () => engine.image() as Uint8Array<ArrayBuffer>,
-    view: () => ({}),
+    view: (request) => engine.view(request),
     eventsFrom: () => engine.events_from(),
     events: (from, to) => engine.events(from, to),
     lastPanic: () => engine.last_panic(),

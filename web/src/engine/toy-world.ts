@@ -10,10 +10,11 @@ const STEPS = 0;
 const TIME = 1;
 const HASH = 2;
 const SYNCED = 3;
-/** Two words each, one a session: steps still to make, answers not yet fetched, statements answered. */
+/** Two words each, one a session: steps still to make, answers not yet fetched, statements answered, statements asked. */
 const WORK = 4;
 const FRESH = 6;
 const DONE = 8;
+const ASKED = 10;
 
 const A_STATEMENT = 5;
 
@@ -45,10 +46,12 @@ export function toyWorld(): World {
     now: () => word(TIME),
     hash: () => (word(HASH) >>> 0).toString(16),
     input: (input: Input) => {
-      if (input.kind !== 'query') return;
+      if (input.kind !== 'query') return 0;
       const { session } = input;
       words[HASH] = Math.imul(word(HASH) ^ 77, 0x01000193) + word(TIME);
       words[WORK + session] = word(WORK + session) + A_STATEMENT;
+      words[ASKED + session] = word(ASKED + session) + 1;
+      return word(ASKED + session);
     },
     run: (goal: Goal) => {
       const answered = goal.answer === undefined ? 0 : word(DONE + goal.answer);
@@ -75,7 +78,7 @@ export function toyWorld(): World {
       for (const session of [0, 1]) {
         if (word(FRESH + session) > 0) {
           const [step, time, synced] = [word(STEPS), word(TIME), word(DONE) + word(DONE + 1)];
-          answers.push({ session, step, time, synced, text: `${session}:${word(DONE + session)}` });
+          answers.push({ session, number: word(DONE + session), step, time, synced, text: `${session}:${word(DONE + session)}` });
         }
         words[FRESH + session] = 0;
       }

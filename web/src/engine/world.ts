@@ -3,7 +3,7 @@
  * a world only goes forward.
  */
 
-import type { Answer, Entry, Input, Pid, SessionId, Snapshot, Stopped, WorldSpec } from './api';
+import type { Answer, Entry, Input, Pid, SessionId, Snapshot, Stopped, ViewRequest, WorldSpec } from './api';
 import type { Machine } from './keyframes';
 
 /** How far to run: whichever comes first. */
@@ -30,7 +30,8 @@ export interface World extends Machine {
   steps(): number;
   now(): number;
   hash(): string;
-  input(input: Input): void;
+  /** Does something to it; returns the number of a query in its session. */
+  input(input: Input): number;
   run(goal: Goal): Stopped;
   /** One step of one process; false if it cannot run now. */
   step(pid: Pid): boolean;
@@ -38,7 +39,7 @@ export interface World extends Machine {
   synced(): Synced;
   /** The disks, as batches that make them anew. */
   image(): Uint8Array<ArrayBuffer>;
-  view(): Snapshot;
+  view(request: ViewRequest): Snapshot;
   /** The first step whose events are all still known. */
   eventsFrom(): number;
   /** Events with `from <= step < to` that are still known. */

@@ -9,6 +9,10 @@ export type Answer = {
  */
 session: number, 
 /**
+ * Which of its queries, from 1; 0 is something that it says unasked.
+ */
+number: number, 
+/**
  * The step in which its end was sent.
  */
 step: number, 

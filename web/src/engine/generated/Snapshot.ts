@@ -1,1 +1,0 @@
-export type Snapshot = Record<string, unknown>;
