@@ -65,24 +65,8 @@ impl Session {
                 "ROLLBACK"
             }
             Statement::Commit { .. } | Statement::Rollback { .. } => return Err(Error::unsupported("AND CHAIN")),
-            Statement::SetTransaction { session: false, modes } => {
-                self.set_modes(&modes)?;
-                "SET"
-            }
-            Statement::SetTransaction { .. } => {
-                return Err(Error::unsupported("SET SESSION CHARACTERISTICS"));
-            }
-            Statement::Set(set) => {
-                self.set_variable(&set)?;
-                "SET"
-            }
-            Statement::Reset(name) => {
-                self.reset(name.as_deref())?;
-                "RESET"
-            }
-            Statement::Show(name) => {
-                self.show(name.as_deref(), sink)?;
-                "SHOW"
+            Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
+                self.run_setting(statement, sink)?
             }
             Statement::Checkpoint => {
                 checkpointer::request(&self.env.cx, &self.server, false).await?;
@@ -117,6 +101,17 @@ impl Session {
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())
+    }
+
+    /// SET, RESET, SHOW and SET TRANSACTION.
+    fn run_setting(&mut self, statement: Statement, sink: Sink<'_>) -> Result<&'static str> {
+        match statement {
+            Statement::SetTransaction { session: false, modes } => self.set_modes(&modes).map(|()| "SET"),
+            Statement::Set(set) => self.set_variable(&set).map(|()| "SET"),
+            Statement::Reset(name) => self.reset(name.as_deref()).map(|()| "RESET"),
+            Statement::Show(name) => self.show(name.as_deref(), sink).map(|()| "SHOW"),
+            _ => Err(Error::unsupported("SET SESSION CHARACTERISTICS")),
+        }
     }
 
     /// What a statement takes and returns, without running it.

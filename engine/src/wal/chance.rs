@@ -53,7 +53,7 @@ fn damaged_records_are_refused_or_read_without_a_panic() {
             // Headers are where the lengths are.
             let upto = if random.one_in(2) { bytes.len().min(64) } else { bytes.len() };
             let at = random.below(upto as u64) as usize;
-            bytes[at] = random.next() as u8;
+            bytes[at] = random.draw() as u8;
         }
         if random.one_in(4) {
             bytes.truncate(random.below(bytes.len() as u64 + 1) as usize);
@@ -68,7 +68,7 @@ fn damaged_records_are_refused_or_read_without_a_panic() {
 fn arbitrary_bytes_are_no_log() {
     let mut random = Random::new(15, 2);
     for _ in 0..2_000 {
-        let bytes: Vec<u8> = (0..random.below(200)).map(|_| random.next() as u8).collect();
+        let bytes: Vec<u8> = (0..random.below(200)).map(|_| random.draw() as u8).collect();
         if let Ok(record) = decode_record(Lsn(0x100028), Lsn(0x100100), &bytes) {
             ask(&record);
         }
@@ -78,7 +78,7 @@ fn arbitrary_bytes_are_no_log() {
             PageHeader::fresh(SEG, TLI, lsn, 1, false).encode(&mut page);
             // Half of the pages have a header that passes.
             let intact = if random.one_in(2) { page::header_size(SEG, lsn) } else { 0 };
-            page[intact..].iter_mut().for_each(|byte| *byte = (random.next() & random.next() & random.next()) as u8);
+            page[intact..].iter_mut().for_each(|byte| *byte = (random.draw() & random.draw() & random.draw()) as u8);
             Some(page)
         });
         let mut reader = WalReader::new(SEG, TLI, Some(1), start);
@@ -97,8 +97,8 @@ fn write(random: &mut Random, count: usize) -> Written {
     let (mut pages, mut written) = (BTreeMap::new(), Vec::new());
     for _ in 0..count {
         let longest = if random.one_in(8) { 20_000 } else { 300 };
-        let main: Vec<u8> = (0..random.below(longest)).map(|_| random.next() as u8).collect();
-        let builder = RecordBuilder::new(RmgrId::Btree, 0).xid(Xid(random.next() as u32)).main(&main);
+        let main: Vec<u8> = (0..random.below(longest)).map(|_| random.draw() as u8).collect();
+        let builder = RecordBuilder::new(RmgrId::Btree, 0).xid(Xid(random.draw() as u32)).main(&main);
         let mut record = builder.assemble(Lsn::INVALID, true);
         record.finish(prev);
         let start = page::skip_header(SEG, end);
@@ -129,7 +129,7 @@ fn a_log_that_grows_is_read_to_where_it_has_come() {
         let (mut read, mut arrived) = (Vec::new(), written[0].0);
         while arrived < end {
             arrived = Lsn((arrived.0 + 1 + random.below(3000)).min(end.0));
-            let (here, junk) = (arrived, random.next() as u8);
+            let (here, junk) = (arrived, random.draw() as u8);
             let mut growing = source(|lsn: Lsn, len| {
                 // What has not arrived may be anything.
                 let mut page = *pages.get(&lsn).filter(|_| lsn + len as u64 <= here)?;
@@ -173,7 +173,7 @@ fn the_first_record_after_any_place_is_found() {
 fn an_updated_tuple_is_completed_from_its_old_version() {
     let mut random = Random::new(15, 5);
     let tuple = |random: &mut Random, hoff: u8| {
-        let mut tuple: Vec<u8> = (0..usize::from(hoff)).map(|_| random.next() as u8).collect();
+        let mut tuple: Vec<u8> = (0..usize::from(hoff)).map(|_| random.draw() as u8).collect();
         tuple[22] = hoff;
         // Few different bytes, so that much is shared.
         tuple.extend((0..random.below(20)).map(|_| random.below(2) as u8));

@@ -48,6 +48,8 @@ pub mod storage_records;
 pub mod xact_records;
 pub mod xlog_records;
 
+mod write;
+
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
 pub use invalidation::Invalidation;
 pub use page::WalPage;

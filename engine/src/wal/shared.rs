@@ -24,7 +24,7 @@ use super::record::{HEADER_SIZE, RecordBuilder};
 use super::xlog_records::XLOG_SWITCH;
 use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegSize, WalSegment};
 use crate::trace::Event;
-use crate::world::{Cx, Disk, LwLock, LwMode, WaitList};
+use crate::world::{Cx, Disk, LwLock, WaitList};
 
 /// What `pg_stat_wal` counts.
 #[derive(Clone, Copy, Default, Debug)]
@@ -58,30 +58,30 @@ pub struct WalConfig {
 
 /// The shared state of the log.
 pub struct Wal {
-    config: WalConfig,
-    disk: Disk,
+    pub(super) config: WalConfig,
+    pub(super) disk: Disk,
     /// Page `p` of the log, if it is buffered, lies at `p % len`.
-    ring: RefCell<Vec<WalPage>>,
+    pub(super) ring: RefCell<Vec<WalPage>>,
     /// The first byte of the page each place of the ring holds; invalid if none.
     held: RefCell<Vec<Lsn>>,
-    insert: Cell<Lsn>,
+    pub(super) insert: Cell<Lsn>,
     prev: Cell<Lsn>,
-    write: Cell<Lsn>,
-    flush: Cell<Lsn>,
+    pub(super) write: Cell<Lsn>,
+    pub(super) flush: Cell<Lsn>,
     /// `RedoRecPtr`: the redo point of the last checkpoint; a page older than this gets an image.
     redo: Cell<Lsn>,
     full_page_writes: Cell<bool>,
     /// The end of the newest asynchronous commit, which the WAL writer has to flush.
-    async_commit: Cell<Lsn>,
+    pub(super) async_commit: Cell<Lsn>,
     /// How many base backups want every first change of a page logged whole.
     backups: Cell<u32>,
-    write_lock: LwLock,
+    pub(super) write_lock: LwLock,
     /// Those who wait for the log to be flushed further: walsenders.
-    flushed: WaitList,
+    pub(super) flushed: WaitList,
     /// Those who want to know when a segment is begun: the checkpointer, which counts them.
-    segment_begun: WaitList,
+    pub(super) segment_begun: WaitList,
     /// In recovery the log is read, not written: what is replayed is on disk already.
-    recovering: Cell<bool>,
+    pub(super) recovering: Cell<bool>,
     timeline: Cell<TimeLineId>,
     stats: Cell<WalStats>,
 }
@@ -216,11 +216,11 @@ impl Wal {
         format!("pg_wal/{}", self.config.seg.file_name(self.timeline.get(), segment))
     }
 
-    fn place(&self, page: Lsn) -> usize {
+    pub(super) fn place(&self, page: Lsn) -> usize {
         (page.0 / XLOG_BLCKSZ as u64) as usize % self.config.buffers
     }
 
-    fn count(&self, change: impl FnOnce(&mut WalStats)) {
+    pub(super) fn count(&self, change: impl FnOnce(&mut WalStats)) {
         let mut stats = self.stats.get();
         change(&mut stats);
         self.stats.set(stats);
@@ -314,121 +314,6 @@ impl Wal {
         Ok(end)
     }
 
-    // --- writing and flushing --------------------------------------------------------------------------------
-
-    /// `XLogFlush`: returns when the log is durable up to `upto` at least.
-    pub async fn flush(&self, cx: &Cx, upto: Lsn) -> Result<()> {
-        if self.recovering.get() {
-            return Ok(());
-        }
-        if upto > self.insert.get() {
-            let message =
-                format!("xlog flush request {upto} is not satisfied --- flushed only to {}", self.insert.get());
-            return Err(Error::internal(message));
-        }
-        self.write_through(cx, upto, true).await
-    }
-
-    /// Notes an asynchronous commit for the WAL writer.
-    pub fn note_async_commit(&self, lsn: Lsn) {
-        self.async_commit.set(self.async_commit.get().max(lsn));
-    }
-
-    /// `XLogBackgroundFlush`: one round of the WAL writer. Whole pages are flushed; the half-filled last one only
-    /// if an asynchronous commit lies on it. Returns whether there was anything to do.
-    pub async fn background_flush(&self, cx: &Cx) -> Result<bool> {
-        let Some(target) = background_target(self.insert.get(), self.flush.get(), self.async_commit.get()) else {
-            return Ok(false);
-        };
-        let guard = self.write_lock.acquire(cx, LwMode::Exclusive).await;
-        if self.write.get() < target {
-            self.write_pages(cx, target).await?;
-        }
-        self.sync_files(cx).await?;
-        drop(guard);
-        Ok(true)
-    }
-
-    /// Writes, and if asked syncs, up to `upto` or further.
-    async fn write_through(&self, cx: &Cx, upto: Lsn, sync: bool) -> Result<()> {
-        let done = |wal: &Wal| if sync { wal.flush.get() >= upto } else { wal.write.get() >= upto };
-        while !done(self) {
-            let guard = self.write_lock.acquire(cx, LwMode::Exclusive).await;
-            if done(self) {
-                break;
-            }
-            // Take along whatever others have inserted meanwhile.
-            let target = if sync { self.insert.get() } else { upto };
-            if self.write.get() < target {
-                self.write_pages(cx, target).await?;
-            }
-            if sync {
-                self.sync_files(cx).await?;
-            }
-            drop(guard);
-        }
-        Ok(())
-    }
-
-    /// Hands the pages from `write` to `target` to the kernel, segment by segment.
-    async fn write_pages(&self, cx: &Cx, target: Lsn) -> Result<()> {
-        let seg = self.config.seg;
-        while self.write.get() < target {
-            let from = page::page_of(self.write.get());
-            let segment = seg.segment_of(from);
-            let segment_end = seg.start_of(segment) + seg.bytes();
-            self.create_segment(cx, segment).await?;
-            let last = target.min(segment_end);
-            let mut bytes = Vec::new();
-            let mut address = from;
-            while address < last {
-                bytes.extend_from_slice(&self.ring.borrow()[self.place(address)]);
-                address = address + XLOG_BLCKSZ as u64;
-            }
-            let path = self.path(segment);
-            self.disk.write(cx, WaitEvent::WalWrite, &path, seg.offset_of(from), &bytes).await?;
-            self.write.set(last);
-            self.count(|stats| stats.writes += 1);
-            cx.point(Event::WalWrite { upto: last }).await;
-            if last == segment_end && last < target {
-                self.sync_files(cx).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Makes a segment's file, full of zeros, if it is not there.
-    async fn create_segment(&self, cx: &Cx, segment: WalSegment) -> Result<()> {
-        let path = self.path(segment);
-        if self.disk.exists(&path) {
-            return Ok(());
-        }
-        self.disk.create(&path);
-        self.disk.set_len(&path, self.config.seg.bytes())?;
-        self.disk.fsync(cx, WaitEvent::WalInitSync, &path).await?;
-        self.segment_begun.wake_all(cx.world());
-        cx.point(Event::WalSegmentCreate { start: self.config.seg.start_of(segment) }).await;
-        Ok(())
-    }
-
-    /// Syncs what was written.
-    async fn sync_files(&self, cx: &Cx) -> Result<()> {
-        let upto = self.write.get();
-        if self.flush.get() >= upto {
-            return Ok(());
-        }
-        let seg = self.config.seg;
-        let last = seg.segment_of(Lsn(upto.0 - 1));
-        for segment in seg.segment_of(self.flush.get()).0..=last.0 {
-            self.disk.fsync(cx, WaitEvent::WalSync, &self.path(WalSegment(segment))).await?;
-        }
-        self.flush.set(upto);
-        self.count(|stats| stats.syncs += 1);
-        self.flushed.wake_all(cx.world());
-        cx.point(Event::WalFlush { upto }).await;
-        Ok(())
-    }
-
     // --- reading ---------------------------------------------------------------------------------------------
 
     /// Who is woken whenever the log is flushed further.
@@ -471,20 +356,12 @@ impl Wal {
     }
 }
 
-/// How far a round of the WAL writer flushes: to the last page border, or to the newest asynchronous commit when
-/// the border is flushed already.
-fn background_target(insert: Lsn, flush: Lsn, async_commit: Lsn) -> Option<Lsn> {
-    let border = page::page_of(insert);
-    let target = if border > flush { border } else { async_commit };
-    (target > flush).then_some(target)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ids::{BackendType, TimestampTz};
     use crate::wal::{ReadError, WalReader, reader};
-    use crate::world::{Limit, Mode, World};
+    use crate::world::{Disk, Limit, Mode, World};
     use std::rc::Rc;
 
     const SEG: WalSegSize = WalSegSize::ONE_MB;
@@ -531,12 +408,5 @@ mod tests {
         assert_eq!(records, 800, "{end:?}");
         assert!(matches!(end, ReadError::Invalid(message) if message.contains("wanted 24, got 0")));
         assert!(disk.list("pg_wal/").len() >= 2);
-    }
-
-    #[test]
-    fn the_wal_writer_flushes_whole_pages_and_asynchronous_commits() {
-        assert_eq!(background_target(Lsn(0x4100), Lsn(0x2000), Lsn(0)), Some(Lsn(0x4000)));
-        assert_eq!(background_target(Lsn(0x4100), Lsn(0x4000), Lsn(0)), None);
-        assert_eq!(background_target(Lsn(0x4100), Lsn(0x4000), Lsn(0x4080)), Some(Lsn(0x4080)));
     }
 }

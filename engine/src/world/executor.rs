@@ -183,7 +183,7 @@ impl World {
 
     /// The next number of the world's own random stream.
     pub fn random(&self) -> u64 {
-        self.0.random.borrow_mut().next()
+        self.0.random.borrow_mut().draw()
     }
 
     /// A random stream of its own.

@@ -131,7 +131,7 @@ mod tests {
         let failed_end = freezing.prepare(3, &header(730, 735, 0x0902)).unwrap();
         assert!(failed_end.totally && failed_end.plan.is_some_and(|plan| plan.xmax == Xid(0)));
         assert!(freezing.prepare(4, &header(700, 0, 0x0902)).is_err());
-        assert!(!freezing.prepare(5, &header(700, 0, 0x0b02)).unwrap().plan.is_some(), "frozen already");
+        assert!(freezing.prepare(5, &header(700, 0, 0x0b02)).unwrap().plan.is_none(), "frozen already");
     }
 
     #[test]
