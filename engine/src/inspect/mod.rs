@@ -1,7 +1,8 @@
-//! Read-only answers to 'what is there now': what the page draws.
+//! Answers to 'what is there now': for pictures, and for SQL.
 //!
 //! ```text
 //!   world, servers ──► view ──► LabView       one moment of everything, as the page draws it
+//!                  └─► sql  ──► heap_page_items(get_raw_page('accounts', 0)), pg_stat_activity, ...
 //! ```
 //!
 //! **Looking changes nothing.** A view sets no hint bit, raises no usage count, pins nothing, emits no event, takes no
@@ -14,19 +15,19 @@
 //! The files: `shape` and `shape_page` what a view consists of; `look` pages, transactions and tables, looked up without
 //! a trace; `view` the whole; `view_host`, `view_page`, `view_tuple`, `view_wal` its parts.
 
-mod functions;
 mod look;
 mod shape;
 mod shape_page;
+mod sql;
 mod view;
 mod view_host;
 mod view_page;
 mod view_tuple;
 mod view_wal;
 
-pub use functions::functions;
 pub use shape::*;
 pub use shape_page::*;
+pub use sql::functions;
 pub use view::{letter, view};
 
 #[cfg(test)]

@@ -1,72 +1,50 @@
 //! A view of a lab in which things have happened, and that looking changes nothing.
 
-use std::rc::Rc;
-
 use super::*;
-use crate::access::{self, Env, Rel};
-use crate::catalog::{Catalog, ddl};
 use crate::cluster::{Input, Lab, LabSpec};
-use crate::ids::{BackendType, HostId, Lsn, Oid, RelFile, Tid, WaitEvent};
-use crate::server::Server;
-use crate::txn;
-use crate::types::{Attr, Datum, TupleDesc, TypeId, form_tuple};
-use crate::world::{Cx, Limit};
+use crate::server::protocol::BackendMessage;
+use crate::world::Limit;
 
 fn request() -> ViewRequest {
     ViewRequest { relation: "accounts".into(), fork: "main".into(), block: 0, wal_records: 64, xacts: 8 }
 }
 
-fn server(lab: &Lab, host: usize) -> Rc<Server> {
-    lab.hosts()[host].running.borrow().clone().expect("no server runs")
+/// Opens a session on a host.
+pub(super) fn connect(lab: &mut Lab, host: u8) -> u32 {
+    let session = lab.sessions().len() as u32;
+    let parameters = vec![("user".to_string(), "postgres".to_string())];
+    lab.input(Input::Connect { host, parameters }).unwrap();
+    lab.run_to_answer(session);
+    lab.take_answers();
+    session
 }
 
-fn desc() -> TupleDesc {
-    TupleDesc::of(&[("id", TypeId::Int4), ("owner", TypeId::Text), ("balance", TypeId::Int4)])
+/// Runs a query; its rows with columns parted by bars, then what else was said.
+pub(super) fn ask(lab: &mut Lab, session: u32, text: &str) -> Vec<String> {
+    lab.input(Input::Query { session, text: text.to_string() }).unwrap();
+    lab.run_to_answer(session);
+    let field = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |value| String::from_utf8(value).unwrap());
+    let shown = |message| match message {
+        BackendMessage::DataRow(row) => Some(row.into_iter().map(field).collect::<Vec<_>>().join("|")),
+        BackendMessage::CommandComplete(tag) if !tag.starts_with("SELECT") => Some(tag),
+        BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => Some(error.to_string()),
+        _ => None,
+    };
+    let own = lab.take_answers().into_iter().filter(|answer| answer.session == session);
+    own.filter_map(|answer| shown(answer.message)).collect()
 }
 
-fn row(id: i32, owner: &str, balance: i32) -> Vec<u8> {
-    form_tuple(&desc(), &[Datum::Int4(id), Datum::text(owner), Datum::Int4(balance)]).unwrap()
-}
-
-/// Runs a process on the primary that does something with the heap, without SQL.
-fn process<F: Future<Output = ()> + 'static>(lab: &mut Lab, body: impl FnOnce(Env) -> F + 'static) {
-    let server = server(lab, 0);
-    lab.world().spawn(HostId(0), BackendType::ClientBackend, |cx: Cx| async move {
-        let settings = server.spec.settings.borrow().clone();
-        let env = server.env(&cx, settings);
-        server.txns.procs.add(cx.pid(), env.database);
-        body(env).await;
-        server.txns.locks.release_all(cx.world(), cx.pid());
-        server.txns.procs.remove(cx.pid());
-    });
-    lab.run(Limit::IDLE);
-}
-
-fn accounts(oid: Oid) -> Rel {
-    Rel::new(oid, RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: oid })
-}
-
-/// The opening scene: three accounts, committed; then the first is updated by a transaction that stays open.
-fn opening() -> Lab {
+/// The opening scene: three accounts, committed; then A updates the first and leaves its transaction open; B has read
+/// the old version.
+pub(super) fn opening() -> Lab {
     let mut lab = Lab::open(LabSpec::lab(1), functions).unwrap();
+    let (a, b) = (connect(&mut lab, 0), connect(&mut lab, 0));
+    ask(&mut lab, a, "create table accounts(id int, owner text, balance numeric)");
+    ask(&mut lab, a, "insert into accounts values (1, 'Alice', 100), (2, 'Bob', 50), (3, 'Carol', 75)");
     lab.run(Limit::IDLE);
-    process(&mut lab, |env| async move {
-        let columns: Vec<Attr> = desc().attrs;
-        let made = ddl::create_table(&env, &Catalog::new(), None, "accounts", &columns, false).await;
-        let rel = accounts(made.unwrap().unwrap());
-        for (id, owner, balance) in [(1, "Alice", 100), (2, "Bob", 50), (3, "Carol", 25)] {
-            access::insert(&env, &rel, &mut row(id, owner, balance)).await.unwrap();
-        }
-        txn::commit(&env).await.unwrap();
-    });
-    let oid = server(&lab, 0).txns.next_oid.get();
-    let table = (0..8).map(|back| Oid(oid.0 - back)).find(|oid| lab.hosts()[0].disk.exists(&format!("base/5/{oid}")));
-    let rel = accounts(table.expect("a table's file"));
-    process(&mut lab, |env| async move {
-        access::update(&env, &rel, Tid::new(Default::default(), 1), &mut row(1, "Alice", 90)).await.unwrap();
-        env.cx.wait(WaitEvent::ClientRead, None).await;
-        txn::commit(&env).await.unwrap();
-    });
+    ask(&mut lab, a, "begin");
+    assert_eq!(ask(&mut lab, a, "update accounts set balance = 90 where id = 1"), ["UPDATE 1"]);
+    assert_eq!(ask(&mut lab, b, "select balance from accounts where id = 1"), ["100"]);
     lab
 }
 
@@ -87,17 +65,27 @@ fn the_opening_scene_is_seen() {
     let memory = page.memory.as_ref().expect("in shared buffers");
     let tuples = tuples(memory);
     assert_eq!(tuples.len(), 4);
-    assert_eq!(page.columns[2], ColumnView { attname: "balance".into(), typname: "int4".into() });
+    assert_eq!(page.columns[2], ColumnView { attname: "balance".into(), typname: "numeric".into() });
     let (old, new) = (tuples[0], tuples[3]);
     assert_eq!((old.xmax_status, new.xmin_status), (XmaxStatus::Running, XminStatus::Running));
+    assert_eq!((old.xmax_letter.as_deref(), old.xmin_letter.as_deref()), (Some("A"), Some("A")));
     assert_eq!(old.t_ctid, "(0,4)");
     assert!(old.hot_updated && new.heap_only && !old.dead_to_all);
     let by_anybody = |tuple: &TupleView| tuple.sees.last().map(|sees| (sees.visible, sees.rule, sees.xid)).unwrap();
     assert_eq!(by_anybody(old), (true, SeesRule::XmaxRunning, Some(new.t_xmin)));
     assert_eq!(by_anybody(new), (false, SeesRule::XminRunning, Some(new.t_xmin)));
+    let by_letter: Vec<_> = old.sees.iter().map(|sees| (sees.letter.as_deref(), sees.visible, sees.rule)).collect();
+    let expected = [
+        (Some("A"), false, SeesRule::OwnDelete),
+        (Some("B"), true, SeesRule::XmaxRunning),
+        (None, true, SeesRule::XmaxRunning),
+    ];
+    assert_eq!(by_letter, expected);
+    assert_eq!((new.sees[0].visible, new.sees[0].rule), (true, SeesRule::OwnInsert));
     assert_eq!(new.attrs[2].value.as_deref(), Some("90"));
-    let at = usize::from(new.attrs[2].offset);
-    assert_eq!(memory.bytes[at..at + 4], 90i32.to_le_bytes());
+    let owner = &new.attrs[1];
+    let at = usize::from(owner.offset) + 1;
+    assert_eq!(&memory.bytes[at..at + 5], b"Alice", "behind one byte of length");
     assert_eq!(new.record.as_ref().map(|record| record.record_type.as_str()), Some("HOT_UPDATE"));
     assert_eq!(tuples[1].record.as_ref().map(|record| record.record_type.as_str()), Some("INSERT"));
     assert_eq!(primary.xact.running, [new.t_xmin]);
@@ -105,6 +93,23 @@ fn the_opening_scene_is_seen() {
         primary.xact.entries.last().map(|entry| (entry.xid, entry.bits, entry.running)),
         Some((new.t_xmin, 0, true))
     );
+}
+
+#[test]
+fn sessions_are_seen() {
+    let mut lab = opening();
+    lab.input(Input::Query { session: 1, text: "update accounts set balance = 0 where id = 1".into() }).unwrap();
+    lab.run(Limit::IDLE);
+    let view = view(&lab, &request());
+    let [a, b] = &view.sessions[..] else { panic!("two sessions") };
+    assert_eq!((a.letter.as_str(), a.state, a.tx.as_str()), ("A", SessionState::IdleInTransaction, "T"));
+    assert_eq!((a.backend_xid, a.snapshot_held), (view.hosts[0].xact.running.first().copied(), false));
+    assert_eq!((b.state, b.wait_event.as_deref()), (SessionState::Active, Some("transactionid")));
+    let waits = &view.hosts[0].lock_waits;
+    assert_eq!(waits.len(), 1);
+    assert_eq!((waits[0].letter.as_deref(), waits[0].mode.as_str()), (Some("B"), "ShareLock"));
+    assert_eq!(waits[0].blocked_by, [BlockerView { pid: a.pid, letter: Some("A".into()) }]);
+    assert_eq!(view.hosts[0].replication[0].state, "streaming");
 }
 
 #[test]
@@ -157,5 +162,5 @@ fn a_host_without_power_shows_its_disk() {
     let view = view(&lab, &request());
     let primary = &view.hosts[0];
     assert_eq!((primary.state, primary.buffers.len(), primary.processes.len()), (HostState::Off, 0, 0));
-    assert_eq!(primary.wal.insert, Lsn::INVALID.0);
+    assert_eq!(primary.wal.insert, 0);
 }

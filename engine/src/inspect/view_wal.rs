@@ -18,7 +18,7 @@ use crate::server::Server;
 use crate::wal::Wal;
 use crate::wal::decode::{DecodedBlock, DecodedRecord};
 use crate::wal::describe::{self, Tool};
-use crate::wal::page::WalPage;
+use crate::wal::page::{WalPage, XLOG_BLCKSZ};
 use crate::wal::reader::{WalReader, WalSource};
 
 /// The newest records of a log, ascending.
@@ -32,7 +32,7 @@ impl Tape {
         let last = if recovering { server.receiver.last_record.get() } else { server.wal.prev_lsn() };
         let limit = end_of_log(server);
         let anchor = if last.is_valid() { last } else { server.control.borrow().checkpoint };
-        let mut pages = Pages { wal: &server.wal, limit, held: Vec::new() };
+        let mut pages = Pages::upto(&server.wal, limit);
         let mut records = forwards(server, anchor, &mut pages);
         let mut earlier = Vec::new();
         let mut prev = records.first().map_or(Lsn::INVALID, |record| record.prev);
@@ -60,10 +60,22 @@ fn end_of_log(server: &Server) -> Lsn {
 }
 
 /// The pages of a log, each taken once.
-struct Pages<'a> {
+pub(super) struct Pages<'a> {
     wal: &'a Wal,
     limit: Lsn,
     held: Vec<(Lsn, Box<WalPage>)>,
+}
+
+impl<'a> Pages<'a> {
+    /// The pages up to a position.
+    pub(super) fn upto(wal: &'a Wal, limit: Lsn) -> Pages<'a> {
+        Pages { wal, limit, held: Vec::new() }
+    }
+
+    /// Lets go of the pages that end before a position.
+    pub(super) fn forget_before(&mut self, lsn: Lsn) {
+        self.held.retain(|(address, _)| *address + XLOG_BLCKSZ as u64 >= lsn);
+    }
 }
 
 impl WalSource for Pages<'_> {

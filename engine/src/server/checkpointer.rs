@@ -80,6 +80,7 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
         requests.requested.set(false);
         requests.end_of_recovery.set(false);
         requests.started.set(requests.started.get() + 1);
+        requests.asked.set(requests.asked.get() + u64::from(cause.text != "time"));
         requests.waiters.wake_all(cx.world());
         last = (cx.now(), server.wal.redo());
         if let Err(error) = checkpoint(&env, &server, cause).await {

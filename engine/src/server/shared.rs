@@ -142,6 +142,8 @@ pub(super) struct CheckpointRequests {
     pub(super) immediate: Cell<bool>,
     pub(super) end_of_recovery: Cell<bool>,
     pub(super) started: Cell<u64>,
+    /// How many of these were asked for, and not due by the clock.
+    pub(super) asked: Cell<u64>,
     pub(super) done: Cell<u64>,
     pub(super) failed: Cell<u64>,
     pub(super) waiters: WaitList,
@@ -255,6 +257,12 @@ impl Server {
     /// The size of a segment.
     pub fn seg(&self) -> WalSegSize {
         self.wal.seg()
+    }
+
+    /// Checkpoints that began because it was time, and because somebody asked for them or there was much log.
+    pub fn checkpoint_counts(&self) -> (u64, u64) {
+        let (started, asked) = (self.checkpoints.started.get(), self.checkpoints.asked.get());
+        (started - asked, asked)
     }
 
     /// A process appears in `pg_stat_activity`.

@@ -1,5 +1,6 @@
 //! Running one statement: what is the executor's goes to the executor, the rest is done here.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use super::checkpointer;
@@ -35,12 +36,30 @@ pub(super) struct Parameters {
 pub(super) type Sink<'a> = &'a mut dyn FnMut(Part) -> Result<()>;
 
 /// The tables that a statement names, looked up and locked before it is bound.
-struct OpenTables(Vec<(QualName, Rc<Table>)>);
+#[derive(Default)]
+struct OpenTables {
+    open: Vec<(QualName, Rc<Table>)>,
+    /// Tables that only literals of type `regclass` name, and names for which there are none; not locked.
+    mentioned: Vec<(Name, Option<Rc<Table>>)>,
+    /// What binding has asked for and was in neither list.
+    missed: RefCell<Vec<Name>>,
+}
+
+/// A schema, if one is named, and a table.
+type Name = (Option<String>, String);
 
 impl CatalogView for OpenTables {
     fn table(&self, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>> {
         let named = |q: &QualName| q.schema.as_deref() == schema && &*q.name == name;
-        Ok(self.0.iter().find(|(q, _)| named(q)).map(|(_, table)| table.clone()))
+        if let Some((_, table)) = self.open.iter().find(|(q, _)| named(q)) {
+            return Ok(Some(table.clone()));
+        }
+        let asked: Name = (schema.map(str::to_string), name.to_string());
+        let known = self.mentioned.iter().find(|(name, _)| *name == asked);
+        if known.is_none() {
+            self.missed.borrow_mut().push(asked);
+        }
+        Ok(known.and_then(|(_, table)| table.clone()))
     }
 }
 
@@ -123,9 +142,7 @@ impl Session {
         if let Statement::Show(name) = statement {
             return Ok((Vec::new(), Some(show_columns(name.as_deref()))));
         }
-        let tables = self.open_tables(statement).await?;
-        let registry = self.functions.clone();
-        let bound = bind::bind(statement, &tables, &registry, Params::Some(known))?;
+        let bound = self.bind_statement(statement, Params::Some(known)).await?;
         Ok(match bound {
             Some(Bound { statement, params }) => (params, statement.columns().map(<[_]>::to_vec)),
             None => (Vec::new(), None),
@@ -134,11 +151,9 @@ impl Session {
 
     /// SELECT, INSERT, UPDATE, DELETE: looked up, locked, bound, executed.
     async fn run_bound(&mut self, statement: &Statement, parameters: &Parameters, sink: Sink<'_>) -> Result<String> {
-        let tables = self.open_tables(statement).await?;
-        let registry = self.functions.clone();
         let known: Vec<Option<TypeId>> = parameters.types.iter().copied().map(Some).collect();
         let params = if known.is_empty() { Params::None } else { Params::Some(&known) };
-        let bound = bind::bind(statement, &tables, &registry, params)?;
+        let bound = self.bind_statement(statement, params).await?;
         let Bound { statement, .. } = bound.ok_or_else(|| Error::unsupported("this statement"))?;
         if let Some(columns) = statement.columns() {
             sink(Part::Columns(columns))?;
@@ -153,15 +168,32 @@ impl Session {
         })
     }
 
+    /// Binds a statement. Which literals name tables is known only then: binding is repeated once those that it has
+    /// asked for are looked up.
+    async fn bind_statement(&self, statement: &Statement, params: Params<'_>) -> Result<Option<Bound>> {
+        let mut tables = self.open_tables(statement).await?;
+        loop {
+            let bound = bind::bind(statement, &tables, &self.functions, params);
+            let missed = tables.missed.take();
+            if bound.is_ok() || missed.is_empty() {
+                return bound;
+            }
+            for (schema, name) in missed {
+                let table = self.catalog.table(&self.env, schema.as_deref(), &name).await?;
+                tables.mentioned.push(((schema, name), table));
+            }
+        }
+    }
+
     /// Looks up and locks the tables that a statement names.
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
         let changes = !matches!(statement, Statement::Query(_));
-        let mut tables = OpenTables(Vec::new());
+        let mut tables = OpenTables::default();
         for (n, name) in statement.relations().into_iter().enumerate() {
             let mode = if n == 0 && changes { LockMode::RowExclusive } else { LockMode::AccessShare };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
-                tables.0.push((name.clone(), table));
+                tables.open.push((name.clone(), table));
             }
         }
         Ok(tables)

@@ -36,6 +36,7 @@ use crate::types::TypeId;
 use coerce::Typed;
 
 /// Which parameters a statement may have.
+#[derive(Clone, Copy, Debug)]
 pub enum Params<'a> {
     /// None: it came as a simple query.
     None,

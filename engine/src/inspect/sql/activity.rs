@@ -1,0 +1,256 @@
+//! Who is there and what they do: the views of the statistics collector that can be told from shared memory.
+
+use super::{Columns, Functions, int4, int8, or_null, text, text_or_null, xid_or_null};
+use crate::catalog::SUPERUSER;
+use crate::ids::{BackendType, Lsn, Oid, Pid, WaitEvent};
+use crate::server::{Activity, Server};
+use crate::sql::bound::Row;
+use crate::txn::{ProcEntry, StandbyProgress};
+use crate::types::TypeId::{self, *};
+use crate::types::{self, Datum};
+
+const ACTIVITY: Columns = &[
+    ("datid", TypeId::Oid),
+    ("datname", Name),
+    ("pid", Int4),
+    ("leader_pid", Int4),
+    ("usesysid", TypeId::Oid),
+    ("usename", Name),
+    ("application_name", Text),
+    ("client_addr", Text),
+    ("client_hostname", Text),
+    ("client_port", Int4),
+    ("backend_start", TimestampTz),
+    ("xact_start", TimestampTz),
+    ("query_start", TimestampTz),
+    ("state_change", TimestampTz),
+    ("wait_event_type", Text),
+    ("wait_event", Text),
+    ("state", Text),
+    ("backend_xid", Xid),
+    ("backend_xmin", Xid),
+    ("query_id", Int8),
+    ("query", Text),
+    ("backend_type", Text),
+];
+
+const REPLICATION: Columns = &[
+    ("pid", Int4),
+    ("usesysid", TypeId::Oid),
+    ("usename", Name),
+    ("application_name", Text),
+    ("client_addr", Text),
+    ("client_hostname", Text),
+    ("client_port", Int4),
+    ("backend_start", TimestampTz),
+    ("backend_xmin", Xid),
+    ("state", Text),
+    ("sent_lsn", PgLsn),
+    ("write_lsn", PgLsn),
+    ("flush_lsn", PgLsn),
+    ("replay_lsn", PgLsn),
+    ("write_lag", Interval),
+    ("flush_lag", Interval),
+    ("replay_lag", Interval),
+    ("sync_priority", Int4),
+    ("sync_state", Text),
+    ("reply_time", TimestampTz),
+];
+
+const WAL_RECEIVER: Columns = &[
+    ("pid", Int4),
+    ("status", Text),
+    ("receive_start_lsn", PgLsn),
+    ("receive_start_tli", Int4),
+    ("written_lsn", PgLsn),
+    ("flushed_lsn", PgLsn),
+    ("received_tli", Int4),
+    ("last_msg_send_time", TimestampTz),
+    ("last_msg_receipt_time", TimestampTz),
+    ("latest_end_lsn", PgLsn),
+    ("latest_end_time", TimestampTz),
+    ("slot_name", Text),
+    ("sender_host", Text),
+    ("sender_port", Int4),
+    ("conninfo", Text),
+];
+
+const BGWRITER: Columns = &[
+    ("checkpoints_timed", Int8),
+    ("checkpoints_req", Int8),
+    ("checkpoint_write_time", Float8),
+    ("checkpoint_sync_time", Float8),
+    ("buffers_checkpoint", Int8),
+    ("buffers_clean", Int8),
+    ("maxwritten_clean", Int8),
+    ("buffers_backend", Int8),
+    ("buffers_backend_fsync", Int8),
+    ("buffers_alloc", Int8),
+    ("stats_reset", TimestampTz),
+];
+
+const WAL: Columns = &[
+    ("wal_records", Int8),
+    ("wal_fpi", Int8),
+    ("wal_bytes", Numeric),
+    ("wal_buffers_full", Int8),
+    ("wal_write", Int8),
+    ("wal_sync", Int8),
+    ("wal_write_time", Float8),
+    ("wal_sync_time", Float8),
+    ("stats_reset", TimestampTz),
+];
+
+pub(super) fn add(functions: &mut Functions) {
+    functions.view("pg_stat_activity", ACTIVITY, |_, server| activity(server));
+    functions.view("pg_stat_replication", REPLICATION, |_, server| replication(server));
+    functions.view("pg_stat_wal_receiver", WAL_RECEIVER, |_, server| wal_receiver(server));
+    functions.view("pg_stat_bgwriter", BGWRITER, |_, server| vec![bgwriter(server)]);
+    functions.view("pg_stat_wal", WAL, |_, server| vec![wal(server)]);
+    functions
+        .value("pg_postmaster_start_time", &[], TimestampTz, |_, server, _| Ok(Datum::TimestampTz(server.started)));
+}
+
+// --- pg_stat_activity ----------------------------------------------------------------------------------------
+
+fn activity(server: &Server) -> Vec<Row> {
+    let processes = server.spec.world.processes();
+    let entries = server.txns.procs.entries();
+    let activity = server.activity.borrow();
+    // Who was killed has a row until the postmaster has noticed.
+    let alive = activity.values().filter_map(|row| Some((row, processes.iter().find(|p| p.pid == row.pid)?)));
+    let shown = alive.filter(|(row, _)| row.backend_type != BackendType::Postmaster);
+    let entry = |pid: Pid| entries.iter().find(|entry| entry.pid == pid);
+    shown.map(|(row, process)| activity_row(row, process.wait_event(), entry(row.pid))).collect()
+}
+
+fn activity_row(row: &Activity, wait: Option<WaitEvent>, entry: Option<&ProcEntry>) -> Row {
+    let client = row.backend_type == BackendType::ClientBackend;
+    // A background process is of no database and no user, and has no queries.
+    let of_client = |datum: Datum| if client { datum } else { Datum::Null };
+    let has_state = client || row.backend_type == BackendType::WalSender;
+    let time = |at: Option<crate::ids::TimestampTz>| or_null(at, Datum::TimestampTz);
+    vec![
+        of_client(Datum::Oid(Oid::POSTGRES_DB)),
+        of_client(Datum::name(&row.database)),
+        int4(row.pid.0),
+        Datum::Null,
+        if has_state { Datum::Oid(SUPERUSER) } else { Datum::Null },
+        if has_state { Datum::name(user(row)) } else { Datum::Null },
+        text(&row.application_name),
+        Datum::Null,
+        Datum::Null,
+        if has_state { int4(-1) } else { Datum::Null },
+        Datum::TimestampTz(row.backend_start),
+        time(row.xact_start),
+        time(row.query_start),
+        if has_state { Datum::TimestampTz(row.state_change) } else { Datum::Null },
+        or_null(wait, |event| text(event.kind().name())),
+        or_null(wait, |event| text(event.name())),
+        if has_state { text(row.state.name()) } else { Datum::Null },
+        or_null(entry, |entry| xid_or_null(entry.xid)),
+        or_null(entry, |entry| xid_or_null(entry.xmin)),
+        Datum::Null,
+        text(&row.query),
+        text(row.backend_type.name()),
+    ]
+}
+
+/// The role; a walsender's is the superuser, whose connection it is.
+fn user(row: &Activity) -> &str {
+    if row.user.is_empty() { "postgres" } else { &row.user }
+}
+
+// --- replication ---------------------------------------------------------------------------------------------
+
+fn replication(server: &Server) -> Vec<Row> {
+    let settings = server.spec.settings.borrow();
+    let activity = server.activity.borrow();
+    let row = |standby: &StandbyProgress| {
+        let (state, priority) = server.txns.sync_rep.sync_state(standby, &settings);
+        let lsn = |lsn: Lsn| if lsn.is_valid() { Datum::PgLsn(lsn) } else { Datum::Null };
+        let sender = activity.get(&standby.pid);
+        vec![
+            int4(standby.pid.0),
+            Datum::Oid(SUPERUSER),
+            Datum::name(sender.map_or("postgres", user)),
+            text(&standby.name),
+            Datum::Null,
+            Datum::Null,
+            int4(-1),
+            or_null(sender, |row| Datum::TimestampTz(row.backend_start)),
+            Datum::Null,
+            text(standby.state),
+            lsn(standby.sent),
+            lsn(standby.write),
+            lsn(standby.flush),
+            lsn(standby.apply),
+            Datum::Null,
+            Datum::Null,
+            Datum::Null,
+            int4(priority),
+            text(state),
+            Datum::TimestampTz(standby.reply_time),
+        ]
+    };
+    server.txns.sync_rep.standbys().iter().map(row).collect()
+}
+
+/// One row while there is a walreceiver.
+fn wal_receiver(server: &Server) -> Vec<Row> {
+    let receiver = &server.receiver;
+    let Some(pid) = receiver.pid.get() else { return Vec::new() };
+    let timeline = int4(server.timeline().0);
+    vec![vec![
+        int4(pid.0),
+        text("streaming"),
+        Datum::Null,
+        timeline.clone(),
+        Datum::PgLsn(receiver.write.get()),
+        Datum::PgLsn(receiver.flush.get()),
+        timeline,
+        Datum::Null,
+        Datum::Null,
+        Datum::PgLsn(receiver.received.get()),
+        Datum::Null,
+        Datum::Null,
+        text("primary"),
+        Datum::Null,
+        text_or_null(&format!("host=primary application_name={}", server.spec.name)),
+    ]]
+}
+
+// --- counters ------------------------------------------------------------------------------------------------
+
+fn bgwriter(server: &Server) -> Row {
+    let stats = server.buffers.stats();
+    let (timed, requested) = server.checkpoint_counts();
+    vec![
+        int8(timed),
+        int8(requested),
+        Datum::Float8(0.0),
+        Datum::Float8(0.0),
+        int8(stats.checkpoint_writes),
+        int8(stats.clean_writes),
+        int8(0),
+        int8(stats.backend_writes),
+        int8(0),
+        int8(stats.allocated),
+        Datum::TimestampTz(server.started),
+    ]
+}
+
+fn wal(server: &Server) -> Row {
+    let stats = server.wal.stats();
+    vec![
+        int8(stats.records),
+        int8(stats.fpi),
+        Datum::Numeric(types::Numeric::from(stats.bytes)),
+        int8(stats.buffers_full),
+        int8(stats.writes),
+        int8(stats.syncs),
+        Datum::Float8(0.0),
+        Datum::Float8(0.0),
+        Datum::TimestampTz(server.started),
+    ]
+}
