@@ -21,6 +21,7 @@ pub(super) async fn truncate(env: &Env, rel: &Rel, blocks: BlockNumber) -> Resul
     env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = true);
     let done = log_and_cut(env, rel, blocks).await;
     env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = false);
+    env.txns.delayed_checkpoint.wake_all(env.cx.world());
     rel.target.set(None);
     done
 }
@@ -43,7 +44,7 @@ pub(super) async fn cut_off(env: &Env, rel: &Rel, blocks: BlockNumber, flags: u3
         cut_free_space_map(env, rel, blocks).await?;
     }
     if flags & HEAP != 0 && rel.blocks(env, Fork::Main) > blocks {
-        env.buffers.truncate(rel.file, Fork::Main, blocks)?;
+        env.buffers.truncate(&env.cx, rel.file, Fork::Main, blocks).await?;
     }
     if flags & FSM != 0 {
         FreeSpaceMap::of(env, rel).propagate().await?;
@@ -60,7 +61,7 @@ async fn cut_visibility_map(env: &Env, rel: &Rel, blocks: BlockNumber) -> Result
     let keep = BlockNumber(map.block().0 + u32::from(within > 0));
     drop(map);
     if rel.blocks(env, Fork::Vm) > keep {
-        env.buffers.truncate(rel.file, Fork::Vm, keep)?;
+        env.buffers.truncate(&env.cx, rel.file, Fork::Vm, keep).await?;
     }
     Ok(())
 }
@@ -74,7 +75,7 @@ async fn cut_free_space_map(env: &Env, rel: &Rel, blocks: BlockNumber) -> Result
     drop(map);
     let keep = BlockNumber(at.physical().0 + u32::from(slot > 0));
     if rel.blocks(env, Fork::Fsm) > keep {
-        env.buffers.truncate(rel.file, Fork::Fsm, keep)?;
+        env.buffers.truncate(&env.cx, rel.file, Fork::Fsm, keep).await?;
     }
     Ok(())
 }

@@ -27,9 +27,11 @@ impl BufferPool {
             state.dirty = state.just_dirtied;
             state.checkpoint_needed = false;
         });
+        let (buffer, BufferTag { rel, fork, block }) = (pin.id(), tag);
+        drop(pin);
+        // Whoever waits for the content lock finds the buffer unpinned.
         drop(guard);
-        let BufferTag { rel, fork, block } = tag;
-        cx.point(Event::BufferWrite { buffer: pin.id(), rel, fork, block }).await;
+        cx.point(Event::BufferWrite { buffer, rel, fork, block }).await;
         Ok(())
     }
 

@@ -34,7 +34,7 @@ pub async fn commit(env: &Env) -> Result<()> {
     }
     leave(env, xid).await;
     let dropped = std::mem::take(&mut env.xact.borrow_mut().dropped);
-    finish(env, dropped);
+    finish(env, dropped).await;
     Ok(())
 }
 
@@ -91,7 +91,7 @@ pub async fn abort(env: &Env) -> Result<()> {
     }
     leave(env, xid).await;
     let created = std::mem::take(&mut env.xact.borrow_mut().created);
-    finish(env, created);
+    finish(env, created).await;
     Ok(())
 }
 
@@ -104,7 +104,7 @@ async fn leave(env: &Env, xid: Xid) {
 }
 
 /// Invalidations, locks, files, and the session's own memory, in this order.
-fn finish(env: &Env, files: Vec<RelFile>) {
+async fn finish(env: &Env, files: Vec<RelFile>) {
     if !env.xact.borrow().invalidated.is_empty() {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);
     }
@@ -112,6 +112,8 @@ fn finish(env: &Env, files: Vec<RelFile>) {
     if count > 0 {
         env.cx.emit(Event::LocksReleased { count });
     }
-    files.into_iter().for_each(|rel| env.buffers.drop_relation(rel));
+    for rel in files {
+        env.buffers.drop_relation(&env.cx, rel).await;
+    }
     env.xact.borrow_mut().clear();
 }

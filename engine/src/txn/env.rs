@@ -178,6 +178,29 @@ impl Env {
     /// Locks a table to the end of the transaction. Standbys are told of the strongest mode, which keeps readers out:
     /// theirs as well.
     pub async fn lock_relation(&self, rel: Oid, mode: LockMode) -> Result<()> {
+        let (tag, told) = self.announce_lock(rel, mode).await?;
+        self.txns.locks.acquire(&self.cx, self.lock_timeouts(), tag, mode).await?;
+        if told { self.log_lock(rel).await } else { Ok(()) }
+    }
+
+    /// `ConditionalLockRelation`: the same without waiting. `false` if somebody is in the way.
+    pub async fn try_lock_relation(&self, rel: Oid, mode: LockMode) -> Result<bool> {
+        let (tag, told) = self.announce_lock(rel, mode).await?;
+        let locked = self.txns.locks.try_acquire(self.cx.pid(), tag, mode);
+        if told && locked {
+            self.log_lock(rel).await?;
+        }
+        Ok(locked)
+    }
+
+    /// Gives a table's lock back before the transaction ends.
+    pub fn unlock_relation(&self, rel: Oid, mode: LockMode) {
+        let tag = LockTag::Relation { db: self.database, rel };
+        self.txns.locks.release(self.cx.world(), self.cx.pid(), tag, mode);
+    }
+
+    /// What is about to be locked, and whether standbys are to be told.
+    async fn announce_lock(&self, rel: Oid, mode: LockMode) -> Result<(LockTag, bool)> {
         let tag = LockTag::Relation { db: self.database, rel };
         let told = mode == LockMode::AccessExclusive
             && !self.txns.procs.in_recovery()
@@ -187,11 +210,7 @@ impl Env {
             // The record is a transaction's; PostgreSQL too gives it its id before it waits.
             self.xid().await?;
         }
-        self.txns.locks.acquire(&self.cx, self.lock_timeouts(), tag, mode).await?;
-        if told {
-            self.log_lock(rel).await?;
-        }
-        Ok(())
+        Ok((tag, told))
     }
 
     /// `LogAccessExclusiveLock`

@@ -74,7 +74,9 @@ pub(super) async fn transaction(env: &Env, state: &mut RedoState, record: &Decod
     if !invals.is_empty() {
         note_invalidations(env);
     }
-    rels.into_iter().for_each(|rel| env.buffers.drop_relation(rel));
+    for rel in rels {
+        env.buffers.drop_relation(&env.cx, rel).await;
+    }
     Ok(())
 }
 

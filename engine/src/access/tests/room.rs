@@ -81,7 +81,7 @@ impl Room {
         self.wal.set_redo(next.redo);
         cx.end_step().await;
         while self.txns.procs.entries().iter().any(|entry| entry.delays_checkpoint) {
-            cx.sleep(WaitEvent::CheckpointDelayStart, 500).await;
+            self.txns.delayed_checkpoint.wait(cx, WaitEvent::CheckpointDelayStart).await;
         }
         for index in self.buffers.mark_for_checkpoint() {
             self.buffers.write_for_checkpoint(cx, index).await?;

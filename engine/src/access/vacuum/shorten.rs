@@ -5,11 +5,8 @@
 
 use super::Vacuum;
 use crate::access::truncate;
-use crate::ids::{BlockNumber, Fork, LockMode, Result, RmgrId, WaitEvent};
+use crate::ids::{BlockNumber, Fork, LockMode, Result, WaitEvent};
 use crate::storage::page;
-use crate::txn::LockTag;
-use crate::wal::RecordBuilder;
-use crate::wal::standby_records::{StandbyLock, StandbyRecord};
 use crate::world::LwMode;
 
 /// `REL_TRUNCATE_MINIMUM`: so many empty pages are worth it in any table,
@@ -29,25 +26,17 @@ impl Vacuum<'_> {
 
     /// `lazy_truncate_heap`
     pub(super) async fn shorten(&mut self) -> Result<()> {
-        let tag = LockTag::Relation { db: self.env.database, rel: self.rel.oid };
-        if !self.lock_alone(tag).await? {
+        if !self.lock_alone().await? {
             return Ok(());
         }
         let done = self.shorten_locked().await;
-        let (locks, pid) = (&self.env.txns.locks, self.env.cx.pid());
-        locks.release(self.env.cx.world(), pid, tag, LockMode::AccessExclusive);
+        self.env.unlock_relation(self.rel.oid, LockMode::AccessExclusive);
         done
     }
 
-    async fn lock_alone(&self, tag: LockTag) -> Result<bool> {
-        let xid = self.env.xid().await?;
-        let pid = self.env.cx.pid();
+    async fn lock_alone(&self) -> Result<bool> {
         for _ in 0..LOCK_ATTEMPTS {
-            if self.env.txns.locks.try_acquire(pid, tag, LockMode::AccessExclusive) {
-                let lock = StandbyLock { xid, db: self.env.database, rel: self.rel.oid };
-                let (info, data) = StandbyRecord::Lock(vec![lock]).encode();
-                self.env.wal.make_room(&self.env.cx, 128).await?;
-                self.env.log(&RecordBuilder::new(RmgrId::Standby, info).xid(xid).main(&data));
+            if self.env.try_lock_relation(self.rel.oid, LockMode::AccessExclusive).await? {
                 return Ok(true);
             }
             self.env.cx.check_for_interrupts()?;

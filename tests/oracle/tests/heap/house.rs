@@ -298,11 +298,20 @@ impl Voice<'_> {
 
     /// `DELETE FROM accounts WHERE id = ...`
     pub fn delete(&self, id: i32) {
+        self.delete_where(move |row| has_id(row, id));
+    }
+
+    /// `DELETE FROM accounts WHERE id >= ...`
+    pub fn delete_from(&self, first: i32) {
+        self.delete_where(move |row| matches!(row.1[0], Datum::Int4(id) if id >= first));
+    }
+
+    fn delete_where(&self, wanted: impl Fn(&Row) -> bool + 'static) {
         let rel = self.0.rel.clone();
         self.writing(move |env| async move {
             let mut rows = Rows::begin(&env, &rel);
             while let Some(page) = rows.next_page(&env).await {
-                for (tid, _) in page.into_iter().filter(|row| has_id(row, id)) {
+                for (tid, _) in page.into_iter().filter(&wanted) {
                     let outcome = access::delete(&env, &rel, tid).await.unwrap();
                     assert_eq!(outcome, ModifyOutcome::Done(tid));
                 }
