@@ -31,11 +31,7 @@ impl Binder<'_> {
                 let arg = self.expr(arg, level)?;
                 self.unary(op, arg, pos)
             }
-            ExprKind::Binary(op, left, right) => {
-                let left = self.expr(left, level)?;
-                let right = self.expr(right, level)?;
-                self.binary(op, left, right, pos)
-            }
+            ExprKind::Binary(..) | ExprKind::Cast(..) => self.chain(expr, level),
             ExprKind::And(args) => Ok(Typed::bool(Scalar::And(self.conditions(args, "AND", level)?), pos)),
             ExprKind::Or(args) => Ok(Typed::bool(Scalar::Or(self.conditions(args, "OR", level)?), pos)),
             ExprKind::Not(arg) => {
@@ -55,11 +51,6 @@ impl Binder<'_> {
             ExprKind::Between(between) => self.between(between, pos, level),
             ExprKind::In(arg, items, negated) => self.in_list(arg, items, *negated, pos, level),
             ExprKind::Case(case) => self.case(case, pos, level),
-            ExprKind::Cast(arg, name) => {
-                let (ty, typmod) = resolve_type(name)?;
-                let arg = self.expr(arg, level)?;
-                self.explicit(arg, ty, typmod, pos)
-            }
             ExprKind::Call(call) => self.call(expr, call, level),
             ExprKind::Coalesce(args) => self.of_common_type(args, "COALESCE", Scalar::Coalesce, pos, level),
             ExprKind::MinMax(greatest, args) => {
@@ -77,6 +68,39 @@ impl Binder<'_> {
                 Err(Error::new(sqlstate::SYNTAX_ERROR, "DEFAULT is not allowed in this context").at(pos.0))
             }
         }
+    }
+
+    /// A row of operators or casts, such as `a + b + c`, which nests to the left: bound from there, without a level of
+    /// recursion for each.
+    fn chain(&mut self, expr: &Expr, level: &mut Level) -> Result<Typed> {
+        let mut links = Vec::new();
+        let mut at = expr;
+        let mut value = loop {
+            match &at.kind {
+                ExprKind::Binary(_, left, _) | ExprKind::Cast(left, _) => {
+                    links.push(at);
+                    at = left;
+                }
+                _ => break self.expr(at, level)?,
+            }
+            if let Some(key) = self.group_key(at, level) {
+                break key;
+            }
+        };
+        for link in links.into_iter().rev() {
+            value = match &link.kind {
+                ExprKind::Binary(op, _, right) => {
+                    let right = self.expr(right, level)?;
+                    self.binary(op, value, right, link.pos)?
+                }
+                ExprKind::Cast(_, name) => {
+                    let (ty, typmod) = resolve_type(name)?;
+                    self.explicit(value, ty, typmod, link.pos)?
+                }
+                _ => value,
+            };
+        }
+        Ok(value)
     }
 
     /// The key of GROUP BY that an expression is, where the clause speaks of groups.

@@ -145,3 +145,24 @@ fn statements_bind() {
 fn errors_are_those_of_postgresql() {
     run_scripts("bind_errors", || Bind { params: false });
 }
+
+/// What the parser lets pass nests little enough for the recursion of binding.
+#[test]
+fn deep_nesting_binds_on_a_small_stack() {
+    let bind_all = || {
+        let cases: [fn(usize) -> String; 6] = [
+            |n| format!("select {}1{}", "abs(".repeat(n), ")".repeat(n)),
+            |n| format!("select 1{}", "+1".repeat(n)),
+            |n| format!("select {}true", "not ".repeat(n)),
+            |n| format!("select 1{}", "::int8::int".repeat(n)),
+            |n| format!("select {}1{}", "case when true then ".repeat(n), " end".repeat(n)),
+            |n| format!("{}1{}", "select * from (select ".repeat(n), ") x".repeat(n)),
+        ];
+        for (case, n) in cases.iter().flat_map(|case| (1..600).step_by(31).map(move |n| (case, n))) {
+            if let Ok(statements) = parse(&case(n)) {
+                let _ = bind(&statements[0].statement, &tables(), &Registry::new(), Params::None);
+            }
+        }
+    };
+    std::thread::Builder::new().stack_size(1 << 20).spawn(bind_all).unwrap().join().unwrap();
+}
