@@ -140,9 +140,12 @@ impl Writer {
     }
 }
 
+/// Where in an extent bytes go, and which.
+type Patch = (usize, Vec<u8>);
+
 /// Patches gathered by extent: an extent is read and written once a transaction, however often it is touched.
 #[derive(Default)]
-struct Extents(BTreeMap<(FileId, u32), Vec<(usize, Vec<u8>)>>);
+struct Extents(BTreeMap<(FileId, u32), Vec<Patch>>);
 
 impl Extents {
     /// Extents from this one on are gone, and what was to be patched in them.

@@ -11,7 +11,7 @@ use crate::settings::Settings;
 use crate::storage::PageBytes;
 use crate::txn::Txns;
 use crate::wal::page::{XLOG_BLCKSZ, page_of};
-use crate::wal::{ReadError, Wal, WalConfig, WalPage, WalReader, reader};
+use crate::wal::{Wal, WalConfig, WalPage, WalReader, reader};
 use crate::world::{Cx, Disk, Limit, World};
 
 const SEG: WalSegSize = WalSegSize::ONE_MB;
@@ -107,16 +107,11 @@ impl Room {
         };
         let mut pages = reader::source(|lsn, _| look(lsn));
         let mut last = Lsn::INVALID;
-        loop {
-            match reader.next(&mut pages) {
-                Ok(record) => {
-                    self.wal.note_replayed(record.end_lsn);
-                    redo::apply(&env, &mut state, &record).await?;
-                    last = record.lsn;
-                    cx.end_step().await;
-                }
-                Err(ReadError::NotYet(_) | ReadError::Invalid(_)) => break,
-            }
+        while let Ok(record) = reader.next(&mut pages) {
+            self.wal.note_replayed(record.end_lsn);
+            redo::apply(&env, &mut state, &record).await?;
+            last = record.lsn;
+            cx.end_step().await;
         }
         let end = reader.position();
         state.end(&env);
