@@ -120,6 +120,11 @@ impl Wal {
         self.recovering.set(true);
     }
 
+    /// Whether the log is being replayed.
+    pub fn is_recovering(&self) -> bool {
+        self.recovering.get()
+    }
+
     /// Recovery has replayed up to `end`, which is on disk.
     pub fn note_replayed(&self, end: Lsn) {
         for position in [&self.insert, &self.write, &self.flush] {

@@ -4,3 +4,8 @@ mod crash;
 mod replay;
 mod room;
 mod workload;
+
+/// `VITRINE_SOAK=n`: the long form of these tests, from seed `n` on.
+fn soak() -> Option<u64> {
+    std::env::var("VITRINE_SOAK").ok()?.parse().ok()
+}

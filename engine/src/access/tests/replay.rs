@@ -4,6 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::room::{Control, Room, run};
+use super::soak;
 use super::workload::{Shared, session};
 use crate::ids::*;
 use crate::storage::bytes::put_u32;
@@ -85,6 +86,9 @@ fn replay(seed: u64, transactions: usize) {
 
 #[test]
 fn a_second_host_that_replays_the_log_has_the_same_pages() {
-    let (seeds, transactions) = if std::env::var_os("VITRINE_SOAK").is_some() { (200, 120) } else { (6, 40) };
-    (0..seeds).for_each(|seed| replay(seed, transactions));
+    let (seeds, transactions) = match soak() {
+        Some(first) => (first..first + 200, 120),
+        None => (0..4, 40),
+    };
+    seeds.for_each(|seed| replay(seed, transactions));
 }
