@@ -43,7 +43,7 @@ impl Binder<'_> {
                 level.waits.push(WaitCall { function, args });
                 Ok(Typed::new(Scalar::Waited(level.waits.len() - 1), ty, expr.pos))
             }
-            Body::Rows(_) => {
+            Body::Rows(_) | Body::Series(_) => {
                 let base = self.set_function(expr, function.clone(), args, level)?;
                 match function.columns.as_slice() {
                     [(_, ty)] => Ok(Typed::new(Scalar::Column(base), *ty, expr.pos)),

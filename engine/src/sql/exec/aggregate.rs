@@ -52,6 +52,7 @@ impl Aggregate {
             if batch.is_empty() {
                 break;
             }
+            cx.breathe(batch.len()).await?;
             for row in batch {
                 let waited = cx.wait(&self.grouping.waits, &row, 0).await?;
                 let eval = cx.eval(&row, 0, &waited);

@@ -1,6 +1,6 @@
 //! Joining by nested loops: for each row of the left all rows of the right.
 //!
-//! The right side is read once and kept, unless it is a function of the left's row.
+//! The right side is read once and kept, unless it is a function of the left's row: that is called for each.
 
 use super::super::bound::{Exprs, Row};
 use super::node::Node;
@@ -20,10 +20,22 @@ pub(super) struct NestLoop {
     /// Whether the right side depends on the left's row.
     lateral: bool,
     left_rows: IntoIter<Row>,
-    /// The left row in hand, the right rows, the next of them, and whether it has found a partner.
-    current: Option<(Row, Rc<Vec<Row>>, usize, bool)>,
+    current: Option<Current>,
     /// The right rows, where they are always the same.
     kept: Option<Rc<Vec<Row>>>,
+}
+
+/// The left row in hand.
+struct Current {
+    /// All slots before the right side's own.
+    before: Row,
+    /// The right rows read, and the next of them.
+    right: Rc<Vec<Row>>,
+    at: usize,
+    /// Whether there are no more than these.
+    last: bool,
+    /// Whether it has found a partner.
+    matched: bool,
 }
 
 impl NestLoop {
@@ -40,60 +52,78 @@ impl NestLoop {
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize) -> Result<Vec<Row>> {
         let mut rows = Vec::new();
-        while rows.len() < max && self.advance(cx, outer, max).await? {
-            self.pairs(cx, outer, max, &mut rows).await?;
+        while rows.len() < max {
+            let current = match self.current.take() {
+                Some(current) => current,
+                None => match self.next_left(cx, outer, max).await? {
+                    Some(current) => current,
+                    None => break,
+                },
+            };
+            self.current = self.pairs(cx, outer.len(), current, max, &mut rows).await?;
         }
         Ok(rows)
     }
 
-    /// Makes sure that there is a left row in hand; `false` at the end.
-    async fn advance(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize) -> Result<bool> {
-        if self.current.is_some() {
-            return Ok(true);
-        }
+    /// Takes the next left row.
+    async fn next_left(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize) -> Result<Option<Current>> {
         let row = match self.left_rows.next() {
             Some(row) => row,
             None => {
                 self.left_rows = self.left.next(cx, outer, max.min(BATCH)).await?.into_iter();
-                let Some(row) = self.left_rows.next() else { return Ok(false) };
+                let Some(row) = self.left_rows.next() else { return Ok(None) };
                 row
             }
         };
+        let before = [outer, &row].concat();
+        if self.lateral {
+            self.right.rewind();
+            return Ok(Some(Current { before, right: Rc::default(), at: 0, last: false, matched: false }));
+        }
         let right = match &self.kept {
-            Some(kept) if !self.lateral => kept.clone(),
-            _ => {
-                self.right.rewind();
-                let before = [outer, &row].concat();
-                let read = Rc::new(self.right.all(cx, &before).await?);
-                self.kept = Some(read.clone());
-                read
-            }
+            Some(kept) => kept.clone(),
+            None => self.kept.insert(Rc::new(self.right.all(cx, &before).await?)).clone(),
         };
-        self.current = Some((row, right, 0, false));
-        Ok(true)
+        Ok(Some(Current { before, right, at: 0, last: true, matched: false }))
     }
 
-    /// Adds the pairs of the left row in hand, until there are `max` rows.
-    async fn pairs(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize, rows: &mut Vec<Row>) -> Result<()> {
-        let Some((left, right, mut at, mut matched)) = self.current.take() else { return Ok(()) };
-        while at < right.len() && rows.len() < max {
-            let row = [outer, &left, &right[at]].concat();
-            at += 1;
-            if let Some(on) = &self.on
-                && !cx.holds(std::slice::from_ref(on), &row, 0).await?
-            {
-                continue;
+    /// Adds pairs of the left row in hand until there are `max` rows; returns it if it may have more.
+    async fn pairs(
+        &mut self,
+        cx: &ExecCx<'_>,
+        outer: usize,
+        mut current: Current,
+        max: usize,
+        rows: &mut Vec<Row>,
+    ) -> Result<Option<Current>> {
+        cx.breathe(current.right.len()).await?;
+        loop {
+            while current.at < current.right.len() && rows.len() < max {
+                let mut row = [&current.before[..], &current.right[current.at]].concat();
+                current.at += 1;
+                if let Some(on) = &self.on
+                    && !cx.holds(std::slice::from_ref(on), &row, 0).await?
+                {
+                    continue;
+                }
+                current.matched = true;
+                row.drain(..outer);
+                rows.push(row);
             }
-            matched = true;
-            rows.push(row[outer.len()..].to_vec());
+            if current.at < current.right.len() {
+                return Ok(Some(current));
+            }
+            if current.last {
+                break;
+            }
+            current.right = Rc::new(self.right.next(cx, &current.before, max.min(BATCH)).await?);
+            (current.at, current.last) = (0, current.right.is_empty());
         }
-        if at < right.len() {
-            self.current = Some((left, right, at, matched));
-        } else if let (false, Some(width)) = (matched, self.null_width) {
-            let mut row = left;
+        if let (false, Some(width)) = (current.matched, self.null_width) {
+            let mut row = current.before.split_off(outer);
             row.resize(row.len() + width, Datum::Null);
             rows.push(row);
         }
-        Ok(())
+        Ok(None)
     }
 }

@@ -59,6 +59,7 @@ pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowS
                     return Ok(count);
                 }
                 count += batch.len() as u64;
+                cx.breathe(batch.len()).await?;
                 // Behind the columns of the result are those that only the sorting needs.
                 batch.iter().try_for_each(|row| sink(&row[..width]))?;
             }

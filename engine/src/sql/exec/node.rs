@@ -53,6 +53,7 @@ impl Node {
             if batch.is_empty() {
                 return Ok(rows);
             }
+            cx.breathe(batch.len()).await?;
             rows.extend(batch);
         }
     }
@@ -109,6 +110,7 @@ impl Filter {
             if batch.is_empty() {
                 return Ok(batch);
             }
+            cx.breathe(batch.len()).await?;
             let mut rows = Vec::with_capacity(batch.len());
             for row in batch {
                 if cx.holds(&self.conditions, &row, 0).await? {

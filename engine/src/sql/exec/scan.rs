@@ -1,7 +1,7 @@
 //! Reading tables and functions.
 
 use super::super::bound::{Exprs, Row, SYSTEM_COLUMNS};
-use super::super::functions::{Body, Function};
+use super::super::functions::{Body, Function, RowIter};
 use super::ExecCx;
 use crate::access::{Scan, TupleBatch};
 use crate::catalog::Table;
@@ -9,7 +9,6 @@ use crate::ids::{Error, Oid, Result, Tid};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::types::{Datum, deform_into};
 use std::rc::Rc;
-use std::vec::IntoIter;
 
 /// All visible rows of a table for which the conditions hold, page by page.
 pub(super) struct SeqScan {
@@ -93,7 +92,7 @@ fn fill_system(slots: &mut [Datum], tid: Tid, header: &HeapTupleHeader, table: O
 pub(super) struct FunctionScan {
     function: Rc<Function>,
     args: Exprs,
-    rows: Option<IntoIter<Row>>,
+    rows: Option<RowIter>,
 }
 
 impl FunctionScan {
@@ -107,21 +106,23 @@ impl FunctionScan {
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize) -> Result<Vec<Row>> {
         if self.rows.is_none() {
-            self.rows = Some(self.call(cx, outer).await?.into_iter());
+            self.rows = Some(self.call(cx, outer).await?);
         }
-        Ok(self.rows.iter_mut().flatten().take(max).collect())
+        self.rows.iter_mut().flatten().take(max).collect()
     }
 
-    async fn call(&self, cx: &ExecCx<'_>, outer: &[Datum]) -> Result<Vec<Row>> {
+    async fn call(&self, cx: &ExecCx<'_>, outer: &[Datum]) -> Result<RowIter> {
         let args = cx.values(&self.args, outer, 0).await?;
         let null = self.function.strict && args.iter().any(Datum::is_null);
-        match &self.function.body {
-            Body::Rows(_) if null => Ok(Vec::new()),
-            Body::Rows(f) => f(cx.fx, &args).await,
-            _ if null => Ok(vec![vec![Datum::Null]]),
-            Body::Waiting(f) => Ok(vec![vec![f(cx.fx, &args).await?]]),
-            Body::Scalar(f) => Ok(vec![vec![f(cx.fx, &args)?]]),
-            Body::TypeOf => Err(Error::unsupported("pg_typeof() in FROM")),
-        }
+        let one = |value| -> RowIter { Box::new(std::iter::once(Ok(vec![value]))) };
+        Ok(match &self.function.body {
+            Body::Rows(_) | Body::Series(_) if null => Box::new(std::iter::empty()),
+            Body::Rows(f) => Box::new(f(cx.fx, &args).await?.into_iter().map(Ok)),
+            Body::Series(f) => f(&args)?,
+            _ if null => one(Datum::Null),
+            Body::Waiting(f) => one(f(cx.fx, &args).await?),
+            Body::Scalar(f) => one(f(cx.fx, &args)?),
+            Body::TypeOf => return Err(Error::unsupported("pg_typeof() in FROM")),
+        })
     }
 }

@@ -2,7 +2,7 @@
 
 use super::super::bound::{EvalCx, Exprs, WaitCall};
 use super::super::functions::Body;
-use super::ExecCx;
+use super::{BATCH, ExecCx};
 use crate::ids::{Error, Result};
 use crate::types::Datum;
 
@@ -10,6 +10,15 @@ impl ExecCx<'_> {
     /// What expressions may use, over a row that begins at slot `base`.
     pub(super) fn eval<'a>(&'a self, row: &'a [Datum], base: usize, waited: &'a [Datum]) -> EvalCx<'a> {
         EvalCx { fx: self.fx, row, base, params: self.params, waited }
+    }
+
+    /// After so many rows without a step: hears of a cancel, and lets others run. A few rows are not worth a step.
+    pub(super) async fn breathe(&self, rows: usize) -> Result<()> {
+        if rows >= BATCH {
+            self.fx.env.cx.check_for_interrupts()?;
+            self.fx.env.cx.end_step().await;
+        }
+        Ok(())
     }
 
     /// The values of expressions over a row.

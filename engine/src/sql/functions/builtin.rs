@@ -1,8 +1,8 @@
 //! SQL's own functions: numbers, strings, the session.
 
-use super::{ArgType, Body, FnCtx, Function, Registry};
+use super::{ArgType, Body, FnCtx, Function, Registry, RowIter};
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{self, CastContext, Datum, TypeId, find_cast};
+use crate::types::{self, Datum, TypeId};
 use TypeId::{Bool, Float8, Int2, Int4, Int8, Name, Numeric, Oid, Text, TimestampTz};
 
 /// What `version()` says, and `server_version` with it.
@@ -158,39 +158,25 @@ fn setting(cx: &FnCtx, args: &[Datum]) -> Result<Datum> {
 /// The functions that give rows by themselves.
 fn sets(registry: &mut Registry) {
     for ty in [Int4, Int8] {
-        let columns = &[("generate_series", ty)];
-        registry.rows("generate_series", &[ty, ty], columns, move |_, args| {
-            let series = series(&args[0], &args[1], &Datum::Int4(1), ty);
-            Box::pin(async move { series })
-        });
-        registry.rows("generate_series", &[ty, ty, ty], columns, move |_, args| {
-            let series = series(&args[0], &args[1], &args[2], ty);
-            Box::pin(async move { series })
-        });
+        for args in [&[ty, ty][..], &[ty, ty, ty]] {
+            registry.add(Function::new("generate_series", args, ty, Body::Series(series)));
+        }
     }
 }
 
-/// The most rows that a function makes at once.
-const MAX_ROWS: i128 = 10_000_000;
-
-fn series(from: &Datum, to: &Datum, step: &Datum, ty: TypeId) -> Result<Vec<super::super::bound::Row>> {
-    let (from, to, step) = (i128::from(from.as_int()?), i128::from(to.as_int()?), i128::from(step.as_int()?));
+/// `generate_series`, in the type of its arguments.
+fn series(args: &[Datum]) -> Result<RowIter> {
+    let step = args.get(2).map_or(Ok(1), Datum::as_int)?;
     if step == 0 {
         return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, "step size cannot equal zero"));
     }
-    let count = ((to - from) / step + 1).max(0);
-    if (to - from).signum() * step.signum() < 0 {
-        return Ok(Vec::new());
-    }
-    if count > MAX_ROWS {
-        return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, format!("a series of {count} rows is too long")));
-    }
-    let cast = find_cast(Int8, ty).filter(|cast| cast.context <= CastContext::Assignment);
-    let value = |n: i128| match (ty, &cast) {
-        (Int8, _) | (_, None) => Ok(Datum::Int8(n as i64)),
-        (_, Some(cast)) => cast.eval(&Datum::Int8(n as i64)),
-    };
-    (0..count).map(|n| Ok(vec![value(from + n * step)?])).collect()
+    let (mut next, last) = (Some(args[0].as_int()?), args[1].as_int()?);
+    let wide = matches!(args[0], Datum::Int8(_));
+    Ok(Box::new(std::iter::from_fn(move || {
+        let value = next.filter(|next| if step > 0 { *next <= last } else { *next >= last })?;
+        next = value.checked_add(step);
+        Some(Ok(vec![if wide { Datum::Int8(value) } else { Datum::Int4(value as i32) }]))
+    })))
 }
 
 /// `LIKE`: `%` stands for any characters, `_` for one, a backslash takes the next as it is.

@@ -47,6 +47,10 @@ pub type ScalarFn = fn(&FnCtx, &[Datum]) -> Result<Datum>;
 pub type FnFuture<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + 'a>>;
 /// A function that waits for its value.
 pub type WaitingFn = Rc<dyn for<'a> Fn(&'a FnCtx, &'a [Datum]) -> FnFuture<'a, Datum>>;
+/// Rows that are made one after the other.
+pub type RowIter = Box<dyn Iterator<Item = Result<Row>>>;
+/// A function that gives its rows one after the other, without waiting.
+pub type SeriesFn = fn(&[Datum]) -> Result<RowIter>;
 /// A function that waits for its rows.
 pub type RowsFn = Rc<dyn for<'a> Fn(&'a FnCtx, &'a [Datum]) -> FnFuture<'a, Vec<Row>>>;
 
@@ -70,6 +74,8 @@ pub enum Body {
     Waiting(WaitingFn),
     /// One that gives rows.
     Rows(RowsFn),
+    /// One that gives rows without waiting, as many as are wanted.
+    Series(SeriesFn),
 }
 
 /// A function.
@@ -131,7 +137,7 @@ impl Function {
 
     /// Whether it gives rows.
     pub fn returns_rows(&self) -> bool {
-        matches!(self.body, Body::Rows(_))
+        matches!(self.body, Body::Rows(_) | Body::Series(_))
     }
 }
 
