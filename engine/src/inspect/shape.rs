@@ -129,6 +129,20 @@ pub struct HostView {
     pub wal: WalView,
     /// `pg_stat_replication`
     pub replication: Vec<ReplicationView>,
+    /// The newest lines of the server log, oldest first; it outlives the server's memory.
+    pub log: Vec<LogLineView>,
+}
+
+/// A line of the server log.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct LogLineView {
+    /// Who says it.
+    pub pid: u32,
+    /// `LOG`, `FATAL`, ...
+    pub level: String,
+    /// What.
+    pub text: String,
 }
 
 /// Whether a process can run.

@@ -8,12 +8,14 @@ use super::view::{Letters, Room, askers};
 use super::view_page::page_view;
 use super::view_wal::{Tape, wal_view};
 use crate::ids::{BackendType, HostId, Instant, Pid, Xid};
-use crate::server::{Server, ServerSpec, ServerState};
+use crate::server::{LogLine, Server, ServerSpec, ServerState};
 use crate::txn::{LockInfo, LockTag};
 use crate::world::{ProcessInfo, RunState, World};
 
 /// Records looked at to find the one that made a row version.
 const RECORDS_FOR_VERSIONS: usize = 128;
+/// Lines of the server log in a view.
+const LOG_LINES: usize = 24;
 
 /// A host.
 pub(super) fn host_view(
@@ -45,7 +47,15 @@ pub(super) fn host_view(
         lock_waits: server.map_or_else(Vec::new, |server| lock_waits(server, &tables, letters)),
         wal: server.map_or_else(WalView::default, |server| wal_view(server, &tape, wanted, &tables, letters)),
         replication: server.map_or_else(Vec::new, replication),
+        log: log(spec),
     }
+}
+
+fn log(spec: &ServerSpec) -> Vec<LogLineView> {
+    let lines = spec.log.lines();
+    let view =
+        |line: &LogLine| LogLineView { pid: line.pid.0, level: line.level.name().to_string(), text: line.text.clone() };
+    lines[lines.len().saturating_sub(LOG_LINES)..].iter().map(view).collect()
 }
 
 fn host_state(server: Option<&Server>, processes: &[&ProcessInfo]) -> HostState {

@@ -10,7 +10,6 @@
  * (auto, dark, light), `motion` (auto, off), `lang`, `persist` (the name of a store), `readonly`. The element takes no
  * focus and no scroll by itself, and starts its engine when it first comes into sight.
  */
-import type { OpenEngine } from '../engine/api.ts';
 import { openEngine } from '../engine/connect';
 import { Lab } from '../page/lab.ts';
 
@@ -21,16 +20,10 @@ export { PANELS } from '../page/lab.ts';
 /** How far below the window an element may be and already start. */
 const NEAR = '200px';
 
+Lab.open = openEngine;
+
 /** `<pg-vitrine>` */
 export class PgVitrine extends Lab {
-  static override properties = { ...Lab.properties, persist: { reflect: true } };
-  declare persist: string | null;
-
-  constructor() {
-    super();
-    this.persist = null;
-  }
-
   protected override begin(): void {
     const sight = new IntersectionObserver((entries) => {
       if (!entries.some((e) => e.isIntersecting)) return;
@@ -38,12 +31,6 @@ export class PgVitrine extends Lab {
       super.begin();
     }, { rootMargin: NEAR });
     sight.observe(this);
-  }
-
-  protected override opener(): OpenEngine {
-    const store = this.persist && this.persist !== 'off' ? { store: this.persist } : {};
-    const open = openEngine as unknown as OpenEngine;
-    return (options) => open({ ...options, ...store });
   }
 }
 

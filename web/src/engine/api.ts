@@ -26,12 +26,12 @@ import type { LabView } from './generated/LabView';
 import type { ViewRequest } from './generated/ViewRequest';
 import type { WorldSpec } from './generated/WorldSpec';
 
-export type { Answer, Entry, Entry as Event, Input, LabView as Snapshot, ViewRequest, WorldSpec };
+export type { Answer, Entry, Entry as Event, Input, LabView, ViewRequest, WorldSpec };
 
 /** A process of the simulated room, by the process id that PostgreSQL would show. */
 export type Pid = number;
 
-/** A session of the lab: its index, as `Snapshot` lists them (0 is A, 1 is B). */
+/** A session of the lab: its index, as `LabView` lists them (0 is A, 1 is B). */
 export type SessionId = number;
 
 /** A line of history. 0 is the first; a new input in the past makes the next one. */
@@ -63,6 +63,8 @@ export interface Moment {
   readonly step: number;
   /** The last known step of this branch; greater than `step` after going back. */
   readonly last: number;
+  /** Whether all that was done on this branch lies behind the cursor: what is done now continues it. */
+  readonly atEnd: boolean;
   /** Virtual time in microseconds since the world began. */
   readonly time: number;
   /** The hash of the coarse events, 16 hexadecimal digits: equal histories have equal hashes. */

@@ -12,12 +12,12 @@ import type {
   EngineEvents,
   Entry,
   Input,
+  LabView,
   Moment,
   OpenOptions,
   Pid,
   Place,
   SessionId,
-  Snapshot,
   StoreStatus,
   Until,
   ViewRequest,
@@ -56,7 +56,7 @@ export class Client implements EngineClient {
     return this.host.moment();
   }
 
-  async view(request?: Partial<ViewRequest>): Promise<Snapshot> {
+  async view(request?: Partial<ViewRequest>): Promise<LabView> {
     const view = await this.host.view(request);
     if (performance.getEntriesByName(ANSWERED).length === 0) performance.mark(ANSWERED);
     return view;

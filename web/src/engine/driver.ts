@@ -113,12 +113,13 @@ export class Driver {
   private slice(goal: Goal): Stopped | undefined {
     const { world, history } = this;
     const here = world.steps();
+    // What was done at the step that is sought belongs to its future: doing something else there is another line.
+    if (here >= goal.step) return 'reached';
     const { next } = history;
     if (next?.step === here) {
       this.repeat(next);
       return undefined;
     }
-    if (here >= goal.step) return 'reached';
     const known = !history.atEnd;
     const limit = Math.min(goal.step, here + SLICE, next?.step ?? Infinity, known ? history.last : Infinity);
     const stopped = world.run({ ...goal, step: limit });

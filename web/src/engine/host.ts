@@ -14,11 +14,11 @@ import type {
   EngineEvents,
   Entry,
   Input,
+  LabView,
   Moment,
   OpenOptions,
   Pid,
   SessionId,
-  Snapshot,
   Stopped,
   StoreStatus,
   Until,
@@ -160,6 +160,7 @@ export class Host {
     return {
       step: world.steps(),
       last: history.last,
+      atEnd: history.atEnd,
       time: world.now(),
       hash: world.hash(),
       branch: history.branch,
@@ -167,7 +168,7 @@ export class Host {
     };
   }
 
-  view(request: Partial<ViewRequest> = {}): Promise<Snapshot> {
+  view(request: Partial<ViewRequest> = {}): Promise<LabView> {
     return this.act(() => {
       // The world knows its present; what lies ahead of the cursor is known here.
       const view = this.driver.world.view({ ...VIEW, ...request });

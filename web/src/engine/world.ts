@@ -3,7 +3,7 @@
  * a world only goes forward.
  */
 
-import type { Answer, Entry, Input, Pid, SessionId, Snapshot, Stopped, ViewRequest, WorldSpec } from './api';
+import type { Answer, Entry, Input, LabView, Pid, SessionId, Stopped, ViewRequest, WorldSpec } from './api';
 import type { Machine } from './keyframes';
 
 /** How far to run: whichever comes first. */
@@ -39,7 +39,7 @@ export interface World extends Machine {
   synced(): Synced;
   /** The disks, as batches that make them anew. */
   image(): Uint8Array<ArrayBuffer>;
-  view(request: ViewRequest): Snapshot;
+  view(request: ViewRequest): LabView;
   /** The first step whose events are all still known. */
   eventsFrom(): number;
   /** Events with `from <= step < to` that are still known. */

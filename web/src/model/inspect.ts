@@ -4,7 +4,7 @@
  */
 import { hexBytes, lsn } from '../base/format.ts';
 import { t, type MessageKey } from '../base/messages.ts';
-import type { FieldView, LabView, PageImage, RecordView, SeesView, TupleView } from '../views/types.ts';
+import type { BufferView, FieldView, LabView, PageImage, RecordView, SeesView, TupleView } from '../views/types.ts';
 import { findRecord, findVersion, parts, type Thing } from './thing.ts';
 
 /** One field: its value, its bytes, and what the value was before if it changed. */
@@ -20,11 +20,13 @@ export interface Inspection {
   from: { line: string; more: string | null; thing: Thing | null } | null;
   seen: SeesView[];
   sql: string | null;
+  /** A page that can be shown large. */
+  page: { relation: string; block: number } | null;
   /** A process that can be stepped, frozen, killed. */
   process: { host: number; pid: number; state: string } | null;
 }
 
-const empty: Omit<Inspection, 'title'> = { under: null, fields: [], flags: null, from: null, seen: [], sql: null, process: null };
+const empty: Omit<Inspection, 'title'> = { under: null, fields: [], flags: null, from: null, seen: [], sql: null, page: null, process: null };
 
 /** Describes a thing at this moment; `null` if it does not exist. */
 export function inspect(view: LabView, before: LabView | null, thing: Thing): Inspection | null {
@@ -110,7 +112,12 @@ function inspectBuffer(view: LabView, host: number, bufferid: number): Inspectio
   if (!b) return null;
   const fields = [plain('relname', b.relname ?? '—'), plain('relfilenode', b.relfilenode ?? '—'), plain('relblocknumber', b.relblocknumber ?? '—'),
     plain('isdirty', b.isdirty ? 't' : 'f'), plain('usagecount', b.usagecount), plain('pinning_backends', b.pinning_backends)];
-  return { ...empty, title: t('inspect.buffer', { n: bufferid }), fields, sql: `SELECT *\nFROM pg_buffercache\nWHERE bufferid = ${bufferid};` };
+  return { ...empty, title: t('inspect.buffer', { n: bufferid }), fields, sql: `SELECT *\nFROM pg_buffercache\nWHERE bufferid = ${bufferid};`, page: pageOf(b) };
+}
+
+/** The heap page in a buffer; other forks, and files whose table is not known, cannot be drawn. */
+function pageOf(b: BufferView): Inspection['page'] {
+  return b.relname !== null && b.relforknumber === 0 && b.relblocknumber !== null ? { relation: b.relname, block: b.relblocknumber } : null;
 }
 
 function inspectRecord(view: LabView, start: number): Inspection | null {

@@ -4,7 +4,7 @@
  */
 
 /** What a terminal remembers between commands. */
-export interface TerminalSettings { expanded: boolean; timing: boolean }
+export interface TerminalSettings { timing: boolean }
 
 /** What a backslash command leads to: text to show, or a statement to run. */
 export type Meta = { text: string; settings?: Partial<TerminalSettings>; failed?: boolean } | { sql: string };
@@ -14,7 +14,6 @@ const help = `General
   \\conninfo       what this session is connected to
 Query
   \\timing         show the time of each statement: simulated time
-  \\x              one column per line
 Information
   \\d [NAME]       describe a table, or list them
   \\dt             list tables
@@ -36,15 +35,14 @@ export function metaCommand(text: string, settings: TerminalSettings, where: str
   switch (name) {
     case '?': return { text: help };
     case 'conninfo': return { text: where };
-    case 'timing': return toggle('timing', 'Timing is', settings, argument);
-    case 'x': return toggle('expanded', 'Expanded display is', settings, argument);
+    case 'timing': return timing(settings, argument);
     case 'dt': return { sql: listTables };
     case 'd': return { sql: argument ? describeTable(argument) : listTables };
     default: return { text: `invalid command \\${name}\nTry \\? for help.`, failed: true };
   }
 }
 
-function toggle(key: keyof TerminalSettings, words: string, settings: TerminalSettings, argument: string): Meta {
-  const on = argument === 'on' ? true : argument === 'off' ? false : !settings[key];
-  return { text: `${words} ${on ? 'on' : 'off'}.`, settings: { [key]: on } };
+function timing(settings: TerminalSettings, argument: string): Meta {
+  const on = argument === 'on' ? true : argument === 'off' ? false : !settings.timing;
+  return { text: `Timing is ${on ? 'on' : 'off'}.`, settings: { timing: on } };
 }

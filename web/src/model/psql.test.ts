@@ -27,10 +27,12 @@ describe('terminal', () => {
     letter: 'A', step: 5, time: 0, prompts: ['p=#', 'p-#'], sql: 'SELECT balance\nFROM accounts;',
     answer: { step: 9, time: 1, text: ' balance\n---------\n      90\n(1 row)', failed: false },
   };
+  const at = (step: number, atEnd = false) => ({ step, atEnd });
   it('is a function of the cursor', () => {
-    expect(terminal([x], 'A', 4)).toEqual([]);
-    expect(terminal([x], 'A', 6)).toEqual([{ prompt: 'p=#', text: 'SELECT balance' }, { prompt: 'p-#', text: 'FROM accounts;' }]);
-    expect(terminal([x], 'A', 9).map((l) => l.text).slice(2)).toEqual([' balance', '---------', '      90', '(1 row)']);
-    expect(lastAnswer([x], 'A', 9)[2]).toMatchObject({ text: '      90', strong: true });
+    expect(terminal([x], 'A', at(5))).toEqual([]);
+    expect(terminal([x], 'A', at(5, true))).toHaveLength(2);
+    expect(terminal([x], 'A', at(9))).toEqual([{ prompt: 'p=#', text: 'SELECT balance' }, { prompt: 'p-#', text: 'FROM accounts;' }]);
+    expect(terminal([x], 'A', at(10)).map((l) => l.text).slice(2)).toEqual([' balance', '---------', '      90', '(1 row)']);
+    expect(lastAnswer([x], 'A', at(10))[2]).toMatchObject({ text: '      90', strong: true });
   });
 });

@@ -1,6 +1,7 @@
 /**
  * psql's manners: when a statement is complete, what the prompt says, and which lines a terminal shows.
  */
+import { isPast, type Cursor } from './cursor.ts';
 
 /** Where text stands after being read so far: inside what, if anything. */
 interface Lexer { at: 'code' | 'quote' | 'name' | 'dollar' | 'comment' | 'line'; tag: string; parens: number }
@@ -62,6 +63,9 @@ export function prompt(database: string, tx: string, superuser: boolean, continu
 /** One line of a terminal. */
 export interface Line { prompt?: string; text: string; error?: boolean; strong?: boolean }
 
+/** What came back, in which step and when. */
+export interface Answered { step: number; time: number; text: string; failed: boolean }
+
 /** One exchange: what was typed at which step, and, once it is there, what came back. */
 export interface Exchange {
   letter: string;
@@ -70,22 +74,29 @@ export interface Exchange {
   time: number;
   prompts: [first: string, next: string];
   sql: string;
-  answer: { step: number; time: number; text: string; failed: boolean } | null;
+  answer: Answered | null;
   /** Typed by the scene before its opening: shown nowhere. */
   hidden?: boolean;
   /** A command of the terminal itself: the engine never heard of it. */
   aside?: boolean;
+  /** \timing was on: the time that it took is said. */
+  timed?: boolean;
 }
 
-/** The terminal of one session at a step: a function of the history and the cursor. */
-export function terminal(history: readonly Exchange[], letter: string, step: number): Line[] {
-  const lines: Line[] = [];
-  for (const x of history) {
-    if (x.letter !== letter || x.step > step || x.hidden) continue;
-    x.sql.split('\n').forEach((text, i) => lines.push({ prompt: x.prompts[i === 0 ? 0 : 1], text }));
-    if (x.answer && x.answer.step <= step) lines.push(...answerLines(x.answer));
-  }
-  return lines;
+/** The exchanges of a session that lie behind the cursor, each without its answer if that is still to come. */
+export function heard(history: readonly Exchange[], letter: string, cursor: Cursor): Exchange[] {
+  return history
+    .filter((x) => x.letter === letter && !x.hidden && (x.aside ? x.step <= cursor.step : isPast(x.step, cursor)))
+    .map((x) => (x.aside || !x.answer || isPast(x.answer.step, cursor) ? x : { ...x, answer: null }));
+}
+
+/** The terminal of one session: a function of the history and the cursor. */
+export function terminal(history: readonly Exchange[], letter: string, cursor: Cursor): Line[] {
+  return heard(history, letter, cursor).flatMap((x) => [
+    ...x.sql.split('\n').map((text, i) => ({ prompt: x.prompts[i === 0 ? 0 : 1], text })),
+    ...(x.answer ? answerLines(x.answer) : []),
+    ...(x.answer && x.timed ? [{ text: `Time: ${((x.answer.time - x.time) / 1000).toFixed(3)} ms` }] : []),
+  ]);
 }
 
 /** The lines of an answer; a value that stands alone in its column is what the eye looks for. */
@@ -97,8 +108,7 @@ export function answerLines(answer: { text: string; failed: boolean }): Line[] {
 }
 
 /** The short form for a narrow card: the last answer, at most three lines. */
-export function lastAnswer(history: readonly Exchange[], letter: string, step: number): Line[] {
-  const answered = history.filter((x) => x.letter === letter && x.answer && x.answer.step <= step && !x.hidden);
-  const last = answered[answered.length - 1];
+export function lastAnswer(history: readonly Exchange[], letter: string, cursor: Cursor): Line[] {
+  const last = heard(history, letter, cursor).findLast((x) => x.answer);
   return last ? answerLines(last.answer!).slice(0, 3) : [];
 }

@@ -1,11 +1,12 @@
 /**
  * The story so far: which beats have happened in a history of events, in whatever order they came.
  */
-import type { Beat, Found, Scene, StoryEvent } from '../scenes/scene.ts';
+import type { Entry } from '../engine/api.ts';
+import type { Beat, Found, Scene } from '../scenes/scene.ts';
 import type { LabView } from '../views/types.ts';
 
 /** A beat that has happened. */
-export interface Told { beat: Beat; event: StoryEvent }
+export interface Told { beat: Beat; event: Entry }
 
 /** Finds beats in events as they come; feed it events in order. */
 export class Story {
@@ -23,7 +24,7 @@ export class Story {
   }
 
   /** Takes one event in; says which beat it was, if any. An event is at most one beat, the first that it fits. */
-  take(event: StoryEvent): Beat | null {
+  take(event: Entry): Beat | null {
     for (const beat of this.scene.beats) {
       if (this.found.beat(beat.id) || !beat.after.every((id) => this.found.beat(id))) continue;
       if (!beat.when(event, this.found)) continue;
@@ -34,7 +35,7 @@ export class Story {
   }
 
   /** The story of these events from the opening on. */
-  static of(scene: Scene, opening: LabView, events: readonly StoryEvent[]): Story {
+  static of(scene: Scene, opening: LabView, events: readonly Entry[]): Story {
     const story = new Story(scene, opening);
     for (const event of events) story.take(event);
     return story;
@@ -42,7 +43,7 @@ export class Story {
 }
 
 /** The steps at which the cursor shows a beat: the step after the event has happened. */
-export function cursorOf(event: StoryEvent): number {
+export function cursorOf(event: Entry): number {
   return event.step + 1;
 }
 

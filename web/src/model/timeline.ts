@@ -45,10 +45,10 @@ function between(times: readonly number[], places: ReadonlyMap<number, number>, 
   return x + ((time - a) / (b - a)) * (y - x);
 }
 
-/** The lane of one session: what it asked, from the Query to the answer, with the tag or the value it got. */
+/** The lane of one session, from what lies behind the cursor: what it asked, from the Query to the answer, with the tag or the value it got. */
 export function sessionLane(history: readonly Exchange[], letter: string, now: number): Lane {
   const bars = history
-    .filter((x) => x.letter === letter && !x.hidden && !x.aside)
+    .filter((x) => !x.aside)
     .map((x) => ({ from: x.time, to: x.answer ? x.answer.time : now, label: outcome(x), letter }));
   return { name: letter, letter, bars, ticks: [] };
 }

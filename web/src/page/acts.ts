@@ -7,7 +7,7 @@ import type { Dialog } from './keys-dialog.ts';
 import type { Lab } from './lab.ts';
 
 /** A wish, with what it is about. */
-export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number }
+export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number; relation?: string; block?: number }
 
 /** Live runs at this share of real time: slow enough to follow. */
 const LIVE_SPEED = 0.01;
@@ -32,7 +32,11 @@ export function act(lab: Lab, what: Act): void {
     case 'submit': if (what.letter && what.text) type(lab, what.letter, what.text); break;
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
-    case 'plug': plug(lab); break;
+    case 'connect': void c.connect(what.host ?? 0); break;
+    case 'plug': plug(lab, what.host ?? 0); break;
+    case 'link': void c.input({ kind: 'cut', cut: !c.view.links[0]?.cut }, null); break;
+    case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
+    case 'keep': void keep(lab); break;
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
     case 'embed': void copy(lab, `<script type="module" src="pg-vitrine.js"></script>\n<pg-vitrine scene="${c.scene.id}" panels="sessions page wal standby" step="${c.told().length}"></pg-vitrine>`); break;
@@ -62,16 +66,27 @@ function nextChange(lab: Lab): void {
 
 function onProcess(lab: Lab, what: Act): void {
   const pid = what.pid ?? 0;
-  if (what.act === 'kill') void lab.controller!.input({ kind: 'kill', pid }, null, true);
-  else void lab.controller!.input({ kind: 'freeze', pid, frozen: what.act === 'freeze' }, null, false);
+  if (what.act === 'kill') void lab.controller!.input({ kind: 'kill', pid }, t('free.killed', { pid }));
+  else void lab.controller!.input({ kind: 'freeze', pid, frozen: what.act === 'freeze' }, t(what.act === 'freeze' ? 'free.frozen' : 'free.thawed', { pid }));
 }
 
-/** Pulls the plug of the primary, or gives it power again: then recovery runs, and the page shows it. */
-function plug(lab: Lab): void {
+/** Pulls the plug of a server, or gives it power again: recovery is then stepped like everything else. */
+function plug(lab: Lab, host: number): void {
   const c = lab.controller!;
-  const off = c.view!.hosts.find((h) => h.state === 'off');
-  if (off) void c.input({ kind: 'power_on', host: off.host }, t('recovered', { redo: '' }), true);
-  else void c.input({ kind: 'power_fail', host: 0 }, t('plugged', { host: c.view!.hosts[0]!.name }), false);
+  const { state, name } = c.view!.hosts[host]!;
+  if (state === 'off') void c.input({ kind: 'power_on', host }, t('free.power_on', { host: name }));
+  else void c.input({ kind: 'power_fail', host }, t('plugged', { host: name }));
+}
+
+/** The name under which the page keeps a world. */
+const STORE = 'lab';
+
+/** Keeps the world in this browser, and says so in the address: a reload brings it back. */
+async function keep(lab: Lab): Promise<void> {
+  const c = lab.controller!;
+  await c.keep(STORE);
+  if (c.stored.kind !== 'saved') return;
+  history.replaceState(null, '', `${location.pathname}${location.search}${writeAddress({ store: STORE })}`);
 }
 
 function nextTheme(lab: Lab): string {

@@ -1,10 +1,10 @@
 /**
- * The address of a moment: `#v1&scene=first-light&beat=7&theme=dark`. The format number stands first, so that links
+ * The address of a moment: `#v1&scene=first-light&beat=7&theme=dark`, or `#v1&store=lab` for a world that this browser keeps. The format number stands first, so that links
  * keep their meaning; what an older or newer page does not know is left alone.
  */
 
 /** What an address says. */
-export interface Address { scene?: string; beat?: number; step?: number; theme?: string; panels?: string }
+export interface Address { scene?: string; store?: string; beat?: number; step?: number; theme?: string }
 
 const VERSION = 'v1';
 
@@ -16,10 +16,10 @@ export function readAddress(hash: string): Address {
   const address: Address = {};
   const scene = params.get('scene');
   const theme = params.get('theme');
-  const panels = params.get('panels');
+  const store = params.get('store');
   if (scene) address.scene = scene;
   if (theme === 'dark' || theme === 'light') address.theme = theme;
-  if (panels) address.panels = panels;
+  if (store) address.store = store;
   for (const name of ['beat', 'step'] as const) {
     const n = Number(params.get(name) ?? Number.NaN);
     if (Number.isInteger(n) && n >= 0) address[name] = n;

@@ -1,24 +1,28 @@
 /**
  * The one place that changes anything: it drives the engine and holds what a moment needs to be drawn.
  *
- * What it keeps is history (what was typed, what was answered, which events happened) and a cursor; the picture is a
- * function of those and of the engine's view at the cursor. Every act goes through one queue, so that two key presses
- * cannot drive the world at the same time.
+ * What it keeps is history (see `history.ts`) and a cursor; the picture is a function of those and of the engine's view
+ * at the cursor. Every act goes through one queue, so that two key presses cannot drive the world at the same time.
  */
-import type { EngineClient, Moment, OpenEngine } from '../engine/api.ts';
-import { t } from '../base/messages.ts';
+import type { EngineClient, Input, Moment, OpenEngine, OpenOptions, StoreStatus, Until, ViewRequest } from '../engine/api.ts';
+import { lsn } from '../base/format.ts';
+import { fill, t } from '../base/messages.ts';
+import { isPast, type Cursor } from '../model/cursor.ts';
 import type { TerminalSettings } from '../model/meta.ts';
-import { prompt, type Exchange } from '../model/psql.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
 import type { Thing } from '../model/thing.ts';
-import type { Beat, Scene, StoryEvent } from '../scenes/scene.ts';
-import type { LabView } from '../views/types.ts';
-import { decodeAnswer, decodeEvents, decodeView, sessionIndex } from './wire.ts';
+import { noteOf } from '../scenes/free.ts';
+import type { Beat, Scene } from '../scenes/scene.ts';
+import type { LabView, SessionView } from '../views/types.ts';
+import { PageHistory } from './history.ts';
+import { sessionIndex } from './wire.ts';
 
 /** More steps than this without an event that matters, and Next gives up and says where it stands. */
 const PATIENCE = 20_000;
 /** How long 'let time pass' lets it pass at most, in virtual microseconds. */
 const PASS_US = 200_000;
+/** While live, a picture at most so often, in milliseconds. */
+const FRAME_MS = 33;
 
 /** What the lab is doing. */
 export type Phase = 'starting' | 'ready' | 'failed' | 'broken';
@@ -29,35 +33,46 @@ export class Controller {
   problem = '';
   view: LabView | null = null;
   before: LabView | null = null;
-  /** Everything typed on this line of history, in order. */
-  exchanges: Exchange[] = [];
-  /** All known events since the opening, the kept future included. */
-  events: StoryEvent[] = [];
+  cursor: Cursor = { step: 0, atEnd: true };
+  readonly history = new PageHistory();
+  /** Nothing for a world that was kept: its story was told before. */
   story: Story | null = null;
   opening = 0;
-  /** Steps at which something was typed or done that is no part of the story. */
-  foreign: number[] = [];
   guesses = new Map<string, string>();
   selection: Thing | null = null;
   busy = false;
   stuck = false;
   live = false;
-  /** A sentence that takes the beat's place: who waits, what was plugged. */
+  /** A sentence that takes the beat's place: who waits, what went wrong. */
   aside: string | null = null;
+  stored: StoreStatus = { kind: 'memory' };
   client: EngineClient | null = null;
+  /** Which page is shown. */
+  #shown: Partial<ViewRequest>;
   #settings = new Map<string, TerminalSettings>();
   #queue: Promise<unknown> = Promise.resolve();
+  #branch = 0;
   #last = 0;
+  #drawn = 0;
 
-  constructor(readonly scene: Scene, private readonly changed: () => void) {}
+  constructor(readonly scene: Scene, private readonly changed: () => void) {
+    this.#shown = { relation: scene.relation };
+  }
 
-  /** Opens the engine and plays the scene to its opening moment. */
-  async start(open: OpenEngine): Promise<void> {
+  /** Opens the engine; plays a new world to the scene's opening, and shows a kept one as it came up. */
+  async start(open: OpenEngine, options: OpenOptions = {}): Promise<void> {
     try {
-      this.client = await open();
-      this.client.on('broken', ({ message }) => this.#fail('broken', message));
-      this.client.on('moment', (moment) => { if (this.live) void this.#arrive(moment); });
-      await this.#setUp();
+      const client = await open(options);
+      this.client = client;
+      client.on('broken', ({ message }) => this.#fail('broken', message));
+      client.on('answer', (answer) => { this.history.answered(this.view?.sessions[answer.session]?.letter, answer); this.changed(); });
+      client.on('store', (status) => { this.stored = status; this.changed(); });
+      client.on('moment', (moment) => this.#liveMoment(moment));
+      this.stored = await client.stored();
+      await this.#look(await client.moment());
+      if (options.store !== undefined && this.view!.hosts[0]?.page) await this.#goOn();
+      else await this.#setUp();
+      this.before = null;
       this.phase = 'ready';
       this.changed();
     } catch (error) {
@@ -72,55 +87,36 @@ export class Controller {
   }
 
   async #setUp(): Promise<void> {
-    const client = this.client!;
     for (const step of this.scene.setup) {
-      if ('settle' in step) { await client.run('idle'); await client.run({ time: (await client.moment()).time + PASS_US }); await client.run('idle'); continue; }
-      await this.#type(step.letter, step.sql, step.hidden ?? false);
-      await client.run({ answer: sessionIndex(this.view!, step.letter) });
+      if ('settle' in step) {
+        await this.#run('idle');
+        await this.#run({ time: this.view!.now + PASS_US });
+      } else {
+        await this.#type(this.#session(step.letter), step.sql, { hidden: step.hidden ?? false });
+        await this.#run({ answer: sessionIndex(this.view!, step.letter) });
+      }
     }
-    await client.run('idle');
-    const moment = await client.moment();
-    this.view = decodeView(await client.view());
-    this.opening = moment.step;
-    this.#last = moment.last;
-    this.story = new Story(this.scene, this.view);
-    this.before = null;
+    await this.#run('idle');
+    this.#opens();
+    this.story = new Story(this.scene, this.view!);
   }
 
-  /** Types a statement into a session; the answer joins the history when it comes. */
-  async #type(letter: string, sql: string, hidden: boolean): Promise<void> {
-    const client = this.client!;
-    const moment = await client.moment();
-    const view = decodeView(await client.view());
-    this.view ??= view;
-    const session = view.sessions.find((s) => s.letter === letter);
-    if (!session) return;
-    this.#cutFuture(moment);
-    const prompts: [string, string] = [prompt(session.database, session.tx, session.superuser, false), prompt(session.database, session.tx, session.superuser, true)];
-    const exchange: Exchange = { letter, step: moment.step, time: moment.time, prompts, sql, answer: null, hidden };
-    this.exchanges.push(exchange);
-    client.submit(sessionIndex(view, letter), sql).then(
-      (answer) => { exchange.answer = decodeAnswer(answer); this.changed(); },
-      () => { this.exchanges = this.exchanges.filter((x) => x !== exchange); this.changed(); },
-    );
+  /** A kept world: its servers have just recovered. */
+  async #goOn(): Promise<void> {
+    await this.#run('idle');
+    const recovery = (await this.client!.events(0, this.view!.step)).filter((e) => e.host === 0).map((e) => e.event);
+    const start = recovery.find((e) => e.kind === 'RedoStart');
+    const done = recovery.find((e) => e.kind === 'RedoDone');
+    this.#opens();
+    this.aside = start && done ? t('stored.recovered', { redo: lsn(start.redo), last: lsn(done.last) }) : t('stored.clean');
   }
 
-  /** A new input in the past: what was known after it is no longer this line's future. */
-  #cutFuture(moment: Moment): void {
-    if (moment.step >= moment.last) return;
-    this.exchanges = this.exchanges.filter((x) => x.step <= moment.step);
-    for (const x of this.exchanges) if (x.answer && x.answer.step > moment.step) x.answer = null;
-    this.events = this.events.filter((e) => cursorOf(e) <= moment.step);
-    this.foreign = this.foreign.filter((s) => s < moment.step);
-    this.#retell();
-    this.#last = moment.step;
+  #opens(): void {
+    this.opening = this.view!.step;
+    this.history.known = this.opening;
   }
 
-  #retell(): void {
-    if (this.story) this.story = Story.of(this.scene, this.story.found.opening, this.events);
-  }
-
-  // --- where the cursor goes ------------------------------------------------------------------------------
+  // --- where the cursor is --------------------------------------------------------------------------------
 
   /** The beats told at the cursor. */
   told(): Told[] {
@@ -132,63 +128,84 @@ export class Controller {
     return this.story ? nextBeat(this.scene, this.told()) : null;
   }
 
-  /** Whether the cursor is past something that the reader did on their own. */
+  /** Whether the reader has gone their own way. */
   free(): boolean {
-    return this.view !== null && this.foreign.some((step) => step < this.view!.step) ;
+    return this.story === null || this.history.leftAt(this.cursor) !== null;
   }
 
-  /** To the next beat. */
+  /** What there is to say off the story. */
+  note(): string | null {
+    const left = this.story === null ? this.opening : this.history.leftAt(this.cursor);
+    if (left === null) return null;
+    const { events } = this.history;
+    for (let i = events.length - 1; i >= 0 && events[i]!.step >= left; i--) {
+      const note = isPast(events[i]!.step, this.cursor) ? noteOf(events[i]!, this.view!) : null;
+      if (note) return fill(t(note.say), note.params);
+    }
+    return null;
+  }
+
+  // --- where it goes --------------------------------------------------------------------------------------
+
+  /** To the next beat, or off the story to the next event that has a sentence. */
   next(): Promise<void> {
     return this.#act(async () => {
-      if (this.stuck) { await this.#passTime(); return; }
-      const known = this.#knownBeatAfter(this.view!.step);
-      if (known !== null && !this.#foreignBetween(this.view!.step, known)) return this.#go(known);
+      if (this.stuck) return this.#passTime();
+      const { step } = this.cursor;
+      if (this.free()) {
+        const known = this.history.events.find((e) => cursorOf(e) > step && noteOf(e, this.view!));
+        return known ? this.#go(cursorOf(known)) : this.#stepUntil('note');
+      }
+      const known = (this.story?.told ?? []).map((x) => cursorOf(x.event)).filter((s) => s > step);
+      const first = Math.min(...known);
+      if (known.length && !this.history.own.some((s) => s >= step && s < first)) return this.#go(first);
       const beat = this.upcoming();
-      if (beat?.submit && !this.#asked(beat)) await this.#type(beat.submit.letter, beat.submit.sql, false);
-      await this.#stepUntil((found) => found !== null);
+      if (beat?.submit && !this.#asked(beat)) await this.#type(this.#session(beat.submit.letter), beat.submit.sql);
+      await this.#stepUntil('beat');
     });
   }
 
-  /** To the beat before, or to the opening. */
+  /** To the beat or the sentence before, or to the opening. */
   back(): Promise<void> {
     return this.#act(async () => {
-      const at = this.view!.step;
-      const steps = (this.story?.told ?? []).map((x) => cursorOf(x.event)).filter((s) => s < at);
-      await this.#go(Math.max(this.opening, ...steps));
+      const at = this.cursor.step;
+      const left = this.history.own[0] ?? Number.POSITIVE_INFINITY;
+      const notes = this.history.events.filter((e) => (e.step >= left || !this.story) && noteOf(e, this.view!)).map(cursorOf);
+      const beats = (this.story?.told ?? []).map((x) => cursorOf(x.event));
+      await this.#go(Math.max(this.opening, ...[...beats, ...notes, ...this.history.own].filter((s) => s < at)));
     });
   }
 
   /** One event on or back. */
   event(by: 1 | -1): Promise<void> {
     return this.#act(async () => {
-      if (by < 0) return this.#go(Math.max(this.opening, this.view!.step - 1));
-      await this.#advance(await this.client!.step());
+      if (by < 0) return this.#go(Math.max(this.opening, this.cursor.step - 1));
+      await this.#take(await this.client!.step());
     });
   }
 
-  /** To the end of the statement that runs. */
+  /** To the end of the statement that runs, or of all that can run. */
   end(): Promise<void> {
     return this.#act(async () => {
       const running = this.view!.sessions.find((s) => s.state === 'active');
-      if (!running) {
-        const beat = this.upcoming();
-        if (!beat?.submit || this.#asked(beat)) return this.#stepUntil((found) => found !== null);
-        await this.#type(beat.submit.letter, beat.submit.sql, false);
-        return this.#advance(await this.client!.run({ answer: sessionIndex(this.view!, beat.submit.letter) }));
-      }
-      await this.#advance(await this.client!.run({ answer: sessionIndex(this.view!, running.letter) }));
+      if (running) return this.#run({ answer: sessionIndex(this.view!, running.letter) });
+      const submit = this.free() ? undefined : this.upcoming()?.submit;
+      if (!submit || this.#asked(this.upcoming()!)) return this.free() ? this.#run('idle') : this.#stepUntil('beat');
+      await this.#type(this.#session(submit.letter), submit.sql);
+      await this.#run({ answer: sessionIndex(this.view!, submit.letter) });
     });
   }
 
   /** Steps until the selected thing looks different. */
   change(differs: (now: LabView) => boolean): Promise<void> {
     return this.#act(async () => {
+      const from = this.view;
       for (let i = 0; i < PATIENCE; i++) {
         const moment = await this.client!.step();
-        await this.#collect(moment);
-        const view = decodeView(await this.client!.view());
-        if (differs(view) || moment.stopped === 'idle' || moment.stopped === 'deadlock') return this.#advance(moment);
+        await this.#take(moment);
+        if (differs(this.view!) || moment.stopped === 'idle' || moment.stopped === 'deadlock') break;
       }
+      this.before = from;
     });
   }
 
@@ -199,15 +216,16 @@ export class Controller {
 
   /** The opening, or the end of what is known. */
   ends(which: 'home' | 'end'): Promise<void> {
-    return this.seek(which === 'home' ? this.opening : this.#last);
+    return this.#act(() => (which === 'home' ? this.#go(this.opening) : this.#run({ step: this.#last })));
   }
 
-  /** Back to the last beat before the reader went their own way, at which the story types something itself. */
+  /** Back to the last place of the story before the reader went their own way at which the story types something. */
   backToStory(): Promise<void> {
     return this.#act(async () => {
-      const left = Math.min(...this.foreign);
-      const ownSteps = this.exchanges.filter((x) => !x.hidden && !this.foreign.includes(x.step)).map((x) => x.step).filter((s) => s <= left && s >= this.opening);
-      await this.#go(Math.max(this.opening, ...ownSteps));
+      const { own, exchanges } = this.history;
+      const left = own[0] ?? this.opening;
+      const typed = exchanges.filter((x) => !x.hidden && !x.aside && !own.includes(x.step)).map((x) => x.step);
+      await this.#go(Math.max(this.opening, ...typed.filter((s) => s <= left && s >= this.opening)));
     });
   }
 
@@ -216,61 +234,80 @@ export class Controller {
     return this.#act(() => this.#passTime());
   }
 
-  async #passTime(): Promise<void> {
-    const { time } = await this.client!.moment();
-    const moment = await this.client!.run({ time: time + PASS_US });
-    await this.#advance(moment);
+  #passTime(): Promise<void> {
+    return this.#run({ time: this.view!.now + PASS_US });
+  }
+
+  /** One step of one process. */
+  stepProcess(pid: number): Promise<void> {
+    return this.#act(async () => this.#take(await this.client!.step(pid)));
+  }
+
+  /** Live on or off. */
+  toggleLive(speed: number): Promise<void> {
+    this.live = !this.live;
+    return this.#act(async () => this.#take(await this.client!.live(this.live ? speed : 0)));
+  }
+
+  #liveMoment(moment: Moment): void {
+    const now = performance.now();
+    if (!this.live || this.busy || now - this.#drawn < FRAME_MS) return;
+    this.#drawn = now;
+    this.#queue = this.#queue.then(() => this.#take(moment)).catch(() => {});
   }
 
   // --- what the reader does -------------------------------------------------------------------------------
 
   /** The reader typed a statement. It runs to its answer, or to where it waits. */
   submit(letter: string, text: string): Promise<void> {
-    return this.#act(async () => {
-      this.#leave();
-      await this.#type(letter, text, false);
-      await this.#advance(await this.client!.run({ answer: sessionIndex(this.view!, letter) }));
+    return this.#own(async () => {
+      await this.#type(this.#session(letter), text, { timed: this.settings(letter).timing });
+      await this.#toAnswer(letter);
     });
   }
 
-  /** The reader typed a backslash command that the page answers by itself; the world does not move. */
+  /** The reader typed a backslash command that the page answers by itself. */
   say(letter: string, typed: string, text: string, failed: boolean): void {
-    const view = this.view!;
-    const session = view.sessions.find((s) => s.letter === letter)!;
-    const line = prompt(session.database, session.tx, session.superuser, false);
-    this.exchanges.push({ letter, step: view.step, time: view.now, prompts: [line, line], sql: typed, answer: { step: view.step, time: view.now, text, failed }, aside: true });
+    this.history.said(this.view!, this.#session(letter), typed, text, failed);
     this.changed();
   }
 
   /** Ctrl+C in a session. */
   cancel(letter: string): Promise<void> {
-    return this.#act(async () => {
-      this.#leave();
-      await this.client!.cancel(sessionIndex(this.view!, letter));
-      await this.#advance(await this.client!.run({ answer: sessionIndex(this.view!, letter) }));
+    return this.#own(async () => {
+      await this.#take(await this.client!.cancel(sessionIndex(this.view!, letter)));
+      await this.#toAnswer(letter);
     });
   }
 
-  /** Any other input to the world, then everything that follows from it. */
-  input(input: Parameters<EngineClient['input']>[0], aside: string | null, settle: boolean): Promise<void> {
-    return this.#act(async () => {
-      this.#leave();
-      let moment = await this.client!.input(input);
-      if (settle) moment = await this.client!.run('idle');
-      await this.#advance(moment);
+  /** Another session, on this host. */
+  connect(host: number): Promise<void> {
+    return this.#own(async () => {
+      const session = this.view!.sessions.length;
+      const parameters: [string, string][] = [['user', 'postgres'], ['database', 'postgres'], ['application_name', 'psql']];
+      await this.#take(await this.client!.input({ kind: 'connect', host, parameters }));
+      await this.#run({ answer: session });
+    });
+  }
+
+  /** Any other input to the world; what follows from it is for the reader to step. */
+  input(input: Input, aside: string | null): Promise<void> {
+    return this.#own(async () => {
+      await this.#take(await this.client!.input(input));
       this.aside = aside;
     });
   }
 
-  /** One step of one process. */
-  stepProcess(pid: number): Promise<void> {
-    return this.#act(async () => this.#advance(await this.client!.step(pid)));
+  /** Shows another page. */
+  show(relation: string, block: number): Promise<void> {
+    this.#shown = { relation, block };
+    return this.#act(async () => this.#look(await this.client!.moment()));
   }
 
-  /** Live on or off. */
-  toggleLive(speed: number): Promise<void> {
-    this.live = !this.live;
-    return this.#act(async () => { await this.#advance(await this.client!.live(this.live ? speed : 0)); });
+  /** Keeps this world under a name: reloading it is starting it after a power failure. */
+  async keep(name: string): Promise<void> {
+    this.stored = await this.client!.saveAs(name);
+    this.changed();
   }
 
   /** The reader's guess at a beat that asks. */
@@ -279,100 +316,137 @@ export class Controller {
     this.changed();
   }
 
-  /** Notes that the reader goes their own way from here. */
-  #leave(): void {
-    if (this.view) this.foreign.push(this.view.step);
-  }
-
   /** What the terminal of a session was told by backslash commands. */
   settings(letter: string): TerminalSettings {
-    const known = this.#settings.get(letter) ?? { expanded: false, timing: false };
+    const known = this.#settings.get(letter) ?? { timing: false };
     this.#settings.set(letter, known);
     return known;
   }
 
   // --- the machinery --------------------------------------------------------------------------------------
 
-  /** Whether the statement of a beat has been typed already, in this line of history. */
-  #asked(beat: Beat): boolean {
-    const since = this.told().length ? Math.max(...beat.after.map((id) => this.story!.found.beat(id)?.step ?? 0)) : this.opening;
-    return this.exchanges.some((x) => !x.hidden && x.letter === beat.submit!.letter && x.sql === beat.submit!.sql && x.step >= Math.max(since, this.opening) && x.step <= this.view!.step);
+  #session(letter: string): SessionView {
+    const session = this.view!.sessions.find((s) => s.letter === letter && s.state !== 'gone');
+    if (!session) throw new Error(t('session.lost', { letter }));
+    return session;
   }
 
-  #knownBeatAfter(step: number): number | null {
-    const later = (this.story?.told ?? []).map((x) => cursorOf(x.event)).filter((s) => s > step && s <= this.#last);
-    return later.length ? Math.min(...later) : null;
+  /** Types a statement; the answer joins the history when it comes. */
+  async #type(session: SessionView, sql: string, how: { hidden?: boolean; timed?: boolean } = {}): Promise<void> {
+    const view = this.view!;
+    // The promise of the client ends with a rewind; the event of the answer does not.
+    this.client!.submit(sessionIndex(view, session.letter), sql).catch(() => {});
+    this.#follow(await this.client!.moment());
+    this.history.typed(view, session, sql, how);
   }
 
-  #foreignBetween(from: number, to: number): boolean {
-    return this.foreign.some((s) => s >= from && s < to);
+  /** Whether the statement of a beat has been typed already and is on its way. */
+  #asked({ submit, after }: Beat): boolean {
+    const since = Math.max(this.opening, ...after.map((id) => this.story!.found.beat(id)?.step ?? 0));
+    return this.history.exchanges.some((x) => !x.hidden && x.letter === submit!.letter && x.sql === submit!.sql && x.step >= since && isPast(x.step, this.cursor));
   }
 
-  /** Steps until an event is a beat (or `enough` of another kind), or nothing can run. */
-  async #stepUntil(enough: (beat: Beat | null) => boolean): Promise<void> {
+  async #toAnswer(letter: string): Promise<void> {
+    const moment = await this.client!.run({ answer: sessionIndex(this.view!, letter) });
+    await this.#take(moment);
+    if (moment.stopped !== 'reached') this.#isStuck();
+  }
+
+  /** Steps until an event has a sentence, or nothing can run. */
+  async #stepUntil(what: 'beat' | 'note'): Promise<void> {
     let moment = await this.client!.moment();
     for (let i = 0; i < PATIENCE; i++) {
       moment = await this.client!.step();
       const beat = await this.#collect(moment);
-      if (enough(beat)) break;
-      if (moment.stopped === 'idle' || moment.stopped === 'deadlock') { this.stuck = true; break; }
+      const stuck = moment.stopped === 'idle' || moment.stopped === 'deadlock';
+      const noted = what === 'note' && this.#notedAt(moment.step);
+      if (!beat && !noted && !stuck) continue;
+      await this.#take(moment);
+      if (stuck && !beat) this.#isStuck();
+      return;
     }
-    const stuck = this.stuck;
-    await this.#arrive(moment);
-    this.stuck = stuck;
-    this.aside = stuck ? this.#whoWaits() : null;
+    await this.#take(moment);
   }
 
-  #whoWaits(): string {
-    const waits = (this.view?.hosts ?? []).flatMap((h) => h.lock_waits).map((w) => t('waits.for', { who: w.letter ?? w.pid, what: w.what }));
-    return t('waits', { who: waits.length ? waits.join('; ') : t('waits.client') });
+  #notedAt(step: number): boolean {
+    const { events } = this.history;
+    const from = events.findLastIndex((e) => cursorOf(e) < step) + 1;
+    return events.slice(from).some((e) => noteOf(e, this.view!));
+  }
+
+  /** Says who waits for whom, and offers to let time pass. */
+  #isStuck(): void {
+    this.stuck = true;
+    const waits = this.view!.hosts.flatMap((h) => h.lock_waits).map((w) => t('waits.for', { who: w.letter ?? w.pid, what: w.what }));
+    this.aside = t('waits', { who: waits.length ? waits.join('; ') : t('waits.client') });
+  }
+
+  async #run(until: Until): Promise<void> {
+    await this.#take(await this.client!.run(until));
+  }
+
+  async #go(step: number): Promise<void> {
+    await this.#take(await this.client!.seek(step));
+  }
+
+  /** If another line of history began, what was known of the old one from there on is forgotten here. */
+  #follow(moment: Moment): void {
+    this.#last = moment.last;
+    if (moment.branch === this.#branch) return;
+    this.#branch = moment.branch;
+    this.history.cut(this.cursor.step);
+    if (this.story) this.story = Story.of(this.scene, this.story.found.opening, this.history.events);
   }
 
   /** Takes in the events up to a moment; returns the last beat among them. */
   async #collect(moment: Moment): Promise<Beat | null> {
-    const from = Math.max(this.opening, ...this.events.slice(-1).map(cursorOf));
-    const to = Math.max(moment.step, moment.last);
-    this.#last = Math.max(moment.last, moment.step);
-    if (to <= from) return null;
+    this.#follow(moment);
+    const { known } = this.history;
+    if (this.opening === 0 || moment.step <= known) return null;
+    this.history.known = moment.step;
     let beat: Beat | null = null;
-    for (const event of decodeEvents(await this.client!.events(from, to))) {
-      this.events.push(event);
+    for (const event of await this.client!.events(known, moment.step)) {
+      this.history.events.push(event);
       beat = this.story?.take(event) ?? beat;
     }
     return beat;
   }
 
-  async #advance(moment: Moment): Promise<void> {
+  /** The cursor is somewhere else: takes in what happened and draws it. */
+  async #take(moment: Moment): Promise<void> {
     await this.#collect(moment);
-    await this.#arrive(moment);
+    await this.#look(moment);
+    this.changed();
   }
 
-  async #go(step: number): Promise<void> {
-    await this.#arrive(await this.client!.seek(step));
-  }
-
-  /** The cursor is somewhere else: draws it. */
-  async #arrive(moment: Moment): Promise<void> {
-    this.#last = Math.max(moment.last, moment.step);
-    const view = decodeView(await this.client!.view());
-    this.before = this.view;
+  async #look(moment: Moment): Promise<void> {
+    const view = await this.client!.view(this.#shown);
+    this.before = this.live ? null : this.view;
     this.view = view;
+    this.cursor = { step: moment.step, atEnd: moment.atEnd };
+    this.#last = moment.last;
     this.stuck = false;
     this.aside = null;
-    this.changed();
+  }
+
+  /** The reader goes their own way from here. */
+  #own(act: () => Promise<void>): Promise<void> {
+    return this.#act(async () => {
+      const { step } = this.cursor;
+      await act();
+      if (!this.history.own.includes(step)) this.history.own.push(step);
+    });
   }
 
   #act(act: () => Promise<void>): Promise<void> {
     const run = this.#queue.then(async () => {
       if (this.phase !== 'ready') return;
       this.busy = true;
-      const slow = setTimeout(() => { this.changed(); }, 100);
       try {
         await act();
       } catch (error) {
         this.aside = error instanceof Error ? error.message : String(error);
       } finally {
-        clearTimeout(slow);
         this.busy = false;
         this.changed();
       }
@@ -381,4 +455,3 @@ export class Controller {
     return run;
   }
 }
-

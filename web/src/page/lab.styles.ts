@@ -16,6 +16,9 @@ export const labStyles = css`
   .top { grid-area: top; }
   .say { grid-area: say; margin-bottom: 12px; }
   .ses { grid-area: ses; display: flex; flex-direction: column; gap: 12px; min-height: 0; }
+  .ses > vt-log { flex: 1 1 0; min-height: 60px; }
+  .adds { display: flex; gap: 8px; flex: none; margin-top: -6px; }
+  .adds button { min-height: 24px; font-size: 12px; padding: 0 4px; text-decoration: underline; }
   .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }
   .main > * { flex: none; }
   .main > vt-heap-page { flex: 0 1 auto; margin-top: -10px; }
@@ -49,6 +52,9 @@ export const labStyles = css`
     .top { height: 44px; }
     .app > .say { position: sticky; top: 0; z-index: 3; margin: 0 0 10px; background: var(--vt-bg); }
     .ses { flex-direction: row; flex-wrap: wrap; gap: 8px; margin-bottom: 10px; }
+    .ses > vt-log, .adds { flex: 1 0 100%; }
+    .adds { margin: 0; }
+    .adds button { min-height: 44px; }
     .inspecting .ses { visibility: visible; }
     .inspecting .insp {
       position: fixed; left: 0; right: 0; bottom: 76px; max-height: 60vh; overflow: auto; z-index: 4; padding: 14px;

@@ -10,16 +10,15 @@ import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import type { OpenEngine } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
-import { related, type Thing } from '../model/thing.ts';
+import type { Thing } from '../model/thing.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
 import { scenes } from '../scenes/index.ts';
 import type { SubmitEvent, Terminal } from '../views/terminal.ts';
-import type { LabView } from '../views/types.ts';
 import { act } from './acts.ts';
 import { Controller } from './controller.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
-import { labState, sentenceState, timelineState } from './screen.ts';
+import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
 import './keys-dialog.ts';
 import '../views/index.ts';
 
@@ -31,7 +30,7 @@ export type PanelName = (typeof PANELS)[number];
 export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
-    step: { type: Number }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
+    step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
   };
   declare scene: string;
   declare panels: string;
@@ -39,6 +38,8 @@ export class Lab extends LitElement {
   declare motion: string;
   declare readonly: boolean;
   declare step: number | null;
+  /** The name under which the world is kept in this browser. */
+  declare persist: string | null;
   declare whole: boolean;
   declare hovered: Thing | null;
   declare note: string;
@@ -61,6 +62,7 @@ export class Lab extends LitElement {
     this.readonly = false;
     this.whole = false;
     this.step = null;
+    this.persist = null;
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
     this.addEventListener('vt-go', (e) => act(this, (e as CustomEvent<{ act: string; value?: string }>).detail));
@@ -77,16 +79,12 @@ export class Lab extends LitElement {
 
   /** Starts the engine and plays the scene to its opening; an embed waits until it is in sight. */
   protected begin(): void {
-    const open = this.opener();
+    const { open } = Lab;
     if (!open) return;
     const scene = scenes.get(this.scene) ?? [...scenes.values()][0]!;
     this.controller = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
-    void this.controller.start(open).then(() => this.#toStep());
-  }
-
-  /** How this element opens an engine. */
-  protected opener(): OpenEngine | null {
-    return Lab.open;
+    const options = this.persist ? { store: this.persist } : {};
+    void this.controller.start(open, options).then(() => this.#toStep());
   }
 
   /** On the page of its own, keys also act while nothing has the focus. */
@@ -160,9 +158,9 @@ export class Lab extends LitElement {
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
     return html`<div class="app ${inspect ? 'inspecting' : ''}">
-      <vt-top-bar class="top" .view=${state.view} .scene=${t(c.scene.title)} .live=${c.live} .powered=${powered(state.view)} .note=${this.note}></vt-top-bar>
+      <vt-top-bar class="top" .view=${state.view} .scene=${t(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'} .note=${this.note} .stored=${c.stored}></vt-top-bar>
       <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
-      <div class="ses">${this.#terminals(c, state)}</div>
+      <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
       <main class="main">
         <vt-processes class="not390" .state=${state}></vt-processes>
         <vt-buffers .state=${state}></vt-buffers>
@@ -183,7 +181,7 @@ export class Lab extends LitElement {
     const some = (panel: PanelName, drawn: unknown) => (this.#shows(panel) ? drawn : nothing);
     return html`<div class="embed">
       <vt-sentence .state=${sentenceState(c)}></vt-sentence>
-      ${some('sessions', html`<div class="ses">${this.#terminals(c, state)}</div>`)}
+      ${some('sessions', html`<div class="ses">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
       ${some('processes', html`<vt-processes .state=${state}></vt-processes>`)}
       ${some('buffers', html`<vt-buffers .state=${state}></vt-buffers>`)}
       ${some('page', html`<vt-heap-page class=${this.#shows('buffers') ? '' : 'alone'} .state=${state}></vt-heap-page>`)}
@@ -200,9 +198,25 @@ export class Lab extends LitElement {
   #terminals(c: Controller, state: LabState) {
     const { view } = state;
     const upcoming = c.free() ? null : c.upcoming();
-    return view.sessions.filter((s) => s.state !== 'gone').map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
-      .lines=${terminal(c.exchanges, s.letter, view.step)} .last=${lastAnswer(c.exchanges, s.letter, view.step)}
+    return terminalsOf(view).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
+      .lines=${terminal(c.history.exchanges, s.letter, c.cursor)} .last=${lastAnswer(c.history.exchanges, s.letter, c.cursor)}
       .draft=${upcoming?.submit?.letter === s.letter ? upcoming.submit.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
+  }
+
+  /** More sessions, on a server that takes them. */
+  #adds({ view, readonly }: LabState) {
+    const up = view.hosts.filter((h) => h.state === 'running');
+    const alive = view.sessions.filter((s) => s.state !== 'gone').length;
+    if (readonly || up.length === 0) return nothing;
+    return html`<div class="adds ${alive === 0 ? '' : 'not390'}">${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
+      t(h.role === 'standby' ? 'session.add.standby' : 'session.add')}</button>`)}</div>`;
+  }
+
+  /** What the server says of itself, while it is down or comes up, and until sessions have the room again. */
+  #log(c: Controller, { view }: LabState) {
+    const host = view.hosts[0]!;
+    const alive = view.sessions.filter((s) => s.state !== 'gone').length;
+    return c.free() && (host.state !== 'running' || alive < 2) ? html`<vt-log .host=${host}></vt-log>` : nothing;
   }
 
   #transport(c: Controller) {
@@ -213,14 +227,4 @@ export class Lab extends LitElement {
       <button aria-label=${t('live', { speed: '0.01' })} aria-pressed=${c.live} @click=${go('live')}>▷</button>
     </div>`;
   }
-
-  /** What lights up at the moment, for tests. */
-  get lit(): ReadonlySet<Thing> {
-    return this.controller?.view ? related(this.controller.view, this.hovered) : new Set();
-  }
-}
-
-/** Whether all servers have power. */
-function powered(view: LabView): boolean {
-  return view.hosts.every((h) => h.state !== 'off');
 }

@@ -1,11 +1,10 @@
 /** The page's entry: the whole lab, opened where the address says. */
 import { openEngine } from '../engine/connect';
-import type { OpenEngine } from '../engine/api.ts';
 import { readAddress } from './address.ts';
 import { Lab } from './lab.ts';
 import './page.css';
 
-Lab.open = openEngine as unknown as OpenEngine;
+Lab.open = openEngine;
 customElements.define('vt-lab', class extends Lab {});
 
 const lab = document.createElement('vt-lab') as Lab;
@@ -14,5 +13,6 @@ lab.whole = true;
 lab.scene = address.scene ?? 'first-light';
 lab.theme = address.theme ?? 'auto';
 lab.step = address.beat ?? null;
+lab.persist = address.store ?? null;
 document.body.append(lab);
 addEventListener('hashchange', () => { if (readAddress(location.hash).beat !== undefined) location.reload(); });

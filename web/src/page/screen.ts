@@ -1,12 +1,14 @@
 /** From the controller's history and cursor to what the panels are given. Nothing here changes anything. */
-import { fill, t, type Params } from '../base/messages.ts';
+import { fill, t } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
 import { cursorOf } from '../model/story.ts';
+import { heard } from '../model/psql.ts';
 import { related, type Thing } from '../model/thing.ts';
 import { sessionLane, type Lane, type Tick } from '../model/timeline.ts';
 import type { SentenceState } from '../views/sentence.ts';
 import type { TimelineState } from '../views/timeline.ts';
+import type { LabView, SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 
 /** What the panels draw. */
@@ -23,8 +25,8 @@ export function labState(c: Controller, hovered: Thing | null, readonly: boolean
 function subject(c: Controller): Thing | null {
   const view = c.view!;
   const told = c.told();
-  for (const { beat, event } of [...told].reverse()) {
-    const found = beat.subject?.(view, event, c.story!.found);
+  for (const { beat } of [...told].reverse()) {
+    const found = beat.subject(view, c.story!.found);
     if (found) return found;
   }
   return c.scene.subject(view);
@@ -37,8 +39,8 @@ export function sentenceState(c: Controller): SentenceState {
   const free = c.free();
   const upcoming = c.upcoming();
   return {
-    text: c.aside ?? sentence(c), told: told.length, total: c.scene.beats.length, free, step: view.step, stuck: c.stuck,
-    submits: !free && upcoming?.submit ? { letter: upcoming.submit.letter, sql: upcoming.submit.sql.split('\n')[0]! } : null,
+    text: c.aside ?? c.note() ?? sentence(c), told: c.story ? told.length : null, total: c.scene.beats.length, free, step: view.step, stuck: c.stuck,
+    submits: !free && upcoming?.submit && !c.stuck ? { letter: upcoming.submit.letter, sql: upcoming.submit.sql.split('\n')[0]! } : null,
     guess: free ? null : guess(c), canBack: view.step > c.opening, busy: c.busy, done: upcoming === null,
   };
 }
@@ -46,10 +48,11 @@ export function sentenceState(c: Controller): SentenceState {
 function sentence(c: Controller): string {
   const view = c.view!;
   const last = c.told().at(-1);
-  const found = c.story!.found;
+  const found = c.story?.found;
+  if (!found) return t('free.nothing');
   if (!last) return t(c.scene.say, c.scene.params(found.opening));
   const { beat, event } = last;
-  const params: Params = beat.params?.(view, event, found) ?? {};
+  const params = beat.params(view, event, found);
   const answered = beat.guess && c.guesses.has(beat.id);
   return fill(t(answered ? beat.guess!.told : beat.say), params);
 }
@@ -67,12 +70,20 @@ const marks: Record<string, [lane: 'walsender' | 'standby', label: string]> = {
   'redo.update': ['standby', 'redo'], 'redo.commit': ['standby', 'redo'],
 };
 
+/** How many sessions have a terminal at once. */
+const TERMINALS = 3;
+
+/** The sessions that have a terminal: the newest that live; those that are gone while there is room. */
+export function terminalsOf(view: LabView): SessionView[] {
+  const alive = view.sessions.filter((s) => s.state !== 'gone').slice(-TERMINALS);
+  const gone = view.sessions.filter((s) => s.state === 'gone').slice(-Math.max(0, 2 - alive.length) || view.sessions.length);
+  return view.sessions.filter((s) => alive.includes(s) || gone.includes(s));
+}
+
 /** The lanes: sessions with their statements, then the far processes with their beats. */
 export function timelineState(c: Controller): TimelineState {
   const view = c.view!;
-  const past = c.exchanges.filter((x) => !x.hidden && x.step <= view.step)
-    .map((x) => (x.answer && x.answer.step > view.step ? { ...x, answer: null } : x));
-  const sessions = view.sessions.slice(0, 2).map((s) => sessionLane(past, s.letter, view.now));
+  const sessions = terminalsOf(view).slice(-2).map((s) => sessionLane(heard(c.history.exchanges, s.letter, c.cursor), s.letter, view.now));
   const far = (name: 'walsender' | 'standby'): Lane => ({ name, letter: null, bars: [], ticks: ticks(c, name) });
   return { lanes: [...sessions, far('walsender'), far('standby')], now: view.now, step: view.step, known: [] };
 }
@@ -80,6 +91,6 @@ export function timelineState(c: Controller): TimelineState {
 function ticks(c: Controller, lane: string): Tick[] {
   return (c.story?.told ?? []).flatMap(({ beat, event }) => {
     const [on, label] = marks[beat.id] ?? ['', ''];
-    return on === lane ? [{ time: event.time, step: cursorOf(event), label, letter: null }] : [];
+    return on === lane ? [{ time: event.at, step: cursorOf(event), label, letter: null }] : [];
   });
 }

@@ -7,8 +7,8 @@
  */
 import { snapshot } from '../base/format.ts';
 import * as thing from '../model/thing.ts';
-import type { ItemView, LabView, RecordView } from '../views/types.ts';
-import type { Beat, Found, Scene, StoryEvent } from './scene.ts';
+import type { ItemView, LabView } from '../views/types.ts';
+import { beat, type Beat, type Found, type Scene } from './scene.ts';
 
 const TABLE = 'accounts';
 const PRIMARY = 0;
@@ -34,87 +34,104 @@ function facts(view: LabView) {
   };
 }
 
-const by = (letter: string) => (e: StoryEvent, f: Found) => e.host === PRIMARY && f.letter(e.pid) === letter;
-const byA = by('A');
-const byB = by('B');
-
-/** The end of the COMMIT record; further than anything while there is none. */
-const commitEnd = (f: Found) => Number(f.beat('insert')?.['end'] ?? Number.POSITIVE_INFINITY);
-const reaches = (position: unknown, f: Found) => Number(position) >= commitEnd(f);
-
-function recordAt(view: LabView, start: unknown): RecordView | null {
-  return thing.findRecord(view, Number(start));
+/** The COMMIT record, once it is in the log. */
+function commitRecord(f: Found): { start: number; end: number } | null {
+  const event = f.beat('insert')?.event;
+  return event?.kind === 'WalInsert' ? event : null;
 }
 
-const common = (_: LabView, __: StoryEvent, f: Found) => facts(f.opening);
-const oldVersion = (_: LabView, __: StoryEvent, f: Found) => versionThing(pair(f.opening)?.old);
-const newVersion = (_: LabView, __: StoryEvent, f: Found) => versionThing(pair(f.opening)?.young);
-const versionThing = (item: ItemView | undefined) => (item ? thing.version(PRIMARY, TABLE, 0, item.lp) : null);
-const commitRecord = (_: LabView, __: StoryEvent, f: Found) => thing.record(Number(f.beat('insert')?.['start']));
-const transaction = (_: LabView, __: StoryEvent, f: Found) => thing.xact(facts(f.opening).xid);
+const passes = (position: number, f: Found) => position >= (commitRecord(f)?.end ?? Number.POSITIVE_INFINITY);
+const pastCommit = { when: (event: { upto: number }, f: Found) => passes(event.upto, f) };
 
-const isTable = (rel: unknown, f: Found) => {
-  const file = rel as { rel?: number } | number;
-  return (typeof file === 'object' ? file.rel : file) === f.opening.hosts[PRIMARY]?.page?.relfilenode;
-};
+const common = (_: LabView, __: unknown, f: Found) => facts(f.opening);
+const versionThing = (item: ItemView | undefined) => (item ? thing.version(PRIMARY, TABLE, 0, item.lp) : null);
+const oldVersion = (_: LabView, f: Found) => versionThing(pair(f.opening)?.old);
+const newVersion = (_: LabView, f: Found) => versionThing(pair(f.opening)?.young);
+const theRecord = (_: LabView, f: Found) => thing.record(commitRecord(f)?.start ?? 0);
+const transaction = (_: LabView, f: Found) => thing.xact(facts(f.opening).xid);
+const theBuffer = (view: LabView) => bufferOf(view);
+
+const isTable = (file: { rel: number }, f: Found) => file.rel === f.opening.hosts[PRIMARY]?.page?.relfilenode;
+const isXact = ({ xid }: { xid: number }, f: Found) => xid === facts(f.opening).xid;
+
+/** What B would see: the guess that is asked for between pg_xact and the list of running transactions. */
+function seenByB(view: LabView): string {
+  const rows = pair(view);
+  return attribute([rows?.old, rows?.young].find((i) => i?.tuple?.sees.some((s) => s.letter === 'B' && s.visible)), 'balance');
+}
+
+/** The value of the version that was clicked. */
+function clicked(view: LabView, chosen: thing.Thing): string | null {
+  const { kind, args } = thing.parts(chosen);
+  const rows = pair(view);
+  const item = kind === 'version' && rows ? [rows.old, rows.young].find((i) => i.lp === Number(args[3])) : undefined;
+  return item ? attribute(item, 'balance') : null;
+}
+
+const versionsIn = (items: readonly ItemView[] | undefined) => items?.filter((i) => i.tuple).length ?? 0;
 
 const commit: Beat[] = [
-  { id: 'query', after: [], submit: { letter: 'A', sql: 'COMMIT;' }, when: (e, f) => e.kind === 'Query' && byA(e, f), say: 'first.query' },
-  {
-    id: 'insert', after: ['query'], when: (e, f) => e.kind === 'WalInsert' && e['rmgr'] === 'Transaction' && byA(e, f), say: 'first.insert',
-    params: (view, e) => ({ length: recordAt(view, e['start'])?.record_length ?? Number(e['end']) - Number(e['start']) }), subject: commitRecord,
-  },
-  { id: 'write', after: ['insert'], when: (e, f) => e.kind === 'WalWrite' && e.host === PRIMARY && reaches(e['upto'], f), say: 'first.write', subject: commitRecord },
-  { id: 'fsync', after: ['insert'], when: (e, f) => e.kind === 'WalFlush' && e.host === PRIMARY && reaches(e['upto'], f), say: 'first.fsync', params: common, subject: commitRecord },
-  {
-    id: 'clog', after: ['fsync'], when: (e, f) => e.kind === 'ClogSet' && e.host === PRIMARY && e['xid'] === facts(f.opening).xid, say: 'first.clog', params: common, subject: transaction,
+  beat('Query', { id: 'query', after: [], by: 'A', submit: { letter: 'A', sql: 'COMMIT;' }, say: 'first.query' }),
+  beat('WalInsert', {
+    id: 'insert', after: ['query'], by: 'A', when: (event) => event.rmgr === 'Transaction', say: 'first.insert',
+    params: (view, { start, end }) => ({ length: thing.findRecord(view, start)?.record_length ?? end - start }), subject: theRecord,
+  }),
+  beat('WalWrite', { id: 'write', after: ['insert'], host: PRIMARY, ...pastCommit, say: 'first.write', subject: theRecord }),
+  beat('WalFlush', { id: 'fsync', after: ['insert'], host: PRIMARY, ...pastCommit, say: 'first.fsync', params: common, subject: theRecord }),
+  beat('ClogSet', {
+    id: 'clog', after: ['fsync'], host: PRIMARY, when: isXact, say: 'first.clog', params: common, subject: transaction,
     guess: {
       told: 'first.clog.told',
       options: (view) => [pair(view)?.old, pair(view)?.young].map((i) => ({ key: attribute(i, 'balance'), label: attribute(i, 'balance') })),
-      pick: (view, chosen) => { const { kind, args } = thing.parts(chosen); const rows = pair(view); return kind !== 'version' || !rows ? null : attribute([rows.old, rows.young].find((i) => i.lp === Number(args[3])), 'balance'); },
-      truth: (view) => attribute([pair(view)?.old, pair(view)?.young].find((i) => i?.tuple?.sees.some((s) => s.letter === 'B' && s.visible)), 'balance'),
+      pick: clicked, truth: seenByB,
     },
-  },
-  { id: 'procarray', after: ['clog'], when: (e, f) => e.kind === 'ProcArrayRemove' && e.host === PRIMARY && e['xid'] === facts(f.opening).xid, say: 'first.procarray', params: common, subject: oldVersion },
-  { id: 'ready', after: ['procarray'], when: (e, f) => e.kind === 'ReadyForQuery' && byA(e, f), say: 'first.ready' },
+  }),
+  beat('ProcArrayRemove', { id: 'procarray', after: ['clog'], host: PRIMARY, when: isXact, say: 'first.procarray', params: common, subject: oldVersion }),
+  beat('ReadyForQuery', { id: 'ready', after: ['procarray'], by: 'A', say: 'first.ready' }),
 ];
 
 const shipping: Beat[] = [
-  { id: 'send', after: ['fsync'], when: (e, f) => e.kind === 'WalSend' && reaches(e['upto'], f), say: 'first.send', subject: commitRecord },
-  { id: 'standby.write', after: ['send'], when: (e, f) => e.kind === 'StandbyWrite' && reaches(e['upto'], f), say: 'first.standby.write', subject: commitRecord },
-  { id: 'standby.flush', after: ['standby.write'], when: (e, f) => e.kind === 'StandbyFlush' && reaches(e['upto'], f), say: 'first.standby.flush', subject: commitRecord },
-  {
-    id: 'redo.update', after: ['standby.write'], when: (e) => e.kind === 'RedoApply' && e.host === STANDBY && e['rmgr'] === 'Heap', say: 'first.redo.update',
-    subject: (view, _, f) => { const lp = pair(f.opening)?.young.lp; return view.hosts[STANDBY]?.page && lp ? thing.version(STANDBY, TABLE, 0, lp) : null; },
-  },
-  { id: 'redo.commit', after: ['redo.update'], when: (e, f) => e.kind === 'RedoApply' && e.host === STANDBY && e['start'] === f.beat('insert')?.['start'], say: 'first.redo.commit', params: common, subject: commitRecord },
-  { id: 'reply', after: ['redo.commit'], when: (e, f) => e.kind === 'StandbyReplyReceived' && reaches(e['apply'], f), say: 'first.reply', subject: commitRecord },
+  beat('WalSend', { id: 'send', after: ['fsync'], ...pastCommit, say: 'first.send', subject: theRecord }),
+  beat('StandbyWrite', { id: 'standby.write', after: ['send'], ...pastCommit, say: 'first.standby.write', subject: theRecord }),
+  beat('StandbyFlush', { id: 'standby.flush', after: ['standby.write'], ...pastCommit, say: 'first.standby.flush', subject: theRecord }),
+  beat('RedoApply', {
+    id: 'redo.update', after: ['standby.write'], host: STANDBY, when: (event) => event.rmgr === 'Heap', say: 'first.redo.update',
+    subject: (view, f) => { const lp = pair(f.opening)?.young.lp; return view.hosts[STANDBY]?.page && lp ? thing.version(STANDBY, TABLE, 0, lp) : null; },
+  }),
+  beat('RedoApply', {
+    id: 'redo.commit', after: ['redo.update'], host: STANDBY, when: (event, f) => event.start === commitRecord(f)?.start, say: 'first.redo.commit',
+    params: common, subject: theRecord,
+  }),
+  beat('StandbyReplyReceived', { id: 'reply', after: ['redo.commit'], when: (event, f) => passes(event.apply, f), say: 'first.reply', subject: theRecord }),
 ];
 
 const reading: Beat[] = [
-  {
-    id: 'snapshot', after: ['procarray'], submit: { letter: 'B', sql: 'SELECT balance FROM accounts\nWHERE id = 1;' }, when: (e, f) => e.kind === 'SnapshotTaken' && byB(e, f), say: 'first.snapshot',
-    params: (_, e) => ({ snapshot: snapshot({ xmin: Number(e['xmin']), xmax: Number(e['xmax']), xip: [] }) }), subject: newVersion,
-  },
-  { id: 'hint', after: ['snapshot'], when: (e, f) => e.kind === 'HintBits' && byB(e, f), say: 'first.hint', params: common, subject: oldVersion },
-  { id: 'result', after: ['snapshot'], when: (e, f) => e.kind === 'ReadyForQuery' && byB(e, f), say: 'first.result', params: common, subject: oldVersion },
+  beat('SnapshotTaken', {
+    id: 'snapshot', after: ['procarray'], by: 'B', submit: { letter: 'B', sql: 'SELECT balance FROM accounts\nWHERE id = 1;' }, say: 'first.snapshot',
+    params: (_, { xmin, xmax }) => ({ snapshot: snapshot({ xmin, xmax, xip: [] }) }), subject: newVersion,
+  }),
+  beat('HintBits', { id: 'hint', after: ['snapshot'], by: 'B', say: 'first.hint', params: common, subject: oldVersion }),
+  beat('ReadyForQuery', { id: 'result', after: ['snapshot'], by: 'B', say: 'first.result', params: common, subject: oldVersion }),
 ];
 
 const cleaning: Beat[] = [
-  {
-    id: 'checkpoint', after: ['result'], submit: { letter: 'A', sql: 'CHECKPOINT;' }, when: (e) => e.kind === 'CheckpointStart' && e.host === PRIMARY, say: 'first.checkpoint', subject: (view) => bufferOf(view),
+  beat('CheckpointStart', {
+    id: 'checkpoint', after: ['result'], submit: { letter: 'A', sql: 'CHECKPOINT;' }, host: PRIMARY, say: 'first.checkpoint', subject: theBuffer,
     guess: {
       told: 'first.checkpoint.told',
       options: () => ['3', '4'].map((n) => ({ key: n, label: n })),
-      truth: (view) => String(view.hosts[PRIMARY]?.page?.memory?.items.filter((i) => i.tuple).length ?? 0),
+      truth: (view) => String(versionsIn(view.hosts[PRIMARY]?.page?.memory?.items)),
     },
-  },
-  {
-    id: 'page.write', after: ['checkpoint'], when: (e, f) => e.kind === 'BufferWrite' && e.host === PRIMARY && isTable(e['rel'], f), say: 'first.page.write', subject: (view) => bufferOf(view),
-    params: (view) => ({ buffer: view.hosts[PRIMARY]?.page?.bufferid, count: view.hosts[PRIMARY]?.page?.disk?.items.filter((i) => i.tuple).length }),
-  },
-  { id: 'prune', after: ['page.write'], submit: { letter: 'A', sql: 'VACUUM accounts;' }, when: (e) => e.kind === 'Prune' && e.host === PRIMARY, say: 'first.prune', params: (_, __, f) => ({ ...facts(f.opening), freed: Math.ceil(facts(f.opening).freed / 8) * 8 }), subject: oldVersion },
-  { id: 'visible', after: ['prune'], when: (e) => e.kind === 'VisibilityMap' && e.host === PRIMARY, say: 'first.visible' },
+  }),
+  beat('BufferWrite', {
+    id: 'page.write', after: ['checkpoint'], host: PRIMARY, when: (event, f) => event.fork === 'Main' && isTable(event.rel, f), say: 'first.page.write', subject: theBuffer,
+    params: (view) => ({ buffer: view.hosts[PRIMARY]?.page?.bufferid, count: versionsIn(view.hosts[PRIMARY]?.page?.disk?.items) }),
+  }),
+  beat('Prune', {
+    id: 'prune', after: ['page.write'], submit: { letter: 'A', sql: 'VACUUM accounts;' }, host: PRIMARY, when: (event, f) => isTable(event.rel, f), say: 'first.prune',
+    params: (_, __, f) => ({ ...facts(f.opening), freed: Math.ceil(facts(f.opening).freed / 8) * 8 }), subject: oldVersion,
+  }),
+  beat('VisibilityMap', { id: 'visible', after: ['prune'], host: PRIMARY, when: (event, f) => isTable(event.rel, f), say: 'first.visible' }),
 ];
 
 function bufferOf(view: LabView) {

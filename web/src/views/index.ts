@@ -4,6 +4,7 @@ import './heap-page.ts';
 import './inspector.ts';
 import './processes.ts';
 import './sentence.ts';
+import './server-log.ts';
 import './standby.ts';
 import './terminal.ts';
 import './timeline.ts';

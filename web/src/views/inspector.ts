@@ -60,7 +60,8 @@ export class Inspector extends Panel {
       <table class="m"><thead class="sr"><tr><th>${t('field')}</th><th>${t('value')}</th><th>${t('bytes')}</th></tr></thead>
         <tbody>${i.fields.map((f) => this.#row(f))}</tbody></table>
       ${i.flags ? html`<div class="m s flags">${i.flags}</div>` : nothing}
-      ${i.process ? this.#acts(i.process) : nothing}
+      ${i.process && !this.state.readonly ? this.#acts(i.process) : nothing}
+      ${i.page ? html`<div class="acts"><button @click=${() => this.send('vt-go', { act: 'show', ...i.page })}>${t('inspect.show')}</button></div>` : nothing}
       ${i.from ? this.#from(i.from) : nothing}
       ${this.state.pinned && i.seen.length ? html`<div><h2>${t('inspect.seen')}</h2>${i.seen.map((s) => html`<div class="tiny" data-who=${s.letter ?? nothing}>${
         s.letter ? html`<span class="key">${s.letter}</span> ` : html`${t('who.new')}: `}${s.visible ? '✓' : '–'} ${why(s)}</div>`)}</div>` : nothing}

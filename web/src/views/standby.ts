@@ -36,6 +36,8 @@ export class Standby extends TapePanel {
     .v.dead { border-style: dotted; text-decoration: line-through; }
     .v.tick::before { left: -8px; top: 0; bottom: 0; }
     .v.sel { outline: 2px solid var(--vt-ink); }
+    .acts { display: flex; gap: 4px; }
+    .acts button { min-height: 18px; height: 18px; padding: 0 4px; font-size: 12px; line-height: 16px; text-decoration: underline; }
     .row { margin-bottom: 4px; min-height: 20px; align-items: center; }
     @container (max-width: 1279px) { .row { margin-bottom: 3px; } }
   `];
@@ -51,11 +53,20 @@ export class Standby extends TapePanel {
     const laid = this.room ? layPointers(positions(standby, heard), tape, this.room, measure, ['line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
       <div class="row"><h2 id="title">${t('standby')} <span class="s">· ${this.#standing(standby, heard)}</span></h2>
+        <span class="acts not390">${this.#acts(standby)}</span><span class="grow"></span>
         ${this.#page(standby)}</div>
       <div class="tape" data-grid tabindex="0" role="listbox" aria-labelledby="title">
         ${this.room ? tapeRecords(this.state, records, standby.wal, true) : ''}</div>
       <div class="ptr">${laid ? pointers(laid) : ''}</div>
     </section>`;
+  }
+
+  #acts(standby: HostView) {
+    if (this.state.readonly) return nothing;
+    const cut = this.state.view.links.some((l) => l.cut);
+    const act = (detail: object) => () => this.send('vt-go', detail);
+    return html`<button class="plain" @click=${act({ act: 'link' })}>${t(cut ? 'link.heal' : 'link.cut')}</button>
+      <button class="plain" @click=${act({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>`;
   }
 
   #standing(standby: HostView, heard: ReplicationView | null): string {

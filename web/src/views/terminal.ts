@@ -27,6 +27,8 @@ export class Terminal extends LitElement {
   declare opened: boolean;
   #history: string[] = [];
   #recalled = 0;
+  /** Lines that Ctrl+L has taken from view. */
+  #cleared = 0;
 
   constructor() {
     super();
@@ -87,7 +89,7 @@ export class Terminal extends LitElement {
     return html`<section class="term" data-who=${s.letter} aria-label=${t('session.label', { letter: s.letter })}>
       <header><span class="key">${s.letter}</span><b>${state}</b><span class="tiny">${t('session.pid', { pid: s.pid })}${
         s.tx === 'I' ? ` · ${s.isolation}` : nothing}</span></header>
-      <pre class="out" tabindex="0" role="log" aria-label=${t('session.output', { letter: s.letter })}>${this.lines.map(line)}</pre>
+      <pre class="out" tabindex="0" role="log" aria-label=${t('session.output', { letter: s.letter })}>${this.lines.slice(this.lines.length < this.#cleared ? 0 : this.#cleared).map(line)}</pre>
       <div class="glance"><pre class="last" aria-hidden="true">${this.last.map(line)}</pre>
         <button class="open" aria-label=${t('session.output', { letter: s.letter })} @click=${() => { this.opened = true; }}></button></div>
       ${this.#prompt(s)}
@@ -95,6 +97,7 @@ export class Terminal extends LitElement {
   }
 
   #prompt(s: SessionView) {
+    if (s.state === 'gone') return html`<div class="ready"><pre class="e">${t('session.closed')}</pre></div>`;
     if (s.state === 'active') return html`<div class="ready"><pre class="s">…</pre></div>`;
     const text = this.typed ?? this.draft;
     const prompts = text.split('\n').map((_, i) => prompt(s.database, s.tx, s.superuser, i > 0)).join('\n');
@@ -128,10 +131,10 @@ export class Terminal extends LitElement {
     const area = e.target as HTMLTextAreaElement;
     if (e.key === 'Enter' && !e.shiftKey && !e.isComposing) this.#enter(e, area);
     else if (e.ctrlKey && e.key === 'c' && area.selectionStart === area.selectionEnd) this.#cancel(e);
-    else if (e.ctrlKey && e.key === 'l') { e.preventDefault(); this.#say('vt-clear', null); }
+    else if (e.ctrlKey && e.key === 'l') { e.preventDefault(); this.#cleared = this.lines.length; this.requestUpdate(); }
     else if (e.key === 'ArrowUp' && !area.value.slice(0, area.selectionStart).includes('\n')) this.#recall(e, -1);
     else if (e.key === 'ArrowDown' && !area.value.slice(area.selectionEnd).includes('\n')) this.#recall(e, 1);
-    else if (e.key === 'Escape') { area.blur(); this.opened = false; this.#say('vt-leave', null); }
+    else if (e.key === 'Escape') { area.blur(); this.opened = false; }
     if (e.key !== 'Tab') e.stopPropagation();
   };
 

@@ -3,17 +3,20 @@ import { css, html, LitElement } from 'lit';
 import { bytes, clock } from '../base/format.ts';
 import { t } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
+import type { StoreStatus } from '../engine/api.ts';
 import type { LabView } from './types.ts';
 
 /** `<vt-top-bar>` */
 export class TopBar extends LitElement {
-  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, powered: { type: Boolean }, note: {} };
+  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, powered: { type: Boolean }, note: {}, stored: { attribute: false } };
   declare view: LabView;
   declare scene: string;
   declare live: boolean;
   declare powered: boolean;
   /** A passing remark, such as 'address copied'. */
   declare note: string;
+  /** What is kept of this world, and where. */
+  declare stored: StoreStatus;
 
   static override styles = [shared, css`
     .top { display: flex; align-items: center; gap: 8px; white-space: nowrap; height: 100%; }
@@ -37,11 +40,20 @@ export class TopBar extends LitElement {
       <span class="m s not390 time">${clock(this.view.now)}</span>
       <button class="not390" aria-pressed=${this.live} @click=${this.#ask('live')}>▷ ${t('live', { speed: '0.01' })}</button>
       <button class="at1440" @click=${this.#ask('plug')}>${t(this.powered ? 'plug' : 'power.on')}</button>
+      ${this.#keep()}
       <button class="at1440" @click=${this.#ask('share')}>${t('share')}</button>
       <button class="at1440" @click=${this.#ask('embed')}>${t('embed')}</button>
       <button class="not390" @click=${this.#ask('theme')}>${t('theme')}</button>
       <button aria-label=${t('help')} title=${t('help')} @click=${this.#ask('help')}>?</button>
     </div>`;
+  }
+
+  #keep() {
+    const { stored } = this;
+    if (stored.kind === 'saved') return html`<span class="tiny at1440">${t('kept', { name: stored.name })}</span>`;
+    if (stored.kind === 'branch') return html`<span class="tiny at1440">${t('kept.branch', { name: stored.name })}</span>`;
+    if (stored.kind === 'failed') return html`<span class="tiny" title=${stored.message}>${t('kept.failed', { why: stored.why })}</span>`;
+    return html`<button class="at1440" title=${t('keep.title')} @click=${this.#ask('keep')}>${t('keep')}</button>`;
   }
 
   #ask(act: string) {

@@ -2,6 +2,7 @@
 import type { BufferView } from "./BufferView";
 import type { HostState } from "./HostState";
 import type { LockWaitView } from "./LockWaitView";
+import type { LogLineView } from "./LogLineView";
 import type { PageView } from "./PageView";
 import type { ProcessView } from "./ProcessView";
 import type { ReplicationView } from "./ReplicationView";
@@ -64,4 +65,8 @@ wal: WalView,
 /**
  * `pg_stat_replication`
  */
-replication: Array<ReplicationView>, };
+replication: Array<ReplicationView>, 
+/**
+ * The newest lines of the server log, oldest first; it outlives the server's memory.
+ */
+log: Array<LogLineView>, };

@@ -1,0 +1,65 @@
+/**
+ * What has happened on the present line of history: what was typed and answered, the events, and the moments at which
+ * the reader did something that is no part of the story. The cursor moves over it; only a new line cuts it.
+ */
+import type { Answer, Entry } from '../engine/api.ts';
+import type { Cursor } from '../model/cursor.ts';
+import { isPast } from '../model/cursor.ts';
+import { prompt, type Exchange } from '../model/psql.ts';
+import type { LabView, SessionView } from '../views/types.ts';
+import { decodeAnswer } from './wire.ts';
+
+/** History without the machinery that makes it. */
+export class PageHistory {
+  /** Everything typed, in order. */
+  exchanges: Exchange[] = [];
+  /** All events from the opening up to the end of what is known. */
+  events: Entry[] = [];
+  /** Steps at which the reader typed or did something on their own. */
+  own: number[] = [];
+  /** Events are known up to this step. */
+  known = 0;
+
+  /** A statement was typed into a session. */
+  typed(view: LabView, session: SessionView, sql: string, how: { hidden?: boolean; timed?: boolean } = {}): Exchange {
+    const exchange: Exchange = { letter: session.letter, step: view.step, time: view.now, prompts: promptsOf(session), sql, answer: null, ...how };
+    this.exchanges.push(exchange);
+    return exchange;
+  }
+
+  /** The terminal itself answered a command; the world did not move. */
+  said(view: LabView, session: SessionView, sql: string, text: string, failed: boolean): void {
+    const answer = { step: view.step, time: view.now, text, failed };
+    this.exchanges.push({ letter: session.letter, step: view.step, time: view.now, prompts: promptsOf(session), sql, answer, aside: true });
+  }
+
+  /**
+   * An answer came to a session: it belongs to the first statement that has none. What a server says unasked when a
+   * session begins is silent.
+   */
+  answered(letter: string | undefined, answer: Answer): void {
+    if (answer.number === 0 && answer.text === '') return;
+    const exchange = this.exchanges.find((x) => x.letter === letter && !x.answer && x.step <= answer.step);
+    if (exchange) exchange.answer = decodeAnswer(answer);
+  }
+
+  /** Another line began at this step: what this one had from there on is not known of it. */
+  cut(step: number): void {
+    this.exchanges = this.exchanges.filter((x) => x.step < step || (x.aside && x.step === step));
+    for (const x of this.exchanges) if (x.answer && !x.aside && x.answer.step >= step) x.answer = null;
+    this.events = this.events.filter((e) => e.step < step);
+    this.own = this.own.filter((s) => s < step);
+    this.known = Math.min(this.known, step);
+  }
+
+  /** The first step of the reader's own way, if that lies behind the cursor. */
+  leftAt(cursor: Cursor): number | null {
+    const left = this.own.find((step) => isPast(step, cursor));
+    return left ?? null;
+  }
+}
+
+function promptsOf(session: SessionView): [string, string] {
+  const of = (continued: boolean) => prompt(session.database, session.tx, session.superuser, continued);
+  return [of(false), of(true)];
+}

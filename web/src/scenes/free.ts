@@ -1,0 +1,90 @@
+/**
+ * Sentences for where there is no scene: what an event is about, told in general words with its own numbers. Off the
+ * story, Next goes from one of these to the next.
+ */
+import { lsn, snapshot } from '../base/format.ts';
+import type { MessageKey, Params } from '../base/messages.ts';
+import type { Entry } from '../engine/api.ts';
+import { findRecord } from '../model/thing.ts';
+import type { LabView } from '../views/types.ts';
+import type { EventOf, Kind } from './scene.ts';
+
+/** What is said of an event. */
+export interface Note { say: MessageKey; params: Params }
+
+type Notes = { [K in Kind]?: (event: EventOf<K>, entry: Entry, view: LabView) => Note | null };
+
+const text = (say: MessageKey, params: Params = {}): Note => ({ say, params });
+const tid = ({ block, offset }: { block: number; offset: number }) => `(${block},${offset})`;
+
+/** Names of relations are known from the buffers and the page that are drawn. */
+function relation(view: LabView, file: number): string | number {
+  for (const { page, buffers } of view.hosts) {
+    if (page?.relfilenode === file) return page.relname;
+    const name = buffers.find((b) => b.relfilenode === file)?.relname;
+    if (name) return name;
+  }
+  return file;
+}
+
+/** Only what belongs to the table on display is worth a stop; the catalogs are touched all the time. */
+const shown = (view: LabView, file: { rel: number }) => view.hosts.some((h) => h.page?.relfilenode === file.rel);
+
+function record(view: LabView, start: number, end: number, say: MessageKey): Note {
+  const found = findRecord(view, start);
+  return text(say, { type: found?.record_type ?? '', length: found?.record_length ?? end - start, lsn: lsn(start) });
+}
+
+const notes: Notes = {
+  PowerFail: (_, entry, view) => text('plugged', { host: view.hosts[entry.host]?.name }),
+  PowerOn: () => text('free.power_on'),
+  ProcessKilled: ({ pid }) => text('free.killed', { pid }),
+  LinkCut: ({ cut }) => text(cut ? 'free.cut' : 'free.healed'),
+  Query: () => text('free.query'),
+  ErrorReport: ({ sqlstate }) => text('free.error', { code: String.fromCharCode(...sqlstate) }),
+  ReadyForQuery: ({ status }) => text(status === 'Failed' ? 'free.ready.failed' : status === 'InBlock' ? 'free.ready.block' : 'free.ready'),
+  XidAssigned: ({ xid }) => text('free.xid', { xid }),
+  ClogSet: ({ xid, status }) => text(status === 'Committed' ? 'free.committed' : 'free.aborted', { xid }),
+  ProcArrayRemove: ({ xid }) => (xid ? text('free.procarray', { xid }) : null),
+  LockWait: ({ xid, mode }) => text(xid ? 'free.wait.xid' : 'free.wait', { xid, mode: `${mode}Lock` }),
+  DeadlockFound: () => text('free.deadlock'),
+  SnapshotTaken: ({ xmin, xmax, running }, entry, view) => {
+    const session = view.sessions.find((s) => s.pid === entry.pid);
+    return session ? text('free.snapshot', { snapshot: running ? `${xmin}:${xmax}:…` : snapshot({ xmin, xmax, xip: [] }) }) : null;
+  },
+  BufferEvict: ({ buffer, rel, block }, _, view) => (shown(view, rel) ? text('free.evict', { buffer, relation: relation(view, rel.rel), block }) : null),
+  BufferRead: ({ buffer, rel, block, fork }, _, view) => (shown(view, rel) && fork === 'Main' ? text('free.read', { buffer, relation: relation(view, rel.rel), block }) : null),
+  BufferWrite: ({ buffer, rel, block, fork }, _, view) => (shown(view, rel) && fork === 'Main' ? text('free.write', { buffer, relation: relation(view, rel.rel), block }) : null),
+  TupleInsert: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.insert', { at: tid(at) }) : null),
+  TupleUpdate: ({ rel, old, new: young }, _, view) => (shown(view, rel) ? text('free.update', { old: tid(old), young: tid(young) }) : null),
+  TupleDelete: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.delete', { at: tid(at) }) : null),
+  HintBits: ({ rel, tid: at, before, after }, _, view) => (shown(view, rel) ? text('free.hint', { at: tid(at), before: mask(before), after: mask(after) }) : null),
+  Prune: ({ rel, block, redirected, dead, unused }, _, view) => (shown(view, rel) ? text('free.prune', { block, redirected, dead, unused }) : null),
+  Freeze: ({ rel, block, tuples }, _, view) => (shown(view, rel) ? text('free.freeze', { block, n: tuples }) : null),
+  VisibilityMap: ({ rel, block, bits }, _, view) => (shown(view, rel) ? text(bits ? 'free.visible' : 'free.not_visible', { block }) : null),
+  WalInsert: ({ start, end }, _, view) => record(view, start, end, 'free.wal'),
+  WalFlush: ({ upto }) => text('free.flush', { lsn: lsn(upto) }),
+  CheckpointStart: ({ redo }) => text('free.checkpoint', { lsn: lsn(redo) }),
+  CheckpointDone: ({ redo }) => text('free.checkpoint.done', { lsn: lsn(redo) }),
+  RedoStart: ({ redo }) => text('free.redo.start', { lsn: lsn(redo) }),
+  RedoApply: ({ start, end }, _, view) => record(view, start, end, 'free.redo'),
+  RedoDone: ({ last }) => text('free.redo.done', { lsn: lsn(last) }),
+  ServerReady: (_, entry, view) => text('free.server', { host: view.hosts[entry.host]?.name }),
+};
+
+const mask = (n: number) => n.toString(16).padStart(4, '0');
+
+/** What is said of this event, if anything; `{who}` and `{host}` are filled in here. */
+export function noteOf(entry: Entry, view: LabView): Note | null {
+  const { event } = entry;
+  const note = (notes[event.kind] as ((event: Entry['event'], entry: Entry, view: LabView) => Note | null) | undefined)?.(event, entry, view);
+  return note ? { ...note, params: { who: who(entry, view), host: view.hosts[entry.host]?.name, ...note.params } } : null;
+}
+
+/** Whoever did it, as a piece of a rich sentence. */
+function who({ host, pid }: Entry, view: LabView): string {
+  const session = view.sessions.find((s) => s.pid === pid && s.host === host);
+  if (session) return session.letter.length === 1 ? `[${session.letter}|${session.letter}]` : session.letter;
+  const process = view.hosts[host]?.processes.find((p) => p.pid === pid);
+  return process ? `The ${process.backend_type}` : `Process ${pid}`;
+}
