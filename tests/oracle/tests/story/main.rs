@@ -9,7 +9,7 @@ use vitrine_engine::storage::{PageBytes, clog, page};
 use vitrine_engine::wal::decode::decode_record;
 use vitrine_engine::wal::describe::waldump_line;
 use vitrine_oracle::golden::{Record, Step, step};
-use vitrine_oracle::live::Programs;
+use vitrine_oracle::live::{Programs, Scratch};
 use vitrine_oracle::records::{Comparable, comparable};
 
 /// The comparable records of a golden step; of long ones the files have only the beginning.
@@ -161,5 +161,29 @@ fn the_real_programs_read_what_the_lab_has_written() {
     for line in ["Database cluster state:               in production", "Bytes per WAL segment:                1048576"]
     {
         assert!(text.contains(line), "{text}");
+    }
+}
+
+#[test]
+fn pageinspect_is_answered_as_by_a_real_server() {
+    let Some(programs) = Programs::find_or_skip("pageinspect on the lab's pages", 3) else { return };
+    let server = Scratch::start(&programs, "inspect").expect("a scratch server starts");
+    let mut tale = opening();
+    for name in &BEFORE_THE_CRASH[..BEFORE_THE_CRASH.len() - 1] {
+        tell(&mut tale, name);
+    }
+    let page = "get_raw_page('accounts', 0)";
+    let bytes: String = tale.pages(Fork::Main)[0].iter().map(|byte| format!("{byte:02x}")).collect();
+    for query in [
+        "SELECT * FROM page_header(PAGE)",
+        "SELECT lp, lp_off, lp_flags, lp_len, t_xmin, t_xmax, t_field3, t_ctid, t_infomask2, t_infomask, t_hoff, t_bits, \
+         t_data FROM heap_page_items(PAGE)",
+        "SELECT lp, f.* FROM heap_page_items(PAGE), heap_tuple_infomask_flags(t_infomask, t_infomask2) f \
+         WHERE t_infomask IS NOT NULL",
+    ] {
+        let mut ours = tale.say('A', &query.replace("PAGE", page));
+        let tag = ours.pop().unwrap_or_default();
+        assert!(tag.starts_with("SELECT "), "{query}: {tag}");
+        assert_eq!(ours, server.ask(&query.replace("PAGE", &format!("decode('{bytes}', 'hex')"))), "{query}");
     }
 }
