@@ -31,7 +31,7 @@ export class Driver {
     /** The present instance; another one after some rewinds. */
     public world: World,
     fresh: () => World,
-    limits: Limits,
+    private readonly limits: Limits,
     private readonly came: (outcome: Outcome) => void,
   ) {
     this.frames = new Keyframes(fresh, limits);
@@ -50,7 +50,7 @@ export class Driver {
     const { world } = this;
     const [step, time] = [world.steps(), world.now()];
     const number = world.input(input);
-    this.history.record({ step, time, kind: 'input', input });
+    this.record({ step, time, kind: 'input', input });
     this.collect(false);
     return number;
   }
@@ -65,7 +65,7 @@ export class Driver {
       return 'reached';
     }
     if (!world.step(pid)) return 'idle';
-    history.record({ step, time, kind: 'choice', pid });
+    this.record({ step, time, kind: 'choice', pid });
     history.reached(world.steps());
     this.collect(false);
     return 'reached';
@@ -127,6 +127,10 @@ export class Driver {
     this.collect(known);
     if (stopped !== 'limit') return stopped;
     return world.steps() >= goal.step ? 'reached' : undefined;
+  }
+
+  private record(entry: Entry): void {
+    if (this.limits.bytes > 0) this.history.record(entry);
   }
 
   private repeat(entry: Entry): void {

@@ -27,7 +27,7 @@ import type {
 } from './api';
 import { Driver, type Outcome } from './driver';
 import { Kept } from './kept';
-import { limitsHere } from './keyframes';
+import { NO_HISTORY, limitsHere } from './keyframes';
 import { Release } from './release';
 import type { StoreKeeper } from './store';
 import type { Goal, World } from './world';
@@ -87,7 +87,8 @@ export class Host {
     return this.act(async () => {
       const world = this.fresh();
       world.open(this.spec, disks);
-      this.driver = new Driver(world, this.fresh, limitsHere(), (outcome) => this.came(outcome));
+      const limits = this.spec.plain ? NO_HISTORY : limitsHere();
+      this.driver = new Driver(world, this.fresh, limits, (outcome) => this.came(outcome));
       this.driver.begin();
       await this.connect(options.sessions ?? SESSIONS);
       return this.moment();
@@ -265,14 +266,20 @@ export class Host {
     this.pace = undefined;
     if (speed > 0) {
       let before = performance.now();
+      let busy = false;
       this.pace = setInterval(() => {
+        // A world that takes longer than its time slows down; ticks do not pile up.
+        if (busy) return;
+        busy = true;
         const now = performance.now();
         const passed = Math.min(now - before, LONGEST_TICK_MS) * 1000 * speed;
         before = now;
         void this.act(async () => {
           const time = Math.round(this.driver.world.now() + passed);
-          return this.moved(await this.drive({ step: Infinity, time }));
-        }).catch(() => {});
+          this.moved(await this.drive({ step: Infinity, time }));
+        })
+          .catch(() => {})
+          .finally(() => (busy = false));
       }, TICK_MS);
     }
     return this.moment();

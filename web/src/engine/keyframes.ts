@@ -34,6 +34,9 @@ export interface Limits {
   readonly share: number;
 }
 
+/** A plain database only goes forward: nothing is kept of its past. */
+export const NO_HISTORY: Limits = { bytes: 0, share: 0 };
+
 /** A phone has less of everything. */
 export function limitsHere(): Limits {
   const { deviceMemory = 8, userAgent = '' } = (globalThis.navigator ?? {}) as { deviceMemory?: number; userAgent?: string };
