@@ -59,6 +59,7 @@ settings! {
     max_wal_senders: Kind::Int(Unit::None, 0, 262143), "10", Postmaster, "standbys at once";
     synchronous_standby_names: Kind::Text, "", Sighup, "standbys that commits wait for";
     hot_standby: Kind::Bool, "on", Postmaster, "whether a standby answers queries";
+    max_standby_streaming_delay: Kind::Int(Unit::Ms, -1, MAX), "30s", Sighup, "how long replay waits for a standby's sessions in its way; -1: for ever";
     primary_conninfo: Kind::Text, "", Sighup, "where a standby finds its primary";
     wal_receiver_status_interval: Kind::Int(Unit::Sec, 0, MAX / 1000), "10s", Sighup, "the longest time between a standby's reports";
     // Locks and time-outs

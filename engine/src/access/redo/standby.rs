@@ -1,22 +1,27 @@
 //! What a standby follows of the primary's transactions: who runs, and who has locked tables against everybody.
 //!
 //! The standby's own sessions can be in the way: the primary does not know of their snapshots and locks. Replay waits for
-//! them, but not for ever; after thirty seconds their statements are cancelled.
+//! them, but not for ever: after `max_standby_streaming_delay` their statements are cancelled.
 
 use std::collections::BTreeMap;
 
 use super::super::Env;
 use super::server::note_invalidations;
 use crate::ids::{LockMode, Pid, Result, WaitEvent, Xid, XidStatus, sqlstate};
+use crate::settings::Setting;
 use crate::txn::{LockTag, LockTimeouts, ProcEntry, RunningXacts};
 use crate::wal::DecodedRecord;
 use crate::wal::standby_records::{StandbyLock, StandbyRecord};
 use crate::world::{Conflict, Interrupt};
 
-/// The default of `max_standby_streaming_delay`: how long replay waits for sessions in its way, in microseconds.
-const MAX_STANDBY_DELAY: u64 = 30_000_000;
-/// How often it looks again.
+/// How often replay looks again whether sessions in its way have gone, in microseconds.
 const CONFLICT_CHECK: u64 = 10_000;
+
+/// `max_standby_streaming_delay` in microseconds.
+fn patience(env: &Env) -> u64 {
+    let millis = env.settings.borrow().int(Setting::max_standby_streaming_delay);
+    u64::try_from(millis).map_or(u64::MAX, |millis| millis * 1_000)
+}
 
 /// What replay remembers from record to record.
 #[derive(Default, Debug)]
@@ -89,7 +94,7 @@ async fn take_lock(env: &Env, state: &mut RedoState, lock: StandbyLock) -> Resul
     if state.locks.get(&lock.xid).is_some_and(|held| held.contains(&tag)) {
         return Ok(());
     }
-    let mut timeouts = LockTimeouts::of_replay(MAX_STANDBY_DELAY);
+    let mut timeouts = LockTimeouts::of_replay(patience(env).max(1));
     while let Err(error) = env.txns.locks.acquire(&env.cx, timeouts, tag, LockMode::AccessExclusive).await {
         if error.code() != sqlstate::LOCK_NOT_AVAILABLE {
             return Err(error);
@@ -108,7 +113,7 @@ pub(super) async fn wait_for_snapshots(env: &Env, removed: Xid) -> Result<()> {
     if !removed.is_valid() {
         return Ok(());
     }
-    let give_up = env.cx.now() + MAX_STANDBY_DELAY;
+    let give_up = env.cx.now() + patience(env);
     let mut asked = Vec::new();
     loop {
         let conflicts = |entry: &ProcEntry| entry.xmin.is_valid() && entry.xmin.precedes_or_equals(removed);

@@ -1,0 +1,90 @@
+//! Sessions of a standby in the way of replay: it waits thirty seconds for them, then they go.
+
+use vitrine_engine::cluster::{Input, Lab, LabSpec};
+use vitrine_engine::inspect;
+use vitrine_engine::server::protocol::BackendMessage;
+use vitrine_engine::world::Limit;
+
+const PRIMARY: u8 = 0;
+const STANDBY: u8 = 1;
+
+fn connect(lab: &mut Lab, host: u8) -> u32 {
+    let session = lab.sessions().len() as u32;
+    lab.input(Input::Connect { host, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
+    lab.run_to_answer(session);
+    lab.take_answers();
+    session
+}
+
+/// Runs a query to its answer.
+fn ask(lab: &mut Lab, session: u32, text: &str) -> Vec<String> {
+    lab.input(Input::Query { session, text: text.into() }).unwrap();
+    lab.run_to_answer(session);
+    heard(lab, session)
+}
+
+/// What a session was told: rows, and errors with their detail.
+fn heard(lab: &mut Lab, session: u32) -> Vec<String> {
+    let answers = lab.take_answers().into_iter().filter(|answer| answer.session == session);
+    let said = answers.filter_map(|answer| match answer.message {
+        BackendMessage::DataRow(row) => row[0].as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
+        BackendMessage::ErrorResponse(error) => {
+            Some(format!("{error} / {}", error.report().detail.clone().unwrap_or_default()))
+        }
+        _ => None,
+    });
+    said.collect()
+}
+
+fn pass(lab: &mut Lab, seconds: u64) {
+    let until = lab.world().now() + seconds * 1_000_000;
+    lab.run(Limit::until(until));
+}
+
+fn replayed(lab: &Lab) -> bool {
+    let server = |host: u8| lab.hosts()[usize::from(host)].running.borrow().clone().expect("a running server");
+    server(STANDBY).receiver.replay.get() == server(PRIMARY).wal.flush_lsn()
+}
+
+#[test]
+fn a_snapshot_that_sees_what_is_to_go_holds_replay_up_for_thirty_seconds() {
+    let mut lab = Lab::open(LabSpec::lab(1), inspect::functions).unwrap();
+    let primary = connect(&mut lab, PRIMARY);
+    ask(&mut lab, primary, "create table t(id int); insert into t values (1), (2), (3)");
+    pass(&mut lab, 1);
+    let reader = connect(&mut lab, STANDBY);
+    ask(&mut lab, reader, "begin isolation level repeatable read");
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["3"]);
+    ask(&mut lab, primary, "delete from t where id < 3");
+    ask(&mut lab, primary, "vacuum t");
+    ask(&mut lab, primary, "insert into t values (4)");
+    pass(&mut lab, 25);
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["3"], "the snapshot holds");
+    assert!(!replayed(&lab));
+    pass(&mut lab, 10);
+    assert!(replayed(&lab));
+    let fatal = "FATAL:  terminating connection due to conflict with recovery / User query might have needed to see row \
+                 versions that must be removed.";
+    assert_eq!(heard(&mut lab, reader), [fatal]);
+    let reader = connect(&mut lab, STANDBY);
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["2"]);
+}
+
+#[test]
+fn a_reader_holds_up_the_dropping_of_its_table() {
+    let mut lab = Lab::open(LabSpec::lab(2), inspect::functions).unwrap();
+    let primary = connect(&mut lab, PRIMARY);
+    ask(&mut lab, primary, "create table t(id int); insert into t values (1)");
+    pass(&mut lab, 1);
+    let reader = connect(&mut lab, STANDBY);
+    ask(&mut lab, reader, "begin");
+    assert_eq!(ask(&mut lab, reader, "select id from t"), ["1"]);
+    ask(&mut lab, primary, "drop table t");
+    pass(&mut lab, 25);
+    assert!(!replayed(&lab));
+    pass(&mut lab, 10);
+    assert!(replayed(&lab));
+    let fatal =
+        "FATAL:  terminating connection due to conflict with recovery / User was holding a relation lock for too long.";
+    assert_eq!(heard(&mut lab, reader), [fatal]);
+}
