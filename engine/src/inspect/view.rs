@@ -91,6 +91,9 @@ fn link_view(link: &Link, world: &World) -> LinkView {
     LinkView { from: 0, to: 1, latency: link.latency(), cut: link.is_cut(), in_flight }
 }
 
+/// How many of the newest events are looked through for whose transactions there were.
+const EVENTS_FOR_LETTERS: u64 = 1 << 14;
+
 /// Whose process, whose transaction.
 pub(super) struct Letters {
     processes: BTreeMap<Pid, String>,
@@ -98,13 +101,13 @@ pub(super) struct Letters {
 }
 
 impl Letters {
-    /// From the sessions, and from the events that are still kept.
+    /// From the sessions, and from the newest events.
     fn of(room: &Room) -> Letters {
         let processes: BTreeMap<Pid, String> =
             room.sessions.iter().filter_map(|session| Some((session.pid?, session.letter.clone()))).collect();
         let mut transactions = BTreeMap::new();
         room.world.with_trace(|trace| {
-            for (_, entry) in trace.since(0) {
+            for (_, entry) in trace.since(trace.count().saturating_sub(EVENTS_FOR_LETTERS)) {
                 if let Event::XidAssigned { xid } = entry.event
                     && let Some(letter) = processes.get(&entry.pid)
                 {

@@ -30,8 +30,12 @@ pub(super) fn page_view(
     let columns = look.columns(table);
     let memory = look.in_memory(&tag);
     let bufferid = memory.as_ref().map(|(index, _)| *index as u32 + 1);
-    let versions = Versions { look, columns: &columns, letters, askers, tag, tape };
-    let image = |bytes: Box<PageBytes>| page_image(&bytes, (fork == Fork::Main).then_some(&versions));
+    let versions = (fork == Fork::Main).then(|| Versions::on(look, &columns, letters, askers, tag, tape));
+    let image = |bytes: &PageBytes| page_image(bytes, versions.as_ref());
+    let in_memory = memory.as_ref().map(|(_, bytes)| image(bytes));
+    // A clean page means the same in both places.
+    let same = |bytes: &PageBytes| in_memory.clone().filter(|_| memory.as_ref().is_some_and(|(_, b)| **b == *bytes));
+    let on_disk = look.on_disk(&tag).map(|bytes| same(&bytes).unwrap_or_else(|| image(&bytes)));
     let bits = visibility_map(look, rel, tag.block);
     Some(PageView {
         relname: table.name.clone(),
@@ -40,8 +44,8 @@ pub(super) fn page_view(
         fork: fork.name().to_string(),
         block: tag.block.0,
         bufferid,
-        memory: memory.map(|(_, bytes)| image(bytes)),
-        disk: look.on_disk(&tag).map(image),
+        memory: in_memory,
+        disk: on_disk,
         disk_synced: look.is_synced(&tag),
         all_visible: bits & vm::VISIBILITYMAP_ALL_VISIBLE != 0,
         all_frozen: bits & vm::VISIBILITYMAP_ALL_FROZEN != 0,
@@ -75,10 +79,8 @@ fn free_space_map(look: &Look, rel: RelFile, block: BlockNumber) -> Option<u32> 
 /// What the bytes of a page mean. Only a heap page has line pointers and versions to show.
 fn page_image(bytes: &PageBytes, versions: Option<&Versions>) -> PageImage {
     let header = page::header(bytes);
-    let items = versions.map_or_else(Vec::new, |versions| {
-        let origins = versions.origins();
-        page::offsets(bytes).map(|lp| item_view(bytes, lp, versions, &origins)).collect()
-    });
+    let items = versions
+        .map_or_else(Vec::new, |versions| page::offsets(bytes).map(|lp| item_view(bytes, lp, versions)).collect());
     PageImage {
         pd_lsn: header.lsn.0,
         pd_checksum: header.checksum,
@@ -110,7 +112,7 @@ fn header_fields(header: &page::PageHeader) -> Vec<FieldView> {
     fields.map(|(name, value, offset, len)| FieldView { name: name.into(), value, offset, len }).into()
 }
 
-fn item_view(bytes: &PageBytes, lp: u16, versions: &Versions, origins: &super::view_tuple::Origins) -> ItemView {
+fn item_view(bytes: &PageBytes, lp: u16, versions: &Versions) -> ItemView {
     let id: ItemId = page::item_id(bytes, lp);
     let tuple = page::heap_tuple(bytes, lp);
     ItemView {
@@ -120,6 +122,6 @@ fn item_view(bytes: &PageBytes, lp: u16, versions: &Versions, origins: &super::v
         lp_len: id.len(),
         lp_offset: (page::SIZE_OF_PAGE_HEADER + page::SIZE_OF_ITEM_ID * (usize::from(lp) - 1)) as u16,
         redirect: id.is_redirected().then(|| id.off()),
-        tuple: tuple.and_then(|tuple| tuple_view(tuple, id.off(), lp, versions, origins)),
+        tuple: tuple.and_then(|tuple| tuple_view(tuple, id.off(), lp, versions)),
     }
 }

@@ -17,22 +17,31 @@ use crate::wal::heap2_records::Heap2Record;
 
 /// What is needed to say something about the versions on a page.
 pub(super) struct Versions<'a> {
-    pub(super) look: &'a Look<'a>,
-    pub(super) columns: &'a TupleDesc,
-    pub(super) letters: &'a Letters,
-    pub(super) askers: &'a [Asker],
-    pub(super) tag: BufferTag,
-    pub(super) tape: &'a Tape,
+    look: &'a Look<'a>,
+    columns: &'a TupleDesc,
+    letters: &'a Letters,
+    askers: &'a [Asker],
+    /// The snapshot that a newcomer would take.
+    anybody: Option<Snapshot>,
+    origins: Origins,
+}
+
+impl<'a> Versions<'a> {
+    pub(super) fn on(
+        look: &'a Look<'a>,
+        columns: &'a TupleDesc,
+        letters: &'a Letters,
+        askers: &'a [Asker],
+        tag: BufferTag,
+        tape: &Tape,
+    ) -> Versions<'a> {
+        let anybody = look.server.map(|server| server.txns.procs.peek(Pid(0), CommandId(0)));
+        Versions { look, columns, letters, askers, anybody, origins: Origins::on(tag, tape) }
+    }
 }
 
 /// The version at a line pointer; `base` is where it begins on the page.
-pub(super) fn tuple_view(
-    tuple: &[u8],
-    base: u16,
-    lp: u16,
-    versions: &Versions,
-    origins: &Origins,
-) -> Option<TupleView> {
+pub(super) fn tuple_view(tuple: &[u8], base: u16, lp: u16, versions: &Versions) -> Option<TupleView> {
     let header = HeapTupleHeader::read(tuple)?;
     let letter = |xid: Xid| versions.letters.of_transaction(xid).filter(|_| xid.is_normal());
     Some(TupleView {
@@ -57,7 +66,7 @@ pub(super) fn tuple_view(
         heap_only: header.is_heap_only(),
         hot_updated: header.is_hot_updated(),
         sees: sees(&header, versions),
-        record: origins.of(lp, &header),
+        record: versions.origins.of(lp, &header),
     })
 }
 
@@ -190,7 +199,7 @@ fn dead_to_all(header: &HeapTupleHeader, look: &Look) -> bool {
 // --- who sees it ---------------------------------------------------------------------------------------------
 
 fn sees(header: &HeapTupleHeader, versions: &Versions) -> Vec<SeesView> {
-    let Some(server) = versions.look.server else { return Vec::new() };
+    let (Some(server), Some(anybody)) = (versions.look.server, &versions.anybody) else { return Vec::new() };
     let view = |letter: Option<&str>, snapshot: &Snapshot, statuses: &Statuses| {
         let rule = |header: &HeapTupleHeader| visibility::satisfies_mvcc(header, snapshot, statuses);
         let Sees { visible, rule, .. } = ask(header, versions.look, rule)?;
@@ -201,8 +210,7 @@ fn sees(header: &HeapTupleHeader, versions: &Versions) -> Vec<SeesView> {
         let statuses = Statuses::of_xact(&server.txns, &asker.env.xact);
         view(Some(&asker.letter), &asker.snapshot, &statuses)
     });
-    let anybody = server.txns.procs.peek(Pid(0), CommandId(0));
-    by_letter.chain(view(None, &anybody, &Statuses::of_nobody(&server.txns))).collect()
+    by_letter.chain(view(None, anybody, &Statuses::of_nobody(&server.txns))).collect()
 }
 
 /// The transaction that a rule speaks of.
@@ -226,9 +234,20 @@ struct Touch {
 }
 
 /// The records of a tape that speak of versions on a page, oldest first.
-pub(super) struct Origins(Vec<Touch>);
+struct Origins(Vec<Touch>);
 
 impl Origins {
+    /// Of a page.
+    fn on(tag: BufferTag, tape: &Tape) -> Origins {
+        let mut touches = Vec::new();
+        for record in &tape.0 {
+            for (lp, made) in touched(tag, record) {
+                touches.push(Touch { lp, made, xid: record.xid, record: record_ref(record) });
+            }
+        }
+        Origins(touches)
+    }
+
     /// The record that made the version, or else the last one that touched it.
     fn of(&self, lp: u16, header: &HeapTupleHeader) -> Option<RecordRef> {
         let here = || self.0.iter().rev().filter(|touch| touch.lp == lp);
@@ -238,49 +257,35 @@ impl Origins {
     }
 }
 
-impl Versions<'_> {
-    pub(super) fn origins(&self) -> Origins {
-        let mut touches = Vec::new();
-        for record in &self.tape.0 {
-            for (lp, made) in self.touched(record) {
-                touches.push(Touch { lp, made, xid: record.xid, record: record_ref(record) });
-            }
-        }
-        Origins(touches)
+/// The line pointers on the page whose versions the record made (`true`) or touched.
+fn touched(tag: BufferTag, record: &DecodedRecord) -> Vec<(u16, bool)> {
+    let here = |id: usize| {
+        record.block(id).is_some_and(|block| BufferTag { rel: block.rel, fork: block.fork, block: block.block } == tag)
+    };
+    if !(0..record.blocks.len()).any(here) {
+        return Vec::new();
     }
-
-    /// The line pointers on the page whose versions the record made (`true`) or touched.
-    fn touched(&self, record: &DecodedRecord) -> Vec<(u16, bool)> {
-        let here = |id: usize| {
-            record
-                .block(id)
-                .is_some_and(|block| BufferTag { rel: block.rel, fork: block.fork, block: block.block } == self.tag)
-        };
-        if !(0..record.blocks.len()).any(here) {
-            return Vec::new();
-        }
-        match record.rmid {
-            RmgrId::Heap => match HeapRecord::decode(record) {
-                Ok(HeapRecord::Insert(it)) => vec![(it.offnum, true)],
-                Ok(HeapRecord::Delete(it)) => vec![(it.offnum, false)],
-                Ok(HeapRecord::Lock(it)) => vec![(it.offnum, false)],
-                Ok(HeapRecord::Update(it) | HeapRecord::HotUpdate(it)) => {
-                    // Block 0 has the new version, block 1 the old one if that is on another page.
-                    let old = if record.block(1).is_some() { 1 } else { 0 };
-                    let both = [(old, it.old_offnum, false), (0, it.new_offnum, true)];
-                    both.into_iter().filter(|(id, ..)| here(*id)).map(|(_, lp, made)| (lp, made)).collect()
-                }
-                _ => Vec::new(),
-            },
-            RmgrId::Heap2 => match Heap2Record::decode(record) {
-                // On a page made anew they count from 1.
-                Ok(Heap2Record::MultiInsert(it)) if it.offsets.is_empty() => {
-                    (1..=it.ntuples).map(|lp| (lp, true)).collect()
-                }
-                Ok(Heap2Record::MultiInsert(it)) => it.offsets.iter().map(|lp| (*lp, true)).collect(),
-                _ => Vec::new(),
-            },
+    match record.rmid {
+        RmgrId::Heap => match HeapRecord::decode(record) {
+            Ok(HeapRecord::Insert(it)) => vec![(it.offnum, true)],
+            Ok(HeapRecord::Delete(it)) => vec![(it.offnum, false)],
+            Ok(HeapRecord::Lock(it)) => vec![(it.offnum, false)],
+            Ok(HeapRecord::Update(it) | HeapRecord::HotUpdate(it)) => {
+                // Block 0 has the new version, block 1 the old one if that is on another page.
+                let old = if record.block(1).is_some() { 1 } else { 0 };
+                let both = [(old, it.old_offnum, false), (0, it.new_offnum, true)];
+                both.into_iter().filter(|(id, ..)| here(*id)).map(|(_, lp, made)| (lp, made)).collect()
+            }
             _ => Vec::new(),
-        }
+        },
+        RmgrId::Heap2 => match Heap2Record::decode(record) {
+            // On a page made anew they count from 1.
+            Ok(Heap2Record::MultiInsert(it)) if it.offsets.is_empty() => {
+                (1..=it.ntuples).map(|lp| (lp, true)).collect()
+            }
+            Ok(Heap2Record::MultiInsert(it)) => it.offsets.iter().map(|lp| (*lp, true)).collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
     }
 }
