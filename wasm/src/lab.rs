@@ -88,8 +88,8 @@ fn refusal(error: impl std::fmt::Display) -> JsError {
 
 /// As plain objects: maps as objects, bytes as `Uint8Array`, whole numbers as numbers, what is missing as null.
 fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
-    let to = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true).serialize_missing_as_null(true);
-    value.serialize(&to).map_err(refusal)
+    let serializer = serde_wasm_bindgen::Serializer::new().serialize_maps_as_objects(true);
+    value.serialize(&serializer.serialize_missing_as_null(true)).map_err(refusal)
 }
 
 /// Opens a world: a new one, or the one that these batches hold, as after a power failure. Nothing has run yet.

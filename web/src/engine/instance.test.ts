@@ -56,6 +56,13 @@ describe('the engine', () => {
     expect(kinds).toContain('CheckpointDone');
   });
 
+  it('shows a moment, with null for what is not there', async () => {
+    const host = await opened();
+    const view = await host.view();
+    expect(view.hosts.map((server) => [server.role, server.wal.replay === null])).toEqual([['primary', true], ['standby', false]]);
+    expect(view.sessions.map((session) => session.letter)).toEqual(['A', 'B']);
+  });
+
   it('answers a whole session, and answers the same when rewound and run again', async () => {
     const host = await opened();
     const say = async (text: string) => {
