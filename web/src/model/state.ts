@@ -2,7 +2,7 @@
  * What every panel is given: one moment, the one before it, and what the reader is looking at. A panel is a function
  * of this and of nothing else; it changes nothing itself but sends an event that says what the reader wants.
  */
-import type { HostView, LabView, SessionView } from '../views/types.ts';
+import type { HostView, LabView, ProcessView, SessionView } from '../views/types.ts';
 import type { Thing } from './thing.ts';
 
 /** One moment as the panels see it. */
@@ -36,6 +36,12 @@ export function other(state: LabState): HostView | null {
 /** The sessions connected to a server. */
 export function sessionsOf(view: LabView, host: number): SessionView[] {
   return view.sessions.filter((s) => s.host === host && s.state !== 'gone');
+}
+
+/** The processes of a server as they stand in line: the postmaster, those that serve sessions, and the others. */
+export function inLine(host: HostView): ProcessView[] {
+  const rank = (p: ProcessView) => (p.backend_type === 'postmaster' ? 0 : p.letter ? 1 : 2);
+  return [...host.processes].sort((a, b) => rank(a) - rank(b) || a.pid - b.pid);
 }
 
 /** The classes of an element that stands for a thing: `sel`, `lit`, `tick`. */

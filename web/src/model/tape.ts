@@ -58,13 +58,16 @@ function occupied(records: readonly RecordView[], i: number): number {
 /** How much of the window is in use after the tape was turned on, if that leaves three records in it. */
 const ROOM_AFTER_TURN = 0.72;
 
+/** A tape is full at this share of the window, so that what comes next finds room beside what was just written. */
+const FULL = 0.95;
+
 /** How many of the records lie before the window: the tape is turned on whenever a record would not fit. */
 function firstShown(widths: readonly number[], room: number): number {
   let first = 0;
   let sum = 0;
   widths.forEach((width, i) => {
     sum += width;
-    if (sum <= room) return;
+    if (sum <= room * FULL) return;
     while (first < i && (sum > room || (sum > room * ROOM_AFTER_TURN && i - first > 2))) sum -= widths[first++]!;
   });
   return first;

@@ -8,7 +8,7 @@
 import type { Exchange } from './psql.ts';
 
 /** A statement on a lane. */
-export interface Bar { from: number; to: number; label: string; letter: string }
+export interface Bar { from: number; to: number; open: boolean; label: string; letter: string }
 /** An event on a lane. */
 export interface Tick { time: number; step: number; label: string; letter: string | null }
 /** A lane. */
@@ -49,7 +49,7 @@ function between(times: readonly number[], places: ReadonlyMap<number, number>, 
 export function sessionLane(history: readonly Exchange[], letter: string, now: number): Lane {
   const bars = history
     .filter((x) => !x.aside)
-    .map((x) => ({ from: x.time, to: x.answer ? x.answer.time : now, label: outcome(x), letter }));
+    .map((x) => ({ from: x.time, to: x.answer ? x.answer.time : now, open: !x.answer, label: outcome(x), letter }));
   return { name: letter, letter, bars, ticks: [] };
 }
 

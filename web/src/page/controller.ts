@@ -10,6 +10,7 @@ import { fill, t } from '../base/messages.ts';
 import { isPast, type Cursor } from '../model/cursor.ts';
 import type { TerminalSettings } from '../model/meta.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
+import { withoutLetters } from '../model/settled.ts';
 import type { Thing } from '../model/thing.ts';
 import { noteOf } from '../scenes/free.ts';
 import type { Beat, Scene } from '../scenes/scene.ts';
@@ -21,8 +22,13 @@ import { sessionIndex } from './wire.ts';
 const PATIENCE = 20_000;
 /** How long 'let time pass' lets it pass at most, in virtual microseconds. */
 const PASS_US = 200_000;
+/** Between two statements that a scene types before its opening, as somebody who types would pause. */
+const PAUSE_US = 2_000;
 /** While live, a picture at most so often, in milliseconds. */
 const FRAME_MS = 33;
+
+/** Where the search for a statement's end stops. */
+const ENDS: ReadonlySet<string> = new Set(['ErrorReport', 'Query', 'ReadyForQuery']);
 
 /** What the lab is doing. */
 export type Phase = 'starting' | 'ready' | 'failed' | 'broken';
@@ -51,6 +57,8 @@ export class Controller {
   #shown: Partial<ViewRequest>;
   #settings = new Map<string, TerminalSettings>();
   #queue: Promise<unknown> = Promise.resolve();
+  /** Transactions before this one belong to the scene's way to its opening. */
+  #settled = 0;
   #branch = 0;
   #last = 0;
   #drawn = 0;
@@ -91,9 +99,11 @@ export class Controller {
       if ('settle' in step) {
         await this.#run('idle');
         await this.#run({ time: this.view!.now + PASS_US });
+        this.#settled = this.view!.hosts[0]!.xact.next_xid;
       } else {
         await this.#type(this.#session(step.letter), step.sql, { hidden: step.hidden ?? false });
         await this.#run({ answer: sessionIndex(this.view!, step.letter) });
+        if (!step.hidden) await this.#run({ time: this.view!.now + PAUSE_US });
       }
     }
     await this.#run('idle');
@@ -130,16 +140,28 @@ export class Controller {
 
   /** Whether the reader has gone their own way. */
   free(): boolean {
-    return this.story === null || this.history.leftAt(this.cursor) !== null;
+    return this.#left() !== null;
+  }
+
+  /** The step at which the story was left: by the reader, or because it is told. */
+  #left(): number | null {
+    if (!this.story) return this.opening;
+    const left = this.history.leftAt(this.cursor);
+    const end = this.story.told.length === this.scene.beats.length ? Math.max(...this.story.told.map((x) => cursorOf(x.event))) : Infinity;
+    return left ?? (this.cursor.step > end ? end : null);
   }
 
   /** What there is to say off the story. */
   note(): string | null {
-    const left = this.story === null ? this.opening : this.history.leftAt(this.cursor);
+    const left = this.#left();
     if (left === null) return null;
     const { events } = this.history;
     for (let i = events.length - 1; i >= 0 && events[i]!.step >= left; i--) {
-      const note = isPast(events[i]!.step, this.cursor) ? noteOf(events[i]!, this.view!) : null;
+      const event = events[i]!;
+      // What a statement ended with says more than that it ended.
+      const failed = event.event.kind === 'ReadyForQuery' && events.slice(0, i).findLast((e) => e.pid === event.pid && ENDS.has(e.event.kind));
+      const said = failed && failed.event.kind === 'ErrorReport' ? failed : event;
+      const note = isPast(event.step, this.cursor) ? noteOf(said, this.view!) : null;
       if (note) return fill(t(note.say), note.params);
     }
     return null;
@@ -152,7 +174,7 @@ export class Controller {
     return this.#act(async () => {
       if (this.stuck) return this.#passTime();
       const { step } = this.cursor;
-      if (this.free()) {
+      if (this.free() || !this.upcoming()) {
         const known = this.history.events.find((e) => cursorOf(e) > step && noteOf(e, this.view!));
         return known ? this.#go(cursorOf(known)) : this.#stepUntil('note');
       }
@@ -169,8 +191,8 @@ export class Controller {
   back(): Promise<void> {
     return this.#act(async () => {
       const at = this.cursor.step;
-      const left = this.history.own[0] ?? Number.POSITIVE_INFINITY;
-      const notes = this.history.events.filter((e) => (e.step >= left || !this.story) && noteOf(e, this.view!)).map(cursorOf);
+      const left = this.#left() ?? Number.POSITIVE_INFINITY;
+      const notes = this.history.events.filter((e) => e.step >= left && noteOf(e, this.view!)).map(cursorOf);
       const beats = (this.story?.told ?? []).map((x) => cursorOf(x.event));
       await this.#go(Math.max(this.opening, ...[...beats, ...notes, ...this.history.own].filter((s) => s < at)));
     });
@@ -287,6 +309,8 @@ export class Controller {
       const parameters: [string, string][] = [['user', 'postgres'], ['database', 'postgres'], ['application_name', 'psql']];
       await this.#take(await this.client!.input({ kind: 'connect', host, parameters }));
       await this.#run({ answer: session });
+      const { letter = '', pid = 0 } = this.view!.sessions[session] ?? {};
+      this.aside = t('free.connected', { letter, pid });
     });
   }
 
@@ -371,7 +395,8 @@ export class Controller {
   #notedAt(step: number): boolean {
     const { events } = this.history;
     const from = events.findLastIndex((e) => cursorOf(e) < step) + 1;
-    return events.slice(from).some((e) => noteOf(e, this.view!));
+    // What was done to the world from outside (no process did it) had its sentence when it was done.
+    return events.slice(from).some((e) => e.pid !== 0 && noteOf(e, this.view!));
   }
 
   /** Says who waits for whom, and offers to let time pass. */
@@ -420,7 +445,7 @@ export class Controller {
   }
 
   async #look(moment: Moment): Promise<void> {
-    const view = await this.client!.view(this.#shown);
+    const view = withoutLetters(await this.client!.view(this.#shown), this.#settled);
     this.before = this.live ? null : this.view;
     this.view = view;
     this.cursor = { step: moment.step, atEnd: moment.atEnd };

@@ -2,6 +2,7 @@
  * The keys of the lab. They act only while the focus is inside it (on the page of its own: anywhere), and never in a
  * text field, where only Esc means something.
  */
+import { inLine } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import type { Terminal } from '../views/terminal.ts';
 import { act } from './acts.ts';
@@ -58,7 +59,7 @@ function prompts(lab: Lab): void {
 /** The n-th process of the line. */
 function chooseProcess(lab: Lab, n: number): void {
   const host = lab.controller?.view?.hosts[0];
-  const p = host?.processes[n - 1];
+  const p = host && inLine(host)[n - 1];
   if (!host || !p || !lab.controller) return;
   lab.controller.selection = thing.process(host.host, p.pid);
   lab.requestUpdate();

@@ -107,7 +107,7 @@ const shipping: Beat[] = [
 
 const reading: Beat[] = [
   beat('SnapshotTaken', {
-    id: 'snapshot', after: ['procarray'], by: 'B', submit: { letter: 'B', sql: 'SELECT balance FROM accounts\nWHERE id = 1;' }, say: 'first.snapshot',
+    id: 'snapshot', after: ['procarray'], by: 'B', submit: { letter: 'B', sql: 'SELECT balance\nFROM accounts\nWHERE id = 1;' }, say: 'first.snapshot',
     params: (_, { xmin, xmax }) => ({ snapshot: snapshot({ xmin, xmax, xip: [] }) }), subject: newVersion,
   }),
   beat('HintBits', { id: 'hint', after: ['snapshot'], by: 'B', say: 'first.hint', params: common, subject: oldVersion }),

@@ -36,7 +36,7 @@ function record(view: LabView, start: number, end: number, say: MessageKey): Not
 }
 
 const notes: Notes = {
-  PowerFail: (_, entry, view) => text('plugged', { host: view.hosts[entry.host]?.name }),
+  PowerFail: (_, entry, view) => (view.hosts[entry.host]?.state === 'off' ? text('plugged', { host: view.hosts[entry.host]?.name }) : null),
   PowerOn: () => text('free.power_on'),
   ProcessKilled: ({ pid }) => text('free.killed', { pid }),
   LinkCut: ({ cut }) => text(cut ? 'free.cut' : 'free.healed'),
@@ -86,5 +86,6 @@ function who({ host, pid }: Entry, view: LabView): string {
   const session = view.sessions.find((s) => s.pid === pid && s.host === host);
   if (session) return session.letter.length === 1 ? `[${session.letter}|${session.letter}]` : session.letter;
   const process = view.hosts[host]?.processes.find((p) => p.pid === pid);
-  return process ? `The ${process.backend_type}` : `Process ${pid}`;
+  if (!process) return `Process ${pid}`;
+  return process.backend_type === 'startup' ? 'The startup process' : `The ${process.backend_type}`;
 }

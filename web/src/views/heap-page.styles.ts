@@ -10,7 +10,7 @@ export const heapPageStyles = css`
     background: var(--vt-panel); border: 1.5px solid var(--vt-ink); border-radius: 4px; display: flex;
     flex-direction: column; min-height: 0;
   }
-  .none { padding: 24px; color: var(--vt-soft); }
+  .none { padding: 24px; min-height: 270px; color: var(--vt-soft); }
   .scroll { overflow: auto; min-height: 0; }
   .hd { display: flex; justify-content: space-between; align-items: center; gap: 12px; padding: 8px 14px 6px; white-space: nowrap; }
   .hd button { min-height: 18px; height: 18px; padding: 0 4px; margin-right: -4px; font-size: 12px; }
@@ -21,6 +21,9 @@ export const heapPageStyles = css`
     grid-template-rows: var(--head); grid-auto-rows: var(--row); align-items: center; position: relative; padding: 0 14px 6px 0;
   }
   .vt.many { --eye: 54px; }
+  .vt.dense { --row: 30px; --bar: 25px; }
+  .vt.dense .why { display: none; }
+  .vt.dense .y { height: 22px; line-height: 22px; }
   .h { font-size: 12px; color: var(--vt-soft); line-height: 16px; white-space: nowrap; }
   .both { display: flex; justify-content: space-between; padding-right: 8px; }
   .r { display: flex; align-items: center; min-width: 0; }

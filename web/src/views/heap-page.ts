@@ -23,8 +23,7 @@ export class HeapPage extends Panel {
     const host = hero(this.state);
     const page = host.page;
     const image = page?.memory ?? page?.disk;
-    if (host.state === 'off') return html`<div class="page none">${t('page.off', { host: host.name })}</div>`;
-    if (!page || !image) return html`<div class="page none">${t('page.none', { relation: page?.relname ?? '', block: page?.block ?? 0 })}</div>`;
+    if (!page || !image) return html`<div class="page none">${host.state === 'off' ? t('page.off', { host: host.name }) : t('page.none', { relation: page?.relname ?? '', block: page?.block ?? 0 })}</div>`;
     const sessions = sessionsOf(this.state.view, host.host);
     return html`<section class="page" aria-labelledby="title">
       ${this.#head(host, page, image)}
@@ -37,7 +36,7 @@ export class HeapPage extends Panel {
     const id = thing.header(host.host, page.relname, page.block);
     return html`<div class="hd">
       <h2 id="title">${t('page', { relation: page.relname, block: page.block })}
-        <span class="s not390">· ${t(standing(page))}${page.all_visible ? html` · <span class="mark">✓ ${t('page.visible')}</span>` : nothing}</span></h2>
+        <span class="s not390">· ${t(host.state === 'off' ? 'page.unpowered' : standing(page))}${page.all_visible ? html` · <span class="mark">✓ ${t('page.visible')}</span>` : nothing}</span></h2>
       <button class="plain m not390 ${marks(this.state, id)}" data-thing=${id}>pd_lsn ${lsn(image.pd_lsn)}${page.disk && page.memory
         ? html`<span class="at1440"> · ${t('page.ondisk', { lsn: lsn(page.disk.pd_lsn) })}</span>` : nothing}</button>
     </div>`;
@@ -48,7 +47,7 @@ export class HeapPage extends Panel {
     const linked = new Set(links.flatMap((c) => [c.from, c.to]));
     const telling = tellingColumn(image);
     const columns = sessions.length > 2 ? 'many' : '';
-    return html`<div class="vt ${columns}" style="--sessions:${sessions.length};--rows:${image.items.length}"
+    return html`<div class="vt ${columns} ${image.items.length > 4 ? 'dense' : ''}" style="--sessions:${sessions.length};--rows:${image.items.length}"
         data-grid tabindex="0" role="listbox" aria-labelledby="title">
       <span class="h lp" role="presentation">${t('col.lp')}</span>
       <span class="h both" role="presentation"><span>xmin&ensp;${t('col.version')}</span><span>xmax</span></span>

@@ -5,7 +5,7 @@
 import { css, html, nothing, svg } from 'lit';
 import { t, type MessageKey } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
-import { hero, marks } from '../model/state.ts';
+import { hero, inLine, marks } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import { Panel } from './panel.ts';
 import type { ProcessView } from './types.ts';
@@ -34,7 +34,7 @@ export class Processes extends Panel {
     const host = hero(this.state);
     return html`<div class="procs" role="group" aria-label=${t('processes', { host: host.name })}>
       <span class="host">${t(host.role)}</span>
-      ${host.processes.map((p) => this.#process(host.host, p))}
+      ${inLine(host).map((p) => this.#process(host.host, p))}
     </div>`;
   }
 

@@ -90,7 +90,7 @@ export class Sentence extends LitElement {
     const count = s.free
       ? html`${t('free', { step: s.step })}${s.told === null ? nothing : html`<br><button class="plain" @click=${() => this.#do('story')}>${t('free.back')}</button>`}`
       : s.told === null ? t('free', { step: s.step }) : html`<b>${s.told}</b> ${t('of', { total: s.total })}`;
-    if (s.stuck) return html`${count}<br><button @click=${() => this.#do('pass')}>${t('pass.time')}</button>`;
+    if (s.stuck) return html`${s.free && s.told !== null ? html`<button class="plain" @click=${() => this.#do('story')}>${t('free.back')}</button>` : count}<br><button @click=${() => this.#do('pass')}>${t('pass.time')}</button>`;
     if (s.guess) return html`${count}<br>${this.#guess(s.guess)}`;
     if (s.free) return count;
     if (s.done) return html`${count}<br><span class="not390">${t('story.done')}</span>`;

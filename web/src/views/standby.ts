@@ -26,7 +26,7 @@ export class Standby extends TapePanel {
     .ptr .p.row1::after { height: 24px; }
     .rows { display: flex; gap: 6px; align-items: center; overflow: hidden; }
     .v {
-      border: 1.5px solid var(--vt-edge); border-right: 0; border-left-width: 4px; padding: 0 8px; font-size: 12px; line-height: 17px; height: 20px;
+      border: 1.5px solid var(--vt-edge); border-right: 0; border-left-width: 4px; padding: 0 5px; font-size: 12px; line-height: 17px; height: 20px;
       cursor: pointer;
     }
     .v.running { border-style: dashed; border-color: var(--outline); }
@@ -72,7 +72,7 @@ export class Standby extends TapePanel {
   #standing(standby: HostView, heard: ReplicationView | null): string {
     if (standby.state === 'off') return t('standby.off');
     if (this.state.view.links.some((l) => l.cut)) return t('standby.cut');
-    return t('standby.state', { sync: heard?.sync_state ?? 'async' });
+    return heard ? t('standby.state', { sync: heard.sync_state }) : t('standby.alone');
   }
 
   #page(standby: HostView) {
@@ -81,7 +81,7 @@ export class Standby extends TapePanel {
     const telling = tellingColumn(image);
     const items = image.items.filter((i) => i.tuple);
     const { relname, block } = standby.page;
-    return html`<span class="rows m"><span class="tiny not390">${t('standby.page')}</span>
+    return html`<span class="rows m">${items.length > 3 ? nothing : html`<span class="tiny not390">${t('standby.page')}</span>`}
       ${items.slice(0, MOST).map((i) => bar(this.state, thing.version(standby.host, relname, block, i.lp), i, telling))}
       ${items.length > MOST ? `… ${items.length}` : nothing}</span>`;
   }

@@ -52,6 +52,7 @@ export class Terminal extends LitElement {
     .e { color: var(--vt-error); }
     .ready { border-top: 1px solid var(--vt-line); margin: 8px -10px 0 -12px; padding: 6px 10px 7px 12px; display: flex; gap: 7px; flex: none; }
     .ready pre { flex: none; }
+    .ready pre.closed { flex: 1; }
     textarea {
       flex: 1; min-width: 0; border: 0; background: none; color: inherit; resize: none; padding: 0; margin: 0; outline: 0;
       font: 12px/18px var(--vt-mono, ui-monospace, 'SF Mono', Menlo, Consolas, 'DejaVu Sans Mono', monospace); caret-color: var(--who); overflow: hidden;
@@ -97,7 +98,7 @@ export class Terminal extends LitElement {
   }
 
   #prompt(s: SessionView) {
-    if (s.state === 'gone') return html`<div class="ready"><pre class="e">${t('session.closed')}</pre></div>`;
+    if (s.state === 'gone') return html`<div class="ready"><pre class="e closed">${t('session.closed')}</pre></div>`;
     if (s.state === 'active') return html`<div class="ready"><pre class="s">…</pre></div>`;
     const text = this.typed ?? this.draft;
     const prompts = text.split('\n').map((_, i) => prompt(s.database, s.tx, s.superuser, i > 0)).join('\n');

@@ -56,8 +56,7 @@ export class Timeline extends LitElement {
   #bar(b: Bar, next: Bar | undefined, place: (time: number) => string) {
     const share = (s: string) => Number.parseFloat(s);
     const room = (next ? share(place(next.from)) : 100) - share(place(b.to));
-    const open = b.to >= this.state.now && b.from < this.state.now;
-    return html`<span class="bar ${open ? 'open' : ''}" style="left:${place(b.from)};width:calc(${place(b.to)} - ${place(b.from)})" title=${b.label}></span>
+    return html`<span class="bar ${b.open ? 'open' : ''}" style="left:${place(b.from)};width:calc(${place(b.to)} - ${place(b.from)})" title=${b.label}></span>
       ${room > b.label.length * 0.75 + 1 ? html`<span class="label" style="left:calc(${place(b.to)} + 3px)">${b.label}</span>` : nothing}`;
   }
 

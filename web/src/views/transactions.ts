@@ -9,7 +9,7 @@ import { shared } from '../base/styles.ts';
 import { hero, marks, sessionsOf } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import { Panel } from './panel.ts';
-import type { HostView, XactEntry } from './types.ts';
+import type { HostView, SessionView, XactEntry } from './types.ts';
 
 const signs = ['…', '✓', '✗', '↑'];
 
@@ -52,16 +52,19 @@ export class Transactions extends Panel {
   }
 
   /** The snapshots held, else the last one taken by a session that is not inside a transaction of its own. */
-  #snapshots(host: HostView) {
+  #telling(host: HostView): SessionView[] {
     const sessions = sessionsOf(this.state.view, host.host).filter((s) => s.snapshot);
-    const telling = sessions.filter((s) => s.snapshot_held || s.backend_xid === null);
-    return telling.slice(-2).map((s, i, shown) => html`<span class="tiny ${i < shown.length - 1 ? 'at1440' : ''}">${t(s.snapshot_held ? 'snapshot.held' : 'snapshot.last', { letter: s.letter })}
+    return sessions.filter((s) => s.snapshot_held || s.backend_xid === null).slice(-2);
+  }
+
+  #snapshots(host: HostView) {
+    return this.#telling(host).map((s, i, shown) => html`<span class="tiny ${i < shown.length - 1 ? 'at1440' : ''}">${t(s.snapshot_held ? 'snapshot.held' : 'snapshot.last', { letter: s.letter })}
       <span class="m">${snapshot(s.snapshot!)}</span></span>`);
   }
 
   #locks(host: HostView) {
     const waits = host.lock_waits;
-    if (waits.length === 0) return html`<span class="tiny at1440">${t('locks.none')}</span>`;
+    if (waits.length === 0) return this.#telling(host).length > 1 ? nothing : html`<span class="tiny at1440">${t('locks.none')}</span>`;
     return waits.map((w) => html`<span class="tiny wait" data-who=${w.letter ?? nothing}>${t('locks.wait', {
       who: w.letter ?? w.pid, what: w.what, holder: w.blocked_by.map((b) => b.letter ?? b.pid).join(', '),
     })}</span>`);

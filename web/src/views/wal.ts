@@ -15,7 +15,7 @@ export class Wal extends TapePanel {
   static override styles = [shared, tapeStyles];
 
   override render() {
-    const { wal } = hero(this.state);
+    const { wal, state } = hero(this.state);
     const tape = layTape(wal.records, scaleFor(this.room));
     const marks: Pointer[] = [
       { name: 'redo', position: wal.redo },
@@ -24,7 +24,7 @@ export class Wal extends TapePanel {
       { name: 'flush', position: wal.flush },
       { name: 'insert', position: wal.insert },
     ];
-    const laid = this.room ? layPointers(marks, tape, this.room, measure, ['lines', 'line', 'name']) : null;
+    const laid = this.room && state !== 'off' ? layPointers(marks, tape, this.room, measure, ['lines', 'line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
       <div class="row"><h2 id="title">${t('wal')} <span class="s not390">· ${t('wal.hint')}</span></h2>
         <span class="m s not390">${wal.file}</span></div>
