@@ -57,7 +57,7 @@ impl<'a> FreeSpaceMap<'a> {
     /// `RecordPageWithFreeSpace`: notes what a page has left, at the bottom of the tree only.
     pub async fn record(&self, block: BlockNumber, available: usize) -> Result<()> {
         let (address, slot) = fsm::FsmAddress::of_heap_block(block);
-        self.create(address).await?;
+        self.env.buffers.extend_to(&self.env.cx, self.rel.file, Fork::Fsm, address.physical()).await?;
         self.set(address, slot, fsm::space_avail_to_cat(available)).await
     }
 
@@ -109,15 +109,6 @@ impl<'a> FreeSpaceMap<'a> {
             && pin.modify(|page| fsm::set_avail(page, slot, category))
         {
             pin.mark_dirty(&self.env.cx);
-        }
-        Ok(())
-    }
-
-    /// Lengthens the map until it has this page.
-    async fn create(&self, at: fsm::FsmAddress) -> Result<()> {
-        while self.rel.blocks(self.env, Fork::Fsm) <= at.physical() {
-            let pin = self.env.buffers.extend(&self.env.cx, self.rel.file, Fork::Fsm).await?;
-            pin.modify(init_if_new);
         }
         Ok(())
     }

@@ -37,11 +37,11 @@ impl<'a> VisibilityMap<'a> {
 
     /// The same, lengthening the map as needed.
     pub async fn page_or_create(&self, block: BlockNumber) -> Result<Pin> {
-        while self.rel.blocks(self.env, Fork::Vm) <= vm::map_block(block) {
-            let pin = self.env.buffers.extend(&self.env.cx, self.rel.file, Fork::Vm).await?;
-            pin.modify(init_if_new);
-        }
-        self.rel.page(self.env, Fork::Vm, vm::map_block(block)).await
+        let map_block = vm::map_block(block);
+        self.env.buffers.extend_to(&self.env.cx, self.rel.file, Fork::Vm, map_block).await?;
+        let pin = self.rel.page(self.env, Fork::Vm, map_block).await?;
+        pin.modify(init_if_new);
+        Ok(pin)
     }
 
     /// The bits of a page: 1 all-visible, 2 all-frozen.

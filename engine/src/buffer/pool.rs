@@ -225,6 +225,22 @@ impl BufferPool {
     /// Lengthens a fork by one page, which comes back pinned and full of zeros.
     pub async fn extend(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork) -> Result<Pin> {
         let guard = self.extend_lock.acquire(cx, LwMode::Exclusive).await;
+        self.extend_locked(cx, rel, fork, guard).await
+    }
+
+    /// Lengthens a fork until it has this page, unless somebody else has done so meanwhile.
+    pub async fn extend_to(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork, block: BlockNumber) -> Result<()> {
+        let too_short = || relation_files::block_count(&self.disk, rel, fork).unwrap_or_default() <= block;
+        while too_short() {
+            let guard = self.extend_lock.acquire(cx, LwMode::Exclusive).await;
+            if too_short() {
+                drop(self.extend_locked(cx, rel, fork, guard).await?);
+            }
+        }
+        Ok(())
+    }
+
+    async fn extend_locked(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork, guard: LwGuard) -> Result<Pin> {
         let block = relation_files::block_count(&self.disk, rel, fork).unwrap_or_default();
         let tag = BufferTag { rel, fork, block };
         let index = self.victim(cx).await?;

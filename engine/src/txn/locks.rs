@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::deadlock;
-use crate::ids::{Error, LockMode, Oid, Pid, Result, Tid, WaitEvent, Xid, sqlstate};
+use crate::ids::{Error, Instant, LockMode, Oid, Pid, Result, Tid, WaitEvent, Xid, sqlstate};
 use crate::settings::{Setting, Settings};
 use crate::trace::Event;
 use crate::world::{Cx, World};
@@ -222,7 +222,8 @@ impl LockManager {
                 checked = true;
                 self.check_deadlock(cx, tag, mode)?;
             }
-            let timer = [Some(check_at).filter(|_| !checked), give_up_at].into_iter().flatten().min();
+            let timers = [Some(check_at).filter(|_| !checked), give_up_at].into_iter().flatten();
+            let timer = timers.min().filter(|at| *at < Instant::NEVER);
             cx.wait(tag.wait_event(), timer).await;
         }
         Ok(())
