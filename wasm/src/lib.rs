@@ -87,3 +87,24 @@ mod tests {
         drop(nested);
     }
 }
+
+#[cfg(all(test, target_arch = "wasm32"))]
+#[path = "../../engine/tests/common/history_script.rs"]
+mod history_script;
+
+#[cfg(all(test, target_arch = "wasm32"))]
+mod history_tests {
+    use super::history_script::{drive, told};
+    use vitrine_engine::world::Limit;
+    use wasm_bindgen_test::*;
+
+    #[wasm_bindgen_test]
+    fn a_history_in_wasm_is_the_native_one() {
+        let native = include_str!("../../engine/tests/golden/history.txt");
+        let run_to = |lab: &mut vitrine_engine::cluster::Lab, at| {
+            lab.run(Limit::until(at));
+        };
+        let here: String = (0..4).map(|seed| told(seed, &drive(seed, run_to))).collect();
+        assert_eq!(here, native);
+    }
+}
