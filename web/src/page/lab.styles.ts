@@ -16,7 +16,7 @@ export const labStyles = css`
   .top { grid-area: top; }
   .say { grid-area: say; margin-bottom: 12px; }
   .ses { grid-area: ses; display: flex; flex-direction: column; gap: 12px; min-height: 0; }
-  .ses > vt-log { flex: 1 1 0; min-height: 60px; }
+  .ses > vt-log { flex: 1 0 150px; min-height: 0; }
   .adds { display: flex; gap: 8px; flex: none; margin-top: -6px; }
   .adds button { min-height: 24px; font-size: 12px; padding: 0 4px; text-decoration: underline; }
   .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }

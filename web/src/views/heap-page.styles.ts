@@ -21,6 +21,8 @@ export const heapPageStyles = css`
     grid-template-rows: var(--head); grid-auto-rows: var(--row); align-items: center; position: relative; padding: 0 14px 6px 0;
   }
   .vt.many { --eye: 54px; }
+  .vt.many :is(.words, .why) { display: none; }
+  .vt.nobody { grid-template-columns: var(--lp) minmax(0, 1fr) var(--ct); }
   .vt.dense { --row: 30px; --bar: 25px; }
   .vt.dense .why { display: none; }
   .vt.dense .y { height: 22px; line-height: 22px; }
@@ -89,6 +91,8 @@ export const heapPageStyles = css`
   .strip .sel { outline: 2px solid var(--vt-ink); color: var(--vt-ink); outline-offset: -1px; }
 
   @container (max-width: 1279px) {
+    .vt.dense { --row: 24px; --bar: 20px; }
+    .vt.dense .y { height: 19px; line-height: 19px; }
     :host { --row: 34px; --bar: 28px; --lp: 46px; --ct: 54px; --eye: 132px; --chip: 34px; }
     .vt { padding-right: 10px; padding-bottom: 0; }
     .hd { padding: 6px 10px 2px; }

@@ -46,7 +46,7 @@ export class HeapPage extends Panel {
     const links = chains(page, image);
     const linked = new Set(links.flatMap((c) => [c.from, c.to]));
     const telling = tellingColumn(image);
-    const columns = sessions.length > 2 ? 'many' : '';
+    const columns = sessions.length > 2 ? 'many' : sessions.length === 0 ? 'nobody' : '';
     return html`<div class="vt ${columns} ${image.items.length > 4 ? 'dense' : ''}" style="--sessions:${sessions.length};--rows:${image.items.length}"
         data-grid tabindex="0" role="listbox" aria-labelledby="title">
       <span class="h lp" role="presentation">${t('col.lp')}</span>

@@ -5,7 +5,7 @@
 import { css, html, nothing, svg } from 'lit';
 import { t, type MessageKey } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
-import { hero, inLine, marks } from '../model/state.ts';
+import { hero, inLine, marks, sessionsOf } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import { Panel } from './panel.ts';
 import type { ProcessView } from './types.ts';
@@ -27,12 +27,13 @@ export class Processes extends Panel {
     button.awake, button.who { color: var(--vt-ink); }
     button.sel { border-color: var(--vt-ink); }
     svg { width: 9px; height: 9px; flex: none; }
+    .crowded .session .wait { display: none; }
     @container (max-width: 1279px) { .session .wait { display: none; } }
   `];
 
   override render() {
     const host = hero(this.state);
-    return html`<div class="procs" role="group" aria-label=${t('processes', { host: host.name })}>
+    return html`<div class="procs ${sessionsOf(this.state.view, host.host).length > 2 ? 'crowded' : ''}" role="group" aria-label=${t('processes', { host: host.name })}>
       <span class="host">${t(host.role)}</span>
       ${inLine(host).map((p) => this.#process(host.host, p))}
     </div>`;

@@ -39,7 +39,7 @@ export class Terminal extends LitElement {
   }
 
   static override styles = [shared, css`
-    :host { display: flex; flex-direction: column; min-height: 0; flex: 0 1 auto; }
+    :host { display: flex; flex-direction: column; min-height: 84px; flex: 0 1 auto; }
     .term {
       background: var(--vt-panel); border: 1px solid var(--vt-line); border-left: 4px solid var(--who); border-radius: 4px;
       padding: 8px 10px 0 12px; display: flex; flex-direction: column; min-height: 0;
@@ -75,7 +75,7 @@ export class Terminal extends LitElement {
       :host(:not([opened])) .ready:not(:focus-within) { max-height: 30px; overflow: hidden; }
       :host(:not([opened])) :is(.ready:not(:focus-within)) :is(.ghost, textarea) { white-space: pre; }
       .last { display: block; height: 48px; overflow: hidden; }
-      pre.last { white-space: pre; }
+      pre.last, .ready pre.closed { white-space: pre; overflow: hidden; text-overflow: ellipsis; }
       .open { display: block; position: absolute; inset: 0; border: 0; background: none; opacity: 0; min-height: 0; }
       .glance { position: relative; }
       :host([opened]) .glance { display: none; }
