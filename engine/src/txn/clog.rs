@@ -12,7 +12,7 @@ use crate::storage::{PageBytes, clog};
 use crate::trace::Event;
 use crate::wal::clog_records::ClogRecord;
 use crate::wal::{RecordBuilder, Wal};
-use crate::world::{Cx, Disk};
+use crate::world::{Cx, Disk, LwLock, LwMode};
 
 /// Pages that are kept in memory.
 const CLOG_BUFFERS: usize = 8;
@@ -21,6 +21,8 @@ struct Slot {
     page_no: u32,
     page: Box<PageBytes>,
     dirty: bool,
+    /// Changed since the write that is under way began.
+    just_dirtied: bool,
     /// The log must be flushed so far before this page may be written.
     lsn: Lsn,
 }
@@ -31,13 +33,16 @@ pub struct Clog {
     wal: Rc<Wal>,
     /// Most recently used last.
     slots: RefCell<Vec<Slot>>,
+    /// One page is written at a time, so that no older copy overtakes a newer one.
+    write_lock: LwLock,
     unsynced: RefCell<BTreeSet<String>>,
 }
 
 impl Clog {
     /// An empty cache.
     pub fn new(disk: Disk, wal: Rc<Wal>) -> Clog {
-        Clog { disk, wal, slots: RefCell::default(), unsynced: RefCell::default() }
+        let write_lock = LwLock::new(WaitEvent::XactSlru);
+        Clog { disk, wal, slots: RefCell::default(), write_lock, unsynced: RefCell::default() }
     }
 
     /// What pg_xact says, if its page is in memory; special ids are known without looking.
@@ -82,7 +87,7 @@ impl Clog {
             self.disk.read(cx, WaitEvent::SlruRead, &path, offset, &mut page[..]).await?;
         }
         if !self.touch(page_no) {
-            self.slots.borrow_mut().push(Slot { page_no, page, dirty: false, lsn: Lsn::INVALID });
+            self.slots.borrow_mut().push(Slot { page_no, page, dirty: false, just_dirtied: false, lsn: Lsn::INVALID });
         }
         Ok(())
     }
@@ -109,10 +114,12 @@ impl Clog {
         Ok(())
     }
 
-    /// Writes the least recently used dirty page; nothing if there is none.
+    /// Writes the least recently used dirty page; nothing if there is none. It counts as dirty until the kernel has it:
+    /// it must neither be dropped meanwhile nor be missed by a checkpoint.
     async fn write_first_dirty(&self, cx: &Cx) -> Result<()> {
+        let _guard = self.write_lock.acquire(cx, LwMode::Exclusive).await;
         let picked = self.slots.borrow_mut().iter_mut().find(|slot| slot.dirty).map(|slot| {
-            slot.dirty = false;
+            slot.just_dirtied = false;
             (slot.page_no, slot.page.clone(), slot.lsn)
         });
         let Some((page_no, page, lsn)) = picked else { return Ok(()) };
@@ -121,6 +128,9 @@ impl Clog {
         self.disk.create(&path);
         self.disk.write(cx, WaitEvent::SlruWrite, &path, offset, &page[..]).await?;
         self.unsynced.borrow_mut().insert(path);
+        if let Some(slot) = self.slots.borrow_mut().iter_mut().find(|slot| slot.page_no == page_no) {
+            slot.dirty = slot.just_dirtied;
+        }
         Ok(())
     }
 
@@ -140,7 +150,7 @@ impl Clog {
     fn with_page(&self, page_no: u32, change: impl FnOnce(&mut Slot)) {
         if let Some(slot) = self.slots.borrow_mut().iter_mut().find(|slot| slot.page_no == page_no) {
             change(slot);
-            slot.dirty = true;
+            (slot.dirty, slot.just_dirtied) = (true, true);
         }
     }
 
