@@ -184,18 +184,26 @@ impl BufferPool {
 
     /// `ReadBuffer`: the page, from a buffer or from its file.
     pub async fn read(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<Pin> {
+        match self.find_or_make_room(cx, tag).await? {
+            Ok(pin) => Ok(pin),
+            Err(free) => self.fill(cx, free, tag).await,
+        }
+    }
+
+    /// The page, once nobody is reading it any more; or, if it is in no buffer, one that is free for it.
+    async fn find_or_make_room(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<std::result::Result<Pin, usize>> {
         loop {
             if let Some(pin) = self.pin_cached(cx, tag) {
-                return Ok(pin);
+                return Ok(Ok(pin));
             }
             let reading = self.lookup.borrow().find(&tag);
             if let Some(index) = reading {
                 self.buffers[index].waiters.wait(cx, WaitEvent::DataFileRead).await;
                 continue;
             }
-            let index = self.victim(cx).await?;
+            let free = self.victim(cx).await?;
             if self.lookup.borrow().find(&tag).is_none() {
-                return self.fill(cx, index, tag).await;
+                return Ok(Err(free));
             }
         }
     }
@@ -266,20 +274,12 @@ impl BufferPool {
         if tag.block >= blocks {
             return self.read_for_redo(cx, tag).await;
         }
-        loop {
-            if let Some(pin) = self.pin_cached(cx, tag) {
-                return Ok(pin);
-            }
-            let reading = self.lookup.borrow().find(&tag);
-            if let Some(index) = reading {
-                self.buffers[index].waiters.wait(cx, WaitEvent::DataFileRead).await;
-                continue;
-            }
-            let index = self.victim(cx).await?;
-            if self.lookup.borrow().find(&tag).is_none() {
-                self.enter(index, tag, false);
-                self.buffers[index].page.borrow_mut().fill(0);
-                return Ok(self.pin(index));
+        match self.find_or_make_room(cx, tag).await? {
+            Ok(pin) => Ok(pin),
+            Err(free) => {
+                self.enter(free, tag, false);
+                self.buffers[free].page.borrow_mut().fill(0);
+                Ok(self.pin(free))
             }
         }
     }
