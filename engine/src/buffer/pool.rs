@@ -1,7 +1,7 @@
 //! The pool itself: lookup, pins, reading, victims, writing.
 
+use crate::small;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::lookup::Lookup;
@@ -93,7 +93,7 @@ pub struct BufferPool {
     /// Rounds of the hand, for the background writer's reckoning.
     pub(super) rounds: Cell<u64>,
     /// Forks written since they were last synced.
-    pub(super) unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
+    pub(super) unsynced: RefCell<small::Set<(RelFile, Fork)>>,
     /// Only one process lengthens a relation at a time.
     extend_lock: LwLock,
     stats: Cell<BufferStats>,

@@ -1,5 +1,6 @@
 //! Writing dirty pages: the log first, then the page to the kernel, and at a checkpoint the kernel to the disk.
 
+use crate::small;
 use std::rc::Rc;
 
 use super::pool::{BufferPool, BufferTag, Pin};
@@ -47,7 +48,7 @@ impl BufferPool {
     pub fn mark_for_checkpoint(&self) -> Vec<usize> {
         let mut dirty: Vec<usize> = (0..self.len()).filter(|index| self.state(*index).dirty).collect();
         dirty.iter().for_each(|index| self.buffers[*index].update(|state| state.checkpoint_needed = true));
-        dirty.sort_by_key(|index| self.state(*index).tag);
+        small::sort_by_key(&mut dirty, |index| self.state(*index).tag);
         dirty
     }
 
@@ -64,7 +65,7 @@ impl BufferPool {
     /// Syncs every file that was written since it was last synced. Returns how many.
     pub async fn sync_files(&self, cx: &Cx) -> Result<usize> {
         let files = std::mem::take(&mut *self.unsynced.borrow_mut());
-        for (rel, fork) in &files {
+        for (rel, fork) in files.iter() {
             let path = rel.path(*fork);
             if self.disk.exists(&path) {
                 self.disk.fsync(cx, WaitEvent::DataFileSync, &path).await?;

@@ -1,6 +1,6 @@
 //! A session: what a backend remembers of its client, and how it answers each message.
 
-use std::collections::BTreeMap;
+use crate::small;
 use std::rc::Rc;
 
 use super::port::ClientSender;
@@ -64,8 +64,8 @@ pub(super) struct Session {
     pub(super) catalog: Catalog,
     pub(super) functions: Rc<Registry>,
     pub(super) client: ClientSender,
-    pub(super) prepared: BTreeMap<String, Rc<Prepared>>,
-    pub(super) portals: BTreeMap<String, Portal>,
+    pub(super) prepared: small::Map<String, Rc<Prepared>>,
+    pub(super) portals: small::Map<String, Portal>,
     /// The settings as they were before the transaction changed any.
     pub(super) settings_before: Option<Settings>,
     /// What SET LOCAL has covered up.
@@ -85,8 +85,8 @@ impl Session {
             fx,
             catalog: Catalog::new(),
             client,
-            prepared: BTreeMap::new(),
-            portals: BTreeMap::new(),
+            prepared: small::Map::new(),
+            portals: small::Map::new(),
             settings_before: None,
             local_settings: Vec::new(),
             statements_in_block: 0,

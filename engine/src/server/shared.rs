@@ -1,7 +1,7 @@
 //! A server's shared memory: made by the postmaster at each start, and thrown away after a crash.
 
+use crate::small;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::log::{LogLevel, LogLine, ServerLog};
@@ -167,7 +167,7 @@ pub struct Server {
     /// pg_control, as last written.
     pub control: RefCell<ControlFileData>,
     /// The sessions and other processes.
-    pub activity: RefCell<BTreeMap<Pid, Activity>>,
+    pub activity: RefCell<small::Map<Pid, Activity>>,
     /// A standby's progress.
     pub receiver: ReceiverState,
     /// When the server was started.

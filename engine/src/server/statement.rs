@@ -1,5 +1,6 @@
 //! Running one statement: what is the executor's goes to the executor, the rest is done here.
 
+use crate::small;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -317,7 +318,7 @@ impl Session {
             }
             None => {
                 let mut all: Vec<Setting> = Setting::ALL.to_vec();
-                all.sort_by_key(|setting| DEFINITIONS[*setting as usize].name.to_ascii_lowercase());
+                small::sort_by_key(&mut all, |setting| DEFINITIONS[*setting as usize].name.to_ascii_lowercase());
                 for setting in all {
                     let definition = &DEFINITIONS[setting as usize];
                     let row = [definition.name.to_string(), self.value_of(setting), definition.about.to_string()];

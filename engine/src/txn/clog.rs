@@ -3,8 +3,8 @@
 //! A page of 8 KB holds 32,768 transactions. The cache is small; a page that leaves it, or that a checkpoint
 //! writes, goes to `pg_xact/0000` and so on, after the log up to the newest commit on it.
 
+use crate::small;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::ids::{BLCKSZ, Lsn, Result, RmgrId, WaitEvent, Xid, XidStatus};
@@ -35,7 +35,7 @@ pub struct Clog {
     slots: RefCell<Vec<Slot>>,
     /// One page is written at a time, so that no older copy overtakes a newer one.
     write_lock: LwLock,
-    unsynced: RefCell<BTreeSet<String>>,
+    unsynced: RefCell<small::Set<String>>,
 }
 
 impl Clog {

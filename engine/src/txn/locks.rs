@@ -5,8 +5,8 @@
 //! more is granted, woken, and out of the queue. After `deadlock_timeout` a waiter looks whether it waits for
 //! itself in the end (`deadlock.rs`).
 
+use crate::small;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::deadlock;
@@ -166,13 +166,13 @@ impl LockTimeouts {
 
 /// The shared lock table.
 #[derive(Default)]
-pub struct LockManager(RefCell<BTreeMap<LockTag, Lock>>);
+pub struct LockManager(RefCell<small::Map<LockTag, Lock>>);
 
 impl LockManager {
     /// Takes a lock if nobody stands in the way.
     pub fn try_acquire(&self, pid: Pid, tag: LockTag, mode: LockMode) -> bool {
         let mut locks = self.0.borrow_mut();
-        let lock = locks.entry(tag).or_default();
+        let lock = locks.or_default(tag);
         let holds_already = lock.granted.iter().any(|held| held.pid == pid && held.mode == mode);
         let free = holds_already || lock.is_free_for(pid, mode, &lock.queue);
         if free {
@@ -202,7 +202,7 @@ impl LockManager {
     /// Joins the queue: at its end, but before the first waiter that waits for something this process holds.
     fn enqueue(&self, pid: Pid, tag: LockTag, mode: LockMode) {
         let mut locks = self.0.borrow_mut();
-        let lock = locks.entry(tag).or_default();
+        let lock = locks.or_default(tag);
         let own: Vec<LockMode> = lock.granted.iter().filter(|held| held.pid == pid).map(|held| held.mode).collect();
         let blocked_by_us = |(_, wanted): &(Pid, LockMode)| own.iter().any(|held| held.conflicts_with(*wanted));
         let at = lock.queue.iter().position(blocked_by_us).unwrap_or(lock.queue.len());

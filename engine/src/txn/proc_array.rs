@@ -1,7 +1,7 @@
 //! The list of running transactions, and the counter that gives ids.
 
+use crate::small;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 
 use super::snapshot::Snapshot;
 use crate::ids::{CommandId, FullXid, Oid, Pid, Xid};
@@ -42,7 +42,7 @@ pub struct ProcArray {
     latest_completed: Cell<Xid>,
     entries: RefCell<Vec<ProcEntry>>,
     /// On a standby: transactions known from the log to run on the primary.
-    known_assigned: RefCell<BTreeSet<Xid>>,
+    known_assigned: RefCell<small::Set<Xid>>,
     in_recovery: Cell<bool>,
 }
 
@@ -171,7 +171,7 @@ impl ProcArray {
         } else {
             self.entries.borrow().iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect()
         };
-        xids.sort_unstable();
+        small::sort_by_key(&mut xids, |xid| *xid);
         xids
     }
 
@@ -194,7 +194,7 @@ impl ProcArray {
         let next = self.next_xid.get().xid();
         let entries = self.entries.borrow();
         let mut xids: Vec<Xid> = entries.iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect();
-        xids.sort_unstable();
+        small::sort_by_key(&mut xids, |xid| *xid);
         let oldest = xids.first().copied().unwrap_or(next);
         RunningXacts { next, oldest, latest_completed: self.latest_completed.get(), xids }
     }

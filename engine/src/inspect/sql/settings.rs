@@ -3,6 +3,7 @@
 use super::{Columns, Functions, or_null, text};
 use crate::server::Server;
 use crate::settings::{DEFINITIONS, Kind, Setting, Settings, Unit};
+use crate::small;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
 use crate::types::Datum;
@@ -36,7 +37,7 @@ fn settings(cx: &FnCtx, server: &Server) -> Vec<Row> {
     let (of_session, of_server) = (cx.env.settings.borrow(), server.spec.settings.borrow());
     let boot = Settings::default();
     let mut all: Vec<Setting> = Setting::ALL.to_vec();
-    all.sort_by_key(|setting| DEFINITIONS[*setting as usize].name.to_lowercase());
+    small::sort_by_key(&mut all, |setting| DEFINITIONS[*setting as usize].name.to_lowercase());
     all.into_iter().map(|setting| row(setting, &of_session, &of_server, &boot)).collect()
 }
 
