@@ -13,13 +13,14 @@ const DAY_MS = 86_400_000;
 const first = process.argv[2] ?? String(Math.floor(Date.now() / DAY_MS) * 10_000);
 const env = { VITRINE_SOAK: first };
 
-/** Tests of the engine, optimised and with their assertions. */
-const cargo = (...what) => run('cargo', ['test', '--locked', '--profile', 'soak', '-p', 'vitrine-engine', ...what], { env });
+/** Tests of a crate, optimised and with their assertions. */
+const cargo = (...what) => run('cargo', ['test', '--locked', '--profile', 'soak', '-p', ...what], { env });
 
 const stages = {
-  'access methods: a model, a second host, power cuts': () => cargo('--lib', 'access::tests'),
-  'the plug and kill -9 after every step': () => cargo('--test', 'crashes'),
-  'log records and pages at random': () => cargo('--lib', 'wal::'),
+  'access methods: a model, a second host, power cuts': () => cargo('vitrine-engine', '--lib', 'access::tests'),
+  'the plug and kill -9 after every step': () => cargo('vitrine-engine', '--test', 'crashes'),
+  'log records and pages at random': () => cargo('vitrine-engine', '--lib', 'wal::'),
+  'three sessions beside a real server': () => cargo('vitrine-oracle', '--test', 'sessions'),
   'the browser is killed, 50 times': async () => {
     await build();
     const chromium = await ensureChromium();
