@@ -249,6 +249,8 @@ impl<'a> Startup<'a> {
     async fn follow(&mut self, reader: &mut WalReader, _why: String) -> Result<()> {
         let disk = &self.server.spec.disk;
         disk.remove(super::base_backup::LABEL);
+        // What was read ends in bytes that had not arrived yet.
+        self.pages = Pages::default();
         let position = reader.position();
         let receiver = &self.server.receiver;
         let begin = self.server.seg().start_of(self.server.seg().segment_of(position));

@@ -14,6 +14,7 @@
 //!   vm         what needs no looking at?             fork _vm: two bits per heap page
 //!   clog       who committed?                        pg_xact: two bits per transaction
 //!   control    where did we stop?                    global/pg_control
+//!   mask       what no record tells                  to compare pages after replay
 //! ```
 //!
 //! Bytes from a disk may be anything. So no function here panics on the content of a page: reading something that
@@ -27,6 +28,7 @@ pub mod compact;
 pub mod control;
 pub mod fsm;
 pub mod item_id;
+pub mod mask;
 pub mod page;
 pub mod tuple;
 pub mod vm;

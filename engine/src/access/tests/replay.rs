@@ -7,32 +7,8 @@ use super::room::{Control, Room, run};
 use super::soak;
 use super::workload::{Shared, session};
 use crate::ids::*;
-use crate::storage::bytes::put_u32;
-use crate::storage::tuple::*;
-use crate::storage::{PageBytes, max_align, page, tuple};
+use crate::storage::{PageBytes, mask};
 use crate::world::{Limit, Mode, World};
-
-/// What no record tells: hint bits, command ids, where pruning is worth while, and bytes that belong to nothing.
-fn mask(bytes: &mut PageBytes) {
-    page::set_prune_xid(bytes, Xid::INVALID);
-    page::set_flag(bytes, page::PD_PAGE_FULL | page::PD_HAS_FREE_LINES, false);
-    let mut kept = Box::new([0; BLCKSZ]);
-    let lower = usize::from(page::lower(bytes));
-    kept[..lower].copy_from_slice(&bytes[..lower]);
-    for offset in page::offsets(bytes) {
-        let id = page::item_id(bytes, offset);
-        let Some(version) = page::heap_tuple_mut(bytes, offset) else { continue };
-        let infomask = tuple::infomask(version);
-        let frozen = infomask & HEAP_XMIN_FROZEN == HEAP_XMIN_FROZEN;
-        let hints = HEAP_XMAX_COMMITTED | HEAP_XMAX_INVALID | HEAP_COMBOCID;
-        tuple::set_infomask(version, infomask & !(hints | if frozen { 0 } else { HEAP_XMIN_FROZEN }));
-        put_u32(version, 8, 0);
-        let start = usize::from(id.off());
-        assert!(start + max_align(version.len()) <= BLCKSZ);
-        kept[start..start + version.len()].copy_from_slice(version);
-    }
-    *bytes = *kept;
-}
 
 fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
     let at = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b)?;
@@ -74,7 +50,7 @@ fn replay(seed: u64, transactions: usize) {
             let mut ours = room.page(&world, host, fork, block);
             let mut theirs = standby.page(&world, other_host, fork, block);
             if masked {
-                [&mut ours, &mut theirs].into_iter().for_each(|page| mask(page));
+                [&mut ours, &mut theirs].into_iter().for_each(|page| mask::heap(page));
             }
             if let Some(what) = mismatch(&ours, &theirs) {
                 panic!("seed {seed}, {} {block}: {what}", fork.name());
