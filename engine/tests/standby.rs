@@ -5,6 +5,9 @@
 //! `remote_apply`: whoever reads on the standby after such a commit was acknowledged must see it. At the end every page
 //! of every table is asked of both servers and compared, hint bits and their like aside.
 
+#[path = "common/keep.rs"]
+mod keep;
+
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::BLCKSZ;
 use vitrine_engine::inspect;
@@ -242,6 +245,7 @@ fn follow(seed: u64, acts: usize) {
     }
     room.settle();
     let compared = room.compare();
+    keep::keep_wal(&room.lab, "standby");
     assert!(compared > 8 && room.seen > 3, "seed {seed}: {compared} pages compared, {} looks", room.seen);
 }
 
