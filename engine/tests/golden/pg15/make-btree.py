@@ -2,8 +2,9 @@
 """Writes the btree-* files of this folder: see README.md. usage: make-btree.py OUT SCRATCH (run as the user of the server)
 
 Makes a cluster in SCRATCH and in it a few indexes, by inserts one by one, by CREATE INDEX, and by VACUUM after deletes.
+Then it does to other indexes whatever it takes to have WAL records of every kind, and keeps some of each.
 """
-import os, subprocess, sys
+import os, re, subprocess, sys
 
 OUT, SCRATCH = sys.argv[1:3]
 BIN = os.environ.get("PGBIN", "/usr/lib/postgresql/15/bin")
@@ -15,7 +16,10 @@ autovacuum = off
 fsync = off
 bgwriter_lru_maxpages = 0
 max_parallel_maintenance_workers = 0
+wal_keep_size = '2GB'
+max_wal_size = '4GB'
 """
+SEG = 1 << 20
 
 # Each tree: its table, its index, what is done before and after the index is made. A '#' in a query is the number that
 # the generator below gives; each number is inserted in a transaction of its own.
@@ -108,12 +112,58 @@ def tree(name, columns, kind, keys, before, after):
     return lines
 
 
+# One after the other, on tables p and q.
+LOGGED = """
+create table p(id int primary key) with (autovacuum_enabled = off); create table q(a int) with (autovacuum_enabled = off);
+create index on q(a)
+insert into p select generate_series(1, 150000); checkpoint
+insert into p values (200000); insert into p values (-1); insert into p select generate_series(300000, 301000)
+insert into q select g % 5 from generate_series(1, 4000) g; checkpoint
+delete from q where ctid < '(3,0)'; vacuum q
+insert into q select g % 5 from generate_series(1, 2000) g; delete from q where a < 3 or ctid < '(9,0)'; vacuum q
+delete from p where id between 400 and 149000; vacuum p
+set enable_seqscan = off; set enable_bitmapscan = off; delete from p where id between 10 and 340
+select count(*) from p where id < 400; insert into p select generate_series(10, 340); select pg_current_xact_id()
+vacuum p; vacuum p; insert into p select generate_series(400, 9000)
+delete from p; vacuum p; checkpoint
+insert into p select generate_series(1, 1000); insert into p select -g from generate_series(1, 1000) g
+"""
+
+
+def wal_records():
+    """As make-wal.py keeps them: position and bytes, the line of pg_waldump, pg_get_wal_record_info."""
+    here = lambda: psql("select pg_current_wal_insert_lsn()").strip()
+    psql("create extension pg_walinspect")
+    start = here()
+    for line in LOGGED.strip().splitlines():
+        # VACUUM wants to be alone, settings want a session.
+        must(f"{BIN}/psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-h", SCRATCH, "-U", "postgres", "postgres", input=line + ";")
+    dump = must(f"{BIN}/pg_waldump", "-p", f"{DATA}/pg_wal", "-s", start, "-e", here(), "-r", "Btree")
+    seen, out = {}, []
+    for line in dump.splitlines():
+        m = re.match(r"rmgr: \S+ +len \(rec/tot\): +\d+/ *(\d+), tx: +\d+, lsn: (\S+), prev \S+, desc: (\S+) (.*)", line)
+        length, lsn, kind, rest = int(m[1]), m[2], m[3], m[4]
+        high, low = (int(half, 16) for half in lsn.split("/"))
+        at = high << 32 | low
+        crosses = at // 8192 != (at + length - 1) // 8192
+        features = kind, "FPW" in rest, rest.count("blkref"), "nupdated 0" in rest, "level 0" in rest, "postingoff 0" in rest
+        if length > 5000 or crosses or seen.setdefault(features, 0) >= 1:
+            continue
+        seen[features] += 1
+        with open(f"{DATA}/pg_wal/00000001{at // SEG // 4096:08X}{at // SEG % 4096:08X}", "rb") as file:
+            file.seek(at % SEG)
+            bytes_ = file.read(length)
+        info = psql(f"select * from pg_get_wal_record_info('{lsn}')").strip()
+        out.append(f"{high:X}/{low:X} {bytes_.hex()}\nwaldump|{line}\nserver|{info}\n")
+    write("wal-btree.txt", "".join(out).encode())
+
+
 def write(name, data):
     with open(f"{OUT}/{name}", "wb") as file:
         file.write(data)
 
 
-must(f"{BIN}/initdb", "-D", DATA, "-U", "postgres", "-A", "trust", "--no-locale", "-E", "UTF8", "--no-sync")
+must(f"{BIN}/initdb", "-D", DATA, "-U", "postgres", "-A", "trust", "--no-locale", "-E", "UTF8", "--no-sync", "--wal-segsize=1")
 with open(f"{DATA}/postgresql.conf", "a") as file:
     file.write(CONF)
 subprocess.run([f"{BIN}/pg_ctl", "-D", DATA, "-l", f"{SCRATCH}/log", "-w", "-s", "start"], stdout=subprocess.DEVNULL, check=True)
@@ -121,5 +171,6 @@ try:
     psql("create extension pageinspect")
     out = [line for name, how in TREES.items() for line in tree(name, *how)]
     write("btree-trees.txt", ("\n".join(out) + "\n").encode())
+    wal_records()
 finally:
     subprocess.run([f"{BIN}/pg_ctl", "-D", DATA, "-m", "fast", "-w", "-s", "stop"], check=True)
