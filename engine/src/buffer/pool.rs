@@ -1,6 +1,6 @@
 //! The pool itself: lookup, pins, reading, victims, writing.
 
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
@@ -393,6 +393,12 @@ impl Pin {
     #[inline]
     pub fn read<T>(&self, look: impl FnOnce(&PageBytes) -> T) -> T {
         look(&self.pool.buffers[self.index].page.borrow())
+    }
+
+    /// The page, to look at several at once in an atomic section.
+    #[inline]
+    pub fn bytes(&self) -> Ref<'_, PageBytes> {
+        Ref::map(self.pool.buffers[self.index].page.borrow(), |page| &**page)
     }
 
     /// Changes the page, in an atomic section; the caller marks the buffer dirty.

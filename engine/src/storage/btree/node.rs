@@ -50,7 +50,8 @@ pub const BTREE_SINGLEVAL_FILLFACTOR: usize = 96;
 pub const SIZE_OF_OPAQUE: usize = 16;
 const SPECIAL: usize = BLCKSZ - SIZE_OF_OPAQUE;
 /// `BTMaxItemSize`: three tuples must fit on a page, each with room for a heap TID.
-pub const BT_MAX_ITEM_SIZE: usize = (BLCKSZ - max_align(SIZE_OF_PAGE_HEADER + 3 * 4 + 3 * 6) - SIZE_OF_OPAQUE) / 3 & !7;
+pub const BT_MAX_ITEM_SIZE: usize =
+    ((BLCKSZ - max_align(SIZE_OF_PAGE_HEADER + 3 * 4 + 3 * 6) - SIZE_OF_OPAQUE) / 3) & !7;
 
 /// `BTPageOpaqueData`: what a page knows of itself and its neighbours.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]

@@ -66,7 +66,9 @@ def crc32c(data):
 
 
 def masked(page):
-    """Without LSN, checksum, hints, and what lies in the hole."""
+    """Without LSN, checksum, hints, what lies in the hole, and since when a page is deleted."""
+    if page[8188] & 4:
+        page = page[:24] + bytes(8) + page[32:]
     lower, upper = (int.from_bytes(page[at:at + 2], "little") for at in (12, 14))
     flags = int.from_bytes(page[8188:8190], "little") & ~(1 << 6)
     return bytes(10) + page[10:lower] + bytes(upper - lower) + page[upper:8188] + flags.to_bytes(2, "little") + page[8190:]
