@@ -22,7 +22,10 @@
 //! PostgreSQL: `access/heap/README.HOT`, `README.tuplock`, `heapam.c`, `heapam_visibility.c`, `hio.c`, `pruneheap.c`,
 //! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
 
+mod btree;
 mod free_space;
+mod hot;
+mod indexes;
 mod inplace;
 mod modify;
 mod place;
@@ -37,7 +40,9 @@ pub mod visibility;
 mod visibility_map;
 
 pub use crate::txn::Env;
+pub use btree::{BuildStats, Index, KeyColumn, build_index};
 pub use free_space::FreeSpaceMap;
+pub use hot::{Fetched, fetch as fetch_by_index};
 pub use inplace::inplace_update;
 pub use modify::{ModifyOutcome, RowLock, delete, insert};
 pub use relation::Rel;

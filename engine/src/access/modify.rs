@@ -2,7 +2,7 @@
 
 use super::place::{self, Room};
 use super::visibility::{self, NeedsStatus, Statuses, Writable};
-use super::{Env, Rel, scan, visibility_map};
+use super::{Env, Rel, indexes, scan, visibility_map};
 use crate::buffer::Pin;
 use crate::ids::{CommandId, Error, LockMode, OffsetNumber, Result, RmgrId, Tid, Xid, sqlstate};
 use crate::storage::page::{self, Place};
@@ -59,7 +59,7 @@ pub(super) async fn begin_write(env: &Env) -> Result<(Xid, CommandId)> {
     Ok((xid, xact.cid))
 }
 
-/// `heap_insert`: adds a row. `new` is the whole tuple; the parts of its header that speak of transactions are set
+/// `heap_insert`: adds a row, and its entries to the indexes. `new` is the whole tuple; the parts of its header that speak of transactions are set
 /// here. Returns where it lies.
 pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
     let (xid, cid) = begin_write(env).await?;
@@ -73,6 +73,7 @@ pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
     let tid = insert_in(env, rel, &room, new, xid)?;
     drop(room);
     env.cx.end_step().await;
+    indexes::insert(env, rel, new, tid).await?;
     Ok(tid)
 }
 

@@ -168,6 +168,15 @@ fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), 
     }))
 }
 
+/// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict. Nobody has seen what
+/// was made by an aborted transaction, or ended by its own maker.
+pub(super) fn note_removed(header: &HeapTupleHeader, latest: &mut Xid) {
+    let seen = !header.xmin_invalid() && header.xmax != header.xmin;
+    if seen && latest.precedes(header.xmax) {
+        *latest = header.xmax;
+    }
+}
+
 struct Planner<'a> {
     bytes: &'a PageBytes,
     /// The versions by line pointer.
@@ -273,13 +282,8 @@ impl<'a> Planner<'a> {
         self.pruned.removed += 1;
     }
 
-    /// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict. Nobody has seen
-    /// what was made by an aborted transaction, or ended by its own maker.
     fn note_removed(&mut self, header: &HeapTupleHeader) {
-        let seen = !header.xmin_invalid() && header.xmax != header.xmin;
-        if seen && self.pruned.latest_removed.precedes(header.xmax) {
-            self.pruned.latest_removed = header.xmax;
-        }
+        note_removed(header, &mut self.pruned.latest_removed);
     }
 
     fn note_prunable(&mut self, xid: Xid) {

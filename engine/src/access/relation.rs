@@ -1,4 +1,4 @@
-//! What access methods need to know of a table.
+//! What access methods need to know of a table, or of the file of an index.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -6,7 +6,7 @@ use std::rc::Rc;
 use crate::buffer::{BufferTag, Pin, block_count};
 use crate::ids::{BlockNumber, Fork, LockMode, Oid, RelFile, Result};
 
-use super::Env;
+use super::{Env, Index};
 
 /// A table as the access methods see it: its id, its files, and where the next row is tried first. Clones share the
 /// last; it is forgotten with whatever a process has cached of the table.
@@ -18,12 +18,19 @@ pub struct Rel {
     pub file: RelFile,
     /// The page that took the last row; PostgreSQL's `smgr_targblock`, of this process alone.
     pub target: Rc<Cell<Option<BlockNumber>>>,
+    /// Its indexes; an index has none. Who knows the catalogs hands them in.
+    pub indexes: Rc<[Index]>,
 }
 
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, target: Rc::default() }
+        Rel { oid, file, target: Rc::default(), indexes: Rc::default() }
+    }
+
+    /// The same with indexes, which all changes of its rows will keep up to date.
+    pub fn with_indexes(self, indexes: Vec<Index>) -> Rel {
+        Rel { indexes: indexes.into(), ..self }
     }
 
     /// How many pages a fork has.

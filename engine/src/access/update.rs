@@ -1,9 +1,9 @@
 //! UPDATE: a new version, and the old one's end; and locking a row without changing it.
 //!
 //! If the new version fits on the old one's page and no index needs to know of it, it is a *heap-only tuple* (HOT):
-//! indexes go on pointing to the old line pointer, and readers follow the chain. No index is built yet, so only the
-//! room decides.
+//! indexes go on pointing to the old line pointer, and readers follow the chain. Otherwise every index gets an entry.
 
+use super::indexes::{self, Changed};
 use super::modify::{self, Ending, ModifyOutcome, RowLock, clear_all_visible, heap_block, put_on_page, record_room};
 use super::place::{self, Room};
 use super::{Env, Rel, visibility_map};
@@ -19,7 +19,9 @@ use crate::wal::{BlockRef, RecordBuilder};
 /// transactions is set here. Waits for whoever is changing the row.
 pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<ModifyOutcome> {
     let (xid, cid) = modify::begin_write(env).await?;
-    let room = match modify::writable(env, rel, old, cid, RowLock::NoKeyUpdate).await? {
+    let changed = indexes::changed(env, rel, old, new).await?;
+    let strength = if changed.key { RowLock::Update } else { RowLock::NoKeyUpdate };
+    let room = match modify::writable(env, rel, old, cid, strength).await? {
         Ok(room) => room,
         Err(outcome) => return Ok(outcome),
     };
@@ -31,10 +33,14 @@ pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<Mo
     tuple::set_xmax(new, lock);
     tuple::set_cmin(new, cid);
     let ending = Ending::of(env, &room.pin, old, xid, cid);
-    let mut update = Update { env, rel, old, xid, ending, new };
+    let mut update = Update { env, rel, old, xid, ending, changed, hot: false, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
+    let hot = update.hot;
     env.cx.end_step().await;
+    if !hot {
+        indexes::insert(env, rel, new, tid).await?;
+    }
     Ok(ModifyOutcome::Done(tid))
 }
 
@@ -52,6 +58,9 @@ struct Update<'a> {
     old: Tid,
     xid: Xid,
     ending: Ending,
+    changed: Changed,
+    /// No index has to hear of the new version.
+    hot: bool,
     /// The new version, whole.
     new: &'a mut [u8],
 }
@@ -68,7 +77,7 @@ impl Update<'_> {
         HeapUpdate {
             old_xmax: self.xid,
             old_offnum: self.old.offset,
-            old_infobits: 0,
+            old_infobits: if self.changed.key { XLHL_KEYS_UPDATED } else { 0 },
             flags,
             new_xmax: tuple::xmax(self.new),
             new_offnum: new.offset,
@@ -76,27 +85,38 @@ impl Update<'_> {
         .encode()
     }
 
-    /// A HOT update: both versions on one page.
+    /// Both versions on one page: a HOT update, if no indexed column has changed.
     async fn within(&mut self, room: Room) -> Result<Tid> {
         self.env.wal.make_room(&self.env.cx, record_room(1, self.new.len())).await?;
         self.change_page(&room)
     }
 
-    /// The atomic section of a HOT update.
+    /// What the old version's `t_infomask2` is to say.
+    fn infomask2(&self) -> u16 {
+        let bit = |on: bool, bit: u16| if on { bit } else { 0 };
+        bit(self.hot, HEAP_HOT_UPDATED) | bit(self.changed.key, HEAP_KEYS_UPDATED)
+    }
+
+    /// The atomic section of an update within a page.
     fn change_page(&mut self, room: &Room) -> Result<Tid> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
         let image_expected = room.pin.read(|bytes| env.expects_image(bytes));
         let before = self.old_version(room)?;
-        tuple::set_infomask2(self.new, tuple::infomask2(self.new) | HEAP_ONLY_TUPLE);
+        self.hot = !self.changed.indexed;
+        if self.hot {
+            tuple::set_infomask2(self.new, tuple::infomask2(self.new) | HEAP_ONLY_TUPLE);
+        }
         room.pin.modify(|bytes| page::set_prunable(bytes, xid));
         let tid = put_on_page(&room.pin, self.new)?;
-        room.pin.modify(|bytes| self.ending.write(bytes, 0, HEAP_HOT_UPDATED, tid));
+        let infomask2 = self.infomask2();
+        room.pin.modify(|bytes| self.ending.write(bytes, 0, infomask2, tid));
         let cleared = if clear_all_visible(env, rel, room) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         room.pin.mark_dirty(&env.cx);
         let logged = UpdatedTuple::of(&before, self.new, true, image_expected);
         let (main, data) = (self.main(cleared | logged.flags(), tid), logged.encode());
         let end = room.pin.read(|bytes| {
-            let record = RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_HOT_UPDATE).xid(xid).main(&main);
+            let info = if self.hot { XLOG_HEAP_HOT_UPDATE } else { XLOG_HEAP_UPDATE };
+            let record = RecordBuilder::new(RmgrId::Heap, info).xid(xid).main(&main);
             env.log(&record.block(heap_block(rel, &room.pin, 0, bytes, &data)))
         });
         room.pin.modify(|bytes| page::set_lsn(bytes, end));
@@ -134,11 +154,12 @@ impl Update<'_> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
         let before = self.old_version(source)?;
         let tid = put_on_page(&target.pin, self.new)?;
+        let infomask2 = self.infomask2();
         source.pin.modify(|bytes| {
             page::set_prunable(bytes, xid);
             // There was no room: whoever reads the page next should prune it.
             page::set_flag(bytes, page::PD_PAGE_FULL, true);
-            self.ending.write(bytes, 0, 0, tid);
+            self.ending.write(bytes, 0, infomask2, tid);
         });
         let mut flags = if clear_all_visible(env, rel, source) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         if clear_all_visible(env, rel, target) {

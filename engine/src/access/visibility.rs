@@ -264,6 +264,41 @@ fn own_writable(header: &HeapTupleHeader, curcid: CommandId, ask: &Statuses) -> 
     if cmax >= curcid { Writable::SelfModified } else { Writable::Invisible }
 }
 
+/// `HeapTupleSatisfiesDirty`: whether the version is there as things are now, and if so, the running transaction that
+/// makes or ends it. `None` if it is not. Hints come with it.
+pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Option<Option<Xid>>, u16), NeedsStatus> {
+    let mut hints = 0;
+    if !header.xmin_committed() {
+        if header.xmin_invalid() {
+            return Ok((None, 0));
+        }
+        if ask.is_own(header.xmin) {
+            let alive = header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only();
+            return Ok((alive.then_some(None), 0));
+        }
+        if ask.procs().is_running(header.xmin) {
+            return Ok((Some(Some(header.xmin)), 0));
+        }
+        if !ask.committed(header.xmin)? {
+            return Ok((None, HEAP_XMIN_INVALID));
+        }
+        hints = HEAP_XMIN_COMMITTED;
+    }
+    if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
+        return Ok((Some(None), hints));
+    }
+    if header.has(HEAP_XMAX_COMMITTED) || ask.is_own(header.xmax) {
+        return Ok((None, hints));
+    }
+    if ask.procs().is_running(header.xmax) {
+        return Ok((Some(Some(header.xmax)), hints));
+    }
+    if !ask.committed(header.xmax)? {
+        return Ok((Some(None), hints | HEAP_XMAX_INVALID));
+    }
+    Ok((None, hints | HEAP_XMAX_COMMITTED))
+}
+
 /// The answer to VACUUM; `HTSV_Result`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Vacuumable {

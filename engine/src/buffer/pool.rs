@@ -1,7 +1,7 @@
 //! The pool itself: lookup, pins, reading, victims, writing.
 
 use crate::small;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, Ref, RefCell};
 use std::rc::Rc;
 
 use super::lookup::Lookup;
@@ -393,6 +393,12 @@ impl Pin {
     #[inline]
     pub fn read<T>(&self, look: impl FnOnce(&PageBytes) -> T) -> T {
         look(&self.pool.buffers[self.index].page.borrow())
+    }
+
+    /// The page, to look at several at once in an atomic section.
+    #[inline]
+    pub fn bytes(&self) -> Ref<'_, PageBytes> {
+        Ref::map(self.pool.buffers[self.index].page.borrow(), |page| &**page)
     }
 
     /// Changes the page, in an atomic section; the caller marks the buffer dirty.

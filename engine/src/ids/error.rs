@@ -105,6 +105,7 @@ pub mod sqlstate {
         IO_ERROR "58030"
         INTERNAL_ERROR "XX000"
         DATA_CORRUPTED "XX001"
+        INDEX_CORRUPTED "XX002"
     }
 }
 

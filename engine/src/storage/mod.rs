@@ -8,9 +8,11 @@
 //!   page       header, line pointers, items          every page of every relation
 //!   item_id    one line pointer
 //!   compact    closing the gaps on a page            what pruning and VACUUM end with
+//!   index_page taking items out of an index page, which leaves no gaps
 //!   checksum   the 16 bits that guard a page
 //!   tuple      a row version's header                heap pages
 //!   fsm        who has room?                         fork _fsm: a tree of trees of one-byte categories
+//!   btree      where is it?                          the pages and tuples of an index
 //!   vm         what needs no looking at?             fork _vm: two bits per heap page
 //!   clog       who committed?                        pg_xact: two bits per transaction
 //!   control    where did we stop?                    global/pg_control
@@ -21,12 +23,14 @@
 //! is not there gives `None` or a line pointer that is unused, and changing a page whose header contradicts itself
 //! gives an error of SQLSTATE XX001.
 
+pub mod btree;
 pub mod bytes;
 pub mod checksum;
 pub mod clog;
 pub mod compact;
 pub mod control;
 pub mod fsm;
+pub mod index_page;
 pub mod item_id;
 pub mod mask;
 pub mod page;

@@ -34,6 +34,8 @@ pub struct Txns {
     pub next_oid: Cell<Oid>,
     /// Up to where object ids have been logged as used.
     pub logged_oid: Cell<Oid>,
+    /// The indexes that VACUUM is going through, and a number of each such VACUUM.
+    pub index_vacuums: RefCell<IndexVacuums>,
     /// Counts changes of cached catalog rows: a backend whose own count is behind forgets what it has cached.
     pub invalidations: Cell<u64>,
 }
@@ -49,8 +51,39 @@ impl Txns {
             delayed_checkpoint: WaitList::default(),
             next_oid: Cell::new(next_oid),
             logged_oid: Cell::new(next_oid),
+            index_vacuums: RefCell::default(),
             invalidations: Cell::new(0),
         }
+    }
+}
+
+/// Which VACUUMs are under way: a page that is split meanwhile notes the number of the one that goes through its index.
+#[derive(Default)]
+pub struct IndexVacuums {
+    /// The index, and the number.
+    active: Vec<(Oid, u16)>,
+    last: u16,
+}
+
+/// The greatest number that is given; `MAX_BT_CYCLE_ID`.
+const MAX_BT_CYCLE_ID: u16 = 0xFF7F;
+
+impl IndexVacuums {
+    /// `_bt_vacuum_cycleid`: the number of the VACUUM of an index; 0 if there is none.
+    pub fn cycle_of(&self, index: Oid) -> u16 {
+        self.active.iter().find(|(other, _)| *other == index).map_or(0, |(_, cycle)| *cycle)
+    }
+
+    /// `_bt_start_vacuum`
+    pub fn start(&mut self, index: Oid) -> u16 {
+        self.last = if self.last >= MAX_BT_CYCLE_ID { 1 } else { self.last + 1 };
+        self.active.push((index, self.last));
+        self.last
+    }
+
+    /// `_bt_end_vacuum`
+    pub fn end(&mut self, index: Oid) {
+        self.active.retain(|(other, _)| *other != index);
     }
 }
 

@@ -34,7 +34,7 @@ mod xact;
 
 pub use clog::Clog;
 pub use end::{abort, commit};
-pub use env::{Env, Txns};
+pub use env::{Env, IndexVacuums, Txns};
 pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
 pub use proc_array::{ProcArray, ProcEntry, RunningXacts};
 pub use snapshot::Snapshot;

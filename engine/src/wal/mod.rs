@@ -28,6 +28,7 @@
 //!
 //! PostgreSQL: `access/transam/xlog.c`, `xloginsert.c`, `xlogreader.c`, `access/rmgrdesc/`.
 
+pub mod btree_records;
 mod bytes;
 #[cfg(test)]
 mod chance;

@@ -3,6 +3,7 @@
 mod crash;
 mod replay;
 mod room;
+mod trees;
 mod workload;
 
 /// `VITRINE_SOAK=n`: the long form of these tests, from seed `n` on.
