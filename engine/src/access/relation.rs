@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::buffer::{BufferTag, Pin, block_count};
+use crate::buffer::{BufferTag, Pin, Ring, block_count};
 use crate::ids::{BlockNumber, Fork, LockMode, Oid, RelFile, Result};
 
 use super::{Env, Index};
@@ -45,6 +45,16 @@ impl Rel {
         match env.buffers.pin_cached(&env.cx, tag) {
             Some(pin) => Ok(pin),
             None => env.buffers.read(&env.cx, tag).await,
+        }
+    }
+
+    /// A page of the table itself, for who reads much of it: through its ring, if it has one.
+    #[inline]
+    pub async fn page_by(&self, env: &Env, block: BlockNumber, ring: Option<&Ring>) -> Result<Pin> {
+        let tag = BufferTag { rel: self.file, fork: Fork::Main, block };
+        match env.buffers.pin_cached_by(&env.cx, tag, ring) {
+            Some(pin) => Ok(pin),
+            None => env.buffers.read_by(&env.cx, tag, ring).await,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::small;
 use std::rc::Rc;
 
-use super::pool::{BufferPool, BufferTag, Pin};
+use super::pool::{BufferPool, BufferTag};
 use super::relation_files;
 use crate::ids::{Result, WaitEvent};
 use crate::storage::page;
@@ -13,7 +13,7 @@ use crate::world::{Cx, LwMode};
 impl BufferPool {
     /// Writes a dirty buffer's page to its file, the log first.
     pub(super) async fn write_buffer(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<()> {
-        let pin = self.pin_quietly(index);
+        let pin = self.pin_quietly(cx.pid(), index);
         let guard = self.buffers[index].content.acquire(cx, LwMode::Shared).await;
         let state = self.state(index);
         let (Some(tag), true) = (state.tag, state.dirty) else { return Ok(()) };
@@ -36,12 +36,6 @@ impl BufferPool {
         drop(guard);
         cx.point(Event::BufferWrite { buffer, rel, fork, block }).await;
         Ok(())
-    }
-
-    /// A pin that does not raise the usage count, for whoever only writes.
-    pub(super) fn pin_quietly(self: &Rc<Self>, index: usize) -> Pin {
-        self.buffers[index].update(|state| state.pins += 1);
-        Pin { pool: self.clone(), index }
     }
 
     /// The buffers that are dirty now, in the order of their files: what a checkpoint has to write.

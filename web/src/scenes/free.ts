@@ -53,6 +53,8 @@ const notes: Notes = {
     return session ? text('free.snapshot', { snapshot: running ? `${xmin}:${xmax}:…` : snapshot({ xmin, xmax, xip: [] }) }) : null;
   },
   BufferEvict: ({ buffer, rel, block }, _, view) => (shown(view, rel) ? text('free.evict', { buffer, relation: relation(view, rel.rel), block }) : null),
+  RingBuffer: ({ buffer, slot, reused }) => text(reused ? 'free.ring.again' : 'free.ring', { buffer, slot: slot + 1 }),
+  RingReject: ({ buffer }) => text('free.ring.reject', { buffer }),
   BufferRead: ({ buffer, rel, block, fork }, _, view) => (shown(view, rel) && fork === 'Main' ? text('free.read', { buffer, relation: relation(view, rel.rel), block }) : null),
   BufferWrite: ({ buffer, rel, block, fork }, _, view) => (shown(view, rel) && fork === 'Main' ? text('free.write', { buffer, relation: relation(view, rel.rel), block }) : null),
   TupleInsert: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.insert', { at: tid(at) }) : null),

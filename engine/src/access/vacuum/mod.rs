@@ -29,9 +29,11 @@ mod shorten;
 mod stats;
 
 use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
+use crate::buffer::{Ring, RingKind};
 use crate::ids::{BlockNumber, Fork, Result, Xid};
 use crate::storage::vm;
 use crate::trace::Event;
+use std::rc::Rc;
 
 pub(super) use freeze::execute as freeze_tuple;
 pub(super) use page::{cleanup_lock, free_line_pointers};
@@ -101,6 +103,8 @@ struct Vacuum<'a> {
     freeze_limit: Xid,
     /// How long the table was at the start, or is after it was cut off.
     pages: BlockNumber,
+    /// VACUUM reads each page once: a few buffers do.
+    ring: Rc<Ring>,
     /// Behind the last page that has something.
     nonempty_pages: BlockNumber,
     /// The oldest transaction left on the pages that were read.
@@ -134,6 +138,7 @@ impl<'a> Vacuum<'a> {
             oldest_xmin,
             freeze_limit: freeze::before(oldest_xmin, min_age),
             pages,
+            ring: env.buffers.ring(&env.cx, RingKind::Vacuum),
             nonempty_pages: BlockNumber(0),
             new_relfrozenxid: oldest_xmin,
             skipped_all_visible: false,

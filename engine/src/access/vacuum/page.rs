@@ -7,7 +7,7 @@ use crate::access::visibility::{NeedsStatus, Vacuumable};
 use crate::access::{FreeSpaceMap, VisibilityMap, prune};
 use crate::buffer::Pin;
 use crate::ids::WaitEvent;
-use crate::ids::{BLCKSZ, BlockNumber, Fork, OffsetNumber, Result, RmgrId, Xid};
+use crate::ids::{BLCKSZ, BlockNumber, OffsetNumber, Result, RmgrId, Xid};
 use crate::storage::page::{self, ItemId};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::{PageBytes, compact, vm};
@@ -51,7 +51,7 @@ impl Vacuum<'_> {
     pub(super) async fn visit(&mut self, block: BlockNumber, visible_by_map: bool) -> Result<()> {
         let (env, rel) = (self.env, self.rel);
         let _map = VisibilityMap::of(env, rel).page_or_create(block).await?;
-        let pin = rel.page(env, Fork::Main, block).await?;
+        let pin = rel.page_by(env, block, Some(&self.ring)).await?;
         let guard = match try_cleanup_lock(&pin, env) {
             Some(guard) => guard,
             None => match self.look_only(&pin).await? {
