@@ -1,5 +1,5 @@
 //! SQL through whole servers: scripts of sessions over a plain database. What a single session gets is what a real
-//! PostgreSQL 15 gives it; the scripts in `tests/sql/` were compared with one.
+//! PostgreSQL 15 gives it; the scripts in `tests/sql/` were compared with one. `clock:` lets milliseconds pass.
 
 #[path = "common/keep.rs"]
 mod keep;
@@ -9,8 +9,9 @@ use std::error::Error;
 use std::path::Path;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
+use vitrine_engine::inspect;
 use vitrine_engine::server::protocol::BackendMessage;
-use vitrine_engine::sql::functions::Registry;
+use vitrine_engine::world::Limit;
 
 /// Sessions by the prefixes of their commands.
 struct Sessions {
@@ -21,7 +22,7 @@ struct Sessions {
 impl Sessions {
     fn new() -> Sessions {
         let epoch = TimestampTz::from_unix_micros(1_767_225_600_000_000);
-        let lab = Lab::open(LabSpec::plain(1, epoch), |_| Registry::new()).unwrap();
+        let lab = Lab::open(LabSpec::plain(1, epoch), inspect::functions).unwrap();
         Sessions { lab, sessions: BTreeMap::new() }
     }
 
@@ -68,7 +69,8 @@ fn shown(message: BackendMessage) -> Option<String> {
             let part = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!(" {label}: {text}"));
             let detail = part("DETAIL", &report.detail).unwrap_or_default();
             let hint = part("HINT", &report.hint).unwrap_or_default();
-            Some(format!("{} {:?}: {}{detail}{hint}", report.severity.name(), report.code, report.message))
+            let context = part("CONTEXT", &report.context).unwrap_or_default();
+            Some(format!("{} {:?}: {}{detail}{hint}{context}", report.severity.name(), report.code, report.message))
         }
         _ => None,
     }
@@ -82,11 +84,16 @@ impl goldenscript::Runner for Sessions {
         command: &goldenscript::Command,
         context: &goldenscript::Context,
     ) -> Result<String, Box<dyn Error>> {
+        if context.prefix.as_deref() == Some("clock") {
+            let micros = command.name.parse::<u64>()? * 1_000;
+            self.lab.run(Limit::until(self.lab.world().now() + micros));
+            return Ok(self.told(u32::MAX));
+        }
         let session = self.session(context.prefix.as_deref().unwrap_or("alone"));
         self.lab.input(Input::Query { session, text: command.name.clone() }).unwrap();
         self.lab.run_to_answer(session);
         // Whoever waited for this one goes on.
-        self.lab.run(vitrine_engine::world::Limit::IDLE);
+        self.lab.run(Limit::IDLE);
         Ok(self.told(session))
     }
 }
@@ -106,6 +113,16 @@ fn queries() {
 #[test]
 fn changes() {
     run("changes");
+}
+
+#[test]
+fn locks() {
+    run("locks");
+}
+
+#[test]
+fn timeouts() {
+    run("timeouts");
 }
 
 #[test]

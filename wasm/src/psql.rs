@@ -149,7 +149,7 @@ impl Printer {
         if let Some(position) = report.position {
             self.point_at(position as usize);
         }
-        for (label, text) in [("DETAIL", &report.detail), ("HINT", &report.hint)] {
+        for (label, text) in [("DETAIL", &report.detail), ("HINT", &report.hint), ("CONTEXT", &report.context)] {
             if let Some(text) = text {
                 self.line(&format!("{label}:  {text}"));
             }

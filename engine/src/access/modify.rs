@@ -229,8 +229,7 @@ pub(super) async fn writable(
                 // Whoever came first gets the row first: the queue stands at the row, its head waits for the
                 // transaction.
                 if !has_turn {
-                    let timeouts = env.lock_timeouts();
-                    env.txns.locks.acquire(&env.cx, timeouts, turn, strength.turn()).await?;
+                    env.lock(turn, strength.turn()).await?;
                     has_turn = true;
                 }
                 env.wait_for_xact(xid).await?;
@@ -238,7 +237,7 @@ pub(super) async fn writable(
         }
     };
     if has_turn {
-        env.txns.locks.release(env.cx.world(), env.cx.pid(), turn, strength.turn());
+        env.unlock(turn, strength.turn());
     }
     match outcome {
         Err(ModifyOutcome::Updated(_)) => refuse_in_repeatable_read(env, "update").map(|()| outcome),

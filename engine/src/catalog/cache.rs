@@ -14,9 +14,9 @@ use std::rc::Rc;
 use super::layout::{PG_ATTRIBUTE, PG_CLASS};
 use super::pg_class::{self, ClassRow};
 use super::{Table, pg_attribute, pg_namespace, rows};
-use crate::ids::{LockMode, Oid, Result};
+use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::settings::Setting;
-use crate::txn::{Env, LockTag};
+use crate::txn::Env;
 use crate::types::TupleDesc;
 
 /// What the cache counts.
@@ -139,9 +139,25 @@ impl Catalog {
             if let Some(now) = now.filter(|now| now.oid == table.oid) {
                 return Ok(Some(now));
             }
-            let tag = LockTag::Relation { db: env.database, rel: table.oid };
-            env.txns.locks.release(env.cx.world(), env.cx.pid(), tag, mode);
+            env.unlock_relation(table.oid, mode);
         }
+    }
+
+    /// The same without waiting for the lock.
+    pub async fn try_open(
+        &self,
+        env: &Env,
+        schema: Option<&str>,
+        name: &str,
+        mode: LockMode,
+    ) -> Result<Option<Rc<Table>>> {
+        self.accept_invalidations(env);
+        let Some(table) = self.table(env, schema, name).await? else { return Ok(None) };
+        if env.try_lock_relation(table.oid, mode).await? {
+            return Ok(Some(table));
+        }
+        let message = format!("could not obtain lock on relation \"{name}\"");
+        Err(Error::new(sqlstate::LOCK_NOT_AVAILABLE, message))
     }
 
     /// All tables there are, catalogs included, by their rows of `pg_class`.

@@ -54,6 +54,7 @@ impl Server {
             let env = Env {
                 settings: Rc::new(RefCell::new(Settings::default())),
                 xact: Rc::default(),
+                locks: Rc::default(),
                 notices: Rc::default(),
                 known_redo: Rc::new(Cell::new(wal.redo())),
                 database: Oid::POSTGRES_DB,

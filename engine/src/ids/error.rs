@@ -58,7 +58,9 @@ pub mod sqlstate {
         READ_ONLY_SQL_TRANSACTION "25006"
         NO_ACTIVE_SQL_TRANSACTION "25P01"
         IN_FAILED_SQL_TRANSACTION "25P02"
+        IDLE_IN_TRANSACTION_SESSION_TIMEOUT "25P03"
         INVALID_SQL_STATEMENT_NAME "26000"
+        INVALID_SAVEPOINT_SPECIFICATION "3B001"
         INVALID_CURSOR_NAME "34000"
         SERIALIZATION_FAILURE "40001"
         DEADLOCK_DETECTED "40P01"
@@ -102,6 +104,7 @@ pub mod sqlstate {
         ADMIN_SHUTDOWN "57P01"
         CRASH_SHUTDOWN "57P02"
         CANNOT_CONNECT_NOW "57P03"
+        IDLE_SESSION_TIMEOUT "57P05"
         IO_ERROR "58030"
         INTERNAL_ERROR "XX000"
         DATA_CORRUPTED "XX001"
@@ -157,6 +160,8 @@ pub struct Report {
     pub detail: Option<String>,
     /// What to do.
     pub hint: Option<String>,
+    /// What was being done when it happened.
+    pub context: Option<String>,
     /// Where in the query string, in characters from 1.
     pub position: Option<u32>,
 }
@@ -165,7 +170,8 @@ impl Error {
     /// An ERROR.
     pub fn new(code: SqlState, message: impl Into<String>) -> Error {
         let message = message.into();
-        Error(Box::new(Report { severity: Severity::Error, code, message, detail: None, hint: None, position: None }))
+        let (detail, hint, context, position) = (None, None, None, None);
+        Error(Box::new(Report { severity: Severity::Error, code, message, detail, hint, context, position }))
     }
 
     /// `0A000`, naming the feature: "`feature` is not supported".
@@ -198,6 +204,12 @@ impl Error {
     /// With a HINT.
     pub fn hint(mut self, hint: impl Into<String>) -> Error {
         self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// With a CONTEXT.
+    pub fn context(mut self, context: impl Into<String>) -> Error {
+        self.0.context = Some(context.into());
         self
     }
 

@@ -153,6 +153,8 @@ wait_events! {
     RecoveryConflictSnapshot: Ipc "RecoveryConflictSnapshot",
     /// Before VACUUM asks again for the lock to cut off the end of a table.
     VacuumTruncate: Timeout "VacuumTruncate",
+    /// `pg_terminate_backend` with a time limit.
+    BackendTermination: Ipc "BackendTermination",
     /// `pg_sleep`.
     PgSleep: Timeout "PgSleep",
     /// Reading a page of a relation.
@@ -195,6 +197,8 @@ wait_events! {
     LockTransactionId: Lock "transactionid",
     /// One's turn at a row.
     LockTuple: Lock "tuple",
+    /// A lock that only applications give a meaning.
+    LockAdvisory: Lock "advisory",
     /// The right to lengthen a relation.
     LockExtend: Lock "extend",
     /// The content of a buffer.

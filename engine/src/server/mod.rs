@@ -39,6 +39,7 @@ mod session;
 mod shared;
 mod startup;
 mod statement;
+mod timeouts;
 mod transaction;
 mod vacuum;
 mod wal_writer;

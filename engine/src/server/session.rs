@@ -74,6 +74,8 @@ pub(super) struct Session {
     pub(super) statements_in_block: u64,
     /// After an error in the extended protocol everything up to the next Sync is skipped.
     skipping: bool,
+    /// Whether `statement_timeout` counts.
+    pub(super) timing: bool,
 }
 
 impl Session {
@@ -91,6 +93,7 @@ impl Session {
             local_settings: Vec::new(),
             statements_in_block: 0,
             skipping: false,
+            timing: false,
         }
     }
 
@@ -100,6 +103,9 @@ impl Session {
 
     /// Answers one message. An error ends the session.
     pub(super) async fn handle(&mut self, message: FrontendMessage) -> Result<()> {
+        if !self.timing {
+            self.env.cx.set_alarm(None);
+        }
         if let FrontendMessage::Query(text) = message {
             self.skipping = false;
             return self.simple_query(&text).await;
@@ -120,6 +126,7 @@ impl Session {
     /// Where the session stands, as ReadyForQuery says it.
     pub(super) async fn ready(&mut self) {
         self.send_notices();
+        self.stop_timing();
         let (status, state) = match self.block() {
             BlockState::Idle | BlockState::Implicit => (TransactionStatus::Idle, SessionState::Idle),
             BlockState::InBlock => (TransactionStatus::InBlock, SessionState::IdleInTransaction),
@@ -133,6 +140,7 @@ impl Session {
             TransactionStatus::Failed => TxStatus::Failed,
         };
         self.env.cx.point(Event::ReadyForQuery { status }).await;
+        self.time_the_client();
     }
 
     fn note_state(&self, state: SessionState) {
@@ -159,6 +167,7 @@ impl Session {
     /// Tells the client of an error and has the transaction fail. A fatal one is handed on.
     async fn report(&mut self, error: Error) -> Result<()> {
         self.send_notices();
+        self.stop_timing();
         let report = error.report();
         self.env.cx.emit(Event::ErrorReport { sqlstate: report.code.0 });
         if report.severity >= Severity::Fatal {
@@ -194,6 +203,7 @@ impl Session {
             self.refuse_if_failed(&parsed.statement)?;
             self.start_command()?;
             let tag = self.run_shown(parsed.statement, last > 0).await?;
+            self.stop_timing();
             self.end_statement();
             self.statements_in_block += u64::from(self.block() != BlockState::Idle);
             if n == last {
@@ -217,7 +227,7 @@ impl Session {
 
     /// Runs a statement and sends its rows as text. Returns the command's tag.
     async fn run_shown(&mut self, statement: Statement, several: bool) -> Result<String> {
-        let client = self.client.clone();
+        let (client, notices) = (self.client.clone(), self.env.notices.clone());
         let world = self.env.cx.world().clone();
         let mut types: Vec<TypeId> = Vec::new();
         let result = self
@@ -228,6 +238,7 @@ impl Session {
                         client.send(&world, BackendMessage::RowDescription(describe(columns, &[])?));
                     }
                     super::statement::Part::Row(row) => {
+                        notices.take().into_iter().for_each(|n| client.send(&world, BackendMessage::NoticeResponse(n)));
                         client.send(&world, BackendMessage::DataRow(format_row(row, &types, &[])?));
                     }
                 }
@@ -400,6 +411,7 @@ impl Session {
                 Ok(())
             })
             .await?;
+        self.stop_timing();
         self.end_statement();
         if let Some(portal) = self.portals.get_mut(name) {
             portal.rest = Some((rows.into_iter(), tag));

@@ -227,6 +227,7 @@ impl Server {
             txns: self.txns.clone(),
             settings: Rc::new(RefCell::new(settings)),
             xact: Rc::default(),
+            locks: Rc::default(),
             notices: Rc::default(),
             known_redo: Rc::default(),
             database: Oid::POSTGRES_DB,

@@ -10,7 +10,7 @@ use super::session::{REPORTED, Session};
 use crate::catalog::{Table, ddl};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Setting, Settings, Source};
-use crate::sql::ast::{QualName, SetVariable, Statement};
+use crate::sql::ast::{LockTable, QualName, SetVariable, Statement};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
@@ -87,6 +87,10 @@ impl Session {
             Statement::Commit { .. } | Statement::Rollback { .. } => return Err(Error::unsupported("AND CHAIN")),
             Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
                 self.run_setting(statement, sink)?
+            }
+            Statement::Lock(lock) => {
+                self.lock_table(&lock).await?;
+                "LOCK TABLE"
             }
             Statement::Checkpoint => {
                 checkpointer::request(&self.env.cx, &self.server, false).await?;
@@ -227,6 +231,34 @@ impl Session {
             return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
         }
         Ok(())
+    }
+
+    /// LOCK TABLE: to the end of the transaction, which must not be the statement's own.
+    async fn lock_table(&mut self, lock: &LockTable) -> Result<()> {
+        self.need_block("LOCK TABLE")?;
+        if self.env.txns.procs.in_recovery() && lock.mode > LockMode::RowExclusive {
+            return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, "cannot execute LOCK TABLE during recovery"));
+        }
+        for name in &lock.names {
+            let schema = name.schema.as_deref();
+            let opened = match lock.nowait {
+                false => self.catalog.open(&self.env, schema, &name.name, lock.mode).await?,
+                true => self.catalog.try_open(&self.env, schema, &name.name, lock.mode).await?,
+            };
+            if opened.is_none() {
+                return Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")));
+            }
+        }
+        Ok(())
+    }
+
+    /// `RequireTransactionBlock`
+    pub(super) fn need_block(&self, what: &str) -> Result<()> {
+        if self.block() != BlockState::Implicit {
+            return Ok(());
+        }
+        let message = format!("{what} can only be used in transaction blocks");
+        Err(Error::new(sqlstate::NO_ACTIVE_SQL_TRANSACTION, message))
     }
 
     async fn create_table(&mut self, create: &crate::sql::ast::CreateTable) -> Result<()> {

@@ -35,6 +35,7 @@ impl Session {
             self.begin_xact()?;
             self.set_block(BlockState::Implicit);
         }
+        self.start_timing();
         Ok(())
     }
 
@@ -44,6 +45,7 @@ impl Session {
         let standby = self.env.txns.procs.in_recovery();
         let read_only = standby || settings.on(Setting::default_transaction_read_only);
         drop(settings);
+        self.env.txns.procs.begin(self.env.cx.pid());
         let mut xact = self.env.xact.borrow_mut();
         (xact.isolation, xact.read_only) = (isolation, read_only);
         xact.started = xact.statement_started;

@@ -66,6 +66,8 @@ settings! {
     deadlock_timeout: Kind::Int(Unit::Ms, 1, MAX), "1s", Superuser, "wait before a deadlock is looked for";
     lock_timeout: Kind::Int(Unit::Ms, 0, MAX), "0", User, "the longest wait for a lock; 0: no limit";
     statement_timeout: Kind::Int(Unit::Ms, 0, MAX), "0", User, "the longest run of a statement; 0: no limit";
+    idle_in_transaction_session_timeout: Kind::Int(Unit::Ms, 0, MAX), "0", User, "the longest pause in a transaction; 0: no limit";
+    idle_session_timeout: Kind::Int(Unit::Ms, 0, MAX), "0", User, "the longest pause outside of one; 0: no limit";
     // Transactions
     default_transaction_isolation: ISOLATION, "read committed", User, "the isolation level of new transactions";
     default_transaction_read_only: Kind::Bool, "off", User, "whether new transactions only read";

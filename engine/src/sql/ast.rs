@@ -5,6 +5,7 @@
 //! and unquoted, strings decoded, numbers classified, system type names spelt as in `pg_type`. Every node that an error
 //! may point at carries its place in the query string.
 
+pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
 
@@ -82,6 +83,8 @@ pub enum Statement {
         /// AND CHAIN
         chain: bool,
     },
+    /// LOCK TABLE
+    Lock(LockTable),
     /// SET
     Set(SetVariable),
     /// SET TRANSACTION, or SET SESSION CHARACTERISTICS AS TRANSACTION
@@ -304,27 +307,6 @@ pub struct SortBy {
     pub descending: bool,
     /// NULLS FIRST or LAST, where said.
     pub nulls_first: Option<bool>,
-}
-
-/// The modes of a transaction; what is not said stays as it is.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
-pub struct TransactionModes {
-    /// ISOLATION LEVEL
-    pub isolation: Option<IsolationLevel>,
-    /// READ ONLY or READ WRITE
-    pub read_only: Option<bool>,
-    /// DEFERRABLE or NOT DEFERRABLE
-    pub deferrable: Option<bool>,
-}
-
-/// The isolation levels of SQL.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
-pub enum IsolationLevel {
-    ReadUncommitted,
-    ReadCommitted,
-    RepeatableRead,
-    Serializable,
 }
 
 /// SET.

@@ -11,6 +11,7 @@
 //! An abort undoes nothing. Its record need not even be flushed: a transaction without a record has not committed.
 
 use super::env::Env;
+use super::local_locks::LockOwner;
 use super::xact::Xact;
 use crate::ids::{Lsn, Oid, RelFile, Result, RmgrId, Xid, XidStatus};
 use crate::settings::Setting;
@@ -108,10 +109,7 @@ async fn finish(env: &Env, files: Vec<RelFile>) {
     if !env.xact.borrow().invalidated.is_empty() {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);
     }
-    let count = env.txns.locks.release_all(env.cx.world(), env.cx.pid());
-    if count > 0 {
-        env.cx.emit(Event::LocksReleased { count });
-    }
+    env.release_owners(|owner| owner != LockOwner::Session);
     for rel in files {
         env.buffers.drop_relation(&env.cx, rel).await;
     }

@@ -4,17 +4,17 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::clog::Clog;
-use super::locks::{LockManager, LockTag, LockTimeouts};
+use super::local_locks::LocalLocks;
+use super::locks::{LockManager, LockTag};
 use super::proc_array::ProcArray;
 use super::snapshot::Snapshot;
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, FullXid, LockMode, Lsn, Oid, Result, RmgrId, Xid, sqlstate};
-use crate::settings::{Setting, Settings};
+use crate::ids::{Error, FullXid, LockMode, Lsn, Oid, Result, Xid, sqlstate};
+use crate::settings::Settings;
 use crate::storage::page;
 use crate::trace::Event;
-use crate::wal::standby_records::{StandbyLock, StandbyRecord};
 use crate::wal::{RecordBuilder, Wal};
 use crate::world::{Cx, Disk, WaitList};
 
@@ -104,6 +104,8 @@ pub struct Env {
     pub settings: Rc<RefCell<Settings>>,
     /// The session's transaction.
     pub xact: Rc<RefCell<Xact>>,
+    /// The locks that it holds.
+    pub locks: Rc<RefCell<LocalLocks>>,
     /// Notices and warnings on their way to the client.
     pub notices: Rc<RefCell<Vec<Error>>>,
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides
@@ -117,11 +119,6 @@ impl Env {
     /// Tells the client something that is no error.
     pub fn notice(&self, notice: Error) {
         self.notices.borrow_mut().push(notice);
-    }
-
-    /// How long this session waits for locks.
-    pub fn lock_timeouts(&self) -> LockTimeouts {
-        LockTimeouts::of(&self.settings.borrow())
     }
 
     // --- writing the log -------------------------------------------------------------------------------------
@@ -162,7 +159,7 @@ impl Env {
         };
         self.xact.borrow_mut().xid = xid;
         let own = LockTag::Transaction(xid);
-        let taken = self.txns.locks.try_acquire(self.cx.pid(), own, LockMode::Exclusive);
+        let taken = self.try_lock(own, LockMode::Exclusive);
         assert!(taken, "somebody holds the lock on transaction {xid}, which has only just got its id");
         self.cx.emit(Event::XidAssigned { xid });
         Ok(xid)
@@ -204,64 +201,5 @@ impl Env {
             xact.snapshot = None;
             self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = Xid::INVALID);
         }
-    }
-
-    // --- locks -----------------------------------------------------------------------------------------------
-
-    /// Locks a table to the end of the transaction. Standbys are told of the strongest mode, which keeps readers out:
-    /// theirs as well.
-    pub async fn lock_relation(&self, rel: Oid, mode: LockMode) -> Result<()> {
-        let (tag, told) = self.announce_lock(rel, mode).await?;
-        self.txns.locks.acquire(&self.cx, self.lock_timeouts(), tag, mode).await?;
-        if told { self.log_lock(rel).await } else { Ok(()) }
-    }
-
-    /// `ConditionalLockRelation`: the same without waiting. `false` if somebody is in the way.
-    pub async fn try_lock_relation(&self, rel: Oid, mode: LockMode) -> Result<bool> {
-        let (tag, told) = self.announce_lock(rel, mode).await?;
-        let locked = self.txns.locks.try_acquire(self.cx.pid(), tag, mode);
-        if told && locked {
-            self.log_lock(rel).await?;
-        }
-        Ok(locked)
-    }
-
-    /// Gives a table's lock back before the transaction ends.
-    pub fn unlock_relation(&self, rel: Oid, mode: LockMode) {
-        let tag = LockTag::Relation { db: self.database, rel };
-        self.txns.locks.release(self.cx.world(), self.cx.pid(), tag, mode);
-    }
-
-    /// What is about to be locked, and whether standbys are to be told.
-    async fn announce_lock(&self, rel: Oid, mode: LockMode) -> Result<(LockTag, bool)> {
-        let tag = LockTag::Relation { db: self.database, rel };
-        let told = mode == LockMode::AccessExclusive
-            && !self.txns.procs.in_recovery()
-            && self.settings.borrow().word(Setting::wal_level) != "minimal"
-            && !self.txns.locks.holds(self.cx.pid(), tag, mode);
-        if told {
-            // The record is a transaction's; PostgreSQL too gives it its id before it waits.
-            self.xid().await?;
-        }
-        Ok((tag, told))
-    }
-
-    /// `LogAccessExclusiveLock`
-    async fn log_lock(&self, rel: Oid) -> Result<()> {
-        self.wal.make_room(&self.cx, 64).await?;
-        let xid = self.xact.borrow().xid;
-        let (info, data) = StandbyRecord::Lock(vec![StandbyLock { xid, db: self.database, rel }]).encode();
-        self.log(&RecordBuilder::new(RmgrId::Standby, info).xid(xid).main(&data));
-        self.xact.borrow_mut().locked_exclusively = true;
-        self.cx.end_step().await;
-        Ok(())
-    }
-
-    /// `XactLockTableWait`: waits until a transaction has ended.
-    pub async fn wait_for_xact(&self, xid: Xid) -> Result<()> {
-        let tag = LockTag::Transaction(xid);
-        self.txns.locks.acquire(&self.cx, self.lock_timeouts(), tag, LockMode::Share).await?;
-        self.txns.locks.release(self.cx.world(), self.cx.pid(), tag, LockMode::Share);
-        Ok(())
     }
 }

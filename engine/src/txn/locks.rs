@@ -1,19 +1,29 @@
-//! The lock manager: heavyweight locks on tables, transactions and rows, with queues.
+//! The lock manager's shared part: heavyweight locks on tables, transactions and rows, with queues.
 //!
-//! A request that conflicts with a lock held by another, or with somebody who already waits, joins the end of the
-//! queue. When a lock is released the queue is gone through from the front, and whoever conflicts with nobody any
-//! more is granted, woken, and out of the queue. After `deadlock_timeout` a waiter looks whether it waits for
-//! itself in the end (`deadlock.rs`).
+//! A request that conflicts with a lock held by another, or with somebody who already waits, joins the queue. When a
+//! lock is released the queue is gone through from the front, and whoever conflicts with nobody any more is granted,
+//! woken, and out of the queue. After `deadlock_timeout` a waiter looks whether it waits for itself in the end
+//! (`deadlock.rs`).
+//!
+//! What a process holds how often, and for which of its subtransactions, it knows itself (`local_locks.rs`): here it
+//! holds a mode or does not.
+//!
+//! PostgreSQL lets a backend note weak locks on tables in a corner of its own instead (the *fast path*), up to sixteen
+//! and as long as nobody wants a strong lock on the table. Here all locks are in one table; `fast` says which ones would
+//! be there, for `pg_locks`.
 
 use crate::small;
 use std::cell::RefCell;
 use std::fmt;
 
-use super::deadlock;
-use crate::ids::{Error, Instant, LockMode, Oid, Pid, Result, Tid, WaitEvent, Xid, sqlstate};
+use super::deadlock::{self, Verdict, Wait};
+use crate::ids::{Error, Instant, LockMode, Oid, Pid, Result, Tid, TimestampTz, WaitEvent, Xid, sqlstate};
 use crate::settings::{Setting, Settings};
 use crate::trace::Event;
 use crate::world::{Cx, World};
+
+/// `FP_LOCK_SLOTS_PER_BACKEND`
+const FAST_SLOTS: usize = 16;
 
 /// What is locked; `LOCKTAG`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -36,6 +46,17 @@ pub enum LockTag {
     },
     /// A transaction: held by itself as long as it lives.
     Transaction(Xid),
+    /// A number, or a pair of them, to which applications give a meaning.
+    Advisory {
+        /// The database.
+        db: Oid,
+        /// The high half of a number, or the first of a pair.
+        high: u32,
+        /// The low half, or the second.
+        low: u32,
+        /// Whether it is a pair.
+        pair: bool,
+    },
 }
 
 impl LockTag {
@@ -44,22 +65,19 @@ impl LockTag {
             LockTag::Relation { .. } => WaitEvent::LockRelation,
             LockTag::Tuple { .. } => WaitEvent::LockTuple,
             LockTag::Transaction(_) => WaitEvent::LockTransactionId,
+            LockTag::Advisory { .. } => WaitEvent::LockAdvisory,
         }
     }
 
     /// `pg_locks.locktype`
     pub fn type_name(self) -> &'static str {
-        match self {
-            LockTag::Relation { .. } => "relation",
-            LockTag::Tuple { .. } => "tuple",
-            LockTag::Transaction(_) => "transactionid",
-        }
+        self.wait_event().name()
     }
 
     fn relation(self) -> Oid {
         match self {
             LockTag::Relation { rel, .. } | LockTag::Tuple { rel, .. } => rel,
-            LockTag::Transaction(_) => Oid::INVALID,
+            LockTag::Transaction(_) | LockTag::Advisory { .. } => Oid::INVALID,
         }
     }
 
@@ -78,36 +96,63 @@ impl fmt::Display for LockTag {
             LockTag::Relation { db, rel } => write!(f, "relation {rel} of database {db}"),
             LockTag::Tuple { db, rel, tid } => write!(f, "tuple {tid} of relation {rel} of database {db}"),
             LockTag::Transaction(xid) => write!(f, "transaction {xid}"),
+            LockTag::Advisory { db, high, low, pair } => {
+                write!(f, "advisory lock [{db},{high},{low},{}]", 1 + u8::from(*pair))
+            }
         }
     }
 }
 
+/// A mode in which a process holds a lock.
 #[derive(Clone, Copy)]
 struct Granted {
     pid: Pid,
     mode: LockMode,
-    /// How often the process asked for it.
-    count: u32,
+    fast: bool,
 }
 
-#[derive(Default)]
-struct Lock {
-    granted: Vec<Granted>,
-    queue: Vec<(Pid, LockMode)>,
+/// One who waits for a lock.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Waiter {
+    pub(super) pid: Pid,
+    pub(super) mode: LockMode,
+    pub(super) since: TimestampTz,
 }
+
+/// A lock: who holds it, who waits.
+#[derive(Default)]
+pub(super) struct Lock {
+    granted: Vec<Granted>,
+    pub(super) queue: Vec<Waiter>,
+}
+
+/// All locks that are held or waited for.
+pub(super) type Locks = small::Map<LockTag, Lock>;
 
 impl Lock {
-    /// Whether `pid` may have `mode` although `ahead` wait before it.
-    fn is_free_for(&self, pid: Pid, mode: LockMode, ahead: &[(Pid, LockMode)]) -> bool {
-        let held = self.granted.iter().any(|held| held.pid != pid && held.mode.conflicts_with(mode));
-        let waited_for = ahead.iter().any(|(waiter, wanted)| *waiter != pid && wanted.conflicts_with(mode));
-        !held && !waited_for
+    /// Who holds what keeps `pid` from having `mode`.
+    pub(super) fn holders_against(&self, pid: Pid, mode: LockMode) -> impl Iterator<Item = Pid> {
+        let against = move |held: &&Granted| held.pid != pid && held.mode.conflicts_with(mode);
+        let mut seen = None;
+        self.granted.iter().filter(against).map(|held| held.pid).filter(move |pid| seen.replace(*pid) != Some(*pid))
     }
 
-    fn grant(&mut self, pid: Pid, mode: LockMode) {
-        match self.granted.iter_mut().find(|held| held.pid == pid && held.mode == mode) {
-            Some(held) => held.count += 1,
-            None => self.granted.push(Granted { pid, mode, count: 1 }),
+    /// Whether `pid` may have `mode` although `ahead` wait before it.
+    fn is_free_for(&self, pid: Pid, mode: LockMode, ahead: &[Waiter]) -> bool {
+        let waited_for = ahead.iter().any(|waiter| waiter.pid != pid && waiter.mode.conflicts_with(mode));
+        !waited_for && self.holders_against(pid, mode).next().is_none()
+    }
+
+    fn holds(&self, pid: Pid, at_least: LockMode) -> bool {
+        self.granted.iter().any(|held| held.pid == pid && held.mode >= at_least)
+    }
+
+    pub(super) fn grant(&mut self, pid: Pid, mode: LockMode, fast: bool) {
+        // The modes of one process stand together.
+        let same = |held: &Granted| held.pid == pid && held.mode <= mode;
+        let at = self.granted.iter().rposition(same).map_or(self.granted.len(), |at| at + 1);
+        if at == 0 || !(self.granted[at - 1].pid == pid && self.granted[at - 1].mode == mode) {
+            self.granted.insert(at, Granted { pid, mode, fast });
         }
     }
 
@@ -116,10 +161,10 @@ impl Lock {
         let mut woken = Vec::new();
         let mut at = 0;
         while at < self.queue.len() {
-            let (pid, mode) = self.queue[at];
+            let Waiter { pid, mode, .. } = self.queue[at];
             if self.is_free_for(pid, mode, &self.queue[..at]) {
                 self.queue.remove(at);
-                self.grant(pid, mode);
+                self.grant(pid, mode, false);
                 woken.push(pid);
             } else {
                 at += 1;
@@ -127,6 +172,28 @@ impl Lock {
         }
         woken
     }
+
+    /// Joins the queue: at its end, but before the first who waits for something this process holds. If that one is in
+    /// turn in this process's way, they would wait for each other: then it is returned.
+    fn enqueue(&mut self, waiter: Waiter) -> Option<Waiter> {
+        let held: Vec<LockMode> = self.granted.iter().filter(|h| h.pid == waiter.pid).map(|h| h.mode).collect();
+        let blocked_by_us = |other: &Waiter| held.iter().any(|mode| mode.conflicts_with(other.mode));
+        let at = self.queue.iter().position(blocked_by_us).unwrap_or(self.queue.len());
+        let rival = self.queue.get(at).copied().filter(|rival| self.holds_against(rival.pid, waiter.mode));
+        if rival.is_none() {
+            self.queue.insert(at, waiter);
+        }
+        rival
+    }
+
+    fn holds_against(&self, pid: Pid, mode: LockMode) -> bool {
+        self.granted.iter().any(|held| held.pid == pid && held.mode.conflicts_with(mode))
+    }
+}
+
+/// Whether a lock in this mode is one that the fast path gives way to.
+fn is_strong(mode: LockMode) -> bool {
+    mode > LockMode::ShareUpdateExclusive
 }
 
 /// A row of `pg_locks`.
@@ -140,6 +207,10 @@ pub struct LockInfo {
     pub mode: LockMode,
     /// Whether it is held.
     pub granted: bool,
+    /// Whether PostgreSQL would have it in the backend's own corner.
+    pub fast: bool,
+    /// Since when it is waited for.
+    pub wait_start: Option<TimestampTz>,
 }
 
 /// How long a session waits for a lock, in microseconds.
@@ -166,19 +237,40 @@ impl LockTimeouts {
 
 /// The shared lock table.
 #[derive(Default)]
-pub struct LockManager(RefCell<small::Map<LockTag, Lock>>);
+pub struct LockManager(RefCell<Locks>);
 
 impl LockManager {
     /// Takes a lock if nobody stands in the way.
     pub fn try_acquire(&self, pid: Pid, tag: LockTag, mode: LockMode) -> bool {
         let mut locks = self.0.borrow_mut();
+        let fast = self.is_fast(&locks, pid, tag, mode);
         let lock = locks.or_default(tag);
-        let holds_already = lock.granted.iter().any(|held| held.pid == pid && held.mode == mode);
-        let free = holds_already || lock.is_free_for(pid, mode, &lock.queue);
+        let free = lock.is_free_for(pid, mode, &lock.queue);
         if free {
-            lock.grant(pid, mode);
+            lock.grant(pid, mode, fast);
+        }
+        if is_strong(mode) {
+            lock.granted.iter_mut().for_each(|held| held.fast = false);
+        }
+        if lock.granted.is_empty() {
+            locks.remove(&tag);
         }
         free
+    }
+
+    /// `EligibleForRelationFastPath`, and whether there is room.
+    fn is_fast(&self, locks: &Locks, pid: Pid, tag: LockTag, mode: LockMode) -> bool {
+        let LockTag::Relation { db, .. } = tag else { return false };
+        if !db.is_valid() || mode >= LockMode::ShareUpdateExclusive {
+            return false;
+        }
+        let wanted = |lock: &Lock| {
+            lock.queue.iter().any(|waiter| is_strong(waiter.mode)) || lock.granted.iter().any(|h| is_strong(h.mode))
+        };
+        let noted = |lock: &Lock| lock.granted.iter().any(|held| held.pid == pid && held.fast);
+        let here = locks.get(&tag);
+        !here.is_some_and(wanted)
+            && (here.is_some_and(noted) || locks.values().filter(|lock| noted(lock)).count() < FAST_SLOTS)
     }
 
     /// Takes a lock, waiting if need be. Fails when the wait is cancelled, times out or ends in a deadlock.
@@ -189,9 +281,9 @@ impl LockManager {
             cx.emit(Event::LockGranted { relation, xid, mode });
             return Ok(());
         }
-        self.enqueue(pid, tag, mode);
+        self.enqueue(cx, tag, mode)?;
         cx.emit(Event::LockWait { relation, xid, mode });
-        let waited = self.wait_in_queue(cx, timeouts, tag, mode).await;
+        let waited = self.wait_in_queue(cx, timeouts, tag).await;
         match waited {
             Ok(()) => cx.emit(Event::LockGranted { relation, xid, mode }),
             Err(_) => self.leave_queue(cx.world(), pid, tag),
@@ -199,17 +291,17 @@ impl LockManager {
         waited
     }
 
-    /// Joins the queue: at its end, but before the first waiter that waits for something this process holds.
-    fn enqueue(&self, pid: Pid, tag: LockTag, mode: LockMode) {
-        let mut locks = self.0.borrow_mut();
-        let lock = locks.or_default(tag);
-        let own: Vec<LockMode> = lock.granted.iter().filter(|held| held.pid == pid).map(|held| held.mode).collect();
-        let blocked_by_us = |(_, wanted): &(Pid, LockMode)| own.iter().any(|held| held.conflicts_with(*wanted));
-        let at = lock.queue.iter().position(blocked_by_us).unwrap_or(lock.queue.len());
-        lock.queue.insert(at, (pid, mode));
+    /// Joins the queue; or is granted at once, being first in it; or fails, since two would wait for each other.
+    fn enqueue(&self, cx: &Cx, tag: LockTag, mode: LockMode) -> Result<()> {
+        let pid = cx.pid();
+        let mut rival = None;
+        self.change(cx.world(), tag, |lock| rival = lock.enqueue(Waiter { pid, mode, since: cx.timestamp() }));
+        let Some(rival) = rival else { return Ok(()) };
+        cx.emit(Event::DeadlockFound);
+        Err(deadlock::error(&[Wait { pid, tag, mode }, Wait { pid: rival.pid, tag, mode: rival.mode }]))
     }
 
-    async fn wait_in_queue(&self, cx: &Cx, timeouts: LockTimeouts, tag: LockTag, mode: LockMode) -> Result<()> {
+    async fn wait_in_queue(&self, cx: &Cx, timeouts: LockTimeouts, tag: LockTag) -> Result<()> {
         let check_at = cx.now() + timeouts.deadlock;
         let give_up_at = Some(timeouts.lock).filter(|n| *n > 0).map(|n| cx.now() + n);
         let mut checked = false;
@@ -220,7 +312,8 @@ impl LockManager {
             }
             if !checked && check_at <= cx.now() {
                 checked = true;
-                self.check_deadlock(cx, tag, mode)?;
+                self.check_deadlock(cx)?;
+                continue;
             }
             let timers = [Some(check_at).filter(|_| !checked), give_up_at].into_iter().flatten();
             let timer = timers.min().filter(|at| *at < Instant::NEVER);
@@ -229,28 +322,36 @@ impl LockManager {
         Ok(())
     }
 
-    fn check_deadlock(&self, cx: &Cx, tag: LockTag, mode: LockMode) -> Result<()> {
-        let Some(cycle) = deadlock::find_cycle(&self.waits(), cx.pid()) else { return Ok(()) };
-        cx.emit(Event::DeadlockFound);
-        debug_assert!(cycle.first().is_some_and(|wait| wait.tag == tag && wait.mode == mode));
-        let lines: Vec<String> = cycle.iter().map(deadlock::Wait::to_string).collect();
-        Err(Error::new(sqlstate::DEADLOCK_DETECTED, "deadlock detected")
-            .detail(lines.join("\n"))
-            .hint("See server log for query details."))
+    fn check_deadlock(&self, cx: &Cx) -> Result<()> {
+        let verdict = deadlock::check(&self.0.borrow(), cx.pid());
+        match verdict {
+            Verdict::None => {}
+            Verdict::Soft(orders) => {
+                for (tag, order) in orders {
+                    let place = |pid: Pid| order.iter().position(|other| *other == pid);
+                    self.change(cx.world(), tag, |lock| lock.queue.sort_by_key(|waiter| place(waiter.pid)));
+                }
+            }
+            Verdict::Hard(circle) => {
+                cx.emit(Event::DeadlockFound);
+                return Err(deadlock::error(&circle));
+            }
+        }
+        Ok(())
     }
 
     fn is_queued(&self, pid: Pid, tag: LockTag) -> bool {
-        self.0.borrow().get(&tag).is_some_and(|lock| lock.queue.iter().any(|(waiter, _)| *waiter == pid))
+        self.0.borrow().get(&tag).is_some_and(|lock| lock.queue.iter().any(|waiter| waiter.pid == pid))
     }
 
     fn leave_queue(&self, world: &World, pid: Pid, tag: LockTag) {
-        self.change(world, tag, |lock| lock.queue.retain(|(waiter, _)| *waiter != pid));
+        self.change(world, tag, |lock| lock.queue.retain(|waiter| waiter.pid != pid));
     }
 
     /// Changes a lock, and grants what that makes free.
     fn change(&self, world: &World, tag: LockTag, change: impl FnOnce(&mut Lock)) {
         let mut locks = self.0.borrow_mut();
-        let Some(lock) = locks.get_mut(&tag) else { return };
+        let lock = locks.or_default(tag);
         change(lock);
         let woken = lock.grant_queue();
         if lock.granted.is_empty() && lock.queue.is_empty() {
@@ -260,76 +361,59 @@ impl LockManager {
         woken.into_iter().for_each(|pid| world.wake(pid));
     }
 
-    /// Gives one lock back, once.
+    /// Gives one lock back.
     pub fn release(&self, world: &World, pid: Pid, tag: LockTag, mode: LockMode) {
-        self.change(world, tag, |lock| {
-            if let Some(at) = lock.granted.iter().position(|held| held.pid == pid && held.mode == mode) {
-                lock.granted[at].count -= 1;
-                if lock.granted[at].count == 0 {
-                    lock.granted.remove(at);
-                }
-            }
-        });
+        self.change(world, tag, |lock| lock.granted.retain(|held| (held.pid, held.mode) != (pid, mode)));
     }
 
-    /// Gives back everything that a process holds and has it leave all queues. Returns how many locks it held.
-    pub fn release_all(&self, world: &World, pid: Pid) -> u32 {
-        let locks = self.0.borrow();
+    /// Gives back everything that a process holds and has it leave all queues.
+    pub fn release_all(&self, world: &World, pid: Pid) {
         let concerns = |lock: &Lock| {
-            lock.granted.iter().any(|held| held.pid == pid) || lock.queue.iter().any(|(waiter, _)| *waiter == pid)
+            lock.granted.iter().any(|held| held.pid == pid) || lock.queue.iter().any(|waiter| waiter.pid == pid)
         };
+        let locks = self.0.borrow();
         let tags: Vec<LockTag> = locks.iter().filter(|(_, lock)| concerns(lock)).map(|(tag, _)| *tag).collect();
         drop(locks);
-        let mut held = 0;
         for tag in tags {
             self.change(world, tag, |lock| {
-                let before = lock.granted.len();
                 lock.granted.retain(|granted| granted.pid != pid);
-                held += (before - lock.granted.len()) as u32;
-                lock.queue.retain(|(waiter, _)| *waiter != pid);
+                lock.queue.retain(|waiter| waiter.pid != pid);
             });
         }
-        held
     }
 
-    /// Whether a process holds a lock on a table in at least this mode.
+    /// Whether a process holds a lock in at least this mode.
     pub fn holds(&self, pid: Pid, tag: LockTag, mode: LockMode) -> bool {
-        let locks = self.0.borrow();
-        locks.get(&tag).is_some_and(|lock| lock.granted.iter().any(|held| held.pid == pid && held.mode >= mode))
+        self.0.borrow().get(&tag).is_some_and(|lock| lock.holds(pid, mode))
     }
 
     /// All locks, held and waited for.
     pub fn list(&self) -> Vec<LockInfo> {
         let mut rows = Vec::new();
         for (tag, lock) in self.0.borrow().iter() {
-            let row = |pid, mode, granted| LockInfo { tag: *tag, pid, mode, granted };
-            rows.extend(lock.granted.iter().map(|held| row(held.pid, held.mode, true)));
-            rows.extend(lock.queue.iter().map(|(pid, mode)| row(*pid, *mode, false)));
+            let row = |pid, mode, fast, wait_start: Option<TimestampTz>| LockInfo {
+                tag: *tag,
+                pid,
+                mode,
+                granted: wait_start.is_none(),
+                fast,
+                wait_start,
+            };
+            rows.extend(lock.granted.iter().map(|held| row(held.pid, held.mode, held.fast, None)));
+            rows.extend(lock.queue.iter().map(|waiter| row(waiter.pid, waiter.mode, false, Some(waiter.since))));
         }
         rows
     }
 
-    /// Who waits for whom: one entry for each waiter and each process in its way.
-    pub(super) fn waits(&self) -> Vec<deadlock::Wait> {
-        let mut waits = Vec::new();
-        for (tag, lock) in self.0.borrow().iter() {
-            for (at, (pid, mode)) in lock.queue.iter().enumerate() {
-                let held = lock.granted.iter().map(|held| (held.pid, held.mode));
-                let ahead = lock.queue[..at].iter().copied();
-                for (blocker, other) in held.chain(ahead) {
-                    if blocker != *pid && other.conflicts_with(*mode) {
-                        waits.push(deadlock::Wait { pid: *pid, tag: *tag, mode: *mode, blocker });
-                    }
-                }
-            }
-        }
-        waits
-    }
-
     /// `pg_blocking_pids`: in whose way the process stands still.
     pub fn blocking_pids(&self, pid: Pid) -> Vec<Pid> {
-        let mut blockers: Vec<Pid> =
-            self.waits().into_iter().filter(|wait| wait.pid == pid).map(|wait| wait.blocker).collect();
+        let mut blockers = Vec::new();
+        for lock in self.0.borrow().values() {
+            let Some(at) = lock.queue.iter().position(|waiter| waiter.pid == pid) else { continue };
+            let mode = lock.queue[at].mode;
+            blockers.extend(lock.holders_against(pid, mode));
+            blockers.extend(lock.queue[..at].iter().filter(|w| w.mode.conflicts_with(mode)).map(|w| w.pid));
+        }
         blockers.dedup();
         blockers
     }

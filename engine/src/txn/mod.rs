@@ -19,6 +19,8 @@
 //! **Waiting for a row** is waiting for the transaction that changed it: each holds an exclusive lock on its own id
 //! for as long as it lives, and who wants to know its fate asks for a share of it.
 //!
+//! **Deadlocks** are looked for by who has waited for `deadlock_timeout` (`deadlock.rs`).
+//!
 //! PostgreSQL: `access/transam/README`, `xact.c`, `clog.c`, `procarray.c`, `lmgr.c`, `lock.c`, `deadlock.c`,
 //! `utils/time/snapmgr.c`, `replication/syncrep.c`.
 
@@ -26,6 +28,8 @@ mod clog;
 mod deadlock;
 mod end;
 mod env;
+mod local_locks;
+mod locking;
 mod locks;
 mod proc_array;
 mod snapshot;
@@ -35,6 +39,7 @@ mod xact;
 pub use clog::Clog;
 pub use end::{abort, commit};
 pub use env::{Env, IndexVacuums, Txns};
+pub use local_locks::LockOwner;
 pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
 pub use proc_array::{ProcArray, ProcEntry, RunningXacts};
 pub use snapshot::Snapshot;

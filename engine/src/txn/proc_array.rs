@@ -11,6 +11,10 @@ use crate::ids::{CommandId, FullXid, Oid, Pid, Xid};
 pub struct ProcEntry {
     /// Whose.
     pub pid: Pid,
+    /// Which place it has: the first half of its virtual transaction ids.
+    pub backend: u32,
+    /// Its transaction's number among those of its place; 0 outside of transactions.
+    pub lxid: u32,
     /// Its transaction, if it has an id.
     pub xid: Xid,
     /// The oldest transaction that its snapshots need; what vacuum must keep.
@@ -22,6 +26,9 @@ pub struct ProcEntry {
     /// It stands between the record of its commit and the two bits: a checkpoint must not begin to write pg_xact.
     pub delays_checkpoint: bool,
 }
+
+/// The places before are those of the autovacuum launcher and the logical replication launcher.
+const FIRST_PLACE: u32 = 3;
 
 /// What a standby is told of running transactions.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -41,6 +48,8 @@ pub struct ProcArray {
     next_xid: Cell<FullXid>,
     latest_completed: Cell<Xid>,
     entries: RefCell<Vec<ProcEntry>>,
+    /// By place: the number of the last transaction there.
+    last_lxids: RefCell<Vec<u32>>,
     /// On a standby: transactions known from the log to run on the primary.
     known_assigned: RefCell<small::Set<Xid>>,
     in_recovery: Cell<bool>,
@@ -53,6 +62,7 @@ impl ProcArray {
             next_xid: Cell::new(next_xid),
             latest_completed: Cell::new(next_xid.xid().previous()),
             entries: RefCell::default(),
+            last_lxids: RefCell::default(),
             known_assigned: RefCell::default(),
             in_recovery: Cell::new(false),
         }
@@ -83,11 +93,30 @@ impl ProcArray {
         self.entries.borrow().clone()
     }
 
-    /// A process joins.
+    /// A process joins, in the first place that is free. Two places are the launchers', as in PostgreSQL; the first
+    /// transaction of a backend is the one in which it looks up who is there.
     pub fn add(&self, pid: Pid, db: Oid) {
-        let entry =
-            ProcEntry { pid, xid: Xid::INVALID, xmin: Xid::INVALID, db, in_vacuum: false, delays_checkpoint: false };
+        let free = |place: &u32| self.entries.borrow().iter().all(|entry| entry.backend != *place);
+        let backend = (FIRST_PLACE..).find(free).unwrap_or(FIRST_PLACE);
+        let (xid, xmin) = (Xid::INVALID, Xid::INVALID);
+        let (in_vacuum, delays_checkpoint) = (false, false);
+        let entry = ProcEntry { pid, backend, lxid: 0, xid, xmin, db, in_vacuum, delays_checkpoint };
         self.entries.borrow_mut().push(entry);
+        self.begin(pid);
+        self.end(pid);
+    }
+
+    /// A process begins a transaction: it gets a virtual id.
+    pub fn begin(&self, pid: Pid) {
+        let mut last = self.last_lxids.borrow_mut();
+        self.update(pid, |entry| {
+            let place = entry.backend as usize;
+            if last.len() <= place {
+                last.resize(place + 1, 0);
+            }
+            last[place] += 1;
+            entry.lxid = last[place];
+        });
     }
 
     /// A process leaves.
@@ -120,6 +149,7 @@ impl ProcArray {
         let mut ended = Xid::INVALID;
         self.update(pid, |entry| {
             ended = std::mem::take(&mut entry.xid);
+            entry.lxid = 0;
             entry.xmin = Xid::INVALID;
             entry.in_vacuum = false;
         });

@@ -101,6 +101,11 @@ pub struct Xact {
 }
 
 impl Xact {
+    /// How deep its savepoints are nested; 1 outside of all.
+    pub fn level(&self) -> usize {
+        1
+    }
+
     /// Forgets everything of the transaction but its last snapshot.
     pub fn clear(&mut self) {
         let (last_snapshot, statement_started) = (self.last_snapshot.take(), self.statement_started);

@@ -38,7 +38,7 @@ mod sync;
 pub use disk::{Disk, DiskOp, SyncedBatch};
 pub use executor::{Costs, Limit, Mode, Stop, World};
 pub use link::{Link, Receiver, Sender, channel};
-pub use process::{Conflict, Cx, Interrupt, ProcessInfo, RunState, Woke};
+pub use process::{Conflict, Cx, Interrupt, ProcessInfo, RunState, Timeout, Woke};
 pub use random::Random;
 pub use sync::{LwGuard, LwLock, LwMode, WaitList};
 

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use super::executor::{Turn, World};
-use crate::ids::{BackendType, Error, HostId, Instant, Pid, Result, TimestampTz, WaitEvent, sqlstate};
+use crate::ids::{BackendType, Error, HostId, Instant, Pid, Result, Severity, TimestampTz, WaitEvent, sqlstate};
 use crate::trace::Event;
 
 /// Whether a process can run.
@@ -43,6 +43,32 @@ pub enum Interrupt {
     Quit,
     /// On a standby: the session stands in the way of replay and has had its time.
     Conflict(Conflict),
+    /// Its time is up.
+    Timeout(Timeout),
+}
+
+/// The time limits of a session that end what it does from outside; that for a lock belongs to the wait itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Timeout {
+    /// `statement_timeout`
+    Statement,
+    /// `idle_in_transaction_session_timeout`
+    IdleInTransaction,
+    /// `idle_session_timeout`
+    Idle,
+}
+
+impl Timeout {
+    fn error(self) -> Error {
+        let (code, message) = match self {
+            Timeout::Statement => {
+                return Error::new(sqlstate::QUERY_CANCELED, "canceling statement due to statement timeout");
+            }
+            Timeout::IdleInTransaction => (sqlstate::IDLE_IN_TRANSACTION_SESSION_TIMEOUT, "idle-in-transaction"),
+            Timeout::Idle => (sqlstate::IDLE_SESSION_TIMEOUT, "idle-session"),
+        };
+        Error::new(code, format!("terminating connection due to {message} timeout")).severity(Severity::Fatal)
+    }
 }
 
 /// How a session of a standby can stand in the way of replay.
@@ -101,6 +127,8 @@ pub(super) struct Process {
     tie: u64,
     /// It was woken before it began to wait: the next wait ends at once.
     woken: bool,
+    /// A time limit: when it ends, and which it is.
+    alarm: Option<(Instant, Timeout)>,
     pub(super) future: Option<Pin<Box<dyn Future<Output = ()>>>>,
 }
 
@@ -120,7 +148,7 @@ impl Process {
         };
         let info =
             ProcessInfo { pid, host, backend_type, state, frozen: false, interrupts: Vec::new(), started, parent };
-        Process { info, tie, woken: false, future: Some(future) }
+        Process { info, tie, woken: false, alarm: None, future: Some(future) }
     }
 
     /// When its turn is, and whether that is work rather than a timer; `None` if only another can wake it.
@@ -154,6 +182,13 @@ impl Process {
         match self.info.state {
             RunState::Waiting { .. } => self.info.state = RunState::Ready { at: now, io: None },
             RunState::Ready { .. } => self.woken = true,
+        }
+    }
+
+    /// SIGALRM: a time limit that has been reached becomes an interrupt.
+    fn ring(&mut self, now: Instant) {
+        if let Some((_, timeout)) = self.alarm.take_if(|(at, _)| *at <= now) {
+            self.info.interrupts.push(Interrupt::Timeout(timeout));
         }
     }
 
@@ -257,15 +292,22 @@ impl Cx {
         timer: Option<Instant>,
         arrival: Option<Instant>,
     ) -> Woke {
-        let woken = self.world.with_process(self.pid, |p| std::mem::take(&mut p.woken));
-        if woken == Some(true) {
+        let now = self.now();
+        let looked = self.world.with_process(self.pid, |p| {
+            p.ring(now);
+            (std::mem::take(&mut p.woken), p.alarm)
+        });
+        let (woken, alarm) = looked.unwrap_or_default();
+        if woken {
             return Woke::Latch;
         }
         if timer.is_some_and(|at| at <= self.now()) {
             return Woke::Timer;
         }
         self.world.emit(Event::WaitStart { event });
-        self.world.with_process(self.pid, |p| p.info.state = RunState::Waiting { event, timer, arrival });
+        // A time limit ends the wait too, and is found when the process looks for interrupts.
+        let rings = [timer, alarm.map(|(at, _)| at)].into_iter().flatten().min();
+        self.world.with_process(self.pid, |p| p.info.state = RunState::Waiting { event, timer: rings, arrival });
         self.world.end_wait_step();
         suspend_once().await;
         self.world.emit(Event::WaitEnd { event });
@@ -280,9 +322,12 @@ impl Cx {
 
     /// `CHECK_FOR_INTERRUPTS`: what this process has been told, as an error; the interrupt is used up.
     pub fn check_for_interrupts(&self) -> Result<()> {
+        let now = self.now();
         let told = self.world.with_process(self.pid, |p| {
+            p.ring(now);
             let terminate = p.info.interrupts.iter().position(|i| matches!(i, Interrupt::Terminate | Interrupt::Quit));
-            let cancels = |i: &Interrupt| matches!(i, Interrupt::Cancel | Interrupt::Conflict(_));
+            let cancels =
+                |i: &Interrupt| matches!(i, Interrupt::Cancel | Interrupt::Conflict(_) | Interrupt::Timeout(_));
             let next = terminate.or_else(|| p.info.interrupts.iter().position(cancels));
             next.map(|at| p.info.interrupts.remove(at))
         });
@@ -292,16 +337,17 @@ impl Cx {
             }
             Some(Interrupt::Terminate) => {
                 let message = "terminating connection due to administrator command";
-                Err(Error::new(sqlstate::ADMIN_SHUTDOWN, message).severity(crate::ids::Severity::Fatal))
+                Err(Error::new(sqlstate::ADMIN_SHUTDOWN, message).severity(Severity::Fatal))
             }
             Some(Interrupt::Quit) => {
                 let message = "terminating connection because of crash of another server process";
-                Err(Error::new(sqlstate::CRASH_SHUTDOWN, message).severity(crate::ids::Severity::Fatal))
+                Err(Error::new(sqlstate::CRASH_SHUTDOWN, message).severity(Severity::Fatal))
             }
             Some(Interrupt::Conflict(conflict)) => {
                 let message = "canceling statement due to conflict with recovery";
                 Err(Error::new(sqlstate::SERIALIZATION_FAILURE, message).detail(conflict.detail()))
             }
+            Some(Interrupt::Timeout(timeout)) => Err(timeout.error()),
             Some(Interrupt::Reload) | None => Ok(()),
         }
     }
@@ -324,6 +370,14 @@ impl Cx {
     /// Forgets cancel requests that came too late.
     pub fn forget_cancel(&self) {
         self.world.with_process(self.pid, |p| p.info.interrupts.retain(|i| *i != Interrupt::Cancel));
+    }
+
+    /// Has a time limit end at this moment; none, and nothing more is heard of the one before.
+    pub fn set_alarm(&self, alarm: Option<(Instant, Timeout)>) {
+        self.world.with_process(self.pid, |p| {
+            p.alarm = alarm;
+            p.info.interrupts.retain(|i| !matches!(i, Interrupt::Timeout(_)));
+        });
     }
 }
 

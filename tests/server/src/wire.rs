@@ -161,6 +161,7 @@ fn report(error: &Error) -> Vec<(u8, String)> {
     let optional = [
         (b'D', report.detail.clone()),
         (b'H', report.hint.clone()),
+        (b'W', report.context.clone()),
         (b'P', report.position.map(|position| position.to_string())),
     ];
     fields.extend(optional.into_iter().filter_map(|(letter, value)| Some((letter, value?))));

@@ -63,6 +63,7 @@ impl Room {
             txns: self.txns.clone(),
             settings: Rc::new(RefCell::new(Settings::default())),
             xact: Rc::default(),
+            locks: Rc::default(),
             notices: Rc::default(),
             known_redo: Rc::default(),
             database: Oid::POSTGRES_DB,

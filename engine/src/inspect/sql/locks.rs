@@ -1,14 +1,17 @@
 //! Locks and transactions, and signals to backends.
 
-use super::{Columns, Functions, int4, text};
-use crate::ids::{Error, Pid, Result, Severity, XidStatus, sqlstate};
+use super::{Columns, Functions, int4, or_null, text};
+use crate::ids::{Error, LockMode, Oid, Pid, Result, Severity, WaitEvent, XidStatus, sqlstate};
 use crate::server::Server;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
-use crate::txn::{LockInfo, LockTag};
+use crate::txn::{LockInfo, LockTag, ProcEntry};
 use crate::types::TypeId::{self, *};
 use crate::types::{self, Datum};
 use crate::world::Interrupt;
+
+/// How often `pg_terminate_backend` looks again, in microseconds.
+const TERMINATION_CHECK: u64 = 100_000;
 
 const LOCKS: Columns = &[
     ("locktype", Text),
@@ -30,7 +33,7 @@ const LOCKS: Columns = &[
 ];
 
 pub(super) fn add(functions: &mut Functions) {
-    functions.view("pg_locks", LOCKS, |_, server| server.txns.locks.list().iter().map(lock_row).collect());
+    functions.view("pg_locks", LOCKS, |_, server| locks(server));
     functions.value("pg_blocking_pids", &[Int4], Int4Array, |_, server, args| {
         let pids = server.txns.locks.blocking_pids(pid_of(&args[0])?);
         Ok(Datum::array(Int4, pids.into_iter().map(|pid| int4(pid.0)).collect::<Vec<_>>()))
@@ -39,6 +42,11 @@ pub(super) fn add(functions: &mut Functions) {
         .value("pg_cancel_backend", &[Int4], Bool, |cx, server, args| signal(cx, server, &args[0], Interrupt::Cancel));
     functions.value("pg_terminate_backend", &[Int4], Bool, |cx, server, args| {
         signal(cx, server, &args[0], Interrupt::Terminate)
+    });
+    let server = functions.server.clone();
+    functions.registry.waiting("pg_terminate_backend", &[Int4, Int8], Bool, move |cx, args| {
+        let server = server.clone();
+        Box::pin(async move { terminate(cx, &*super::alive(&server)?, args).await })
     });
     functions.value("pg_xact_status", &[Xid], Text, |_, server, args| {
         xact_status(server, types::output(&args[0], Xid).parse().unwrap_or(0))
@@ -53,30 +61,47 @@ pub(super) fn add(functions: &mut Functions) {
     }
 }
 
-fn lock_row(lock: &LockInfo) -> Row {
-    let (database, relation, tid, xid) = match lock.tag {
-        LockTag::Relation { db, rel } => (Datum::Oid(db), Datum::Oid(rel), None, Datum::Null),
-        LockTag::Tuple { db, rel, tid } => (Datum::Oid(db), Datum::Oid(rel), Some(tid), Datum::Null),
-        LockTag::Transaction(xid) => (Datum::Null, Datum::Null, None, Datum::Xid(xid)),
-    };
-    vec![
-        text(lock.tag.type_name()),
-        database,
-        relation,
-        tid.map_or(Datum::Null, |tid| int4(tid.block.0)),
-        tid.map_or(Datum::Null, |tid| Datum::Int2(tid.offset as i16)),
-        Datum::Null,
-        xid,
-        Datum::Null,
-        Datum::Null,
-        Datum::Null,
-        Datum::Null,
-        int4(lock.pid.0),
-        text(lock.mode.name()),
-        Datum::Bool(lock.granted),
-        Datum::Bool(false),
-        Datum::Null,
-    ]
+/// All locks: with each process's virtual transaction, on which it has an exclusive lock as well.
+fn locks(server: &Server) -> Vec<Row> {
+    let entries = server.txns.procs.entries();
+    let row = |lock: &LockInfo| lock_row(lock, entries.iter().find(|entry| entry.pid == lock.pid));
+    let mut rows: Vec<Row> = server.txns.locks.list().iter().map(row).collect();
+    rows.extend(entries.iter().filter(|entry| entry.lxid > 0).map(virtual_row));
+    rows
+}
+
+fn virtual_id(entry: Option<&ProcEntry>) -> Datum {
+    text(entry.map_or("-1/0".into(), |entry| format!("{}/{}", entry.backend, entry.lxid)))
+}
+
+/// Of each process the lock on its own virtual transaction id: nobody waits for it, so it stands in no table.
+fn virtual_row(entry: &ProcEntry) -> Row {
+    let mut row = vec![Datum::Null; LOCKS.len()];
+    (row[0], row[5], row[10]) = (text("virtualxid"), virtual_id(Some(entry)), virtual_id(Some(entry)));
+    (row[11], row[12]) = (int4(entry.pid.0), text(LockMode::Exclusive.name()));
+    (row[13], row[14]) = (Datum::Bool(true), Datum::Bool(true));
+    row
+}
+
+fn lock_row(lock: &LockInfo, entry: Option<&ProcEntry>) -> Row {
+    let mut row = vec![Datum::Null; LOCKS.len()];
+    row[0] = text(lock.tag.type_name());
+    match lock.tag {
+        LockTag::Relation { db, rel } => (row[1], row[2]) = (Datum::Oid(db), Datum::Oid(rel)),
+        LockTag::Tuple { db, rel, tid } => {
+            (row[1], row[2]) = (Datum::Oid(db), Datum::Oid(rel));
+            (row[3], row[4]) = (int4(tid.block.0), Datum::Int2(tid.offset as i16));
+        }
+        LockTag::Transaction(xid) => row[6] = Datum::Xid(xid),
+        LockTag::Advisory { db, high, low, pair } => {
+            (row[1], row[7], row[8]) = (Datum::Oid(db), Datum::Oid(Oid(high)), Datum::Oid(Oid(low)));
+            row[9] = Datum::Int2(1 + i16::from(pair));
+        }
+    }
+    (row[10], row[11], row[12]) = (virtual_id(entry), int4(lock.pid.0), text(lock.mode.name()));
+    (row[13], row[14]) = (Datum::Bool(lock.granted), Datum::Bool(lock.fast));
+    row[15] = or_null(lock.wait_start, Datum::TimestampTz);
+    row
 }
 
 fn pid_of(value: &Datum) -> Result<Pid> {
@@ -94,6 +119,29 @@ fn signal(cx: &FnCtx, server: &Server, pid: &Datum, interrupt: Interrupt) -> Res
         cx.env.notice(Error::new(sqlstate::WARNING, message).severity(Severity::Warning));
     }
     Ok(Datum::Bool(is_backend))
+}
+
+/// `pg_terminate_backend` with a time limit: waits until the backend is gone.
+async fn terminate(cx: &FnCtx, server: &Server, args: &[Datum]) -> Result<Datum> {
+    let (pid, limit) = (pid_of(&args[0])?, args[1].as_int()?);
+    if limit < 0 {
+        return Err(Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, "\"timeout\" must not be negative"));
+    }
+    let sent = signal(cx, server, &args[0], Interrupt::Terminate)?;
+    if limit == 0 || sent == Datum::Bool(false) {
+        return Ok(sent);
+    }
+    let until = cx.env.cx.now() + limit as u64 * 1_000;
+    while server.spec.world.is_alive(pid) {
+        if cx.env.cx.now() >= until {
+            let message = format!("backend with PID {pid} did not terminate within {limit} milliseconds");
+            cx.env.notice(Error::new(sqlstate::WARNING, message).severity(Severity::Warning));
+            return Ok(Datum::Bool(false));
+        }
+        cx.env.cx.check_for_interrupts()?;
+        cx.env.cx.sleep(WaitEvent::BackendTermination, TERMINATION_CHECK).await;
+    }
+    Ok(Datum::Bool(true))
 }
 
 /// What has become of a transaction: in progress, committed, aborted.

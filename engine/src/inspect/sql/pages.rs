@@ -11,7 +11,6 @@ use crate::sql::functions::FnCtx;
 use crate::storage::checksum::page_checksum;
 use crate::storage::tuple::{self, HeapTupleHeader, null_bitmap};
 use crate::storage::{PageBytes, fsm, max_align, page};
-use crate::txn::LockTag;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 use crate::world::LwMode;
@@ -95,8 +94,7 @@ async fn get_raw_page(cx: &FnCtx, name: &str, fork: Fork, block: &Datum) -> Resu
     let guard = pin.lock(&env.cx, LwMode::Shared).await;
     let bytes: Rc<[u8]> = pin.read(|page| Rc::from(&page[..]));
     drop(guard);
-    let tag = LockTag::Relation { db: env.database, rel: table.oid };
-    env.txns.locks.release(env.cx.world(), env.cx.pid(), tag, LockMode::AccessShare);
+    env.unlock_relation(table.oid, LockMode::AccessShare);
     Ok(Datum::Bytea(bytes))
 }
 

@@ -157,7 +157,7 @@ fn sessions_and_locks_are_shown() {
     assert_eq!(ask(&mut lab, c, cancel), ["t"]);
     assert_eq!(ask(&mut lab, c, waiting), [""; 0]);
     let nobody = "SELECT pg_terminate_backend(1)";
-    assert_eq!(ask(&mut lab, c, nobody), ["f", "WARNING:  PID 1 is not a PostgreSQL backend process"]);
+    assert_eq!(ask(&mut lab, c, nobody), ["WARNING:  PID 1 is not a PostgreSQL backend process", "f"]);
     let setting = "SELECT setting, unit, vartype FROM pg_settings WHERE name = 'shared_buffers'";
     assert_eq!(ask(&mut lab, c, setting), ["32|8kB|integer"]);
     assert_eq!(

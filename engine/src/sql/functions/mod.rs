@@ -11,6 +11,7 @@
 
 mod builtin;
 mod resolve;
+mod waiting;
 
 use super::bound::Row;
 use crate::access::Env;
@@ -158,6 +159,7 @@ impl Registry {
     pub fn new() -> Registry {
         let mut registry = Registry { functions: small::Map::new(), views: small::Map::new() };
         builtin::add(&mut registry);
+        waiting::add(&mut registry);
         registry
     }
 

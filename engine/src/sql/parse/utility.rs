@@ -4,8 +4,9 @@ use super::super::ast::*;
 use super::cursor::{Children, Source};
 use super::expr::expr;
 use super::name::{self, path, qualified, type_name};
+use super::select::relation;
 use super::statement;
-use crate::ids::{Error, Result, sqlstate};
+use crate::ids::{Error, LockMode, Result, sqlstate};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::{SyntaxElement, SyntaxNode};
 
@@ -215,6 +216,44 @@ pub(super) fn show(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let name = setting(source, &mut children)?;
     finish(children)?;
     Ok(Statement::Show(name))
+}
+
+/// LOCK TABLE.
+pub(super) fn lock(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(LOCK_KW)?;
+    children.eat(TABLE_KW);
+    let mut list = source.children(&children.expect_node(RELATION_LIST)?);
+    let relations = list.list(RELATION_NAME)?;
+    let names = relations.iter().map(|node| relation(source, node)).collect::<Result<_>>()?;
+    list.end()?;
+    let mode = match children.node(LOCK_MODE_CLAUSE) {
+        Some(clause) => lock_mode(source, &clause)?,
+        None => LockMode::AccessExclusive,
+    };
+    let nowait = children.eat(NOWAIT);
+    finish(children)?;
+    Ok(Statement::Lock(LockTable { names, mode, nowait }))
+}
+
+/// `IN ... MODE`
+fn lock_mode(source: &Source, clause: &SyntaxNode) -> Result<LockMode> {
+    let mut children = source.children(clause);
+    children.expect(IN_KW)?;
+    let mode = children.expect_any_node()?;
+    children.expect(MODE_KW)?;
+    children.end()?;
+    Ok(match mode.kind() {
+        ACCESS_SHARE => LockMode::AccessShare,
+        ROW_SHARE => LockMode::RowShare,
+        ROW_EXCLUSIVE => LockMode::RowExclusive,
+        SHARE_UPDATE_EXCLUSIVE => LockMode::ShareUpdateExclusive,
+        SHARE => LockMode::Share,
+        SHARE_ROW_EXCLUSIVE => LockMode::ShareRowExclusive,
+        EXCLUSIVE => LockMode::Exclusive,
+        ACCESS_EXCLUSIVE => LockMode::AccessExclusive,
+        _ => return Err(source.syntax_error(source.node_start(&mode))),
+    })
 }
 
 pub(super) fn checkpoint(source: &Source, node: &SyntaxNode) -> Result<Statement> {
