@@ -1,6 +1,7 @@
 //! What can happen to a world from outside.
 
 use crate::ids::Instant;
+use crate::server::ShutdownMode;
 use crate::server::protocol::FrontendMessage;
 
 /// Something that happens to the world from outside: typed by a client, done by the user, or a fault.
@@ -77,6 +78,13 @@ pub enum Input {
     PowerOn {
         /// Which host.
         host: u8,
+    },
+    /// A server is shut down (`pg_ctl stop`); `PowerOn` starts it again.
+    Shutdown {
+        /// On which host.
+        host: u8,
+        /// How.
+        mode: ShutdownMode,
     },
     /// The link between primary and standby is cut or healed.
     Cut {

@@ -11,10 +11,10 @@ use std::rc::Rc;
 use super::log::LogLevel;
 use super::port::{Client, ClientSender};
 use super::protocol::{BackendMessage, FrontendMessage, Startup};
-use super::session::{REPORTED, Session};
+use super::session::Session;
 use super::shared::Server;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
-use crate::settings::{Settings, Source};
+use crate::settings::{Setting, Settings, Source};
 use crate::sql::functions::{FnCtx, SessionEnv};
 use crate::txn::abort;
 use crate::world::{Cx, Receiver};
@@ -68,12 +68,9 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
         activity.env = Some(env.clone());
     });
     let fx = FnCtx { env: env.clone(), session: Rc::new(Identity { user }) };
-    let session = Session::new(server.clone(), env, fx, outgoing.clone());
+    let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);
-    for setting in REPORTED {
-        let (name, value) = session.parameter(setting);
-        session.send(BackendMessage::ParameterStatus { name, value });
-    }
+    session.tell_settings();
     session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });
     Ok(session)
 }
@@ -87,10 +84,10 @@ fn settings_of(server: &Server, startup: &Startup) -> Result<Settings> {
         }
     }
     if let Some(user) = startup.user() {
-        settings.set(crate::settings::Setting::session_authorization, user, Source::Default)?;
+        settings.set(Setting::session_authorization, user, Source::Override)?;
     }
     let standby = if server.txns.procs.in_recovery() { "on" } else { "off" };
-    settings.set(crate::settings::Setting::in_hot_standby, standby, Source::Default)?;
+    settings.set(Setting::in_hot_standby, standby, Source::Default)?;
     Ok(settings)
 }
 
@@ -103,6 +100,9 @@ async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMe
                 return Ok(());
             }
             cx.forget_cancel();
+            if cx.take_reload() {
+                session.reload_settings();
+            }
             session.handle(message).await?;
         }
         if incoming.is_closed() {

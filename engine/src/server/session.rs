@@ -11,7 +11,7 @@ use super::shared::{Server, SessionState};
 use super::statement::Parameters;
 use crate::catalog::Catalog;
 use crate::ids::{Error, Oid, Result, Severity, TimestampTz, sqlstate};
-use crate::settings::{Setting, Settings};
+use crate::settings::{DEFINITIONS, Setting};
 use crate::sql::ast::Statement;
 use crate::sql::bound::OutColumn;
 use crate::sql::functions::{FnCtx, Registry};
@@ -66,10 +66,8 @@ pub(super) struct Session {
     pub(super) client: ClientSender,
     pub(super) prepared: BTreeMap<String, Rc<Prepared>>,
     pub(super) portals: BTreeMap<String, Portal>,
-    /// The settings as they were before the transaction changed any.
-    pub(super) settings_before: Option<Settings>,
-    /// What SET LOCAL has covered up.
-    pub(super) local_settings: Vec<(Setting, String)>,
+    /// What the client was last told of the settings that it wants to know.
+    told: [String; REPORTED.len()],
     /// Statements run in this block so far.
     pub(super) statements_in_block: u64,
     /// After an error in the extended protocol everything up to the next Sync is skipped.
@@ -87,8 +85,7 @@ impl Session {
             client,
             prepared: BTreeMap::new(),
             portals: BTreeMap::new(),
-            settings_before: None,
-            local_settings: Vec::new(),
+            told: Default::default(),
             statements_in_block: 0,
             skipping: false,
         }
@@ -117,9 +114,26 @@ impl Session {
         Ok(())
     }
 
+    /// `ReportChangedGUCOptions`: tells the client what has changed of the settings that it wants to know.
+    pub(super) fn tell_settings(&mut self) {
+        for (n, setting) in REPORTED.into_iter().enumerate() {
+            let value = self.env.settings.borrow().show(setting);
+            if self.told[n] != value {
+                self.told[n].clone_from(&value);
+                if setting == Setting::application_name {
+                    let pid = self.env.cx.pid();
+                    self.server.update_activity(pid, |activity| activity.application_name.clone_from(&value));
+                }
+                let name = DEFINITIONS[setting as usize].name.to_string();
+                self.send(BackendMessage::ParameterStatus { name, value });
+            }
+        }
+    }
+
     /// Where the session stands, as ReadyForQuery says it.
     pub(super) async fn ready(&mut self) {
         self.send_notices();
+        self.tell_settings();
         let (status, state) = match self.block() {
             BlockState::Idle | BlockState::Implicit => (TransactionStatus::Idle, SessionState::Idle),
             BlockState::InBlock => (TransactionStatus::InBlock, SessionState::IdleInTransaction),

@@ -25,7 +25,7 @@ pub struct ServerSpec {
     pub name: String,
     /// The data directory.
     pub disk: Disk,
-    /// `postgresql.conf`
+    /// What the configuration files said when they were last read.
     pub settings: RefCell<Settings>,
     /// The log file.
     pub log: ServerLog,
@@ -141,6 +141,8 @@ pub(super) struct CheckpointRequests {
     pub(super) requested: Cell<bool>,
     pub(super) immediate: Cell<bool>,
     pub(super) end_of_recovery: Cell<bool>,
+    /// The server shuts down: one last checkpoint, when everybody else has ended.
+    pub(super) shutdown: Cell<bool>,
     pub(super) started: Cell<u64>,
     /// How many of these were asked for, and not due by the clock.
     pub(super) asked: Cell<u64>,

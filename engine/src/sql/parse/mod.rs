@@ -161,6 +161,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         SET_TRANSACTION => utility::set_transaction(source, node),
         RESET => utility::reset(source, node),
         SHOW => utility::show(source, node),
+        ALTER_SYSTEM => utility::alter_system(source, node),
         CHECKPOINT => utility::checkpoint(source, node),
         VACUUM => utility::vacuum(source, node),
         PREPARE => utility::prepare(source, node),
