@@ -159,3 +159,8 @@ fn settings() {
 fn shutdown() {
     run("shutdown");
 }
+
+#[test]
+fn statistics() {
+    run("statistics");
+}

@@ -12,7 +12,7 @@ use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid};
 use crate::storage::tuple::{self, HEAP_XMIN_FROZEN, HeapTupleHeader};
 use crate::storage::{PageBytes, page};
 use crate::trace::Event;
-use crate::txn::Snapshot;
+use crate::txn::{Snapshot, TableCounter};
 use crate::world::LwMode;
 
 /// Row versions copied out of a page, without an allocation for each.
@@ -67,6 +67,7 @@ pub struct Scan {
 impl Scan {
     /// Begins a scan with a snapshot.
     pub fn begin(env: &Env, rel: &Rel, snapshot: Rc<Snapshot>) -> Scan {
+        env.stats.count(rel.oid, TableCounter::SeqScan, 1);
         Scan { rel: rel.clone(), snapshot, next: BlockNumber(0), end: rel.blocks(env, Fork::Main) }
     }
 
@@ -86,6 +87,7 @@ impl Scan {
             drop(guard);
             env.cx.end_step().await;
             if !batch.is_empty() {
+                env.stats.count(self.rel.oid, TableCounter::SeqTupRead, batch.len() as i64);
                 return Ok(true);
             }
         }

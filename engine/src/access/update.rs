@@ -11,6 +11,7 @@ use crate::ids::{Error, Fork, Result, RmgrId, Tid, Xid};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, max_align, page, vm};
 use crate::trace::Event;
+use crate::txn::TableCounter;
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
@@ -34,6 +35,10 @@ pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<Mo
     let mut update = Update { env, rel, old, xid, ending, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
+    env.stats.count_change(rel.oid, TableCounter::Updated);
+    if update.is_hot() {
+        env.stats.count(rel.oid, TableCounter::HotUpdated, 1);
+    }
     env.cx.end_step().await;
     Ok(ModifyOutcome::Done(tid))
 }
@@ -57,6 +62,11 @@ struct Update<'a> {
 }
 
 impl Update<'_> {
+    /// Whether the new version has come to lie on the old one's page, where no index knows of it.
+    fn is_hot(&self) -> bool {
+        tuple::infomask2(self.new) & HEAP_ONLY_TUPLE != 0
+    }
+
     /// The old version as it lies on its page.
     fn old_version(&self, room: &Room) -> Result<Vec<u8>> {
         let version = room.pin.read(|bytes| page::heap_tuple(bytes, self.old.offset).map(<[u8]>::to_vec));

@@ -16,7 +16,7 @@ use super::shared::Server;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::{Setting, Settings, Source};
 use crate::sql::functions::{FnCtx, SessionEnv};
-use crate::txn::abort;
+use crate::txn::{BlockState, DatabaseCounter, abort};
 use crate::world::{Cx, Receiver};
 
 /// The one database there is.
@@ -44,8 +44,11 @@ async fn serve(
     let mut session = begin(cx, server, startup, outgoing)?;
     let served = converse(cx, &mut session, incoming).await;
     // Whatever was open is undone; the client does not hear of it any more.
-    abort(&session.env).await?;
-    served
+    let open = matches!(session.block(), BlockState::Implicit | BlockState::InBlock);
+    let undone = abort(&session.env).await;
+    session.env.stats.end_session(served.as_ref().err(), open);
+    session.report_stats(true);
+    undone.and(served)
 }
 
 /// Checks who is there, and says hello.
@@ -72,6 +75,7 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
     session.send(BackendMessage::AuthenticationOk);
     session.tell_settings();
     session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });
+    server.txns.stats.count(DatabaseCounter::Sessions, 1);
     Ok(session)
 }
 
@@ -106,9 +110,13 @@ async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMe
             session.handle(message).await?;
         }
         if incoming.is_closed() {
+            session.env.stats.count_database(DatabaseCounter::Abandoned, 1);
             return Ok(());
         }
-        incoming.wait(cx, WaitEvent::ClientRead, None).await;
+        incoming.wait(cx, WaitEvent::ClientRead, session.stats_due).await;
+        if session.stats_due.is_some_and(|at| at <= cx.now()) {
+            session.stats_due = session.report_stats(true);
+        }
         match cx.check_for_interrupts() {
             // There is nothing to cancel between statements.
             Err(error) if error.code() == sqlstate::QUERY_CANCELED => {}

@@ -113,6 +113,9 @@ async fn shut_down(env: &Env, server: &Server) {
     if let Err(error) = checkpoint(env, server, cause).await {
         server.log(env.cx.pid(), LogLevel::Panic, error.report().message.clone());
     }
+    if let Err(error) = server.write_stats(&env.cx).await {
+        server.log(env.cx.pid(), LogLevel::Log, error.report().message.clone());
+    }
 }
 
 /// Whether a checkpoint is due, and why.
@@ -172,6 +175,8 @@ async fn checkpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     env.cx.point(Event::CheckpointDone { record: lsn, redo: record.redo }).await;
     let removed = remove_old_segments(env, server, record.redo);
     let (write, sync) = (synced_at - begun, env.cx.now() - synced_at);
+    let [before_write, before_sync] = server.stats.checkpoint_times.get();
+    server.stats.checkpoint_times.set([before_write + write as i64, before_sync + sync as i64]);
     server.log(env.cx.pid(), LogLevel::Log, complete(server, written, removed, files, write, sync));
     Ok(())
 }
@@ -286,6 +291,8 @@ async fn restartpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     env.cx.point(Event::CheckpointDone { record: lsn, redo: record.redo }).await;
     let removed = remove_old_segments(env, server, record.redo);
     let (write, sync) = (synced_at - begun, env.cx.now() - synced_at);
+    let [before_write, before_sync] = server.stats.checkpoint_times.get();
+    server.stats.checkpoint_times.set([before_write + write as i64, before_sync + sync as i64]);
     let line = complete(server, written, removed, files, write, sync).replace("checkpoint", "restartpoint");
     server.log(env.cx.pid(), LogLevel::Log, line);
     Ok(())

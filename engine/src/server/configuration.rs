@@ -9,7 +9,8 @@
 //! PostgreSQL: `AlterSystemSetConfigFile` in `utils/misc/guc.c`, `SIGHUP_handler` in `postmaster/postmaster.c`.
 
 use super::log::LogLevel;
-use super::session::Session;
+use super::protocol::BackendMessage;
+use super::session::{REPORTED, Session};
 use super::shared::{Server, ServerSpec};
 use super::statement::{Part, Sink, show_columns};
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
@@ -53,6 +54,22 @@ impl Session {
     /// The postmaster has read the files again: what this session has not set itself is taken over.
     pub(super) fn reload_settings(&mut self) {
         self.env.settings.borrow_mut().take_over(&self.server.spec.settings.borrow());
+    }
+
+    /// `ReportChangedGUCOptions`: tells the client what has changed of the settings that it wants to know.
+    pub(super) fn tell_settings(&mut self) {
+        for (n, setting) in REPORTED.into_iter().enumerate() {
+            let value = self.env.settings.borrow().show(setting);
+            if self.told[n] != value {
+                self.told[n].clone_from(&value);
+                if setting == Setting::application_name {
+                    let pid = self.env.cx.pid();
+                    self.server.update_activity(pid, |activity| activity.application_name.clone_from(&value));
+                }
+                let name = DEFINITIONS[setting as usize].name.to_string();
+                self.send(BackendMessage::ParameterStatus { name, value });
+            }
+        }
     }
 
     // --- ALTER SYSTEM ----------------------------------------------------------------------------------------

@@ -41,6 +41,7 @@ mod shared;
 mod shutdown;
 mod startup;
 mod statement;
+mod statistics;
 mod transaction;
 mod vacuum;
 mod wal_writer;
@@ -53,3 +54,4 @@ pub use port::{Answer, AnswerBox, Client, ClientSender, Incoming, Port, Replicat
 pub use postmaster::start;
 pub use shared::{Activity, ReceiverState, Server, ServerSpec, ServerState, SessionState};
 pub use shutdown::ShutdownMode;
+pub use statistics::{ServerCounter, StatsPart};

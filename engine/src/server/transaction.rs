@@ -125,18 +125,28 @@ impl Session {
     }
 
     pub(super) async fn commit(&mut self) -> Result<()> {
+        let counts = self.counts();
         commit(&self.env).await?;
-        self.leave_block(true);
+        self.leave_block(true, counts);
         Ok(())
     }
 
     pub(super) async fn abort(&mut self) -> Result<()> {
+        let counts = self.counts();
         abort(&self.env).await?;
-        self.leave_block(false);
+        self.leave_block(false, counts);
         Ok(())
     }
 
-    fn leave_block(&mut self, committed: bool) {
+    /// Whether the transaction is still to be counted: one that has failed was, then.
+    fn counts(&self) -> bool {
+        matches!(self.block(), BlockState::Implicit | BlockState::InBlock)
+    }
+
+    fn leave_block(&mut self, committed: bool, counts: bool) {
+        if counts {
+            self.env.stats.end_transaction(committed);
+        }
         self.set_block(BlockState::Idle);
         self.statements_in_block = 0;
         self.portals.clear();
@@ -151,6 +161,7 @@ impl Session {
             BlockState::InBlock | BlockState::Failed => {
                 if self.block() == BlockState::InBlock {
                     abort(&self.env).await?;
+                    self.env.stats.end_transaction(false);
                     self.env.settings.borrow_mut().end_transaction(false);
                     self.portals.clear();
                 }

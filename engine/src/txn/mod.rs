@@ -29,6 +29,7 @@ mod env;
 mod locks;
 mod proc_array;
 mod snapshot;
+mod stats;
 mod sync_rep;
 mod xact;
 
@@ -38,5 +39,6 @@ pub use env::{Env, Txns};
 pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
 pub use proc_array::{ProcArray, ProcEntry, RunningXacts};
 pub use snapshot::Snapshot;
+pub use stats::{DATABASE_COUNTERS, DatabaseCounter, PendingStats, Stats, TABLE_COUNTERS, TableCounter, TableCounts};
 pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
 pub use xact::{BlockState, ComboCids, Isolation, Xact};
