@@ -9,7 +9,7 @@ use crate::storage::page::{self, Place};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, vm};
 use crate::trace::Event;
-use crate::txn::{Isolation, LockTag};
+use crate::txn::{Isolation, LockTag, TableCounter};
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
@@ -72,6 +72,7 @@ pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
     env.wal.make_room(&env.cx, record_room(1, new.len())).await?;
     let tid = insert_in(env, rel, &room, new, xid)?;
     drop(room);
+    env.stats.count_change(rel.oid, TableCounter::Inserted);
     env.cx.end_step().await;
     indexes::insert(env, rel, new, tid).await?;
     Ok(tid)
@@ -157,6 +158,7 @@ pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
     room.pin.modify(|bytes| page::set_lsn(bytes, end));
     env.cx.emit(Event::TupleDelete { rel: rel.file, tid });
     drop(room);
+    env.stats.count_change(rel.oid, TableCounter::Deleted);
     env.cx.end_step().await;
     Ok(ModifyOutcome::Done(tid))
 }

@@ -23,6 +23,7 @@ use crate::storage::page::{self, ItemId};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::{PageBytes, compact};
 use crate::trace::Event;
+use crate::txn::TableCounter;
 use crate::wal::RecordBuilder;
 use crate::wal::heap2_records::{HeapPrune, PrunedItems, XLOG_HEAP2_PRUNE};
 use crate::world::LwMode;
@@ -59,7 +60,12 @@ pub(super) async fn prune_opt(env: &Env, rel: &Rel, pin: &Pin) -> Result<()> {
         return Ok(());
     }
     let Some(guard) = pin.try_lock(&env.cx, LwMode::Exclusive).filter(|_| pin.is_only_pin()) else { return Ok(()) };
-    prune_page(env, rel, pin, horizon).await?;
+    let pruned = prune_page(env, rel, pin, horizon).await?;
+    // What has become a dead line pointer still waits for VACUUM.
+    let gone = pruned.removed.saturating_sub(pruned.items.dead.len()) as i64;
+    if gone > 0 {
+        env.stats.count(rel.oid, TableCounter::Dead, -gone);
+    }
     drop(guard);
     Ok(())
 }

@@ -12,7 +12,7 @@ use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid};
 use crate::storage::tuple::{self, HEAP_XMIN_FROZEN, HeapTupleHeader};
 use crate::storage::{PageBytes, page};
 use crate::trace::Event;
-use crate::txn::Snapshot;
+use crate::txn::{Snapshot, TableCounter};
 use crate::world::LwMode;
 
 /// Row versions copied out of a page, without an allocation for each.
@@ -74,6 +74,7 @@ pub struct Scan {
 impl Scan {
     /// Begins a scan with a snapshot.
     pub fn begin(env: &Env, rel: &Rel, snapshot: Rc<Snapshot>) -> Scan {
+        env.stats.count(rel.oid, TableCounter::SeqScan, 1);
         let end = rel.blocks(env, Fork::Main);
         let long = end.0 as usize > env.buffers.len() / RING_FRACTION;
         let ring = long.then(|| env.buffers.ring(&env.cx, RingKind::BulkRead));
@@ -98,6 +99,7 @@ impl Scan {
             self.page = Some(pin);
             env.cx.end_step().await;
             if !batch.is_empty() {
+                env.stats.count(self.rel.oid, TableCounter::SeqTupRead, batch.len() as i64);
                 return Ok(true);
             }
         }

@@ -11,6 +11,7 @@ use crate::ids::{Error, Fork, Result, RmgrId, Tid, Xid};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, max_align, page, vm};
 use crate::trace::Event;
+use crate::txn::TableCounter;
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
@@ -36,7 +37,11 @@ pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<Mo
     let mut update = Update { env, rel, old, xid, ending, changed, hot: false, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
+    env.stats.count_change(rel.oid, TableCounter::Updated);
     let hot = update.hot;
+    if hot {
+        env.stats.count(rel.oid, TableCounter::HotUpdated, 1);
+    }
     env.cx.end_step().await;
     if !hot {
         indexes::insert(env, rel, new, tid).await?;

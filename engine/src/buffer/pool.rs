@@ -51,6 +51,12 @@ pub struct BufferStats {
     pub hits: u64,
     /// Pages read.
     pub reads: u64,
+    /// Pages found of tables that all databases share.
+    pub shared_hits: u64,
+    /// Pages read of such tables.
+    pub shared_reads: u64,
+    /// Rounds of the background writer that stopped at `bgwriter_lru_maxpages`.
+    pub clean_stopped: u64,
     /// Buffers allocated.
     pub allocated: u64,
     /// Written by the checkpointer.
@@ -192,7 +198,7 @@ impl BufferPool {
         if self.buffers[index].state.get().reading {
             return None;
         }
-        self.count(|stats| stats.hits += 1);
+        self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_hits } else { &mut stats.hits }) += 1);
         let BufferTag { rel, fork, block } = tag;
         cx.emit(Event::BufferHit { buffer: BufferId(index as u32 + 1), rel, fork, block });
         Some(self.pin(cx.pid(), index, ring))
@@ -251,7 +257,7 @@ impl BufferPool {
                 return Err(error);
             }
         }
-        self.count(|stats| stats.reads += 1);
+        self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_reads } else { &mut stats.reads }) += 1);
         let BufferTag { rel, fork, block } = tag;
         cx.point(Event::BufferRead { buffer: pin.id(), rel, fork, block }).await;
         Ok(pin)

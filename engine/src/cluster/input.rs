@@ -1,6 +1,7 @@
 //! What can happen to a world from outside.
 
 use crate::ids::Instant;
+use crate::server::ShutdownMode;
 use crate::server::protocol::FrontendMessage;
 
 /// Something that happens to the world from outside: typed by a client, done by the user, or a fault.
@@ -78,6 +79,13 @@ pub enum Input {
         /// Which host.
         host: u8,
     },
+    /// A server is shut down (`pg_ctl stop`); `PowerOn` starts it again.
+    Shutdown {
+        /// On which host.
+        host: u8,
+        /// How.
+        mode: ShutdownMode,
+    },
     /// The link between primary and standby is cut or healed.
     Cut {
         /// Whether it is cut.
@@ -105,6 +113,7 @@ struct Fields {
     frozen: bool,
     cut: bool,
     micros: u32,
+    mode: ShutdownMode,
 }
 
 #[cfg(feature = "views")]
@@ -112,7 +121,7 @@ impl TryFrom<Fields> for Input {
     type Error = String;
 
     fn try_from(said: Fields) -> Result<Input, String> {
-        let Fields { kind, host, parameters, session, text, pid, frozen, cut, micros } = said;
+        let Fields { kind, host, parameters, session, text, pid, frozen, cut, micros, mode } = said;
         Ok(match kind.as_str() {
             "connect" => Input::Connect { host, parameters },
             "query" => Input::Query { session, text },
@@ -123,6 +132,7 @@ impl TryFrom<Fields> for Input {
             "kill" => Input::Kill { pid },
             "power_fail" => Input::PowerFail { host },
             "power_on" => Input::PowerOn { host },
+            "shutdown" => Input::Shutdown { host, mode },
             "cut" => Input::Cut { cut },
             "latency" => Input::Latency { micros },
             _ => return Err(format!("there is no input {kind:?}")),
@@ -168,6 +178,7 @@ mod tests {
             Input::Kill { pid },
             Input::PowerFail { host },
             Input::PowerOn { host },
+            Input::Shutdown { host, mode: ShutdownMode::Immediate },
             Input::Cut { cut: true },
             Input::Latency { micros: 4 },
         ];

@@ -230,7 +230,7 @@ fn snapshot_view(snapshot: &Snapshot) -> SnapshotView {
 
 fn state_of(state: server::SessionState) -> SessionState {
     match state {
-        server::SessionState::Idle => SessionState::Idle,
+        server::SessionState::Idle | server::SessionState::Disabled => SessionState::Idle,
         server::SessionState::Active => SessionState::Active,
         server::SessionState::IdleInTransaction => SessionState::IdleInTransaction,
         server::SessionState::IdleInTransactionAborted => SessionState::IdleInTransactionAborted,

@@ -33,5 +33,8 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
         let (event, delay) =
             if idle { (WaitEvent::BgWriterHibernate, delay * 50) } else { (WaitEvent::BgWriterMain, delay) };
         cx.sleep(event, delay).await;
+        if cx.check_for_interrupts().is_err() {
+            return;
+        }
     }
 }

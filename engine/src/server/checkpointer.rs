@@ -38,7 +38,15 @@ const WRITE_DELAY: u64 = 100_000;
 struct Cause {
     immediate: bool,
     end_of_recovery: bool,
+    shutdown: bool,
     text: &'static str,
+}
+
+impl Cause {
+    /// Nobody writes meanwhile: redo would begin at the record itself.
+    fn is_quiet(self) -> bool {
+        self.end_of_recovery || self.shutdown
+    }
 }
 
 /// Asks for a checkpoint and waits until one that began after the asking is done.
@@ -72,6 +80,9 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     let mut last: (Instant, Lsn) = (cx.now(), server.wal.redo());
     loop {
         let timeout = server.setting(Setting::checkpoint_timeout) as u64 * 1_000_000;
+        if server.checkpoints.shutdown.get() {
+            return shut_down(&env, &server).await;
+        }
         let Some(cause) = due(&server, cx.now(), last, timeout) else {
             cx.wait(WaitEvent::CheckpointerMain, Some(last.0 + timeout)).await;
             continue;
@@ -95,16 +106,28 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     }
 }
 
+/// `ShutdownXLOG`: the last checkpoint of a server that shuts down.
+async fn shut_down(env: &Env, server: &Server) {
+    server.log(env.cx.pid(), LogLevel::Log, "shutting down");
+    let cause = Cause { immediate: true, end_of_recovery: false, shutdown: true, text: "shutdown immediate" };
+    if let Err(error) = checkpoint(env, server, cause).await {
+        server.log(env.cx.pid(), LogLevel::Panic, error.report().message.clone());
+    }
+    if let Err(error) = server.write_stats(&env.cx).await {
+        server.log(env.cx.pid(), LogLevel::Log, error.report().message.clone());
+    }
+}
+
 /// Whether a checkpoint is due, and why.
 fn due(server: &Server, now: Instant, last: (Instant, Lsn), timeout: u64) -> Option<Cause> {
     let requests = &server.checkpoints;
     if requests.requested.get() {
         let end_of_recovery = requests.end_of_recovery.get();
         let text = if end_of_recovery { "end-of-recovery immediate wait" } else { "immediate force wait" };
-        return Some(Cause { immediate: true, end_of_recovery, text });
+        return Some(Cause { immediate: true, end_of_recovery, shutdown: false, text });
     }
     let open = matches!(server.state.get(), ServerState::Running | ServerState::HotStandby);
-    let cause = |text| Some(Cause { immediate: false, end_of_recovery: false, text });
+    let cause = |text| Some(Cause { immediate: false, end_of_recovery: false, shutdown: false, text });
     if open && now >= last.0 + timeout {
         return cause("time");
     }
@@ -123,6 +146,9 @@ async fn checkpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     if cause.text == "time" && idle {
         return Ok(());
     }
+    if cause.shutdown {
+        server.update_control(&env.cx, |control| control.state = DbState::Shutdowning).await?;
+    }
     server.log(env.cx.pid(), LogLevel::Log, format!("checkpoint starting: {}", cause.text));
     let begun = env.cx.now();
     let mut record = begin(env, server, cause).await;
@@ -133,13 +159,13 @@ async fn checkpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     let synced_at = env.cx.now();
     server.txns.clog.checkpoint(&env.cx).await?;
     let files = server.buffers.sync_files(&env.cx).await?;
-    if !cause.end_of_recovery {
+    if !cause.is_quiet() {
         record.oldest_active_xid = log_running_xacts(env).await?;
     }
     let lsn = log_checkpoint(env, &record, cause).await?;
     server
         .update_control(&env.cx, |control| {
-            control.state = DbState::InProduction;
+            control.state = if cause.shutdown { DbState::Shutdowned } else { DbState::InProduction };
             control.checkpoint = lsn;
             control.checkpoint_copy = record;
             control.min_recovery_point = Lsn::INVALID;
@@ -149,6 +175,8 @@ async fn checkpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     env.cx.point(Event::CheckpointDone { record: lsn, redo: record.redo }).await;
     let removed = remove_old_segments(env, server, record.redo);
     let (write, sync) = (synced_at - begun, env.cx.now() - synced_at);
+    let [before_write, before_sync] = server.stats.checkpoint_times.get();
+    server.stats.checkpoint_times.set([before_write + write as i64, before_sync + sync as i64]);
     server.log(env.cx.pid(), LogLevel::Log, complete(server, written, removed, files, write, sync));
     Ok(())
 }
@@ -158,8 +186,7 @@ async fn begin(env: &Env, server: &Server, cause: Cause) -> CheckPoint {
     let redo = crate::wal::page::skip_header(server.seg(), server.wal.insert_lsn());
     server.wal.set_redo(redo);
     let txns = &server.txns;
-    let next_oid =
-        if cause.end_of_recovery { txns.next_oid.get() } else { txns.logged_oid.get().max(txns.next_oid.get()) };
+    let next_oid = if cause.is_quiet() { txns.next_oid.get() } else { txns.logged_oid.get().max(txns.next_oid.get()) };
     let record = CheckPoint {
         redo,
         this_timeline: server.timeline(),
@@ -186,6 +213,7 @@ async fn write_buffers(env: &Env, server: &Server, cause: Cause, begun: Instant)
         let progress = (n + 1) as f64 / dirty.len() as f64;
         while !cause.immediate
             && !server.checkpoints.immediate.get()
+            && !server.checkpoints.shutdown.get()
             && is_ahead(server, progress, env.cx.now() - begun)
         {
             env.cx.sleep(WaitEvent::CheckpointWriteDelay, WRITE_DELAY).await;
@@ -223,7 +251,7 @@ pub(super) async fn log_running_xacts(env: &Env) -> Result<crate::ids::Xid> {
 /// Writes the checkpoint's record and flushes it. Returns where it begins.
 async fn log_checkpoint(env: &Env, record: &CheckPoint, cause: Cause) -> Result<Lsn> {
     env.wal.make_room(&env.cx, 128).await?;
-    let kind = if cause.end_of_recovery { XlogRecord::CheckpointShutdown } else { XlogRecord::CheckpointOnline };
+    let kind = if cause.is_quiet() { XlogRecord::CheckpointShutdown } else { XlogRecord::CheckpointOnline };
     let (info, data) = kind(*record).encode();
     let end = env.log(&RecordBuilder::new(RmgrId::Xlog, info).main(&data));
     let start = env.wal.prev_lsn();
@@ -234,10 +262,13 @@ async fn log_checkpoint(env: &Env, record: &CheckPoint, cause: Cause) -> Result<
 
 /// A restartpoint: the same without a record, from the last checkpoint record that was replayed.
 async fn restartpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
-    let Some((lsn, record)) = server.checkpoints.restart.get() else { return Ok(()) };
-    if server.control.borrow().checkpoint == lsn {
+    let candidate = server.checkpoints.restart.get();
+    let Some((lsn, record)) = candidate.filter(|(lsn, _)| *lsn != server.control.borrow().checkpoint) else {
+        if cause.shutdown {
+            server.update_control(&env.cx, |control| control.state = DbState::ShutdownedInRecovery).await?;
+        }
         return Ok(());
-    }
+    };
     server.log(env.cx.pid(), LogLevel::Log, format!("restartpoint starting: {}", cause.text));
     let begun = env.cx.now();
     env.cx.point(Event::CheckpointStart { redo: record.redo }).await;
@@ -252,11 +283,16 @@ async fn restartpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
             control.checkpoint_copy = record;
             control.min_recovery_point = replayed;
             control.min_recovery_point_tli = record.this_timeline;
+            if cause.shutdown {
+                control.state = DbState::ShutdownedInRecovery;
+            }
         })
         .await?;
     env.cx.point(Event::CheckpointDone { record: lsn, redo: record.redo }).await;
     let removed = remove_old_segments(env, server, record.redo);
     let (write, sync) = (synced_at - begun, env.cx.now() - synced_at);
+    let [before_write, before_sync] = server.stats.checkpoint_times.get();
+    server.stats.checkpoint_times.set([before_write + write as i64, before_sync + sync as i64]);
     let line = complete(server, written, removed, files, write, sync).replace("checkpoint", "restartpoint");
     server.log(env.cx.pid(), LogLevel::Log, line);
     Ok(())

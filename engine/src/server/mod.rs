@@ -16,7 +16,7 @@
 //!
 //! | file | process |
 //! |---|---|
-//! | `postmaster` | starts first, answers the door |
+//! | `postmaster`, `shutdown` | starts first, answers the door, ends last |
 //! | `startup` | reads pg_control, replays the log, on a standby for ever |
 //! | `checkpointer` | writes all dirty pages, and says from where recovery has to read |
 //! | `background_writer` | keeps buffers ahead of the clock hand clean |
@@ -30,6 +30,7 @@ mod backend;
 mod background_writer;
 mod base_backup;
 mod checkpointer;
+mod configuration;
 mod control;
 mod log;
 mod port;
@@ -37,8 +38,10 @@ mod postmaster;
 pub mod protocol;
 mod session;
 mod shared;
+mod shutdown;
 mod startup;
 mod statement;
+mod statistics;
 mod timeouts;
 mod transaction;
 mod vacuum;
@@ -51,3 +54,5 @@ pub use log::{LogLevel, LogLine};
 pub use port::{Answer, AnswerBox, Client, ClientSender, Incoming, Port, Replication, ReplicationMessage};
 pub use postmaster::start;
 pub use shared::{Activity, ReceiverState, Server, ServerSpec, ServerState, SessionState};
+pub use shutdown::ShutdownMode;
+pub use statistics::{ServerCounter, StatsPart};

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use super::log::{LogLevel, LogLine, ServerLog};
 use super::port::{ClientSender, Port};
+use super::statistics::ServerStats;
 use crate::buffer::BufferPool;
 use crate::ids::{BackendType, FullXid, HostId, Instant, Lsn, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid};
 use crate::settings::{Setting, Settings};
@@ -25,7 +26,7 @@ pub struct ServerSpec {
     pub name: String,
     /// The data directory.
     pub disk: Disk,
-    /// `postgresql.conf`
+    /// What the configuration files said when they were last read.
     pub settings: RefCell<Settings>,
     /// The log file.
     pub log: ServerLog,
@@ -69,6 +70,8 @@ pub enum SessionState {
     IdleInTransaction,
     /// The same, after an error.
     IdleInTransactionAborted,
+    /// `track_activities` is off: it does not say.
+    Disabled,
 }
 
 impl SessionState {
@@ -79,6 +82,7 @@ impl SessionState {
             SessionState::Active => "active",
             SessionState::IdleInTransaction => "idle in transaction",
             SessionState::IdleInTransactionAborted => "idle in transaction (aborted)",
+            SessionState::Disabled => "disabled",
         }
     }
 }
@@ -141,6 +145,8 @@ pub(super) struct CheckpointRequests {
     pub(super) requested: Cell<bool>,
     pub(super) immediate: Cell<bool>,
     pub(super) end_of_recovery: Cell<bool>,
+    /// The server shuts down: one last checkpoint, when everybody else has ended.
+    pub(super) shutdown: Cell<bool>,
     pub(super) started: Cell<u64>,
     /// How many of these were asked for, and not due by the clock.
     pub(super) asked: Cell<u64>,
@@ -168,6 +174,7 @@ pub struct Server {
     pub control: RefCell<ControlFileData>,
     /// The sessions and other processes.
     pub activity: RefCell<small::Map<Pid, Activity>>,
+    pub(super) stats: ServerStats,
     /// A standby's progress.
     pub receiver: ReceiverState,
     /// When the server was started.
@@ -196,20 +203,23 @@ impl Server {
         let txns = Txns::new(&disk, &wal, checkpoint.next_xid, checkpoint.next_oid);
         let started = spec.world.timestamp();
         drop(settings);
-        Rc::new(Server {
+        let server = Server {
             buffers: BufferPool::new(buffers, disk, wal.clone()),
             wal,
             txns: Rc::new(txns),
             control: RefCell::new(control),
             state: Cell::new(ServerState::Starting),
             activity: RefCell::default(),
+            stats: ServerStats::default(),
             receiver: ReceiverState::default(),
             checkpoints: CheckpointRequests::default(),
             startup: Cell::new(None),
             functions: OnceCell::new(),
             started,
             spec,
-        })
+        };
+        server.begin_stats();
+        Rc::new(server)
     }
 
     /// The functions that SQL has here.
@@ -226,6 +236,7 @@ impl Server {
             buffers: self.buffers.clone(),
             txns: self.txns.clone(),
             settings: Rc::new(RefCell::new(settings)),
+            stats: Rc::default(),
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
@@ -258,12 +269,6 @@ impl Server {
     /// The size of a segment.
     pub fn seg(&self) -> WalSegSize {
         self.wal.seg()
-    }
-
-    /// Checkpoints that began because it was time, and because somebody asked for them or there was much log.
-    pub fn checkpoint_counts(&self) -> (u64, u64) {
-        let (started, asked) = (self.checkpoints.started.get(), self.checkpoints.asked.get());
-        (started - asked, asked)
     }
 
     /// A process appears in `pg_stat_activity`.

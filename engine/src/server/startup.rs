@@ -20,7 +20,7 @@ use super::checkpointer;
 use super::log::LogLevel;
 use super::shared::{Server, ServerState};
 use crate::access::redo;
-use crate::ids::{Lsn, Result, RmgrId, TimestampTz, WaitEvent};
+use crate::ids::{Lsn, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
@@ -33,8 +33,11 @@ use crate::world::Cx;
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     let mut startup = Startup::new(&cx, &server);
-    if let Err(error) = startup.run().await {
-        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
+    match startup.run().await {
+        // The server shuts down.
+        Err(error) if error.code() == sqlstate::ADMIN_SHUTDOWN => {}
+        Err(error) => server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone()),
+        Ok(()) => {}
     }
 }
 
@@ -78,6 +81,7 @@ impl<'a> Startup<'a> {
     async fn run(&mut self) -> Result<()> {
         let control = *self.server.control.borrow();
         self.announce(control.state, control.time);
+        self.server.read_stats(matches!(control.state, DbState::Shutdowned | DbState::ShutdownedInRecovery));
         let standby = self.server.is_standby();
         let (checkpoint_at, checkpoint) = self.starting_point().await?;
         self.server.txns.procs.note_next(checkpoint.next_xid);
@@ -107,7 +111,8 @@ impl<'a> Startup<'a> {
         let micros = (time - TimestampTz::UNIX_EPOCH_OFFSET) * 1_000_000;
         let at = timestamptz_out(TimestampTz(micros)).replace("+00", " UTC");
         let what = match state {
-            DbState::Shutdowned | DbState::ShutdownedInRecovery => "was shut down at",
+            DbState::Shutdowned => "was shut down at",
+            DbState::ShutdownedInRecovery => "was shut down in recovery at",
             DbState::InCrashRecovery => "was interrupted while in recovery at",
             _ => "was interrupted; last known up at",
         };
@@ -216,7 +221,7 @@ impl<'a> Startup<'a> {
         self.server.receiver.last_record.set(record.lsn);
         let (start, end) = (record.lsn, record.end_lsn);
         self.cx.point(Event::RedoApply { start, end, rmgr: record.rmid, info: record.rmgr_info() }).await;
-        Ok(())
+        self.cx.check_for_interrupts()
     }
 
     fn note_restart_candidate(&self, record: &DecodedRecord) -> Result<()> {
@@ -247,6 +252,8 @@ impl<'a> Startup<'a> {
 
     /// A standby: queries are answered from here on, and the log is replayed as it arrives.
     async fn follow(&mut self, reader: &mut WalReader, _why: String) -> Result<()> {
+        // What was read beyond the end of the log is not what will be there.
+        self.pages.0.clear();
         let disk = &self.server.spec.disk;
         disk.remove(super::base_backup::LABEL);
         // What was read ends in bytes that had not arrived yet.

@@ -8,6 +8,7 @@ use super::local_locks::LocalLocks;
 use super::locks::{LockManager, LockTag};
 use super::proc_array::ProcArray;
 use super::snapshot::Snapshot;
+use super::stats::{PendingStats, Stats};
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
@@ -28,6 +29,8 @@ pub struct Txns {
     pub locks: LockManager,
     /// Commits that wait for a standby, and how far standbys are.
     pub sync_rep: SyncRep,
+    /// Counters.
+    pub stats: Stats,
     /// A checkpoint that waits for commits between their record and their bits.
     pub delayed_checkpoint: WaitList,
     /// The next object id that will be given.
@@ -48,6 +51,7 @@ impl Txns {
             procs: ProcArray::new(next_xid),
             locks: LockManager::default(),
             sync_rep: SyncRep::default(),
+            stats: Stats::default(),
             delayed_checkpoint: WaitList::default(),
             next_oid: Cell::new(next_oid),
             logged_oid: Cell::new(next_oid),
@@ -106,6 +110,8 @@ pub struct Env {
     pub xact: Rc<RefCell<Xact>>,
     /// The locks that it holds.
     pub locks: Rc<RefCell<LocalLocks>>,
+    /// What this process has counted and not yet handed in.
+    pub stats: Rc<PendingStats>,
     /// Notices and warnings on their way to the client.
     pub notices: Rc<RefCell<Vec<Error>>>,
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides

@@ -33,6 +33,7 @@ mod locking;
 mod locks;
 mod proc_array;
 mod snapshot;
+mod stats;
 mod sync_rep;
 mod xact;
 
@@ -43,5 +44,6 @@ pub use local_locks::LockOwner;
 pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
 pub use proc_array::{ProcArray, ProcEntry, RunningXacts};
 pub use snapshot::Snapshot;
+pub use stats::{DATABASE_COUNTERS, DatabaseCounter, PendingStats, Stats, TABLE_COUNTERS, TableCounter, TableCounts};
 pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
 pub use xact::{BlockState, ComboCids, Isolation, Xact};

@@ -62,6 +62,7 @@ impl Room {
             buffers: self.buffers.clone(),
             txns: self.txns.clone(),
             settings: Rc::new(RefCell::new(Settings::default())),
+            stats: Rc::default(),
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),

@@ -138,6 +138,7 @@ fn env(cx: Cx, disk: &Disk, wal: &Rc<Wal>, buffers: &Rc<BufferPool>, txns: &Rc<T
         buffers: buffers.clone(),
         txns: txns.clone(),
         settings: Rc::new(RefCell::new(Settings::default())),
+        stats: Rc::default(),
         xact: Rc::default(),
         notices: Rc::default(),
         known_redo: Rc::default(),
