@@ -178,7 +178,7 @@ fn filenode_map(filed: Filed) -> [u8; 512] {
         bytes::put_u32(&mut map, 8 + 8 * at, table.oid.0);
         bytes::put_u32(&mut map, 12 + 8 * at, table.oid.0);
     }
-    let crc = crc32c::crc32c(&map[..CRC_AT]);
+    let crc = crate::storage::crc::crc32c(&map[..CRC_AT]);
     bytes::put_u32(&mut map, CRC_AT, crc);
     map
 }

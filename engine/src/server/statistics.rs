@@ -7,8 +7,8 @@
 //!
 //! PostgreSQL: `pgstat_write_statsfile`, `pgstat_read_statsfile`, `pgstat_discard_stats` in `utils/activity/pgstat.c`.
 
+use crate::small::Map;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use super::session::Session;
 use super::shared::{Server, SessionState};
@@ -173,7 +173,7 @@ impl Server {
         *self.stats.offsets.borrow_mut() = std::array::from_fn(|at| offsets[at] - counted[at]);
         self.stats.reset.set(std::array::from_fn(|_| TimestampTz(next())));
         let database: [i64; DATABASE_COUNTERS] = std::array::from_fn(|_| next());
-        let mut tables = BTreeMap::new();
+        let mut tables = Map::new();
         loop {
             let rel = Oid(next() as u32);
             let counts: [i64; TABLE_COUNTERS] = std::array::from_fn(|_| next());

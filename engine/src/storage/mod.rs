@@ -10,6 +10,7 @@
 //!   compact    closing the gaps on a page            what pruning and VACUUM end with
 //!   index_page taking items out of an index page, which leaves no gaps
 //!   checksum   the 16 bits that guard a page
+//!   crc        the 32 bits that guard records and pg_control
 //!   tuple      a row version's header                heap pages
 //!   fsm        who has room?                         fork _fsm: a tree of trees of one-byte categories
 //!   btree      where is it?                          the pages and tuples of an index
@@ -29,6 +30,7 @@ pub mod checksum;
 pub mod clog;
 pub mod compact;
 pub mod control;
+pub mod crc;
 pub mod fsm;
 pub mod index_page;
 pub mod item_id;

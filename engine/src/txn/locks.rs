@@ -329,7 +329,9 @@ impl LockManager {
             Verdict::Soft(orders) => {
                 for (tag, order) in orders {
                     let place = |pid: Pid| order.iter().position(|other| *other == pid);
-                    self.change(cx.world(), tag, |lock| lock.queue.sort_by_key(|waiter| place(waiter.pid)));
+                    self.change(cx.world(), tag, |lock| {
+                        crate::small::sort_by_key(&mut lock.queue, |waiter| place(waiter.pid))
+                    });
                 }
             }
             Verdict::Hard(circle) => {

@@ -11,8 +11,8 @@
 //!
 //! PostgreSQL: `utils/activity/pgstat.c`, `pgstat_relation.c`, `pgstat_database.c`.
 
+use crate::small::Map;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 
 use crate::ids::{Error, Instant, Oid, TimestampTz, sqlstate};
 
@@ -84,7 +84,7 @@ pub type DatabaseCounts = [i64; DATABASE_COUNTERS];
 /// The shared counters.
 #[derive(Default)]
 pub struct Stats {
-    tables: RefCell<BTreeMap<Oid, TableCounts>>,
+    tables: RefCell<Map<Oid, TableCounts>>,
     database: Cell<DatabaseCounts>,
 }
 
@@ -105,14 +105,14 @@ impl Stats {
     }
 
     /// Takes over what was kept.
-    pub fn restore(&self, tables: BTreeMap<Oid, TableCounts>, database: DatabaseCounts) {
+    pub fn restore(&self, tables: Map<Oid, TableCounts>, database: DatabaseCounts) {
         *self.tables.borrow_mut() = tables;
         self.database.set(database);
     }
 
     /// `pg_stat_reset`
     pub fn reset(&self) {
-        self.restore(BTreeMap::new(), DatabaseCounts::default());
+        self.restore(Map::new(), DatabaseCounts::default());
     }
 
     /// A table is gone, or begins anew.
@@ -132,7 +132,7 @@ impl Stats {
         use TableCounter::*;
         let (count, last) = if auto { (Autovacuums, LastAutovacuum) } else { (Vacuums, LastVacuum) };
         let mut tables = self.tables.borrow_mut();
-        let counts = tables.entry(rel).or_default();
+        let counts = tables.or_default(rel);
         counts[Live as usize] = live;
         counts[Dead as usize] = dead;
         counts[InsSinceVacuum as usize] = 0;
@@ -252,7 +252,7 @@ impl PendingStats {
         let mut database = self.database.take();
         let mut tables = shared.tables.borrow_mut();
         for Counted { rel, counts, .. } in self.tables.borrow_mut().drain(..) {
-            let sum = tables.entry(rel).or_default();
+            let sum = tables.or_default(rel);
             sum.iter_mut().zip(counts).for_each(|(sum, n)| *sum += n);
             for counter in [TableCounter::Live, TableCounter::Dead] {
                 sum[counter as usize] = sum[counter as usize].max(0);

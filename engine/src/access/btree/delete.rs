@@ -7,7 +7,7 @@
 //! PostgreSQL: `_bt_delete_or_dedup_one_page`, `_bt_simpledel_pass` in `nbtinsert.c`, `_bt_delitems_delete_check`,
 //! `_bt_delitems_delete`, `_bt_delitems_vacuum` in `nbtpage.c`.
 
-use std::collections::BTreeSet;
+use crate::small::Set;
 
 use super::page::{Locked, Tree};
 use crate::access::{Rel, hot};
@@ -47,7 +47,7 @@ impl Tree<'_> {
             let dead: Vec<OffsetNumber> =
                 page::offsets(bytes).filter(|offset| page::item_id(bytes, *offset).is_dead()).collect();
             let tids = dead.iter().flat_map(|offset| tuple::heap_tids(index_tuple(bytes, *offset)));
-            let blocks: BTreeSet<BlockNumber> = tids.map(|tid| tid.block).collect();
+            let blocks: Set<BlockNumber> = tids.map(|tid| tid.block).collect();
             (dead, blocks)
         });
         if dead.is_empty() {

@@ -165,7 +165,7 @@ fn masked(bytes: &PageBytes) -> Box<PageBytes> {
 
 /// The page as the golden file has it.
 fn line(block: u32, bytes: &PageBytes) -> String {
-    let crc = crc32c::crc32c(&masked(bytes)[..]);
+    let crc = crate::storage::crc::crc32c(&masked(bytes)[..]);
     let links = btree::opaque(bytes);
     if block == 0 {
         return format!("0 {crc:08x} meta");
