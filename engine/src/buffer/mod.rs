@@ -30,6 +30,7 @@ mod write;
 pub use background::BackgroundWriterState;
 pub use pool::{BufferPool, BufferState, BufferStats, BufferTag, Pin};
 pub use relation_files::block_count;
+pub use write::SyncedFiles;
 
 /// A usage count never rises above this: five rounds of the hand and any page is forgotten.
 pub const BM_MAX_USAGE_COUNT: u8 = 5;
