@@ -164,3 +164,8 @@ fn shutdown() {
 fn statistics() {
     run("statistics");
 }
+
+#[test]
+fn checkpoints() {
+    run("checkpoints");
+}

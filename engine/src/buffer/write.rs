@@ -10,6 +10,17 @@ use crate::storage::page;
 use crate::trace::Event;
 use crate::world::{Cx, LwMode};
 
+/// What a checkpoint's syncs were.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct SyncedFiles {
+    /// How many files.
+    pub count: usize,
+    /// The longest sync, in microseconds.
+    pub longest: u64,
+    /// All together.
+    pub total: u64,
+}
+
 impl BufferPool {
     /// Writes a dirty buffer's page to its file, the log first.
     pub(super) async fn write_buffer(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<()> {
@@ -56,15 +67,21 @@ impl BufferPool {
         Ok(true)
     }
 
-    /// Syncs every file that was written since it was last synced. Returns how many.
-    pub async fn sync_files(&self, cx: &Cx) -> Result<usize> {
+    /// Syncs every file that was written since it was last synced. Returns how many, and how long that took.
+    pub async fn sync_files(&self, cx: &Cx) -> Result<SyncedFiles> {
+        let mut synced = SyncedFiles::default();
         let files = std::mem::take(&mut *self.unsynced.borrow_mut());
         for (rel, fork) in files.iter() {
             let path = rel.path(*fork);
             if self.disk.exists(&path) {
+                let begun = cx.now();
                 self.disk.fsync(cx, WaitEvent::DataFileSync, &path).await?;
+                let took = cx.now() - begun;
+                synced.count += 1;
+                synced.total += took;
+                synced.longest = synced.longest.max(took);
             }
         }
-        Ok(files.len())
+        Ok(synced)
     }
 }

@@ -18,7 +18,7 @@
 //! |---|---|
 //! | `postmaster`, `shutdown` | starts first, answers the door, ends last |
 //! | `startup` | reads pg_control, replays the log, on a standby for ever |
-//! | `checkpointer` | writes all dirty pages, and says from where recovery has to read |
+//! | `checkpointer`, `checkpoint` | writes all dirty pages, and says from where recovery has to read |
 //! | `background_writer` | keeps buffers ahead of the clock hand clean |
 //! | `wal_writer` | flushes what asynchronous commits have left |
 //! | `backend`, `session` | one client's commands |
@@ -29,6 +29,8 @@
 mod backend;
 mod background_writer;
 mod base_backup;
+mod checkpoint;
+mod checkpoint_policy;
 mod checkpointer;
 mod configuration;
 mod control;

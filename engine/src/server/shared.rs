@@ -4,6 +4,7 @@ use crate::small;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
+use super::checkpoint_policy::Flags;
 use super::log::{LogLevel, LogLine, ServerLog};
 use super::port::{ClientSender, Port};
 use super::statistics::ServerStats;
@@ -142,9 +143,9 @@ pub struct ReceiverState {
 /// What the checkpointer is asked for, and what it has done.
 #[derive(Default)]
 pub(super) struct CheckpointRequests {
-    pub(super) requested: Cell<bool>,
-    pub(super) immediate: Cell<bool>,
-    pub(super) end_of_recovery: Cell<bool>,
+    pub(super) flags: Cell<Flags>,
+    /// How far the last two redo points lie apart, and how far the next ones are expected to.
+    pub(super) distance: Cell<(u64, f64)>,
     /// The server shuts down: one last checkpoint, when everybody else has ended.
     pub(super) shutdown: Cell<bool>,
     pub(super) started: Cell<u64>,

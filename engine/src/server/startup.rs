@@ -16,6 +16,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::log::LogLevel;
 use super::shared::{Server, ServerState};
@@ -214,7 +215,11 @@ impl<'a> Startup<'a> {
 
     /// Replays one record.
     async fn apply(&mut self, record: &DecodedRecord) -> Result<()> {
+        let (seg, before) = (self.server.seg(), self.server.wal.insert_lsn());
         self.server.wal.note_replayed(record.end_lsn);
+        if seg.segment_of(before) != seg.segment_of(record.end_lsn) {
+            self.server.wal.segment_filled().wake_all(self.cx.world());
+        }
         redo::apply(&self.env, &mut self.state, record).await?;
         self.note_restart_candidate(record)?;
         self.server.receiver.replay.set(record.end_lsn);
@@ -243,7 +248,7 @@ impl<'a> Startup<'a> {
         self.server.wal.resume(self.server.timeline(), end, self.last, tail.as_ref());
         self.server.txns.procs.end_recovery();
         if crashed {
-            checkpointer::request(self.cx, self.server, true).await?;
+            checkpointer::request(self.cx, self.server, Flags::END_OF_RECOVERY | Flags::IMMEDIATE).await?;
         }
         self.server.update_control(self.cx, |control| control.state = DbState::InProduction).await?;
         self.server.state.set(ServerState::Running);

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
 use crate::catalog::{Table, ddl};
@@ -96,7 +97,8 @@ impl Session {
                 "ALTER SYSTEM"
             }
             Statement::Checkpoint => {
-                checkpointer::request(&self.env.cx, &self.server, false).await?;
+                let force = if self.env.txns.procs.in_recovery() { Flags::default() } else { Flags::FORCE };
+                checkpointer::request(&self.env.cx, &self.server, Flags::IMMEDIATE | force).await?;
                 "CHECKPOINT"
             }
             Statement::Vacuum(vacuum) => {

@@ -49,7 +49,7 @@ settings! {
     synchronous_commit: Kind::Enum(&["local", "remote_write", "remote_apply", "on", "off"]), "on", User, "what a commit waits for";
     wal_writer_delay: Kind::Int(Unit::Ms, 1, 10000), "200ms", Sighup, "between rounds of the WAL writer";
     wal_writer_flush_after: Kind::Int(Unit::Page, 0, MAX), "1MB", Sighup, "WAL that makes the WAL writer flush";
-    wal_recycle: Kind::Bool, "off", Superuser, "whether old segments are used again under new names";
+    wal_recycle: Kind::Bool, "on", Superuser, "whether old segments are used again under new names";
     ["Write-Ahead Log / Checkpoints"]
     checkpoint_timeout: Kind::Int(Unit::Sec, 30, 86400), "5min", Sighup, "the longest time between checkpoints";
     checkpoint_completion_target: Kind::Int(Unit::Fraction, 0, 1000), "0.9", Sighup, "the part of that time over which a checkpoint is spread";

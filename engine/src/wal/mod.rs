@@ -49,6 +49,7 @@ pub mod storage_records;
 pub mod xact_records;
 pub mod xlog_records;
 
+mod segments;
 mod write;
 
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
@@ -56,4 +57,5 @@ pub use invalidation::Invalidation;
 pub use page::WalPage;
 pub use reader::{ReadError, WalReader, WalSource};
 pub use record::{AssembledRecord, BlockRef, RecordBuilder};
+pub use segments::SegmentCounts;
 pub use shared::{Wal, WalConfig, WalStats};
