@@ -2,7 +2,7 @@
 
 mod crash;
 mod replay;
-mod room;
+pub(in crate::access) mod room;
 mod trees;
 mod workload;
 

@@ -1,0 +1,6 @@
+//! The tree by itself: whether it is right, scans beside a model, keys that may be there only once.
+
+pub(in crate::access) mod verify;
+
+mod scans;
+mod unique;
