@@ -7,6 +7,6 @@ mod trees;
 mod workload;
 
 /// `VITRINE_SOAK=n`: the long form of these tests, from seed `n` on.
-fn soak() -> Option<u64> {
+pub(in crate::access) fn soak() -> Option<u64> {
     std::env::var("VITRINE_SOAK").ok()?.parse().ok()
 }

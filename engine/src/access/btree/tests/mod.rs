@@ -2,5 +2,6 @@
 
 pub(in crate::access) mod verify;
 
+mod crash;
 mod scans;
 mod unique;

@@ -151,9 +151,10 @@ async fn check_heap(env: &Env, index: &Index, heap: &Rel, entries: &BTreeMap<Tid
     let (mut scan, mut batch) = (Scan::begin(env, heap, env.take_snapshot()), TupleBatch::default());
     while scan.next_page(env, &mut batch).await.unwrap() {
         for (tid, row) in batch.iter() {
-            let wanted = |root: &&Tid| entries[root] == index.key_of(row, **root).unwrap();
-            let found = roots.get(&tid).into_iter().flatten().filter(wanted).count();
-            assert_eq!(found, 1, "{}: entries of the row at {tid}", index.name);
+            let found: Vec<&Tid> = roots.get(&tid).into_iter().flatten().collect();
+            assert_eq!(found.len(), 1, "{}: entries of the row at {tid}", index.name);
+            let plain = tuple::form_posting(&entries[found[0]], &[*found[0]]);
+            assert_eq!(plain, index.key_of(row, *found[0]).unwrap(), "{}: key of the row at {tid}", index.name);
         }
     }
     env.drop_snapshot();
