@@ -84,24 +84,20 @@ fn is_surely_dead(env: &Env, header: &HeapTupleHeader) -> bool {
     ended && !header.xmax_is_locked_only() && header.xmax.precedes(env.txns.procs.oldest_xmin())
 }
 
-/// Pins and locks the page of a row, and looks until pg_xact has all that it takes.
+/// Locks the page of a row, and looks until pg_xact has all that it takes.
 async fn look<T>(
     env: &Env,
     rel: &Rel,
-    tid: Tid,
+    pin: &Pin,
     mut look: impl FnMut(&Pin, &mut Vec<(OffsetNumber, u16)>) -> Result<T, NeedsStatus>,
-) -> Result<Option<T>> {
-    if tid.block >= rel.blocks(env, Fork::Main) {
-        return Ok(None);
-    }
-    let pin = rel.page(env, Fork::Main, tid.block).await?;
+) -> Result<T> {
     let _guard = pin.lock(&env.cx, LwMode::Shared).await;
     let mut hints = Vec::new();
     loop {
-        match look(&pin, &mut hints) {
+        match look(pin, &mut hints) {
             Ok(found) => {
-                scan::note_hints(env, rel, &pin, &hints);
-                return Ok(Some(found));
+                scan::note_hints(env, rel, pin, &hints);
+                return Ok(found);
             }
             Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
         }
@@ -109,30 +105,73 @@ async fn look<T>(
     }
 }
 
-/// The version that the snapshot sees of the row that an index entry names; it is appended to the batch.
-pub async fn fetch(env: &Env, rel: &Rel, tid: Tid, snapshot: &Snapshot, batch: &mut TupleBatch) -> Result<Fetched> {
-    let ask_again = |pin: &Pin, hints: &mut Vec<(OffsetNumber, u16)>| {
-        let ask = Statuses::of(env);
-        let bytes = pin.bytes();
-        let (found, dead) = walk(env, &bytes, tid.offset, |at, _, header| {
-            let sees = visibility::satisfies_mvcc(header, snapshot, &ask)?;
-            let allowed = visibility::allowed_hints(header, sees.hints, page::lsn(&bytes), env);
-            header.infomask |= allowed;
-            hints.push((at, allowed));
-            Ok(sees.visible.then_some(at))
-        })?;
-        if let Some(version) = found.and_then(|at| page::heap_tuple(&bytes, at).map(|version| (at, version))) {
-            batch.push(Tid::new(tid.block, version.0), version.1);
-            return Ok(Fetched::Found);
+/// The page of a row, if the table is that long.
+async fn page_of(env: &Env, rel: &Rel, tid: Tid) -> Result<Option<Pin>> {
+    if tid.block >= rel.blocks(env, Fork::Main) {
+        return Ok(None);
+    }
+    rel.page(env, Fork::Main, tid.block).await.map(Some)
+}
+
+/// Fetching rows that index entries name. The page of the last one stays pinned: the next row may be on it.
+#[derive(Default)]
+pub struct RowFetch {
+    pin: Option<Pin>,
+}
+
+impl RowFetch {
+    /// The version that the snapshot sees of the row that an index entry names; it is appended to the batch.
+    pub async fn fetch(
+        &mut self,
+        env: &Env,
+        rel: &Rel,
+        tid: Tid,
+        snapshot: &Snapshot,
+        batch: &mut TupleBatch,
+    ) -> Result<Fetched> {
+        if self.pin.as_ref().is_none_or(|pin| pin.block() != tid.block) {
+            self.pin = None;
+            let Some(pin) = page_of(env, rel, tid).await? else { return Ok(Fetched::Gone { dead: true }) };
+            prune::prune_opt(env, rel, &pin).await?;
+            self.pin = Some(pin);
         }
-        Ok(Fetched::Gone { dead })
-    };
-    Ok(look(env, rel, tid, ask_again).await?.unwrap_or(Fetched::Gone { dead: true }))
+        let Some(pin) = &self.pin else { return Ok(Fetched::Gone { dead: true }) };
+        look(env, rel, pin, |pin, hints| visible_version(env, pin, tid, snapshot, batch, hints)).await
+    }
+
+    /// Lets go of the page.
+    pub fn release(&mut self) {
+        self.pin = None;
+    }
+}
+
+fn visible_version(
+    env: &Env,
+    pin: &Pin,
+    tid: Tid,
+    snapshot: &Snapshot,
+    batch: &mut TupleBatch,
+    hints: &mut Vec<(OffsetNumber, u16)>,
+) -> Result<Fetched, NeedsStatus> {
+    let ask = Statuses::of(env);
+    let bytes = pin.bytes();
+    let (found, dead) = walk(env, &bytes, tid.offset, |at, _, header| {
+        let sees = visibility::satisfies_mvcc(header, snapshot, &ask)?;
+        let allowed = visibility::allowed_hints(header, sees.hints, page::lsn(&bytes), env);
+        header.infomask |= allowed;
+        hints.push((at, allowed));
+        Ok(sees.visible.then_some(at))
+    })?;
+    let version = found.and_then(|at| page::heap_tuple(&bytes, at).map(|version| (at, version)));
+    let Some((at, version)) = version else { return Ok(Fetched::Gone { dead }) };
+    batch.push(Tid::new(tid.block, at), version);
+    Ok(Fetched::Found)
 }
 
 /// What has become of the row that an index entry names.
 pub(super) async fn fetch_dirty(env: &Env, rel: &Rel, tid: Tid) -> Result<Dirty> {
-    let found = look(env, rel, tid, |pin, hints| {
+    let Some(pin) = page_of(env, rel, tid).await? else { return Ok(Dirty::Gone { dead: true }) };
+    look(env, rel, &pin, |pin, hints| {
         let ask = Statuses::of(env);
         let bytes = pin.bytes();
         let (found, dead) = walk(env, &bytes, tid.offset, |at, _, header| {
@@ -147,15 +186,16 @@ pub(super) async fn fetch_dirty(env: &Env, rel: &Rel, tid: Tid) -> Result<Dirty>
             Some(None) => Dirty::Live,
             Some(Some(xid)) => Dirty::Pending(xid),
         })
-    });
-    Ok(found.await?.unwrap_or(Dirty::Gone { dead: true }))
+    })
+    .await
 }
 
 /// Whether an index entry may go, because every version that it leads to is dead to everyone; `known` if that was found
 /// out before. If it may, `latest` becomes the youngest transaction that ended one of them, if that is younger.
 pub(super) async fn may_go(env: &Env, rel: &Rel, tid: Tid, known: bool, latest: &mut Xid) -> Result<bool> {
     let horizon = env.txns.procs.oldest_xmin();
-    let found = look(env, rel, tid, |pin, hints| {
+    let Some(pin) = page_of(env, rel, tid).await? else { return Ok(true) };
+    let found = look(env, rel, &pin, |pin, hints| {
         let ask = Statuses::of(env);
         let bytes = pin.bytes();
         let mut youngest = *latest;
@@ -169,10 +209,7 @@ pub(super) async fn may_go(env: &Env, rel: &Rel, tid: Tid, known: bool, latest: 
         })?;
         Ok(alive.is_none().then_some(youngest))
     });
-    match found.await? {
-        Some(Some(youngest)) => *latest = youngest,
-        Some(None) => return Ok(false),
-        None => {}
-    }
-    Ok(true)
+    let youngest = found.await?;
+    *latest = youngest.unwrap_or(*latest);
+    Ok(youngest.is_some())
 }

@@ -40,9 +40,9 @@ pub mod visibility;
 mod visibility_map;
 
 pub use crate::txn::Env;
-pub use btree::{BuildStats, Index, KeyColumn, build_index};
+pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, build_index};
 pub use free_space::FreeSpaceMap;
-pub use hot::{Fetched, fetch as fetch_by_index};
+pub use hot::{Fetched, RowFetch};
 pub use inplace::inplace_update;
 pub use modify::{ModifyOutcome, RowLock, delete, insert};
 pub use relation::Rel;

@@ -3,8 +3,9 @@
 //! Hint bits are set by whoever reads, command ids matter to nobody but their own transaction, where pruning is worth
 //! while is a guess, and gaps hold what lay there before. Masked, the two pages are the same bytes.
 //!
-//! PostgreSQL: `access/common/bufmask.c`, `heap_mask()`, by which `wal_consistency_checking` compares.
+//! PostgreSQL: `access/common/bufmask.c`, `heap_mask()`, `btree_mask()`, by which `wal_consistency_checking` compares.
 
+use super::btree::{self, BTP_HAS_GARBAGE, BTP_SPLIT_END};
 use super::bytes::put_u32;
 use super::tuple::{HEAP_COMBOCID, HEAP_XMAX_COMMITTED, HEAP_XMAX_INVALID, HEAP_XMIN_FROZEN};
 use super::{PageBytes, page, tuple};
@@ -28,4 +29,20 @@ pub fn heap(bytes: &mut PageBytes) {
         kept[start..start + version.len()].copy_from_slice(version);
     }
     *bytes = *kept;
+}
+
+/// Masks a page of a B-tree: who was found dead, which VACUUM it was split under, and the hole.
+pub fn index(bytes: &mut PageBytes) {
+    let (lower, upper) = (usize::from(page::lower(bytes)), usize::from(page::upper(bytes)));
+    if let Some(hole) = bytes.get_mut(lower..upper) {
+        hole.fill(0);
+    }
+    for offset in page::offsets(bytes).filter(|_| btree::opaque(bytes).is_leaf()).collect::<Vec<_>>() {
+        let id = page::item_id(bytes, offset);
+        page::set_item_id(bytes, offset, page::ItemId::new(id.off(), page::LpFlags::Normal, id.len()));
+    }
+    btree::change_opaque(bytes, |links| {
+        links.flags &= !(BTP_HAS_GARBAGE | BTP_SPLIT_END);
+        links.cycleid = 0;
+    });
 }

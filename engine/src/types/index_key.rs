@@ -125,10 +125,7 @@ pub fn key_of_values(desc: &TupleDesc, values: &[Datum]) -> Result<Vec<u8>> {
             continue;
         }
         variable |= attr.attlen < 0;
-        let whole = if attr.attlen == -2 { &Attr { attlen: 64, ..attr.clone() } } else { attr };
-        let mut stored = Vec::new();
-        disk::append(&mut stored, 0, whole, value)?;
-        append_stored(&mut bytes, attr, &stored);
+        append_stored(&mut bytes, attr, &stored(attr, value)?);
     }
     Ok(tuple::form(Tid::default(), &nulls, variable, &bytes))
 }
@@ -142,4 +139,13 @@ pub fn values_of_key(desc: &TupleDesc, key: &[u8], count: usize) -> Result<Vec<D
             (_, None) => Ok(Datum::Null),
         })
         .collect()
+}
+
+/// A value as it lies in an index tuple.
+pub fn stored(attr: &Attr, value: &Datum) -> Result<Vec<u8>> {
+    let (mut whole, mut bytes) = (Vec::new(), Vec::new());
+    let attlen = if attr.attlen == -2 { attr.type_id.typlen() } else { attr.attlen };
+    disk::append(&mut whole, 0, &Attr { attlen, ..attr.clone() }, value)?;
+    append_stored(&mut bytes, attr, &whole);
+    Ok(bytes)
 }

@@ -30,6 +30,8 @@ mod index;
 mod insert;
 mod page;
 mod page_delete;
+mod scan;
+mod scan_key;
 mod search;
 mod sort;
 mod split;
@@ -40,7 +42,12 @@ mod vacuum;
 pub use fill::{BuildStats, build_index};
 pub use index::{Index, KeyColumn};
 pub use insert::insert;
+pub use scan::IndexScan;
+pub use scan_key::{ScanKey, Strategy};
 pub use vacuum::{IndexVacuumStats, bulk_delete, vacuum_cleanup};
 
 pub(in crate::access) use delete::execute as delete_items;
 pub(in crate::access) use page_delete::remove_downlink;
+
+#[cfg(test)]
+pub(in crate::access) mod tests;

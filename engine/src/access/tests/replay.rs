@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::room::{Control, Room, run};
+use super::room::{Control, INDEX_FILES, Room, run};
 use super::soak;
 use super::workload::{Shared, session};
 use crate::ids::*;
@@ -20,7 +20,9 @@ fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
 fn replay(seed: u64, transactions: usize) {
     let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
     let (host, disk) = world.add_host();
-    let room = Room::new(&disk, Control::INITIAL, 16);
+    let room = Room::new(&disk, Control::INITIAL, 24).with_indexes(seed as usize % 3);
+    let builder = room.clone();
+    run(&world, host, |cx| async move { builder.build_indexes(cx).await });
     let shared = Shared::default();
     (0..4).for_each(|n| session(&world, host, &room, &shared, seed * 10 + n, transactions));
     let control = Rc::new(Cell::new(Control::INITIAL));
@@ -43,17 +45,24 @@ fn replay(seed: u64, transactions: usize) {
     let (replayer, source) = (standby.clone(), disk.clone());
     run(&world, other_host, |cx| async move { replayer.recover(&cx, Control::INITIAL, &source).await.unwrap() });
     assert_eq!(standby.wal.insert_lsn(), room.wal.insert_lsn(), "seed {seed}");
-    let blocks = |room: &Room, fork| room.disk.len(&room.rel().file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
-    for (fork, masked) in [(Fork::Main, true), (Fork::Vm, false)] {
-        assert_eq!(blocks(&room, fork), blocks(&standby, fork), "seed {seed}: length of {}", fork.name());
-        for block in (0..blocks(&room, fork) as u32).map(BlockNumber) {
-            let mut ours = room.page(&world, host, fork, block);
-            let mut theirs = standby.page(&world, other_host, fork, block);
-            if masked {
-                [&mut ours, &mut theirs].into_iter().for_each(|page| mask::heap(page));
-            }
+    let blocks = |room: &Room, file: RelFile, fork| room.disk.len(&file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
+    let heap = room.rel().file;
+    let mut files: Vec<(RelFile, Fork, fn(&mut PageBytes))> =
+        vec![(heap, Fork::Main, mask::heap), (heap, Fork::Vm, |_| {})];
+    files.extend(
+        INDEX_FILES.iter().take(room.indexes).map(|file| (*file, Fork::Main, mask::index as fn(&mut PageBytes))),
+    );
+    for (file, fork, mask) in files {
+        let path = file.path(fork);
+        // Lengthening an index is not logged; a page that nobody has used yet may be missing.
+        let count = blocks(&room, file, fork).min(blocks(&standby, file, fork));
+        assert!(file != heap || count == blocks(&room, file, fork).max(blocks(&standby, file, fork)), "{path}");
+        for block in (0..count as u32).map(BlockNumber) {
+            let mut ours = room.page(&world, host, file, fork, block);
+            let mut theirs = standby.page(&world, other_host, file, fork, block);
+            [&mut ours, &mut theirs].into_iter().for_each(|page| mask(page));
             if let Some(what) = mismatch(&ours, &theirs) {
-                panic!("seed {seed}, {} {block}: {what}", fork.name());
+                panic!("seed {seed}, {path} {block}: {what}");
             }
         }
     }
