@@ -16,6 +16,9 @@ fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
     Some(format!("byte {at:#x}\nprimary {}\nstandby {}", around(ours), around(theirs)))
 }
 
+/// A fork to compare, and what hides what no record tells.
+type Compared = (RelFile, Fork, fn(&mut PageBytes));
+
 /// Four sessions and a checkpointer on one host; then another host replays the log into empty files.
 fn replay(seed: u64, transactions: usize) {
     let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
@@ -47,11 +50,8 @@ fn replay(seed: u64, transactions: usize) {
     assert_eq!(standby.wal.insert_lsn(), room.wal.insert_lsn(), "seed {seed}");
     let blocks = |room: &Room, file: RelFile, fork| room.disk.len(&file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
     let heap = room.rel().file;
-    let mut files: Vec<(RelFile, Fork, fn(&mut PageBytes))> =
-        vec![(heap, Fork::Main, mask::heap), (heap, Fork::Vm, |_| {})];
-    files.extend(
-        INDEX_FILES.iter().take(room.indexes).map(|file| (*file, Fork::Main, mask::index as fn(&mut PageBytes))),
-    );
+    let mut files: Vec<Compared> = vec![(heap, Fork::Main, mask::heap), (heap, Fork::Vm, |_| {})];
+    files.extend(INDEX_FILES.iter().take(room.indexes).map(|file| -> Compared { (*file, Fork::Main, mask::index) }));
     for (file, fork, mask) in files {
         let path = file.path(fork);
         // Lengthening an index is not logged; a page that nobody has used yet may be missing.
