@@ -48,7 +48,7 @@ pub use modify::{ModifyOutcome, RowLock, delete, insert};
 pub use relation::Rel;
 pub use scan::{Scan, TupleBatch, fetch};
 pub use update::{lock_tuple, lock_tuple_for, update};
-pub use vacuum::{VacuumOptions, VacuumStats, vacuum};
+pub use vacuum::{VacuumOptions, VacuumStats, is_aggressive, vacuum};
 pub use visibility_map::VisibilityMap;
 
 #[cfg(test)]

@@ -28,6 +28,7 @@ mod pin;
 mod pool;
 mod relation_files;
 mod ring;
+mod usage;
 mod victim;
 mod write;
 
@@ -37,6 +38,7 @@ pub use pool::{BufferPool, BufferState, BufferStats, BufferTag};
 pub use relation_files::block_count;
 pub use ring::{Ring, RingKind};
 pub use write::SyncedFiles;
+pub use usage::BufferUsage;
 
 /// A usage count never rises above this: five rounds of the hand and any page is forgotten.
 pub const BM_MAX_USAGE_COUNT: u8 = 5;
