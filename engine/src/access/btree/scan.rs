@@ -144,10 +144,7 @@ impl IndexScan {
         loop {
             let (leaf, offset) = match self.position {
                 Position::End => return Ok(false),
-                Position::Start => match self.first_leaf(&tree).await? {
-                    Some(found) => found,
-                    None => (None, 0),
-                },
+                Position::Start => self.first_leaf(&tree).await?.unwrap_or_default(),
                 Position::Leaf { more: false, .. } => (None, 0),
                 Position::Leaf { next, .. } if !self.backward => (self.right_leaf(&tree, next).await?, 0),
                 Position::Leaf { block, .. } => {
