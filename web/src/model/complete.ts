@@ -5,25 +5,28 @@
  * the SQL that the engine speaks.
  */
 import type { NamesView } from '../engine/api.ts';
+import { scripts } from '../scripts/index.ts';
 import { commands } from './meta.ts';
 
 /** A way to go on: the word from `from` up to the caret becomes `text`; what else it could have become. */
 export interface Completion { from: number; text: string; options: readonly string[] }
 
-const beginnings = 'ABORT BEGIN CHECKPOINT COMMIT CREATE DELETE DROP END INSERT RESET ROLLBACK SELECT SET SHOW START TABLE UPDATE VACUUM VALUES';
-const words = `ALL AND AS ASC AVG BETWEEN BY CASE CAST COMMITTED COUNT CROSS DESC DISTINCT ELSE END FALSE FROM GROUP HAVING ILIKE IN INNER INTO IS
-ISOLATION JOIN LEFT LEVEL LIKE LIMIT MAX MIN NOT NULL OFFSET ON ONLY OR ORDER READ REPEATABLE RETURNING RIGHT SELECT SET SUM TABLE THEN
-TRANSACTION TRUE UPDATE VALUES WHEN WHERE bigint boolean integer numeric text timestamptz`;
-const list = (text: string) => [...new Set(text.split(/\s+/))];
+/** How statements begin. */
+export const beginnings = `ABORT ALTER BEGIN CHECKPOINT COMMIT CREATE DELETE DISCARD DROP END INSERT LOCK RESET ROLLBACK SELECT SET SHOW START TABLE
+UPDATE VACUUM VALUES`.split(/\s+/);
+const words = `ACCESS ALL AND AS ASC AVG BETWEEN BY CASE CAST COMMITTED COUNT CROSS DESC DISTINCT ELSE END EXCLUSIVE FALSE FROM GROUP HAVING ILIKE
+IN INNER INTO IS ISOLATION JOIN LEFT LEVEL LIKE LIMIT LOCAL MAX MIN MODE NOT NOWAIT NULL OFFSET ON ONLY OR ORDER READ REPEATABLE RETURNING RIGHT
+ROW SELECT SET SHARE SUM SYSTEM TABLE THEN TRANSACTION TRUE UPDATE USING VALUES WHEN WHERE bigint boolean integer numeric text
+timestamptz`.split(/\s+/);
 
 /** Completes the word before the caret; `null` where there is nothing to go on with. */
-export function complete(text: string, caret: number, names: NamesView, scripts: readonly string[]): Completion | null {
+export function complete(text: string, caret: number, names: NamesView): Completion | null {
   const before = text.slice(0, caret);
   const word = /[\w$.\\?]*$/.exec(before)![0];
   const from = caret - word.length;
   const statement = before.slice(before.lastIndexOf(';', from - 1) + 1, from);
   const lower = word.toLowerCase();
-  const fitting = candidates(statement, word, names, scripts).filter((x) => x.toLowerCase().startsWith(lower));
+  const fitting = candidates(statement, word, names).filter((x) => x.toLowerCase().startsWith(lower));
   const options = [...new Set(fitting.map((x) => cased(x, word)))].sort();
   if (options.length === 0) return null;
   const shared = common(options);
@@ -32,17 +35,17 @@ export function complete(text: string, caret: number, names: NamesView, scripts:
 }
 
 /** What may stand here. */
-function candidates(statement: string, word: string, names: NamesView, scripts: readonly string[]): readonly string[] {
+function candidates(statement: string, word: string, names: NamesView): readonly string[] {
   const relations = names.relations.map((r) => r.name);
   const command = /^\s*\\(\w+)\s+$/.exec(statement)?.[1];
-  if (command) return command.startsWith('d') ? relations : command === 'i' ? scripts : ['on', 'off'];
+  if (command) return command.startsWith('d') ? relations : command === 'i' ? Object.keys(scripts) : ['on', 'off'];
   if (word.startsWith('\\')) return commands;
-  if (/^\s*$/.test(statement)) return list(beginnings);
+  if (/^\s*$/.test(statement)) return beginnings;
   const previous = /(\w+)[\s(]*$/.exec(statement)?.[1]?.toUpperCase() ?? '';
   if (/^\s*(SET|SHOW|RESET)\s+$/i.test(statement)) return [...names.settings, 'TRANSACTION'];
   if (['FROM', 'JOIN'].includes(previous)) return [...relations, ...names.functions];
-  if (['INTO', 'UPDATE', 'TABLE', 'VACUUM'].includes(previous)) return relations;
-  return [...columnsOf(statement, names), ...list(words), ...relations, ...names.functions];
+  if (['INTO', 'LOCK', 'TABLE', 'UPDATE', 'VACUUM'].includes(previous)) return relations;
+  return [...columnsOf(statement, names), ...words, ...relations, ...names.functions];
 }
 
 /** The columns of the tables that the statement has named; of all of the user's when it has named none. */

@@ -2,7 +2,7 @@
  * psql's backslash commands, as far as the page answers them itself. Those that ask the catalog become SQL that the
  * engine runs; the rest are settings and doings of the terminal.
  */
-import type { Shown } from './psql.ts';
+import { ending, type Shown } from './psql.ts';
 
 /** What a terminal remembers between commands. */
 export interface TerminalSettings { timing: boolean; expanded: boolean }
@@ -44,14 +44,6 @@ function describeTable(name: string): string {
   CASE WHEN attnotnull THEN 'not null' ELSE '' END AS "Nullable", '' AS "Default"
 FROM pg_attribute, pg_class c
 WHERE attrelid = c.oid AND relname = '${name.replace(/'/g, "''")}' AND attnum > 0 AND NOT attisdropped ORDER BY attnum;`;
-}
-
-/** The commands that end a statement, in place of its semicolon. */
-const ending = /^([^\\]*)\\(gx?|watch)(?:\s+([^\s;]+))?\s*;?\s*$/;
-
-/** Whether the text is one of them, or ends in one: then it is complete. */
-export function isMeta(text: string): boolean {
-  return text.trimStart().startsWith('\\') || ending.test(text);
 }
 
 /** The names of the commands, for completion. */

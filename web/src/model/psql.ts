@@ -26,6 +26,14 @@ export function splitStatements(text: string): { complete: string[]; rest: strin
   return { complete, rest: text.slice(from).trim() };
 }
 
+/** The commands that end a statement, in place of its semicolon. */
+export const ending = /^([^\\]*)\\(gx?|watch)(?:\s+([^\s;]+))?\s*;?\s*$/;
+
+/** Whether the text is a backslash command, or ends in one: then it is complete. */
+export function isMeta(text: string): boolean {
+  return text.trimStart().startsWith('\\') || ending.test(text);
+}
+
 const closers = { quote: "'", name: '"', line: '\n', comment: '*/' } as const;
 
 /** Reads one token's worth; returns how many characters it was. */

@@ -4,7 +4,6 @@ import { t } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import { QUICK, SLOW, type LinkAct } from '../model/link.ts';
 import { writeAddress } from './address.ts';
-import { addressOf } from './here.ts';
 import type { Dialog } from './keys-dialog.ts';
 import type { Lab } from './lab.ts';
 
@@ -35,7 +34,8 @@ export function act(lab: Lab, what: Act): void {
     case 'last': void c.ends('end'); break;
     case 'live': void c.toggleLive(LIVE_SPEED); break;
     case 'guess': { const beat = c.told().at(-1)?.beat; if (beat && what.value) c.guess(beat.id, what.value); break; }
-    case 'submit': if (what.letter && what.text) lab.shell?.enter(what.letter, what.text); break;
+    case 'submit': void lab.psql().then((shell) => shell?.enter(what.letter!, what.text!)); break;
+    case 'cancel': void lab.psql().then((shell) => shell?.cancel(what.letter!)); break;
     case 'copy': void copy(lab, what.text ?? ''); break;
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
@@ -48,7 +48,7 @@ export function act(lab: Lab, what: Act): void {
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
     case 'embed': void copy(lab, `<script type="module" src="pg-vitrine.js"></script>\n<pg-vitrine scene="${c.scene.id}" panels="sessions page wal standby" step="${c.told().length}"></pg-vitrine>`); break;
-    case 'help': lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys'); break;
+    case 'help': void import('./keys-dialog.ts').then(() => lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys')); break;
   }
 }
 
@@ -99,6 +99,7 @@ function nextTheme(lab: Lab): string {
 }
 
 async function share(lab: Lab): Promise<void> {
+  const { addressOf } = await import('./here.ts');
   const address = new URL(location.href);
   address.hash = writeAddress({ ...(await addressOf(lab.controller!)), ...(lab.theme === 'auto' ? {} : { theme: lab.theme }) });
   history.replaceState(null, '', address);

@@ -20,9 +20,8 @@ import { unpackDeeds, type Address } from './address.ts';
 import { Controller } from './controller.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
-import { Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
-import './keys-dialog.ts';
 import '../views/index.ts';
 
 /** The panels that an embed may name. */
@@ -54,6 +53,7 @@ export class Lab extends LitElement {
   /** How to open an engine; the entry of each build sets it. */
   static open: OpenEngine | null = null;
   controller: Controller | null = null;
+  /** Fetched when something is typed; so is, when it is asked for, the dialog. The first picture needs neither. */
   shell: Shell | null = null;
   /** The language in which everything is said. */
   #spoken = 'en';
@@ -79,7 +79,7 @@ export class Lab extends LitElement {
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
     this.addEventListener('vt-go', (e) => act(this, (e as CustomEvent<{ act: string; value?: string }>).detail));
     this.addEventListener('vt-submit', (e) => act(this, { act: 'submit', ...(e as SubmitEvent).detail }));
-    this.addEventListener('vt-cancel', (e) => { this.shell?.cancel((e as SubmitEvent).detail.letter); });
+    this.addEventListener('vt-cancel', (e) => act(this, { act: 'cancel', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-process', (e) => act(this, (e as CustomEvent).detail));
     this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.seek((e as CustomEvent<number>).detail); });
     this.addEventListener('keydown', (e) => onKey(this, e));
@@ -97,10 +97,16 @@ export class Lab extends LitElement {
     const changed = () => { this.requestUpdate(); this.#tell(); };
     const c = new Controller(scene, changed);
     this.controller = c;
-    this.shell = new Shell(c, changed);
     const { seed } = this.at;
     const options: OpenOptions = { ...(this.persist && { store: this.persist }), ...(seed !== undefined && { spec: { seed } }) };
     void this.#speak().then(() => c.start(open, options)).then(() => this.#toMoment(c));
+  }
+
+  /** psql's side of the connection. */
+  async psql(): Promise<Shell | null> {
+    const { Shell } = await import('./shell.ts');
+    if (this.controller) this.shell ??= new Shell(this.controller, () => this.requestUpdate());
+    return this.shell;
   }
 
   /** In the language that is asked for around the lab, as far as it is known. */

@@ -8,9 +8,7 @@ import { css, html, LitElement, nothing, type PropertyValues } from 'lit';
 import { t, type MessageKey } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import type { NamesView } from '../engine/api.ts';
-import { isMeta } from '../model/meta.ts';
-import { prompt, splitStatements, type Line } from '../model/psql.ts';
-import { scripts } from '../scripts/index.ts';
+import { isMeta, prompt, splitStatements, type Line } from '../model/psql.ts';
 import type { SessionView } from './types.ts';
 
 /** A statement was typed and is complete. */
@@ -195,7 +193,7 @@ export class Terminal extends LitElement {
 
   async #complete(text: string, caret: number): Promise<void> {
     const [{ complete }, names] = await Promise.all([import('../model/complete.ts'), this.names()]);
-    const found = complete(text, caret, names, Object.keys(scripts));
+    const found = complete(text, caret, names);
     const area = this.renderRoot.querySelector('textarea');
     if (!area || area.value !== text) return;
     this.options = found && found.options.length > 1 ? found.options : [];
