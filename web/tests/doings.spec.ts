@@ -1,7 +1,7 @@
 /** What a reader can do to the world besides typing: time, links, processes; and that every moment has an address. */
 import { expect, test, type Page } from '@playwright/test';
 
-import { beats, count, openLab, output, prompt, sentence, type } from './lab';
+import { atRest, beats, count, openLab, output, prompt, sentence, type } from './lab';
 
 type Lab = HTMLElement & { controller: { view: { step: number; hash: string; now: number; links: { cut: boolean; latency: number }[] } } };
 const look = (page: Page) => page.evaluate(() => {
@@ -50,9 +50,9 @@ test('a slow link takes its time', async ({ page }) => {
   await openLab(page, 5);
   await page.locator('vt-standby').getByRole('button', { name: 'slow link' }).click();
   await expect(sentence(page)).toContainText('The link is slow');
-  expect((await look(page)).links[0]!.latency).toBeGreaterThan(10_000);
+  await expect.poll(async () => (await look(page)).links[0]!.latency).toBeGreaterThan(10_000);
   await page.locator('vt-standby').getByRole('button', { name: 'heal link' }).click();
-  expect((await look(page)).links[0]!.latency).toBeLessThan(1_000);
+  await expect.poll(async () => (await look(page)).links[0]!.latency).toBeLessThan(1_000);
 });
 
 test('a backend is killed: the others are ended, and the server recovers', async ({ page }) => {
@@ -159,6 +159,7 @@ test.describe('addresses', () => {
     await expect(output(page, 'C')).toContainText(' 166');
     await prompt(page, 'C').press('Escape');
     for (let n = 0; n < 3; n++) await page.locator('body').press(',');
+    await atRest(page);
     const there = await look(page);
     const url = await shared(page);
     expect(url).toContain('did=');

@@ -1,7 +1,7 @@
 /** A terminal has psql's manners: completion, display, files, watching, cancelling, copying. */
 import { expect, test } from '@playwright/test';
 
-import { openLab, output, prompt, sentence, type } from './lab';
+import { atRest, openLab, output, prompt, sentence, type } from './lab';
 
 test('Tab completes from the catalog, without a step of the world', async ({ page }) => {
   await openLab(page);
@@ -55,6 +55,7 @@ test('\\i runs a file, one statement after the other; statements typed ahead wai
   await expect(output(page, 'B')).not.toContainText('later');
   await type(page, 'A', 'ROLLBACK;');
   await prompt(page, 'A').press('Escape');
+  await atRest(page);
   await page.locator('body').press('Shift+ArrowRight');
   await expect(output(page, 'B')).toContainText('UPDATE 1');
   await expect(output(page, 'B')).toContainText('      77');

@@ -68,14 +68,16 @@ export class Shell {
   /** Ctrl+C: ends what is watched, forgets what was typed ahead, and cancels what runs. */
   cancel(letter: string): void {
     this.stopWatching();
-    this.#ahead.delete(letter);
+    this.#ahead.get(letter)?.splice(0);
     if (this.#session(letter)?.state === 'active') void this.c.cancel(letter);
   }
 
   // --- one after the other --------------------------------------------------------------------------------
 
   #send(letter: string, statements: readonly Ahead[]): void {
-    this.#ahead.set(letter, [...(this.#ahead.get(letter) ?? []), ...statements]);
+    const ahead = this.#ahead.get(letter) ?? [];
+    ahead.push(...statements);
+    this.#ahead.set(letter, ahead);
     // Whoever types wants the answer: what is on its way comes first.
     if (this.#session(letter)?.state === 'active') void this.c.finish(letter);
     else void this.#goOn();
@@ -84,7 +86,7 @@ export class Shell {
   /** The controller has done something: perhaps a session can be sent its next statement, perhaps the reader went back. */
   #settled(): void {
     const { step } = this.c.cursor;
-    if (step < this.#step) this.#ahead.clear();
+    if (step < this.#step) for (const statements of this.#ahead.values()) statements.splice(0);
     this.#step = step;
     void this.#goOn();
   }
@@ -99,7 +101,6 @@ export class Shell {
         if (!how.as?.startsWith('\\d')) this.#last.set(letter, sql);
         await this.c.submit(letter, sql, how);
       }
-      if (statements.length === 0) this.#ahead.delete(letter);
     }
     this.#sending = false;
   }
