@@ -1,4 +1,4 @@
-//! The heap: rows as versions on pages, over buffers, log and transactions.
+//! The heap, rows as versions on pages, and its indexes, over buffers, log and transactions.
 //!
 //! ```text
 //!   lp 1 ─► xmin 734 │ xmax 739 │ ctid (0,4) │ 1 Alice 100     the old version, ended by 739
@@ -13,6 +13,9 @@
 //!
 //! Every change follows one pattern: pin the page, take its content lock, make room in the log, and then in one
 //! atomic section change the bytes, insert the record, set the page's LSN, mark the buffer dirty.
+//!
+//! **Indexes** (`btree/`) say where the rows with a key are. A table's [`Rel`] carries those it has, so that insert and
+//! update keep them (`indexes.rs`); from an entry to the visible version it is a few steps along a chain (`hot.rs`).
 //!
 //! What nobody can see any more is removed by **pruning** (`prune.rs`), page by page and also in passing, and by
 //! **VACUUM** (`vacuum.rs`), which besides keeps the free space map and the visibility map.

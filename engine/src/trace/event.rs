@@ -224,4 +224,20 @@ events! {
     coarse StandbyReplyReceived { /** Written. */ write: Lsn, /** Flushed. */ flush: Lsn, /** Replayed. */ apply: Lsn };
     /// A base backup has copied a file.
     fine BackupFile { /** Its size. */ bytes: u32 };
+
+    // --- indexes -------------------------------------------------------------------------------------------
+    /// A tuple was put on a page of an index.
+    fine IndexInsert { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber, /** Its line pointer. */ offset: OffsetNumber };
+    /// A page of an index became two; the right one has no downlink yet.
+    fine IndexSplit { /** Whose. */ rel: RelFile, /** The page. */ left: BlockNumber, /** The new one. */ right: BlockNumber };
+    /// An index has a new root.
+    fine IndexRoot { /** Whose. */ rel: RelFile, /** The root. */ block: BlockNumber, /** Its level, counted from the leaves. */ level: u32 };
+    /// Equal keys of a leaf were merged into posting lists.
+    fine IndexMerge { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber, /** How many lists. */ lists: u16 };
+    /// Entries of dead rows were removed from a leaf.
+    fine IndexDelete { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber, /** How many tuples. */ tuples: u16 };
+    /// An empty page lost its downlink.
+    fine IndexHalfDead { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber };
+    /// A page was taken from between its neighbours: it is no longer part of the index.
+    fine IndexUnlink { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber };
 }

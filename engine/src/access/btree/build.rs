@@ -20,6 +20,7 @@ use super::page::Tree;
 use super::split::push;
 use crate::access::Env;
 use crate::ids::{BLCKSZ, BlockNumber, Error, Fork, OffsetNumber, Result, RmgrId, Tid, sqlstate};
+use crate::small;
 use crate::storage::btree::*;
 use crate::storage::page::{self, SIZE_OF_ITEM_ID};
 use crate::storage::{PageBytes, index_page, max_align};
@@ -69,7 +70,7 @@ impl<'a> Spool<'a> {
     fn sort(&mut self) -> Result<()> {
         let (index, bytes) = (self.index, &self.bytes);
         let mut failed = None;
-        self.keys.sort_unstable_by(|a, b| {
+        small::sort_by(&mut self.keys, |a, b| {
             let (a, b) = (&bytes[a.0..], &bytes[b.0..]);
             let order = compare_tuples(index, a, b, index.natts()).unwrap_or_else(|error| {
                 failed = Some(error);

@@ -22,6 +22,7 @@ use crate::ids::{BLCKSZ, OffsetNumber, Result, Tid};
 use crate::storage::btree::*;
 use crate::storage::page::{self, SIZE_OF_ITEM_ID, SIZE_OF_PAGE_HEADER};
 use crate::storage::{PageBytes, max_align};
+use crate::trace::Event;
 use crate::wal::btree_records::*;
 
 /// The size of an `ItemPointerData`.
@@ -227,6 +228,8 @@ impl Tree<'_> {
             self.env.log(&self.record(XLOG_BTREE_DEDUP, &main).block(self.block_ref(0, &page.pin, &bytes, &data)))
         };
         self.stamp(&[&page.pin], end);
+        let (rel, block) = (self.index.rel.file, page.block());
+        self.env.cx.emit(Event::IndexMerge { rel, block, lists: intervals.len() as u16 });
         Ok(())
     }
 }

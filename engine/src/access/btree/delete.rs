@@ -15,6 +15,7 @@ use crate::ids::{BlockNumber, OffsetNumber, Result, Xid};
 use crate::storage::btree::*;
 use crate::storage::page;
 use crate::storage::{PageBytes, index_page};
+use crate::trace::Event;
 use crate::wal::btree_records::*;
 
 /// Takes tuples and rows of posting lists off a page; redo does just this.
@@ -90,6 +91,8 @@ impl Tree<'_> {
             self.env.log(&self.record(info, &main.encode()).block(self.block_ref(0, &page.pin, &bytes, &data)))
         };
         self.stamp(&[&page.pin], end);
+        let (rel, block, tuples) = (self.index.rel.file, page.block(), deletion.deleted.len() as u16);
+        self.env.cx.emit(Event::IndexDelete { rel, block, tuples });
         Ok(())
     }
 }

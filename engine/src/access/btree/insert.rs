@@ -17,6 +17,7 @@ use crate::ids::{Error, OffsetNumber, Result, Tid};
 use crate::storage::btree::*;
 use crate::storage::page::{self, Place};
 use crate::storage::{index_page, max_align};
+use crate::trace::Event;
 use crate::wal::btree_records::*;
 use crate::world::LwMode;
 
@@ -260,6 +261,8 @@ impl Tree<'_> {
             self.env.log(&record)
         };
         self.stamp(&[&it.page.pin], end);
+        let (rel, block) = (self.index.rel.file, it.page.block());
+        self.env.cx.emit(Event::IndexInsert { rel, block, offset: it.offset });
         it.child.iter().for_each(|child| self.stamp(&[&child.pin], end));
         meta.iter().for_each(|(page, _)| self.stamp(&[&page.pin], end));
         Ok(())

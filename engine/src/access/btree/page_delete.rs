@@ -27,6 +27,7 @@ use crate::ids::{BlockNumber, OffsetNumber, Result};
 use crate::storage::btree::*;
 use crate::storage::page;
 use crate::storage::{PageBytes, index_page};
+use crate::trace::Event;
 use crate::wal::btree_records::*;
 use crate::world::LwMode;
 
@@ -141,6 +142,7 @@ impl Tree<'_> {
             self.env.log(&record.block(self.block_ref(1, &stem.parent.pin, &bytes, &[])))
         };
         self.stamp(&[&stem.parent.pin, &leaf.pin], end);
+        self.env.cx.emit(Event::IndexHalfDead { rel: self.index.rel.file, block: leaf.block() });
         drop(stem);
         self.env.cx.end_step().await;
         Ok(true)
@@ -301,6 +303,7 @@ impl Tree<'_> {
             self.env.log(&record)
         };
         self.stamp(&[&target.pin, &right.pin], end);
+        self.env.cx.emit(Event::IndexUnlink { rel: self.index.rel.file, block: target.block() });
         left.iter().chain(leaf.iter()).for_each(|page| self.stamp(&[&page.pin], end));
         meta.iter().for_each(|(page, _)| self.stamp(&[&page.pin], end));
         Ok(())

@@ -18,6 +18,7 @@ use std::cmp::Ordering;
 use super::compare::SearchKey;
 use super::index::Index;
 use crate::ids::Result;
+use crate::small;
 use crate::types::index_key::{KeyColumns, compare_stored, key_of_values, stored};
 use crate::types::{Datum, compare};
 
@@ -108,7 +109,7 @@ impl Quals {
                 stops_backward: false,
             });
         }
-        quals.sort_by_key(|qual| qual.column);
+        small::sort_by_key(&mut quals, |qual: &Qual| qual.column);
         let mut it = Quals { quals, possible };
         it.mark_required(index);
         Ok(it)

@@ -16,6 +16,7 @@ use super::compare::{SearchKey, binary_search, compare, is_behind};
 use super::page::{Locked, Tree};
 use crate::ids::{BlockNumber, Fork, OffsetNumber, Result};
 use crate::storage::btree::*;
+use crate::trace::Event;
 use crate::wal::btree_records::{BtreeRecord, XLOG_BTREE_NEWROOT, encode_meta};
 use crate::world::LwMode;
 
@@ -181,6 +182,7 @@ impl Tree<'_> {
         let record = record.block(self.init_ref(0, &root.pin, &[])).block(self.init_ref(2, &meta_page.pin, &meta_data));
         let end = self.env.log(&record);
         self.stamp(&[&root.pin, &meta_page.pin], end);
+        self.env.cx.emit(Event::IndexRoot { rel: self.index.rel.file, block: root.block(), level: 0 });
         Ok(())
     }
 

@@ -20,6 +20,7 @@ use crate::ids::{BlockNumber, Error, OffsetNumber, Result};
 use crate::storage::btree::*;
 use crate::storage::page::{self, Place};
 use crate::storage::{PageBytes, index_page, max_align};
+use crate::trace::Event;
 use crate::wal::btree_records::*;
 use crate::world::LwMode;
 
@@ -174,6 +175,8 @@ impl Tree<'_> {
         };
         self.stamp(&[&page.pin, &right.pin], end);
         sibling.into_iter().chain(child).for_each(|page| self.stamp(&[&page.pin], end));
+        let rel = self.index.rel.file;
+        self.env.cx.emit(Event::IndexSplit { rel, left: page.block(), right: right.block() });
     }
 
     /// `_bt_insert_parent`: what is to be done above a page that was split. `None` if a new root has done it.
@@ -284,6 +287,7 @@ impl Tree<'_> {
             self.env.log(&record.block(self.init_ref(2, &meta_page.pin, &meta_data)))
         };
         self.stamp(&[&root.pin, &left.pin, &meta_page.pin], end);
+        self.env.cx.emit(Event::IndexRoot { rel: self.index.rel.file, block: root.block(), level });
         Ok(())
     }
 }

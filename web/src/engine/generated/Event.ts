@@ -471,4 +471,80 @@ apply: Lsn, } | { "kind": "BackupFile",
 /**
  * Its size. 
  */
-bytes: number, };
+bytes: number, } | { "kind": "IndexInsert", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Which page. 
+ */
+block: BlockNumber, 
+/**
+ * Its line pointer. 
+ */
+offset: number, } | { "kind": "IndexSplit", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * The page. 
+ */
+left: BlockNumber, 
+/**
+ * The new one. 
+ */
+right: BlockNumber, } | { "kind": "IndexRoot", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * The root. 
+ */
+block: BlockNumber, 
+/**
+ * Its level, counted from the leaves. 
+ */
+level: number, } | { "kind": "IndexMerge", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Which page. 
+ */
+block: BlockNumber, 
+/**
+ * How many lists. 
+ */
+lists: number, } | { "kind": "IndexDelete", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Which page. 
+ */
+block: BlockNumber, 
+/**
+ * How many tuples. 
+ */
+tuples: number, } | { "kind": "IndexHalfDead", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Which page. 
+ */
+block: BlockNumber, } | { "kind": "IndexUnlink", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Which page. 
+ */
+block: BlockNumber, };
