@@ -37,8 +37,8 @@ pub use pin::Pin;
 pub use pool::{BufferPool, BufferState, BufferStats, BufferTag};
 pub use relation_files::block_count;
 pub use ring::{Ring, RingKind};
-pub use write::SyncedFiles;
 pub use usage::BufferUsage;
+pub use write::SyncedFiles;
 
 /// A usage count never rises above this: five rounds of the hand and any page is forgotten.
 pub const BM_MAX_USAGE_COUNT: u8 = 5;
