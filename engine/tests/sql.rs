@@ -116,6 +116,11 @@ fn locks() {
 }
 
 #[test]
+fn savepoints() {
+    run("savepoints");
+}
+
+#[test]
 fn timeouts() {
     run("timeouts");
 }

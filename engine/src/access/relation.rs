@@ -16,6 +16,8 @@ pub struct Rel {
     pub oid: Oid,
     /// Its files.
     pub file: RelFile,
+    /// Its name, for messages.
+    pub name: Rc<str>,
     /// The page that took the last row; PostgreSQL's `smgr_targblock`, of this process alone.
     pub target: Rc<Cell<Option<BlockNumber>>>,
 }
@@ -23,7 +25,12 @@ pub struct Rel {
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, target: Rc::default() }
+        Rel { oid, file, name: "".into(), target: Rc::default() }
+    }
+
+    /// With its name.
+    pub fn named(self, name: &Rc<str>) -> Rel {
+        Rel { name: name.clone(), ..self }
     }
 
     /// How many pages a fork has.

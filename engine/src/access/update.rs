@@ -1,48 +1,84 @@
-//! UPDATE: a new version, and the old one's end; and locking a row without changing it.
+//! UPDATE: a new version, and the old one's end.
 //!
 //! If the new version fits on the old one's page and no index needs to know of it, it is a *heap-only tuple* (HOT):
 //! indexes go on pointing to the old line pointer, and readers follow the chain. No index is built yet, so only the
 //! room decides.
 
-use super::modify::{self, Ending, ModifyOutcome, RowLock, clear_all_visible, heap_block, put_on_page, record_room};
+use super::modify::{self, Ending, ModifyOutcome, clear_all_visible, heap_block, put_on_page, record_room};
 use super::place::{self, Room};
+use super::row_lock::{RowLock, Xmax};
+use super::wait::{self, Doing, Free};
 use super::{Env, Rel, visibility_map};
 use crate::ids::{Error, Fork, Result, RmgrId, Tid, Xid};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, max_align, page, vm};
 use crate::trace::Event;
+use crate::types::{TupleDesc, deform_into};
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
 
+/// The columns that make up the keys of a table, by which others may refer to its rows: an UPDATE that leaves them alone
+/// lets FOR KEY SHARE stand.
+#[derive(Clone, Copy)]
+pub struct Keys<'a> {
+    /// The table's columns.
+    pub desc: &'a TupleDesc,
+    /// Which of them, from 0.
+    pub columns: &'a [usize],
+}
+
+impl Keys<'_> {
+    /// `HeapDetermineColumnsInfo`: whether the new version has another key.
+    fn differ(&self, old: &[u8], new: &[u8]) -> Result<bool> {
+        let Some(last) = self.columns.iter().max() else { return Ok(false) };
+        let (mut before, mut after) = (Vec::new(), Vec::new());
+        deform_into(self.desc, old, last + 1, &mut before)?;
+        deform_into(self.desc, new, last + 1, &mut after)?;
+        Ok(self.columns.iter().any(|column| before.get(*column) != after.get(*column)))
+    }
+
+    /// How strongly an update locks the old version.
+    async fn strength(&self, env: &Env, rel: &Rel, old: Tid, new: &[u8]) -> Result<RowLock> {
+        if self.columns.is_empty() {
+            return Ok(RowLock::NoKeyUpdate);
+        }
+        let pin = rel.page(env, Fork::Main, old.block).await?;
+        let before = pin.read(|bytes| page::heap_tuple(bytes, old.offset).map(<[u8]>::to_vec));
+        let differ = before.map_or(Ok(true), |before| self.differ(&before, new))?;
+        Ok(if differ { RowLock::Update } else { RowLock::NoKeyUpdate })
+    }
+}
+
 /// `heap_update`: gives the row at `old` a new version. `new` is the whole tuple; what its header says of
-/// transactions is set here. Waits for whoever is changing the row.
-pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<ModifyOutcome> {
+/// transactions is set here. Waits for whoever is at the row. Also how strongly the old version is locked.
+pub async fn update(
+    env: &Env,
+    rel: &Rel,
+    old: Tid,
+    new: &mut [u8],
+    keys: Keys<'_>,
+) -> Result<(ModifyOutcome, RowLock)> {
     let (xid, cid) = modify::begin_write(env).await?;
-    let room = match modify::writable(env, rel, old, cid, RowLock::NoKeyUpdate).await? {
-        Ok(room) => room,
-        Err(outcome) => return Ok(outcome),
+    let mode = keys.strength(env, rel, old, new).await?;
+    let Free { room, header } = match wait::writable(env, rel, old, cid, mode, Doing::Updating).await? {
+        Ok(free) => free,
+        Err(outcome) => return Ok((outcome, mode)),
     };
-    let lock = inherited_lock(&room, old, xid);
-    let lock_bits = if lock.is_valid() { HEAP_XMAX_KEYSHR_LOCK | HEAP_XMAX_LOCK_ONLY } else { HEAP_XMAX_INVALID };
-    tuple::set_infomask(new, tuple::infomask(new) & !HEAP_XACT_MASK | HEAP_UPDATED | lock_bits);
-    tuple::set_infomask2(new, tuple::infomask2(new) & !HEAP2_XACT_MASK);
+    env.note_oldest_multi();
+    let xmax = Xmax::with(env, &header, xid, mode, true).await?;
+    let inherited = Xmax::inherited(env, &header).await?;
+    tuple::set_infomask(new, tuple::infomask(new) & !HEAP_XACT_MASK | HEAP_UPDATED | inherited.infomask);
+    tuple::set_infomask2(new, tuple::infomask2(new) & !HEAP2_XACT_MASK | inherited.infomask2);
     tuple::set_xmin(new, xid);
-    tuple::set_xmax(new, lock);
+    tuple::set_xmax(new, inherited.xid);
     tuple::set_cmin(new, cid);
     let ending = Ending::of(env, &room.pin, old, xid, cid);
-    let mut update = Update { env, rel, old, xid, ending, new };
+    let mut update = Update { env, rel, old, xid, mode, header, xmax, ending, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
     env.cx.end_step().await;
-    Ok(ModifyOutcome::Done(tid))
-}
-
-/// The lock on the old version that the new one inherits: this transaction's own, if it has locked the row before.
-fn inherited_lock(room: &Room, old: Tid, xid: Xid) -> Xid {
-    let header = room.pin.read(|bytes| page::heap_tuple(bytes, old.offset).and_then(HeapTupleHeader::read));
-    let locked = |h: &HeapTupleHeader| !h.has(HEAP_XMAX_INVALID) && h.xmax_is_locked_only() && h.xmax == xid;
-    header.filter(locked).map_or(Xid::INVALID, |header| header.xmax)
+    Ok((ModifyOutcome::Done(tid), mode))
 }
 
 /// An update under way.
@@ -51,6 +87,12 @@ struct Update<'a> {
     rel: &'a Rel,
     old: Tid,
     xid: Xid,
+    /// How strongly the old version is locked.
+    mode: RowLock,
+    /// Its header, as it was found.
+    header: HeapTupleHeader,
+    /// Its xmax from here on.
+    xmax: Xmax,
     ending: Ending,
     /// The new version, whole.
     new: &'a mut [u8],
@@ -66,9 +108,9 @@ impl Update<'_> {
     /// The record's main data.
     fn main(&self, flags: u8, new: Tid) -> Vec<u8> {
         HeapUpdate {
-            old_xmax: self.xid,
+            old_xmax: self.xmax.xid,
             old_offnum: self.old.offset,
-            old_infobits: 0,
+            old_infobits: self.xmax.infobits(),
             flags,
             new_xmax: tuple::xmax(self.new),
             new_offnum: new.offset,
@@ -90,7 +132,7 @@ impl Update<'_> {
         tuple::set_infomask2(self.new, tuple::infomask2(self.new) | HEAP_ONLY_TUPLE);
         room.pin.modify(|bytes| page::set_prunable(bytes, xid));
         let tid = put_on_page(&room.pin, self.new)?;
-        room.pin.modify(|bytes| self.ending.write(bytes, 0, HEAP_HOT_UPDATED, tid));
+        room.pin.modify(|bytes| self.ending.write(bytes, self.xmax, HEAP_HOT_UPDATED, tid));
         let cleared = if clear_all_visible(env, rel, room) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         room.pin.mark_dirty(&env.cx);
         let logged = UpdatedTuple::of(&before, self.new, true, image_expected);
@@ -108,25 +150,32 @@ impl Update<'_> {
     /// version is locked by its header meanwhile.
     async fn leave_page(&mut self, room: Room) -> Result<Tid> {
         let (env, rel, ending, old) = (self.env, self.rel, self.ending, self.old);
+        let lock = Xmax::with(env, &self.header, self.xid, self.mode, false).await?;
         env.wal.make_room(&env.cx, record_room(1, 64)).await?;
-        let infobits = XLHL_XMAX_LOCK_ONLY | XLHL_XMAX_EXCL_LOCK;
-        lock_version(
-            env,
-            rel,
-            &room,
-            HeapLock { locking_xid: self.xid, offnum: old.offset, infobits, flags: 0 },
-            |b| {
-                ending.write(b, HEAP_XMAX_EXCL_LOCK | HEAP_XMAX_LOCK_ONLY, 0, old);
-            },
-        );
+        lock_version(env, rel, &room, old, lock, self.xid, |bytes| ending.write(bytes, lock, 0, old));
         let Room { pin: old_pin, guard, .. } = room;
         drop(guard);
         let (target, old_guard) = place::room_for(env, rel, self.new.len(), Some(&old_pin)).await?;
         // Somebody may have pruned the old page meanwhile.
-        let Some(guard) = old_guard else { return self.within(target).await };
+        let Some(guard) = old_guard else {
+            self.look_again(&target, lock).await?;
+            return self.within(target).await;
+        };
         let map = place::map_if_visible(env, rel, &old_pin).await?;
         env.wal.make_room(&env.cx, record_room(2, self.new.len())).await?;
-        self.change_pages(&Room { pin: old_pin, guard, map }, &target)
+        let source = Room { pin: old_pin, guard, map };
+        self.look_again(&source, lock).await?;
+        self.change_pages(&source, &target)
+    }
+
+    /// While the page was unlocked others may have locked the row beside this transaction: they are kept.
+    async fn look_again(&mut self, source: &Room, lock: Xmax) -> Result<()> {
+        let header = source.pin.read(|bytes| page::heap_tuple(bytes, self.old.offset).and_then(HeapTupleHeader::read));
+        let Some(header) = header.filter(|header| header.xmax != lock.xid) else { return Ok(()) };
+        self.xmax = Xmax::with(self.env, &header, self.xid, self.mode, true).await?;
+        let inherited = Xmax::inherited(self.env, &header).await?;
+        inherited.write(self.new);
+        Ok(())
     }
 
     /// The atomic section of an update from one page to another.
@@ -138,7 +187,7 @@ impl Update<'_> {
             page::set_prunable(bytes, xid);
             // There was no room: whoever reads the page next should prune it.
             page::set_flag(bytes, page::PD_PAGE_FULL, true);
-            self.ending.write(bytes, 0, 0, tid);
+            self.ending.write(bytes, self.xmax, 0, tid);
         });
         let mut flags = if clear_all_visible(env, rel, source) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         if clear_all_visible(env, rel, target) {
@@ -167,68 +216,25 @@ impl Update<'_> {
 }
 
 /// Writes a lock into a version's header, with its record: an atomic section. A locked row is not frozen.
-fn lock_version(env: &Env, rel: &Rel, room: &Room, lock: HeapLock, write: impl FnOnce(&mut PageBytes)) {
+pub(super) fn lock_version(
+    env: &Env,
+    rel: &Rel,
+    room: &Room,
+    tid: Tid,
+    xmax: Xmax,
+    xid: Xid,
+    write: impl FnOnce(&mut PageBytes),
+) {
     room.pin.modify(write);
     let clear = |map| visibility_map::clear(env, rel, map, room.pin.block(), vm::VISIBILITYMAP_ALL_FROZEN);
     let flags = if room.map.as_ref().is_some_and(clear) { XLH_LOCK_ALL_FROZEN_CLEARED } else { 0 };
     room.pin.mark_dirty(&env.cx);
     let end = room.pin.read(|bytes| {
-        let main = HeapLock { flags, ..lock }.encode();
-        let record = RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_LOCK).xid(lock.locking_xid).main(&main);
+        let infobits = xmax.infobits();
+        let main = HeapLock { locking_xid: xmax.xid, offnum: tid.offset, infobits, flags }.encode();
+        let record = RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_LOCK).xid(xid).main(&main);
         env.log(&record.block(heap_block(rel, &room.pin, 0, bytes, &[])))
     });
     room.pin.modify(|bytes| page::set_lsn(bytes, end));
-}
-
-/// `heap_lock_tuple` as READ COMMITTED needs it before an UPDATE looks again at a changed row; see [`lock_tuple_for`].
-pub async fn lock_tuple(env: &Env, rel: &Rel, tid: Tid) -> Result<std::result::Result<Vec<u8>, ModifyOutcome>> {
-    lock_tuple_for(env, rel, tid, RowLock::NoKeyUpdate).await
-}
-
-/// `heap_lock_tuple`: locks a version, which stays changeable by this transaction only, and returns its bytes.
-/// `Updated` leads further along the chain.
-pub async fn lock_tuple_for(
-    env: &Env,
-    rel: &Rel,
-    tid: Tid,
-    strength: RowLock,
-) -> Result<std::result::Result<Vec<u8>, ModifyOutcome>> {
-    let (xid, cid) = modify::begin_write(env).await?;
-    let room = match modify::writable(env, rel, tid, cid, strength).await? {
-        Ok(room) => room,
-        Err(outcome) => return Ok(Err(outcome)),
-    };
-    if !is_locked_by(&room, tid, xid, strength) {
-        env.wal.make_room(&env.cx, record_room(1, 64)).await?;
-        let keys = strength == RowLock::Update;
-        let key_bit = if keys { XLHL_KEYS_UPDATED } else { 0 };
-        let infobits = XLHL_XMAX_LOCK_ONLY | XLHL_XMAX_EXCL_LOCK | key_bit;
-        let lock = HeapLock { locking_xid: xid, offnum: tid.offset, infobits, flags: 0 };
-        lock_version(env, rel, &room, lock, |bytes| note_lock(bytes, tid, xid, keys));
-    }
-    let bytes = room.pin.read(|bytes| page::heap_tuple(bytes, tid.offset).map(<[u8]>::to_vec)).unwrap_or_default();
-    drop(room);
-    env.cx.end_step().await;
-    Ok(Ok(bytes))
-}
-
-/// Whether the transaction has locked the version already, at least so strongly.
-fn is_locked_by(room: &Room, tid: Tid, xid: Xid, strength: RowLock) -> bool {
-    let header = room.pin.read(|bytes| page::heap_tuple(bytes, tid.offset).and_then(HeapTupleHeader::read));
-    header.is_some_and(|h| {
-        let locked =
-            h.xmax == xid && !h.has(HEAP_XMAX_INVALID) && h.xmax_is_locked_only() && h.has(HEAP_XMAX_EXCL_LOCK);
-        locked && (strength == RowLock::NoKeyUpdate || h.infomask2 & HEAP_KEYS_UPDATED != 0)
-    })
-}
-
-/// Writes into a version's header who has locked it. The command id stays: it may be that of the row's making.
-fn note_lock(bytes: &mut PageBytes, tid: Tid, xid: Xid, keys: bool) {
-    let Some(version) = page::heap_tuple_mut(bytes, tid.offset) else { return };
-    let bits = tuple::infomask(version) & !HEAP_XMAX_BITS | HEAP_XMAX_EXCL_LOCK | HEAP_XMAX_LOCK_ONLY;
-    tuple::set_infomask(version, bits);
-    let keep = tuple::infomask2(version) & !(HEAP_KEYS_UPDATED | HEAP_HOT_UPDATED);
-    tuple::set_infomask2(version, if keys { keep | HEAP_KEYS_UPDATED } else { keep });
-    tuple::set_xmax(version, xid);
-    tuple::set_ctid(version, tid);
+    env.cx.emit(Event::TupleLock { rel: rel.file, tid, xmax: xmax.xid, infomask: xmax.infomask });
 }

@@ -4,11 +4,11 @@ use super::look::Look;
 use super::shape_page::*;
 use super::view::{Asker, Letters};
 use super::view_wal::{Tape, record_ref};
-use crate::access::visibility::{self, NeedsStatus, Sees, Statuses, Vacuumable};
+use crate::access::visibility::{self, Sees, Statuses, Vacuumable};
 use crate::buffer::BufferTag;
 use crate::ids::{CommandId, Pid, RmgrId, Xid, XidStatus};
 use crate::storage::tuple::*;
-use crate::txn::Snapshot;
+use crate::txn::{Needs, Snapshot};
 use crate::types::tuple::column_ranges;
 use crate::types::{TupleDesc, deform_tuple, output};
 use crate::wal::DecodedRecord;
@@ -165,17 +165,15 @@ fn xmax_status(header: &HeapTupleHeader, look: &Look) -> XmaxStatus {
 }
 
 /// Asks a rule of visibility. If it wants to know of a transaction whose page of pg_xact is not in memory, it is asked
-/// again about a header in which that is noted, as a reader would note it on the page.
-fn ask<T>(
-    header: &HeapTupleHeader,
-    look: &Look,
-    rule: impl Fn(&HeapTupleHeader) -> Result<T, NeedsStatus>,
-) -> Option<T> {
+/// again about a header in which that is noted, as a reader would note it on the page. What would have to be looked up
+/// in pg_subtrans or pg_multixact stays open.
+fn ask<T>(header: &HeapTupleHeader, look: &Look, rule: impl Fn(&HeapTupleHeader) -> Result<T, Needs>) -> Option<T> {
     let mut header = *header;
     for _ in 0..2 {
         let xid = match rule(&header) {
             Ok(answer) => return Some(answer),
-            Err(NeedsStatus(xid)) => xid,
+            Err(Needs::Status(xid)) => xid,
+            Err(_) => return None,
         };
         let committed = look.status(xid) == XidStatus::Committed;
         let of_xmin = xid == header.xmin && header.infomask & HEAP_XMIN_FROZEN == 0;

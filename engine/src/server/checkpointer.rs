@@ -24,7 +24,7 @@ use crate::ids::{Error, Instant, Lsn, Result, RmgrId, WaitEvent, sqlstate};
 use crate::settings::Setting;
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
-use crate::txn::Env;
+use crate::txn::{Env, MAX_SUBXIDS};
 use crate::wal::RecordBuilder;
 use crate::wal::standby_records::{RunningXacts, StandbyRecord};
 use crate::wal::xlog_records::XlogRecord;
@@ -131,7 +131,7 @@ async fn checkpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     }
     let written = write_buffers(env, server, cause, begun).await?;
     let synced_at = env.cx.now();
-    server.txns.clog.checkpoint(&env.cx).await?;
+    server.txns.checkpoint(&env.cx).await?;
     let files = server.buffers.sync_files(&env.cx).await?;
     if !cause.end_of_recovery {
         record.oldest_active_xid = log_running_xacts(env).await?;
@@ -160,6 +160,7 @@ async fn begin(env: &Env, server: &Server, cause: Cause) -> CheckPoint {
     let txns = &server.txns;
     let next_oid =
         if cause.end_of_recovery { txns.next_oid.get() } else { txns.logged_oid.get().max(txns.next_oid.get()) };
+    let (next_multi, next_multi_offset) = txns.multis.next();
     let record = CheckPoint {
         redo,
         this_timeline: server.timeline(),
@@ -167,6 +168,9 @@ async fn begin(env: &Env, server: &Server, cause: Cause) -> CheckPoint {
         full_page_writes: server.wal.full_page_writes(),
         next_xid: txns.procs.next_xid(),
         next_oid,
+        next_multi: next_multi.0,
+        next_multi_offset,
+        oldest_multi: txns.multis.oldest().0,
         time: unix_seconds(&env.cx),
         oldest_active_xid: crate::ids::Xid::INVALID,
         ..server.control.borrow().checkpoint_copy
@@ -204,15 +208,15 @@ fn is_ahead(server: &Server, progress: f64, elapsed: u64) -> bool {
 
 /// `LogStandbySnapshot`: tells standbys which transactions run. Returns the oldest of them.
 pub(super) async fn log_running_xacts(env: &Env) -> Result<crate::ids::Xid> {
-    env.wal.make_room(&env.cx, 64 + 4 * env.txns.procs.entries().len()).await?;
+    env.wal.make_room(&env.cx, 64 + 4 * (MAX_SUBXIDS + 1) * env.txns.procs.entries().len()).await?;
     let running = env.txns.procs.running_xacts();
     let record = StandbyRecord::RunningXacts(RunningXacts {
-        subxid_overflow: false,
+        subxid_overflow: running.overflowed,
         next_xid: running.next,
         oldest_running_xid: running.oldest,
         latest_completed_xid: running.latest_completed,
         xids: running.xids,
-        subxids: Vec::new(),
+        subxids: running.subxids,
     });
     let (info, data) = record.encode();
     env.log(&RecordBuilder::new(RmgrId::Standby, info).main(&data));
@@ -243,7 +247,7 @@ async fn restartpoint(env: &Env, server: &Server, cause: Cause) -> Result<()> {
     env.cx.point(Event::CheckpointStart { redo: record.redo }).await;
     let written = write_buffers(env, server, cause, begun).await?;
     let synced_at = env.cx.now();
-    server.txns.clog.checkpoint(&env.cx).await?;
+    server.txns.checkpoint(&env.cx).await?;
     let files = server.buffers.sync_files(&env.cx).await?;
     let replayed = server.receiver.replay.get();
     server

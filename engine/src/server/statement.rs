@@ -84,6 +84,9 @@ impl Session {
                 "ROLLBACK"
             }
             Statement::Commit { .. } | Statement::Rollback { .. } => return Err(Error::unsupported("AND CHAIN")),
+            Statement::Savepoint(name) => self.savepoint(&name).map(|()| "SAVEPOINT")?,
+            Statement::Release(name) => self.release_savepoint(&name).map(|()| "RELEASE")?,
+            Statement::RollbackTo(name) => self.rollback_to(&name).await.map(|()| "ROLLBACK")?,
             Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
                 self.run_setting(statement, sink)?
             }

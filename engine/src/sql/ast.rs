@@ -83,6 +83,12 @@ pub enum Statement {
         /// AND CHAIN
         chain: bool,
     },
+    /// SAVEPOINT
+    Savepoint(Ident),
+    /// RELEASE SAVEPOINT
+    Release(Ident),
+    /// ROLLBACK TO SAVEPOINT
+    RollbackTo(Ident),
     /// LOCK TABLE
     Lock(LockTable),
     /// SET

@@ -1,6 +1,6 @@
 //! The tree of a statement, continued: what speaks of transactions and locks.
 
-use super::ast::QualName;
+use super::ast::{QualName, Statement};
 use crate::ids::LockMode;
 
 /// The modes of a transaction; what is not said stays as it is.
@@ -22,6 +22,15 @@ pub enum IsolationLevel {
     ReadCommitted,
     RepeatableRead,
     Serializable,
+}
+
+impl Statement {
+    /// Whether it looks at rows: the isolation level cannot be changed after it.
+    pub fn takes_snapshot(&self) -> bool {
+        use Statement::*;
+        let without = matches!(self, Begin { .. } | Commit { .. } | Rollback { .. } | Savepoint(_) | Release(_));
+        !(without || matches!(self, RollbackTo(_) | Lock(_) | Set(_) | SetTransaction { .. } | Reset(_) | Show(_)))
+    }
 }
 
 /// LOCK TABLE.

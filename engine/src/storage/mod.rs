@@ -13,6 +13,7 @@
 //!   fsm        who has room?                         fork _fsm: a tree of trees of one-byte categories
 //!   vm         what needs no looking at?             fork _vm: two bits per heap page
 //!   clog       who committed?                        pg_xact: two bits per transaction
+//!   multixact  who locks a row together?             pg_multixact: offsets and members
 //!   control    where did we stop?                    global/pg_control
 //! ```
 //!
@@ -27,6 +28,7 @@ pub mod compact;
 pub mod control;
 pub mod fsm;
 pub mod item_id;
+pub mod multixact;
 pub mod page;
 pub mod tuple;
 pub mod vm;

@@ -28,7 +28,7 @@ mod shorten;
 mod stats;
 
 use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
-use crate::ids::{BlockNumber, Fork, Result, Xid};
+use crate::ids::{BlockNumber, Fork, MultiXactId, Result, Xid};
 use crate::storage::vm;
 use crate::trace::Event;
 
@@ -97,6 +97,8 @@ struct Vacuum<'a> {
     oldest_xmin: Xid,
     /// Versions made before this transaction are frozen.
     freeze_limit: Xid,
+    /// Multixacts before this one are frozen; by default they would have to be five million old.
+    multi_limit: MultiXactId,
     /// How long the table was at the start, or is after it was cut off.
     pages: BlockNumber,
     /// Behind the last page that has something.
@@ -129,6 +131,7 @@ impl<'a> Vacuum<'a> {
                 || options.relfrozenxid.precedes_or_equals(freeze::before(next, table_age)),
             oldest_xmin,
             freeze_limit: freeze::before(oldest_xmin, min_age),
+            multi_limit: if options.freeze { env.oldest_multi() } else { MultiXactId::FIRST },
             pages,
             nonempty_pages: BlockNumber(0),
             new_relfrozenxid: oldest_xmin,
