@@ -116,6 +116,21 @@ fn locks() {
 }
 
 #[test]
+fn row_locks() {
+    run("row_locks");
+}
+
+#[test]
+fn multixacts() {
+    run("multixacts");
+}
+
+#[test]
+fn rechecks() {
+    run("rechecks");
+}
+
+#[test]
 fn savepoints() {
     run("savepoints");
 }

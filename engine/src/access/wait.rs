@@ -40,7 +40,7 @@ impl Doing {
 }
 
 /// Whether to wait for a row; `LockWaitPolicy`.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub enum WaitPolicy {
     /// As long as it takes.
     Block,

@@ -221,6 +221,8 @@ pub struct Query {
     pub limit: Option<Expr>,
     /// OFFSET
     pub offset: Option<Expr>,
+    /// FOR UPDATE and its like
+    pub locking: Vec<Locking>,
 }
 
 /// Where the rows of a query come from.

@@ -42,7 +42,7 @@ pub(super) async fn multi_fate(
     limit: Xid,
     multi_limit: MultiXactId,
 ) -> Result<MultiFate> {
-    if !header.has(HEAP_XMAX_IS_MULTI) || header.has(HEAP_XMAX_INVALID) {
+    if !header.has(HEAP_XMAX_IS_MULTI) {
         return Ok(MultiFate::Stays(Xid::INVALID));
     }
     let txns = &env.txns;

@@ -22,6 +22,7 @@ mod atom;
 mod cursor;
 mod expr;
 mod join;
+mod locking;
 mod name;
 mod select;
 mod table;
