@@ -22,19 +22,22 @@ use crate::wal::{BlockRef, RecordBuilder};
 /// lets FOR KEY SHARE stand.
 #[derive(Clone, Copy)]
 pub struct Keys<'a> {
-    /// The table's columns.
-    pub desc: &'a TupleDesc,
+    /// The table's columns; needed if there are keys.
+    pub desc: Option<&'a TupleDesc>,
     /// Which of them, from 0.
     pub columns: &'a [usize],
 }
 
 impl Keys<'_> {
+    /// Of a table without keys.
+    pub const NONE: Keys<'static> = Keys { desc: None, columns: &[] };
+
     /// `HeapDetermineColumnsInfo`: whether the new version has another key.
     fn differ(&self, old: &[u8], new: &[u8]) -> Result<bool> {
-        let Some(last) = self.columns.iter().max() else { return Ok(false) };
+        let (Some(last), Some(desc)) = (self.columns.iter().max(), self.desc) else { return Ok(false) };
         let (mut before, mut after) = (Vec::new(), Vec::new());
-        deform_into(self.desc, old, last + 1, &mut before)?;
-        deform_into(self.desc, new, last + 1, &mut after)?;
+        deform_into(desc, old, last + 1, &mut before)?;
+        deform_into(desc, new, last + 1, &mut after)?;
         Ok(self.columns.iter().any(|column| before.get(*column) != after.get(*column)))
     }
 

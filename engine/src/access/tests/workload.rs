@@ -14,7 +14,6 @@ use crate::ids::{BackendType, HostId, LockMode, Result, Tid, Xid, sqlstate};
 use crate::storage::bytes::{get_u32, put_u32};
 use crate::storage::tuple::{HEAP_XMAX_INVALID, HeapTupleHeader};
 use crate::txn::{self, Isolation, Snapshot};
-use crate::types::TupleDesc;
 use crate::world::{Random, World};
 
 const HEADER: usize = 24;
@@ -199,8 +198,7 @@ impl Session {
         };
         let mut new = self.tuple(id, value);
         loop {
-            let keys = Keys { desc: &TupleDesc::new(Vec::new()), columns: &[] };
-            match access::update(&self.env, &self.rel, tid, &mut new, keys).await?.0 {
+            match access::update(&self.env, &self.rel, tid, &mut new, Keys::NONE).await?.0 {
                 ModifyOutcome::Done(_) => break self.note(id, Some(value)),
                 ModifyOutcome::Updated(_) => {
                     let (mode, wait) = (RowLock::NoKeyUpdate, WaitPolicy::Block);

@@ -184,7 +184,7 @@ impl Change<'_> {
         };
         let values = cx.values(values, row, 0).await?;
         let mut tuple = checked_tuple(self.table, &values)?;
-        let keys = Keys { desc: &self.table.desc, columns: &[] };
+        let keys = Keys { desc: Some(&self.table.desc), columns: &[] };
         let (outcome, strength) = access::update(env, &self.table.rel, tid, &mut tuple, keys).await?;
         self.strength.set(strength);
         if let (ModifyOutcome::Done(new), Some((exprs, _))) = (outcome, self.returning) {
