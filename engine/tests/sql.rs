@@ -116,6 +116,11 @@ fn locks() {
 }
 
 #[test]
+fn facts() {
+    run("facts");
+}
+
+#[test]
 fn row_locks() {
     run("row_locks");
 }
