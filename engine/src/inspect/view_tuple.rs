@@ -61,7 +61,7 @@ pub(super) fn tuple_view(tuple: &[u8], base: u16, lp: u16, versions: &Versions) 
         xmin_status: xmin_status(&header, versions.look),
         xmax_status: xmax_status(&header, versions.look),
         xmin_letter: letter(header.xmin),
-        xmax_letter: letter(header.xmax),
+        xmax_letter: versions.look.in_xmax(&header).into_iter().find_map(letter),
         dead_to_all: dead_to_all(&header, versions.look),
         heap_only: header.is_heap_only(),
         hot_updated: header.is_hot_updated(),
@@ -146,18 +146,21 @@ fn xmin_status(header: &HeapTupleHeader, look: &Look) -> XminStatus {
 }
 
 fn xmax_status(header: &HeapTupleHeader, look: &Look) -> XmaxStatus {
+    let holders = look.in_xmax(header);
+    let xmax = holders.first().copied().unwrap_or(Xid::INVALID);
     if !header.xmax.is_valid() {
         XmaxStatus::None
     } else if header.has(HEAP_XMAX_INVALID) {
         // The hint says that it has aborted, or that it only locked and is over.
         if header.xmax_is_locked_only() { XmaxStatus::None } else { XmaxStatus::Aborted }
     } else if header.xmax_is_locked_only() {
-        if look.is_running(header.xmax) { XmaxStatus::Locked } else { XmaxStatus::None }
+        let runs = holders.iter().any(|xid| look.is_running(*xid));
+        if runs { XmaxStatus::Locked } else { XmaxStatus::None }
     } else if header.has(HEAP_XMAX_COMMITTED) {
         XmaxStatus::Committed
-    } else if look.is_running(header.xmax) {
+    } else if look.is_running(xmax) {
         XmaxStatus::Running
-    } else if look.status(header.xmax) == XidStatus::Committed {
+    } else if look.status(xmax) == XidStatus::Committed {
         XmaxStatus::Committed
     } else {
         XmaxStatus::Aborted
