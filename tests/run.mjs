@@ -12,9 +12,13 @@ import { buildWasm, buildWeb } from '../web/tool/build.mjs';
 import { ensureChromium, ensureNodeModules, ensurePostgres, ensureRust } from '../web/tool/setup.mjs';
 import { ROOT, WEB, heading, run, which } from '../web/tool/sh.mjs';
 import { checkSize } from './size.mjs';
+import { judgeWal } from './suite-wal.mjs';
 
 const WASM = 'wasm32-unknown-unknown';
 const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
+
+/** Where the tests of the engine leave the logs that they have written. */
+const LOGS = path.join(TARGET, 'logs-of-the-tests');
 
 /** What `setup` found. */
 const found = { chromium: undefined, chromedriver: undefined, postgres: undefined };
@@ -32,7 +36,8 @@ const stages = {
   'rust lints': () => run('cargo', ['clippy', '--locked', '--workspace', '--all-targets', '--', '-D', 'warnings']),
   // Before the tests, which write these files too.
   'generated types': generatedTypes,
-  'rust tests': () => run('cargo', ['test', '--locked', '--workspace', '--no-fail-fast']),
+  'rust tests': rustTests,
+  'logs of the tests': () => judgeWal(LOGS),
   'wasm tests': wasmTests,
   'build wasm': buildWasm,
   'build web': buildWeb,
@@ -41,6 +46,11 @@ const stages = {
   'web browser': () => run('npx', ['playwright', 'test'], { cwd: WEB, env: { VITRINE_CHROMIUM: found.chromium } }),
   size: () => checkSize(found.chromium),
 };
+
+function rustTests() {
+  fs.rmSync(LOGS, { recursive: true, force: true });
+  return run('cargo', ['test', '--locked', '--workspace', '--no-fail-fast'], { env: { VITRINE_KEEP_WAL: LOGS } });
+}
 
 /** The TypeScript types of events and views are made from the Rust types; what is committed must be what they make. */
 async function generatedTypes() {

@@ -5,6 +5,7 @@
 //! a test (`tests/layers.rs`) holds that. Start reading at `ARCHITECTURE.md`.
 //!
 //! ```text
+//!   small      sorting and little maps that cost little code
 //!   ids        the newtypes that all speak in, and the error type
 //!   trace      the vocabulary of events, the ring they go through, the hash
 //!   world      the simulated computer room: clock, scheduler, processes, disks, links, faults
@@ -30,6 +31,7 @@ pub mod ids;
 pub mod inspect;
 pub mod server;
 pub mod settings;
+pub mod small;
 pub mod sql;
 pub mod storage;
 pub mod trace;

@@ -6,6 +6,9 @@
 //! are released, beside one that is rolled back. The third holds locks on the accounts that let the updates pass, so
 //! that multixacts are made. A checkpoint and a VACUUM run in between.
 
+#[path = "common/keep.rs"]
+mod keep;
+
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::{BackendType, HostId, MultiXactId, Pid};
 use vitrine_engine::inspect;
@@ -110,6 +113,7 @@ fn check(lab: &mut Lab, acknowledged: (usize, usize), what: &str) {
     let moved = acknowledged.1;
     assert!(first == after(moved) || first == after(moved + 1), "{what}: {moved} acknowledged, balance {first}");
     assert_eq!(ask(lab, session, "insert into log values (1000)"), Ok(vec![]), "{what}: it goes on");
+    keep::keep_wal(lab, "crash");
 }
 
 /// The steps at which the work begins and ends.

@@ -1,5 +1,8 @@
 //! CREATE TABLE and DROP TABLE in a cluster: sessions, rollbacks, crashes, a standby.
 
+#[path = "common/keep.rs"]
+mod keep;
+
 use std::rc::Rc;
 
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
@@ -230,6 +233,7 @@ fn what_was_committed_survives_whenever_the_power_fails() {
             told = found(&mut cluster);
             assert!(possible.contains(&told), "seed {seed}: {told:?} is none of {possible:?}");
         }
+        keep::keep_wal(&cluster.lab, "ddl");
     }
 }
 

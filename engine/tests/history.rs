@@ -4,6 +4,8 @@
 
 #[path = "common/history_script.rs"]
 mod history_script;
+#[path = "common/keep.rs"]
+mod keep;
 
 use history_script::{drive, told};
 use vitrine_engine::cluster::{Lab, LabSpec};
@@ -21,6 +23,7 @@ fn at_once_step_by_step_in_chunks_and_told_again() {
         let at_once = drive(seed, run_to);
         let (steps, hash) = (at_once.world().steps(), at_once.world().hash());
         assert!(steps > 500, "{steps}");
+        keep::keep_wal(&at_once, "history");
 
         let mut chunks = Random::new(seed, 1);
         let live = drive(seed, |lab, at| {

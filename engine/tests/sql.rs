@@ -1,6 +1,9 @@
 //! SQL through whole servers: scripts of sessions over a plain database. What a single session gets is what a real
 //! PostgreSQL 15 gives it; the scripts in `tests/sql/` were compared with one. `clock:` lets milliseconds pass.
 
+#[path = "common/keep.rs"]
+mod keep;
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
@@ -97,7 +100,9 @@ impl goldenscript::Runner for Sessions {
 
 fn run(script: &str) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sql").join(script);
-    goldenscript::run(&mut Sessions::new(), &path).unwrap_or_else(|e| panic!("{script}: {e}"));
+    let mut sessions = Sessions::new();
+    goldenscript::run(&mut sessions, &path).unwrap_or_else(|e| panic!("{script}: {e}"));
+    keep::keep_wal(&sessions.lab, "sql");
 }
 
 #[test]

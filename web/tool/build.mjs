@@ -16,8 +16,8 @@ const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 export async function buildWasm() {
   heading('The engine, as wasm');
   await run('cargo', ['build', '--locked', '-p', 'vitrine-bindgen', '--profile', 'tool']);
-  await run('cargo', ['build', '--locked', '-p', 'vitrine-wasm', '--release', '--target', 'wasm32-unknown-unknown']);
-  const wasm = path.join(TARGET, 'wasm32-unknown-unknown/release/vitrine_wasm.wasm');
+  await run('cargo', ['build', '--locked', '-p', 'vitrine-wasm', '--profile', 'wasm', '--target', 'wasm32-unknown-unknown']);
+  const wasm = path.join(TARGET, 'wasm32-unknown-unknown/wasm/vitrine_wasm.wasm');
   await run(path.join(TARGET, 'tool/vitrine-bindgen'), [wasm, path.join(WEB, 'pkg')]);
 }
 

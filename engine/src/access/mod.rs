@@ -22,7 +22,10 @@
 //! PostgreSQL: `access/heap/README.HOT`, `README.tuplock`, `heapam.c`, `heapam_visibility.c`, `hio.c`, `pruneheap.c`,
 //! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
 
+mod btree;
 mod free_space;
+mod hot;
+mod indexes;
 mod inplace;
 mod lock_tuple;
 mod modify;
@@ -40,14 +43,16 @@ mod visibility_map;
 mod wait;
 
 pub use crate::txn::Env;
+pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, build_index};
 pub use free_space::FreeSpaceMap;
+pub use hot::{Fetched, RowFetch};
 pub use inplace::inplace_update;
 pub use lock_tuple::{LockedTuple, lock_latest};
 pub use modify::{ModifyOutcome, delete, insert};
 pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use scan::{Scan, TupleBatch, fetch};
-pub use update::{Keys, update};
+pub use update::update;
 pub use vacuum::{VacuumOptions, VacuumStats, vacuum};
 pub use visibility_map::VisibilityMap;
 pub use wait::WaitPolicy;

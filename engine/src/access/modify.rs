@@ -3,13 +3,14 @@
 use super::place::{self, Room};
 use super::row_lock::{RowLock, Xmax};
 use super::wait::{self, Doing, Free};
-use super::{Env, Rel, visibility_map};
+use super::{Env, Rel, indexes, visibility_map};
 use crate::buffer::Pin;
 use crate::ids::{CommandId, Error, Result, RmgrId, Tid, Xid};
 use crate::storage::page::{self, Place};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, vm};
 use crate::trace::Event;
+use crate::txn::TableCounter;
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
@@ -40,7 +41,7 @@ pub(super) async fn begin_write(env: &Env) -> Result<(Xid, CommandId)> {
     Ok((xid, xact.cid))
 }
 
-/// `heap_insert`: adds a row. `new` is the whole tuple; the parts of its header that speak of transactions are set
+/// `heap_insert`: adds a row, and its entries to the indexes. `new` is the whole tuple; the parts of its header that speak of transactions are set
 /// here. Returns where it lies.
 pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
     let (xid, cid) = begin_write(env).await?;
@@ -53,7 +54,9 @@ pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
     env.wal.make_room(&env.cx, record_room(1, new.len())).await?;
     let tid = insert_in(env, rel, &room, new, xid)?;
     drop(room);
+    env.stats.count_change(rel.oid, TableCounter::Inserted);
     env.cx.end_step().await;
+    indexes::insert(env, rel, new, tid).await?;
     Ok(tid)
 }
 
@@ -139,6 +142,7 @@ pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
     room.pin.modify(|bytes| page::set_lsn(bytes, end));
     env.cx.emit(Event::TupleDelete { rel: rel.file, tid });
     drop(room);
+    env.stats.count_change(rel.oid, TableCounter::Deleted);
     env.cx.end_step().await;
     Ok(ModifyOutcome::Done(tid))
 }

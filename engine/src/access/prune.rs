@@ -23,7 +23,7 @@ use crate::storage::page::{self, ItemId};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::{PageBytes, compact};
 use crate::trace::Event;
-use crate::txn::Needs;
+use crate::txn::{Needs, TableCounter};
 use crate::wal::RecordBuilder;
 use crate::wal::heap2_records::{HeapPrune, PrunedItems, XLOG_HEAP2_PRUNE};
 use crate::world::LwMode;
@@ -60,7 +60,12 @@ pub(super) async fn prune_opt(env: &Env, rel: &Rel, pin: &Pin) -> Result<()> {
         return Ok(());
     }
     let Some(guard) = pin.try_lock(&env.cx, LwMode::Exclusive).filter(|_| pin.is_only_pin()) else { return Ok(()) };
-    prune_page(env, rel, pin, horizon).await?;
+    let pruned = prune_page(env, rel, pin, horizon).await?;
+    // What has become a dead line pointer still waits for VACUUM.
+    let gone = pruned.removed.saturating_sub(pruned.items.dead.len()) as i64;
+    if gone > 0 {
+        env.stats.count(rel.oid, TableCounter::Dead, -gone);
+    }
     drop(guard);
     Ok(())
 }
@@ -179,6 +184,15 @@ fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), 
     }))
 }
 
+/// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict. Nobody has seen what
+/// was made by an aborted transaction, or ended by its own maker.
+pub(super) fn note_removed(header: &HeapTupleHeader, update_xid: Xid, latest: &mut Xid) {
+    let seen = !header.xmin_invalid() && update_xid != header.xmin;
+    if seen && latest.precedes(update_xid) {
+        *latest = update_xid;
+    }
+}
+
 struct Planner<'a> {
     bytes: &'a PageBytes,
     /// The versions by line pointer.
@@ -283,13 +297,8 @@ impl<'a> Planner<'a> {
         self.pruned.removed += 1;
     }
 
-    /// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict. Nobody has seen
-    /// what was made by an aborted transaction, or ended by its own maker.
     fn note_removed(&mut self, version: &Judged) {
-        let seen = !version.header.xmin_invalid() && version.update_xid != version.header.xmin;
-        if seen && self.pruned.latest_removed.precedes(version.update_xid) {
-            self.pruned.latest_removed = version.update_xid;
-        }
+        note_removed(&version.header, version.update_xid, &mut self.pruned.latest_removed);
     }
 
     fn note_prunable(&mut self, xid: Xid) {

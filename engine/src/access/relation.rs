@@ -1,12 +1,12 @@
-//! What access methods need to know of a table.
+//! What access methods need to know of a table, or of the file of an index.
 
 use std::cell::Cell;
 use std::rc::Rc;
 
-use crate::buffer::{BufferTag, Pin, block_count};
+use crate::buffer::{BufferTag, Pin, Ring, block_count};
 use crate::ids::{BlockNumber, Fork, LockMode, Oid, RelFile, Result};
 
-use super::Env;
+use super::{Env, Index};
 
 /// A table as the access methods see it: its id, its files, and where the next row is tried first. Clones share the
 /// last; it is forgotten with whatever a process has cached of the table.
@@ -20,17 +20,24 @@ pub struct Rel {
     pub name: Rc<str>,
     /// The page that took the last row; PostgreSQL's `smgr_targblock`, of this process alone.
     pub target: Rc<Cell<Option<BlockNumber>>>,
+    /// Its indexes; an index has none. Who knows the catalogs hands them in.
+    pub indexes: Rc<[Index]>,
 }
 
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, name: "".into(), target: Rc::default() }
+        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default() }
     }
 
     /// With its name.
     pub fn named(self, name: &Rc<str>) -> Rel {
         Rel { name: name.clone(), ..self }
+    }
+
+    /// The same with indexes, which all changes of its rows will keep up to date.
+    pub fn with_indexes(self, indexes: Vec<Index>) -> Rel {
+        Rel { indexes: indexes.into(), ..self }
     }
 
     /// How many pages a fork has.
@@ -45,6 +52,16 @@ impl Rel {
         match env.buffers.pin_cached(&env.cx, tag) {
             Some(pin) => Ok(pin),
             None => env.buffers.read(&env.cx, tag).await,
+        }
+    }
+
+    /// A page of the table itself, for who reads much of it: through its ring, if it has one.
+    #[inline]
+    pub async fn page_by(&self, env: &Env, block: BlockNumber, ring: Option<&Ring>) -> Result<Pin> {
+        let tag = BufferTag { rel: self.file, fork: Fork::Main, block };
+        match env.buffers.pin_cached_by(&env.cx, tag, ring) {
+            Some(pin) => Ok(pin),
+            None => env.buffers.read_by(&env.cx, tag, ring).await,
         }
     }
 

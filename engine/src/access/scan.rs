@@ -7,12 +7,12 @@ use std::rc::Rc;
 
 use super::visibility::{self, Statuses};
 use super::{Env, Rel, prune};
-use crate::buffer::Pin;
+use crate::buffer::{Pin, Ring, RingKind};
 use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid};
 use crate::storage::tuple::{self, HEAP_XMIN_FROZEN, HeapTupleHeader};
 use crate::storage::{PageBytes, page};
 use crate::trace::Event;
-use crate::txn::{Needs, Snapshot};
+use crate::txn::{Needs, Snapshot, TableCounter};
 use crate::world::LwMode;
 
 /// Row versions copied out of a page, without an allocation for each.
@@ -56,18 +56,29 @@ impl TupleBatch {
     }
 }
 
+/// A table longer than this part of the pool is read through a ring.
+const RING_FRACTION: usize = 4;
+
 /// A sequential scan. It ends where the table ended when it began.
 pub struct Scan {
     rel: Rel,
     snapshot: Rc<Snapshot>,
     next: BlockNumber,
     end: BlockNumber,
+    /// A long table would push everything else out of the pool.
+    ring: Option<Rc<Ring>>,
+    /// The page whose versions the batch has; it stays pinned while these are worked on.
+    page: Option<Pin>,
 }
 
 impl Scan {
     /// Begins a scan with a snapshot.
     pub fn begin(env: &Env, rel: &Rel, snapshot: Rc<Snapshot>) -> Scan {
-        Scan { rel: rel.clone(), snapshot, next: BlockNumber(0), end: rel.blocks(env, Fork::Main) }
+        env.stats.count(rel.oid, TableCounter::SeqScan, 1);
+        let end = rel.blocks(env, Fork::Main);
+        let long = end.0 as usize > env.buffers.len() / RING_FRACTION;
+        let ring = long.then(|| env.buffers.ring(&env.cx, RingKind::BulkRead));
+        Scan { rel: rel.clone(), snapshot, next: BlockNumber(0), end, ring, page: None }
     }
 
     /// Fills the batch with the visible versions of the next page that has any. `false` at the end.
@@ -75,7 +86,8 @@ impl Scan {
         batch.clear();
         while self.next < self.end {
             env.cx.check_for_interrupts()?;
-            let pin = self.rel.page(env, Fork::Main, self.next).await?;
+            self.page = None;
+            let pin = self.rel.page_by(env, self.next, self.ring.as_deref()).await?;
             self.next = BlockNumber(self.next.0 + 1);
             prune::prune_opt(env, &self.rel, &pin).await?;
             let guard = pin.lock(&env.cx, LwMode::Shared).await;
@@ -84,11 +96,14 @@ impl Scan {
                 env.txns.fetch(&env.cx, needs).await?;
             }
             drop(guard);
+            self.page = Some(pin);
             env.cx.end_step().await;
             if !batch.is_empty() {
+                env.stats.count(self.rel.oid, TableCounter::SeqTupRead, batch.len() as i64);
                 return Ok(true);
             }
         }
+        self.page = None;
         Ok(false)
     }
 }

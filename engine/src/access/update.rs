@@ -1,9 +1,9 @@
 //! UPDATE: a new version, and the old one's end.
 //!
 //! If the new version fits on the old one's page and no index needs to know of it, it is a *heap-only tuple* (HOT):
-//! indexes go on pointing to the old line pointer, and readers follow the chain. No index is built yet, so only the
-//! room decides.
+//! indexes go on pointing to the old line pointer, and readers follow the chain. Otherwise every index gets an entry.
 
+use super::indexes::{self, Changed};
 use super::modify::{self, Ending, ModifyOutcome, clear_all_visible, heap_block, put_on_page, record_room};
 use super::place::{self, Room};
 use super::row_lock::{RowLock, Xmax};
@@ -13,57 +13,17 @@ use crate::ids::{Error, Fork, Result, RmgrId, Tid, Xid};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, max_align, page, vm};
 use crate::trace::Event;
-use crate::types::{TupleDesc, deform_into};
+use crate::txn::TableCounter;
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
 
-/// The columns that make up the keys of a table, by which others may refer to its rows: an UPDATE that leaves them alone
-/// lets FOR KEY SHARE stand.
-#[derive(Clone, Copy)]
-pub struct Keys<'a> {
-    /// The table's columns; needed if there are keys.
-    pub desc: Option<&'a TupleDesc>,
-    /// Which of them, from 0.
-    pub columns: &'a [usize],
-}
-
-impl Keys<'_> {
-    /// Of a table without keys.
-    pub const NONE: Keys<'static> = Keys { desc: None, columns: &[] };
-
-    /// `HeapDetermineColumnsInfo`: whether the new version has another key.
-    fn differ(&self, old: &[u8], new: &[u8]) -> Result<bool> {
-        let (Some(last), Some(desc)) = (self.columns.iter().max(), self.desc) else { return Ok(false) };
-        let (mut before, mut after) = (Vec::new(), Vec::new());
-        deform_into(desc, old, last + 1, &mut before)?;
-        deform_into(desc, new, last + 1, &mut after)?;
-        Ok(self.columns.iter().any(|column| before.get(*column) != after.get(*column)))
-    }
-
-    /// How strongly an update locks the old version.
-    async fn strength(&self, env: &Env, rel: &Rel, old: Tid, new: &[u8]) -> Result<RowLock> {
-        if self.columns.is_empty() {
-            return Ok(RowLock::NoKeyUpdate);
-        }
-        let pin = rel.page(env, Fork::Main, old.block).await?;
-        let before = pin.read(|bytes| page::heap_tuple(bytes, old.offset).map(<[u8]>::to_vec));
-        let differ = before.map_or(Ok(true), |before| self.differ(&before, new))?;
-        Ok(if differ { RowLock::Update } else { RowLock::NoKeyUpdate })
-    }
-}
-
 /// `heap_update`: gives the row at `old` a new version. `new` is the whole tuple; what its header says of
 /// transactions is set here. Waits for whoever is at the row. Also how strongly the old version is locked.
-pub async fn update(
-    env: &Env,
-    rel: &Rel,
-    old: Tid,
-    new: &mut [u8],
-    keys: Keys<'_>,
-) -> Result<(ModifyOutcome, RowLock)> {
+pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<(ModifyOutcome, RowLock)> {
     let (xid, cid) = modify::begin_write(env).await?;
-    let mode = keys.strength(env, rel, old, new).await?;
+    let changed = indexes::changed(env, rel, old, new).await?;
+    let mode = if changed.key { RowLock::Update } else { RowLock::NoKeyUpdate };
     let Free { room, header } = match wait::writable(env, rel, old, cid, mode, Doing::Updating).await? {
         Ok(free) => free,
         Err(outcome) => return Ok((outcome, mode)),
@@ -77,10 +37,18 @@ pub async fn update(
     tuple::set_xmax(new, inherited.xid);
     tuple::set_cmin(new, cid);
     let ending = Ending::of(env, &room.pin, old, xid, cid);
-    let mut update = Update { env, rel, old, xid, mode, header, xmax, ending, new };
+    let mut update = Update { env, rel, old, xid, mode, header, xmax, ending, changed, hot: false, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
+    env.stats.count_change(rel.oid, TableCounter::Updated);
+    let hot = update.hot;
+    if hot {
+        env.stats.count(rel.oid, TableCounter::HotUpdated, 1);
+    }
     env.cx.end_step().await;
+    if !hot {
+        indexes::insert(env, rel, new, tid).await?;
+    }
     Ok((ModifyOutcome::Done(tid), mode))
 }
 
@@ -97,6 +65,9 @@ struct Update<'a> {
     /// Its xmax from here on.
     xmax: Xmax,
     ending: Ending,
+    changed: Changed,
+    /// No index has to hear of the new version.
+    hot: bool,
     /// The new version, whole.
     new: &'a mut [u8],
 }
@@ -121,27 +92,31 @@ impl Update<'_> {
         .encode()
     }
 
-    /// A HOT update: both versions on one page.
+    /// Both versions on one page: a HOT update, if no indexed column has changed.
     async fn within(&mut self, room: Room) -> Result<Tid> {
         self.env.wal.make_room(&self.env.cx, record_room(1, self.new.len())).await?;
         self.change_page(&room)
     }
 
-    /// The atomic section of a HOT update.
+    /// The atomic section of an update within a page.
     fn change_page(&mut self, room: &Room) -> Result<Tid> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
         let image_expected = room.pin.read(|bytes| env.expects_image(bytes));
         let before = self.old_version(room)?;
-        tuple::set_infomask2(self.new, tuple::infomask2(self.new) | HEAP_ONLY_TUPLE);
+        self.hot = !self.changed.indexed;
+        if self.hot {
+            tuple::set_infomask2(self.new, tuple::infomask2(self.new) | HEAP_ONLY_TUPLE);
+        }
         room.pin.modify(|bytes| page::set_prunable(bytes, xid));
         let tid = put_on_page(&room.pin, self.new)?;
-        room.pin.modify(|bytes| self.ending.write(bytes, self.xmax, HEAP_HOT_UPDATED, tid));
+        room.pin.modify(|bytes| self.ending.write(bytes, self.xmax, if self.hot { HEAP_HOT_UPDATED } else { 0 }, tid));
         let cleared = if clear_all_visible(env, rel, room) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         room.pin.mark_dirty(&env.cx);
         let logged = UpdatedTuple::of(&before, self.new, true, image_expected);
         let (main, data) = (self.main(cleared | logged.flags(), tid), logged.encode());
         let end = room.pin.read(|bytes| {
-            let record = RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_HOT_UPDATE).xid(xid).main(&main);
+            let info = if self.hot { XLOG_HEAP_HOT_UPDATE } else { XLOG_HEAP_UPDATE };
+            let record = RecordBuilder::new(RmgrId::Heap, info).xid(xid).main(&main);
             env.log(&record.block(heap_block(rel, &room.pin, 0, bytes, &data)))
         });
         room.pin.modify(|bytes| page::set_lsn(bytes, end));

@@ -287,6 +287,44 @@ fn own_writable(header: &HeapTupleHeader, curcid: CommandId, ask: &Statuses) -> 
     Ok((if cmax >= curcid { Writable::SelfModified } else { Writable::Invisible }, 0))
 }
 
+/// `HeapTupleSatisfiesDirty`: whether the version is there as things are now, and if so, the running transaction that
+/// makes or ends it. `None` if it is not. Hints come with it.
+pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Option<Option<Xid>>, u16), Needs> {
+    let mut hints = 0;
+    let unended = header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only();
+    if !header.xmin_committed() {
+        if header.xmin_invalid() {
+            return Ok((None, 0));
+        }
+        if ask.is_own(header.xmin) {
+            let alive = unended || !ask.is_own(ask.update_xid(header)?);
+            return Ok((alive.then_some(None), 0));
+        }
+        if ask.in_progress(header.xmin)? {
+            return Ok((Some(Some(header.xmin)), 0));
+        }
+        if !ask.committed(header.xmin)? {
+            return Ok((None, HEAP_XMIN_INVALID));
+        }
+        hints = HEAP_XMIN_COMMITTED;
+    }
+    if unended {
+        return Ok((Some(None), hints));
+    }
+    let xmax = ask.update_xid(header)?;
+    if header.has(HEAP_XMAX_COMMITTED) || ask.is_own(xmax) {
+        return Ok((None, hints));
+    }
+    if ask.in_progress(xmax)? {
+        return Ok((Some(Some(xmax)), hints));
+    }
+    let hint = |bit: u16| if header.has(HEAP_XMAX_IS_MULTI) { hints } else { hints | bit };
+    Ok(match ask.committed(xmax)? {
+        false => (Some(None), hint(HEAP_XMAX_INVALID)),
+        true => (None, hint(HEAP_XMAX_COMMITTED)),
+    })
+}
+
 /// The answer to VACUUM; `HTSV_Result`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Vacuumable {

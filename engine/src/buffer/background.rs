@@ -55,6 +55,9 @@ impl BufferPool {
                 self.write_buffer(cx, index).await?;
                 self.count(|stats| stats.clean_writes += 1);
                 written += 1;
+                if written >= max_pages {
+                    self.count(|stats| stats.clean_stopped += 1);
+                }
             }
         }
         Ok(written)

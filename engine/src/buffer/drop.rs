@@ -23,7 +23,7 @@ impl BufferPool {
                 cx.sleep(WaitEvent::BufferPin, PIN_CHECK).await;
             }
         }
-        (0..self.len()).filter(|index| goes(*index)).for_each(|index| self.forget(index));
+        (0..self.len()).filter(|index| goes(*index)).for_each(|index| self.discard(index));
     }
 
     /// Removes a relation: its pages and its files.

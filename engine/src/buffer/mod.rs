@@ -11,8 +11,9 @@
 //!
 //! * A process **pins** a buffer for as long as it needs the page to stay where it is, and takes the **content
 //!   lock** for as long as it reads or changes it across something that waits. A hit is a plain function.
-//! * Every pin raises the **usage count**, up to 5. When a page is wanted that is in no buffer, the **clock sweep**
+//! * A process's pin raises the **usage count**, up to 5. When a page is wanted that is in no buffer, the **clock sweep**
 //!   moves over the pool, lowers each count by one and takes the first unpinned buffer that has none left.
+//! * Who reads a lot once, a scan of a long table or VACUUM, does so through a small **ring** of buffers.
 //! * A changed page stays in memory, **dirty**, and reaches its file later: by the checkpointer, by the background
 //!   writer, or by whoever needs its buffer. Whoever writes it first has the log flushed up to the page's LSN:
 //!   **WAL before data**, asserted at each write.
@@ -23,13 +24,19 @@
 mod background;
 mod drop;
 mod lookup;
+mod pin;
 mod pool;
 mod relation_files;
+mod ring;
+mod victim;
 mod write;
 
 pub use background::BackgroundWriterState;
-pub use pool::{BufferPool, BufferState, BufferStats, BufferTag, Pin};
+pub use pin::Pin;
+pub use pool::{BufferPool, BufferState, BufferStats, BufferTag};
 pub use relation_files::block_count;
+pub use ring::{Ring, RingKind};
+pub use write::SyncedFiles;
 
 /// A usage count never rises above this: five rounds of the hand and any page is forgotten.
 pub const BM_MAX_USAGE_COUNT: u8 = 5;

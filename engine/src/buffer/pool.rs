@@ -1,12 +1,14 @@
 //! The pool itself: lookup, pins, reading, victims, writing.
 
+use crate::small;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::lookup::Lookup;
-use super::{BM_MAX_USAGE_COUNT, relation_files};
-use crate::ids::{BLCKSZ, BlockNumber, BufferId, Error, Fork, RelFile, Result, WaitEvent, sqlstate};
+use super::pin::Pin;
+use super::relation_files;
+use super::ring::Ring;
+use crate::ids::{BLCKSZ, BlockNumber, BufferId, Fork, Pid, RelFile, Result, WaitEvent};
 use crate::storage::PageBytes;
 use crate::trace::Event;
 use crate::wal::Wal;
@@ -38,7 +40,7 @@ pub struct BufferState {
     reading: bool,
     /// How often the hand has to pass before the page is forgotten.
     pub usage_count: u8,
-    /// How many pins it has.
+    /// How many processes have it pinned.
     pub pins: u32,
 }
 
@@ -49,6 +51,12 @@ pub struct BufferStats {
     pub hits: u64,
     /// Pages read.
     pub reads: u64,
+    /// Pages found of tables that all databases share.
+    pub shared_hits: u64,
+    /// Pages read of such tables.
+    pub shared_reads: u64,
+    /// Rounds of the background writer that stopped at `bgwriter_lru_maxpages`.
+    pub clean_stopped: u64,
     /// Buffers allocated.
     pub allocated: u64,
     /// Written by the checkpointer.
@@ -70,6 +78,8 @@ pub(super) struct Buffer {
     pub(super) state: Cell<BufferState>,
     pub(super) page: RefCell<Box<PageBytes>>,
     pub(super) content: LwLock,
+    /// Who has it pinned, and how often each.
+    pub(super) pinners: RefCell<Vec<(Pid, u32)>>,
     waiters: WaitList,
 }
 
@@ -88,12 +98,16 @@ pub struct BufferPool {
     pub(super) wal: Rc<Wal>,
     pub(super) buffers: Vec<Buffer>,
     lookup: RefCell<Lookup>,
+    /// Buffers that hold nothing; the last is taken first.
+    pub(super) free: RefCell<Vec<usize>>,
+    /// The rings of scans and of VACUUM, as long as these have them.
+    pub(super) rings: RefCell<Vec<Weak<Ring>>>,
     /// The clock hand: the buffer that is looked at next.
     pub(super) hand: Cell<usize>,
     /// Rounds of the hand, for the background writer's reckoning.
     pub(super) rounds: Cell<u64>,
     /// Forks written since they were last synced.
-    pub(super) unsynced: RefCell<BTreeSet<(RelFile, Fork)>>,
+    pub(super) unsynced: RefCell<small::Set<(RelFile, Fork)>>,
     /// Only one process lengthens a relation at a time.
     extend_lock: LwLock,
     stats: Cell<BufferStats>,
@@ -106,6 +120,7 @@ impl BufferPool {
             state: Cell::default(),
             page: RefCell::new(Box::new([0; BLCKSZ])),
             content: LwLock::new(WaitEvent::BufferContent),
+            pinners: RefCell::default(),
             waiters: WaitList::default(),
         };
         Rc::new(BufferPool {
@@ -113,6 +128,8 @@ impl BufferPool {
             wal,
             buffers: (0..count).map(|_| buffer()).collect(),
             lookup: RefCell::new(Lookup::new(count)),
+            free: RefCell::new((0..count).rev().collect()),
+            rings: RefCell::default(),
             hand: Cell::new(0),
             rounds: Cell::new(0),
             unsynced: RefCell::default(),
@@ -172,28 +189,43 @@ impl BufferPool {
     /// The page, if it is in a buffer: the fast path, which does not wait.
     #[inline]
     pub fn pin_cached(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Option<Pin> {
+        self.pin_cached_by(cx, tag, None)
+    }
+
+    /// The same for who reads through a ring.
+    pub fn pin_cached_by(self: &Rc<Self>, cx: &Cx, tag: BufferTag, ring: Option<&Ring>) -> Option<Pin> {
         let index = self.lookup.borrow().find(&tag)?;
         if self.buffers[index].state.get().reading {
             return None;
         }
-        self.count(|stats| stats.hits += 1);
+        self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_hits } else { &mut stats.hits }) += 1);
         let BufferTag { rel, fork, block } = tag;
         cx.emit(Event::BufferHit { buffer: BufferId(index as u32 + 1), rel, fork, block });
-        Some(self.pin(index))
+        Some(self.pin(cx.pid(), index, ring))
     }
 
     /// `ReadBuffer`: the page, from a buffer or from its file.
     pub async fn read(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<Pin> {
-        match self.find_or_make_room(cx, tag).await? {
+        self.read_by(cx, tag, None).await
+    }
+
+    /// The same for who reads through a ring: a page that has to be read goes into one of its buffers.
+    pub async fn read_by(self: &Rc<Self>, cx: &Cx, tag: BufferTag, ring: Option<&Ring>) -> Result<Pin> {
+        match self.find_or_make_room(cx, tag, ring).await? {
             Ok(pin) => Ok(pin),
             Err(free) => self.fill(cx, free, tag).await,
         }
     }
 
     /// The page, once nobody is reading it any more; or, if it is in no buffer, one that is free for it.
-    async fn find_or_make_room(self: &Rc<Self>, cx: &Cx, tag: BufferTag) -> Result<std::result::Result<Pin, usize>> {
+    async fn find_or_make_room(
+        self: &Rc<Self>,
+        cx: &Cx,
+        tag: BufferTag,
+        ring: Option<&Ring>,
+    ) -> Result<std::result::Result<Pin, usize>> {
         loop {
-            if let Some(pin) = self.pin_cached(cx, tag) {
+            if let Some(pin) = self.pin_cached_by(cx, tag, ring) {
                 return Ok(Ok(pin));
             }
             let reading = self.lookup.borrow().find(&tag);
@@ -201,17 +233,18 @@ impl BufferPool {
                 self.buffers[index].waiters.wait(cx, WaitEvent::DataFileRead).await;
                 continue;
             }
-            let free = self.victim(cx).await?;
+            let free = self.victim(cx, ring).await?;
             if self.lookup.borrow().find(&tag).is_none() {
                 return Ok(Err(free));
             }
+            self.free.borrow_mut().push(free);
         }
     }
 
     /// Reads a page into a free buffer.
     async fn fill(self: &Rc<Self>, cx: &Cx, index: usize, tag: BufferTag) -> Result<Pin> {
         self.enter(index, tag, true);
-        let pin = self.pin(index);
+        let pin = self.pin(cx.pid(), index, None);
         let read = relation_files::read(&self.disk, cx, tag).await;
         let buffer = &self.buffers[index];
         buffer.update(|state| state.reading = false);
@@ -220,11 +253,11 @@ impl BufferPool {
             Ok(page) => *buffer.page.borrow_mut() = page,
             Err(error) => {
                 drop(pin);
-                self.forget(index);
+                self.discard(index);
                 return Err(error);
             }
         }
-        self.count(|stats| stats.reads += 1);
+        self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_reads } else { &mut stats.reads }) += 1);
         let BufferTag { rel, fork, block } = tag;
         cx.point(Event::BufferRead { buffer: pin.id(), rel, fork, block }).await;
         Ok(pin)
@@ -251,15 +284,15 @@ impl BufferPool {
     async fn extend_locked(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork, guard: LwGuard) -> Result<Pin> {
         let block = relation_files::block_count(&self.disk, rel, fork).unwrap_or_default();
         let tag = BufferTag { rel, fork, block };
-        let index = self.victim(cx).await?;
+        let index = self.victim(cx, None).await?;
         self.enter(index, tag, false);
         self.buffers[index].page.borrow_mut().fill(0);
-        let pin = self.pin(index);
+        let pin = self.pin(cx.pid(), index, None);
         let extended = relation_files::extend(&self.disk, cx, tag).await;
         drop(guard);
         if let Err(error) = extended {
             drop(pin);
-            self.forget(index);
+            self.discard(index);
             return Err(error);
         }
         self.unsynced.borrow_mut().insert((rel, fork));
@@ -274,12 +307,12 @@ impl BufferPool {
         if tag.block >= blocks {
             return self.read_for_redo(cx, tag).await;
         }
-        match self.find_or_make_room(cx, tag).await? {
+        match self.find_or_make_room(cx, tag, None).await? {
             Ok(pin) => Ok(pin),
             Err(free) => {
                 self.enter(free, tag, false);
                 self.buffers[free].page.borrow_mut().fill(0);
-                Ok(self.pin(free))
+                Ok(self.pin(cx.pid(), free, None))
             }
         }
     }
@@ -295,14 +328,6 @@ impl BufferPool {
         }
     }
 
-    fn pin(self: &Rc<Self>, index: usize) -> Pin {
-        self.buffers[index].update(|state| {
-            state.pins += 1;
-            state.usage_count = (state.usage_count + 1).min(BM_MAX_USAGE_COUNT);
-        });
-        Pin { pool: self.clone(), index }
-    }
-
     /// Enters a page into the lookup table.
     fn enter(&self, index: usize, tag: BufferTag, reading: bool) {
         self.lookup.borrow_mut().insert(tag, index);
@@ -310,138 +335,15 @@ impl BufferPool {
         self.count(|stats| stats.allocated += 1);
     }
 
-    /// Takes a page out of the lookup table; its buffer is free.
+    /// Takes a page out of the lookup table; the caller has a use for its buffer.
     pub(super) fn forget(&self, index: usize) {
         self.lookup.borrow_mut().remove(index);
         self.buffers[index].state.set(BufferState::default());
     }
 
-    // --- victims ---------------------------------------------------------------------------------------------
-
-    /// Finds a buffer by the clock sweep and empties it, writing its page first if that is dirty.
-    async fn victim(self: &Rc<Self>, cx: &Cx) -> Result<usize> {
-        loop {
-            let index = self.sweep()?;
-            let state = self.state(index);
-            if state.dirty {
-                self.write_buffer(cx, index).await?;
-                self.count(|stats| stats.backend_writes += 1);
-            }
-            let now = self.state(index);
-            if now.pins > 0 || now.dirty || now.tag != state.tag {
-                continue;
-            }
-            if let Some(BufferTag { rel, fork, block }) = now.tag {
-                cx.emit(Event::BufferEvict { buffer: BufferId(index as u32 + 1), rel, fork, block });
-            }
-            self.forget(index);
-            return Ok(index);
-        }
-    }
-
-    /// Moves the hand until it stands on an unpinned buffer without usage count.
-    fn sweep(&self) -> Result<usize> {
-        if let Some(empty) = self.buffers.iter().position(|b| b.state.get().tag.is_none() && b.state.get().pins == 0) {
-            return Ok(empty);
-        }
-        for _ in 0..=self.buffers.len() * (usize::from(BM_MAX_USAGE_COUNT) + 1) {
-            let index = self.hand.get();
-            let next = (index + 1) % self.buffers.len();
-            self.hand.set(next);
-            if next == 0 {
-                self.rounds.set(self.rounds.get() + 1);
-            }
-            let taken = self.buffers[index].update(|state| {
-                if state.pins > 0 {
-                    return false;
-                }
-                let free = state.usage_count == 0;
-                state.usage_count = state.usage_count.saturating_sub(1);
-                free
-            });
-            if taken {
-                return Ok(index);
-            }
-        }
-        Err(Error::new(sqlstate::OUT_OF_MEMORY, "no unpinned buffers available"))
-    }
-}
-
-/// A pinned buffer; dropping it unpins.
-pub struct Pin {
-    pub(super) pool: Rc<BufferPool>,
-    pub(super) index: usize,
-}
-
-impl Pin {
-    /// Which buffer, as pg_buffercache counts.
-    pub fn id(&self) -> BufferId {
-        BufferId(self.index as u32 + 1)
-    }
-
-    /// Which page. A pinned buffer keeps its page.
-    pub fn tag(&self) -> BufferTag {
-        self.pool.state(self.index).tag.unwrap_or_else(|| panic!("a pinned buffer holds no page"))
-    }
-
-    /// Which page of its fork.
-    pub fn block(&self) -> BlockNumber {
-        self.tag().block
-    }
-
-    /// Looks at the page, in an atomic section.
-    #[inline]
-    pub fn read<T>(&self, look: impl FnOnce(&PageBytes) -> T) -> T {
-        look(&self.pool.buffers[self.index].page.borrow())
-    }
-
-    /// Changes the page, in an atomic section; the caller marks the buffer dirty.
-    #[inline]
-    pub fn modify<T>(&self, change: impl FnOnce(&mut PageBytes) -> T) -> T {
-        change(&mut self.pool.buffers[self.index].page.borrow_mut())
-    }
-
-    /// Takes the content lock.
-    pub async fn lock(&self, cx: &Cx, mode: LwMode) -> LwGuard {
-        self.pool.buffers[self.index].content.acquire(cx, mode).await
-    }
-
-    /// Takes the content lock if it is free.
-    pub fn try_lock(&self, cx: &Cx, mode: LwMode) -> Option<LwGuard> {
-        self.pool.buffers[self.index].content.try_acquire(cx, mode)
-    }
-
-    /// Whether nobody else has the buffer pinned: what pruning asks before it moves tuples about.
-    pub fn is_only_pin(&self) -> bool {
-        self.pool.state(self.index).pins == 1
-    }
-
-    /// Whether the buffer is newer than the file.
-    pub fn is_dirty(&self) -> bool {
-        self.pool.state(self.index).dirty
-    }
-
-    /// `MarkBufferDirty`, also for hints: without checksums a hint needs no record.
-    pub fn mark_dirty(&self, cx: &Cx) {
-        let was = self.pool.buffers[self.index].update(|state| {
-            state.just_dirtied = true;
-            std::mem::replace(&mut state.dirty, true)
-        });
-        if !was {
-            let BufferTag { rel, fork, block } = self.tag();
-            cx.emit(Event::BufferDirty { buffer: self.id(), rel, fork, block });
-        }
-    }
-}
-
-impl Clone for Pin {
-    fn clone(&self) -> Pin {
-        self.pool.pin_quietly(self.index)
-    }
-}
-
-impl Drop for Pin {
-    fn drop(&mut self) {
-        self.pool.buffers[self.index].update(|state| state.pins -= 1);
+    /// Takes a page out of the lookup table; its buffer is free.
+    pub(super) fn discard(&self, index: usize) {
+        self.forget(index);
+        self.free.borrow_mut().push(index);
     }
 }

@@ -88,3 +88,74 @@ fn a_page_beyond_the_end_cannot_be_read() {
     world.run(Limit::IDLE);
     assert!(failed.get());
 }
+
+/// Reads so many pages one after the other through a ring.
+async fn read_all(cx: &Cx, pool: &Rc<BufferPool>, ring: &Ring, blocks: u32) {
+    for block in 0..blocks {
+        drop(pool.read_by(cx, tag(block), Some(ring)).await.unwrap());
+    }
+}
+
+fn held(pool: &BufferPool) -> usize {
+    (0..pool.len()).filter(|index| pool.state(*index).tag.is_some()).count()
+}
+
+/// Lengthens the table to so many pages, and forgets them.
+fn lay_out(world: &World, host: HostId, pool: &Rc<BufferPool>, blocks: u32) {
+    let pool = pool.clone();
+    world.spawn(host, BackendType::ClientBackend, move |cx| async move {
+        for _ in 0..blocks {
+            drop(pool.extend(&cx, REL, Fork::Main).await.unwrap());
+        }
+        (0..pool.len()).filter(|index| pool.state(*index).tag.is_some()).for_each(|index| pool.discard(index));
+    });
+    world.run(Limit::IDLE);
+}
+
+#[test]
+fn a_ring_takes_an_eighth_of_the_pool_and_leaves_wanted_pages_alone() {
+    let (world, host, pool, _) = room(64);
+    lay_out(&world, host, &pool, 200);
+    let reader = pool.clone();
+    world.spawn(host, BackendType::ClientBackend, move |cx| async move {
+        let ring = reader.ring(&cx, RingKind::BulkRead);
+        assert_eq!(ring.slots().0.len(), 8);
+        read_all(&cx, &reader, &ring, 200).await;
+        assert_eq!(held(&reader), 8);
+        assert!((0..64).all(|index| reader.state(index).usage_count <= 1));
+        // Somebody else comes to want one of the ring's pages.
+        let wanted = tag(195);
+        drop(reader.read(&cx, wanted).await.unwrap());
+        read_all(&cx, &reader, &ring, 190).await;
+        assert_eq!((held(&reader), reader.find(&wanted).is_some()), (9, true));
+        assert_eq!(reader.rings().len(), 1);
+        drop(ring);
+        assert!(reader.rings().is_empty());
+    });
+    world.run(Limit::IDLE);
+}
+
+#[test]
+fn a_scan_lets_go_of_pages_whose_log_is_not_flushed_and_vacuum_writes_them() {
+    for (kind, kept) in [(RingKind::BulkRead, 8), (RingKind::Vacuum, 0)] {
+        let (world, host, pool, wal) = room(64);
+        lay_out(&world, host, &pool, 40);
+        world.spawn(host, BackendType::ClientBackend, move |cx| async move {
+            let ring = pool.ring(&cx, kind);
+            read_all(&cx, &pool, &ring, 8).await;
+            for block in 0..8 {
+                let pin = pool.read_by(&cx, tag(block), Some(&ring)).await.unwrap();
+                wal.make_room(&cx, 100).await.unwrap();
+                let end = wal.insert(&cx, &RecordBuilder::new(RmgrId::Xlog, 0xA0).main(&[1; 40]));
+                pin.modify(|page| page::set_lsn(page, end));
+                pin.mark_dirty(&cx);
+            }
+            for block in 20..40 {
+                drop(pool.read_by(&cx, tag(block), Some(&ring)).await.unwrap());
+            }
+            let dirty = (0..pool.len()).filter(|index| pool.state(*index).dirty).count();
+            assert_eq!((kind, dirty, held(&pool)), (kind, kept, 8 + kept));
+        });
+        world.run(Limit::IDLE);
+    }
+}

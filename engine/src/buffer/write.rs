@@ -1,18 +1,30 @@
 //! Writing dirty pages: the log first, then the page to the kernel, and at a checkpoint the kernel to the disk.
 
+use crate::small;
 use std::rc::Rc;
 
-use super::pool::{BufferPool, BufferTag, Pin};
+use super::pool::{BufferPool, BufferTag};
 use super::relation_files;
 use crate::ids::{Result, WaitEvent};
 use crate::storage::page;
 use crate::trace::Event;
 use crate::world::{Cx, LwMode};
 
+/// What a checkpoint's syncs were.
+#[derive(Clone, Copy, Default, Debug)]
+pub struct SyncedFiles {
+    /// How many files.
+    pub count: usize,
+    /// The longest sync, in microseconds.
+    pub longest: u64,
+    /// All together.
+    pub total: u64,
+}
+
 impl BufferPool {
     /// Writes a dirty buffer's page to its file, the log first.
     pub(super) async fn write_buffer(self: &Rc<Self>, cx: &Cx, index: usize) -> Result<()> {
-        let pin = self.pin_quietly(index);
+        let pin = self.pin_quietly(cx.pid(), index);
         let guard = self.buffers[index].content.acquire(cx, LwMode::Shared).await;
         let state = self.state(index);
         let (Some(tag), true) = (state.tag, state.dirty) else { return Ok(()) };
@@ -37,17 +49,11 @@ impl BufferPool {
         Ok(())
     }
 
-    /// A pin that does not raise the usage count, for whoever only writes.
-    pub(super) fn pin_quietly(self: &Rc<Self>, index: usize) -> Pin {
-        self.buffers[index].update(|state| state.pins += 1);
-        Pin { pool: self.clone(), index }
-    }
-
     /// The buffers that are dirty now, in the order of their files: what a checkpoint has to write.
     pub fn mark_for_checkpoint(&self) -> Vec<usize> {
         let mut dirty: Vec<usize> = (0..self.len()).filter(|index| self.state(*index).dirty).collect();
         dirty.iter().for_each(|index| self.buffers[*index].update(|state| state.checkpoint_needed = true));
-        dirty.sort_by_key(|index| self.state(*index).tag);
+        small::sort_by_key(&mut dirty, |index| self.state(*index).tag);
         dirty
     }
 
@@ -61,15 +67,21 @@ impl BufferPool {
         Ok(true)
     }
 
-    /// Syncs every file that was written since it was last synced. Returns how many.
-    pub async fn sync_files(&self, cx: &Cx) -> Result<usize> {
+    /// Syncs every file that was written since it was last synced. Returns how many, and how long that took.
+    pub async fn sync_files(&self, cx: &Cx) -> Result<SyncedFiles> {
+        let mut synced = SyncedFiles::default();
         let files = std::mem::take(&mut *self.unsynced.borrow_mut());
-        for (rel, fork) in &files {
+        for (rel, fork) in files.iter() {
             let path = rel.path(*fork);
             if self.disk.exists(&path) {
+                let begun = cx.now();
                 self.disk.fsync(cx, WaitEvent::DataFileSync, &path).await?;
+                let took = cx.now() - begun;
+                synced.count += 1;
+                synced.total += took;
+                synced.longest = synced.longest.max(took);
             }
         }
-        Ok(files.len())
+        Ok(synced)
     }
 }

@@ -22,7 +22,7 @@ use crate::ids::{
     BlockNumber, Error, Fork, FullXid, Lsn, Oid, Result, RmgrId, TimeLineId, TimestampTz, USECS_PER_SEC, WalSegSize,
     WalSegment, Xid, XidStatus,
 };
-use crate::settings::{Setting, Settings};
+use crate::settings::{Setting, Settings, file};
 use crate::storage::control::{CheckPoint, ControlFileData, DbState, WalLevel};
 use crate::storage::page::{self, Place};
 use crate::storage::tuple::{self, HEAP_XMAX_INVALID, HEAP_XMIN_COMMITTED};
@@ -54,13 +54,22 @@ pub struct InitSpec {
     pub now: TimestampTz,
     /// Random bytes for authentication that fails early.
     pub nonce: [u8; 32],
-    /// The settings of which pg_control keeps a copy.
+    /// What `postgresql.conf` is to say; pg_control keeps a copy of some.
     pub settings: Settings,
+}
+
+/// Writes both configuration files.
+pub fn write_configuration(disk: &Disk, settings: &Settings) -> Result<()> {
+    let head =
+        "# What this server is told at its start and at each reload; ALTER SYSTEM writes postgresql.auto.conf.\n";
+    write_file(disk, file::MAIN, settings.file_text(head).as_bytes())?;
+    write_file(disk, file::AUTO, file::render_auto(&[]).as_bytes())
 }
 
 /// Writes the files of a new cluster and syncs them.
 pub fn initdb(disk: &Disk, spec: &InitSpec) -> Result<()> {
     write_file(disk, "PG_VERSION", b"15\n")?;
+    write_configuration(disk, &spec.settings)?;
     write_file(disk, "base/5/PG_VERSION", b"15\n")?;
     write_file(disk, "base/5/pg_filenode.map", &filenode_map(Filed::Mapped))?;
     write_file(disk, "global/pg_filenode.map", &filenode_map(Filed::Shared))?;
@@ -173,7 +182,7 @@ fn filenode_map(filed: Filed) -> [u8; 512] {
         bytes::put_u32(&mut map, 8 + 8 * at, table.oid.0);
         bytes::put_u32(&mut map, 12 + 8 * at, table.oid.0);
     }
-    let crc = crc32c::crc32c(&map[..CRC_AT]);
+    let crc = crate::storage::crc::crc32c(&map[..CRC_AT]);
     bytes::put_u32(&mut map, CRC_AT, crc);
     map
 }

@@ -7,8 +7,8 @@
 //! The count is looked at when a statement begins and whenever a lock was waited for. In between a backend goes on with
 //! what it knows: the lock on the table that it uses keeps others from changing it.
 
+use crate::small;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use super::layout::{PG_ATTRIBUTE, PG_CLASS};
@@ -36,8 +36,8 @@ pub struct CacheStats {
 #[derive(Default)]
 pub struct Catalog {
     /// By schema and name; an absent table is remembered as `None`.
-    names: RefCell<BTreeMap<(Oid, String), Option<Oid>>>,
-    tables: RefCell<BTreeMap<Oid, Rc<Table>>>,
+    names: RefCell<small::Map<(Oid, String), Option<Oid>>>,
+    tables: RefCell<small::Map<Oid, Rc<Table>>>,
     /// How many invalidations this backend has heeded.
     heeded: Cell<u64>,
     stats: Cell<CacheStats>,

@@ -12,7 +12,7 @@
 //! the first one's entry and waits for its end. There are no indexes yet, so it looks for rows of running transactions,
 //! and holds the page of the schemas while it looks and inserts, as PostgreSQL holds the index page.
 
-use std::collections::BTreeSet;
+use crate::small::Set;
 
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
@@ -95,7 +95,7 @@ fn check_columns(columns: &[Attr]) -> Result<()> {
         let message = format!("tables can have at most {MAX_COLUMNS} columns");
         return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
     }
-    let mut names = BTreeSet::new();
+    let mut names = Set::default();
     for attr in columns {
         let name = &attr.name;
         if !names.insert(name.clone()) {

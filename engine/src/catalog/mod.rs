@@ -46,7 +46,7 @@ mod toast;
 #[cfg(test)]
 mod tests;
 
-pub use bootstrap::{InitSpec, initdb};
+pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
 pub use oid::new_oid;
 pub use stats::update_stats;

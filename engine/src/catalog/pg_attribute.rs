@@ -4,6 +4,7 @@
 //! numbers below 0 so that nobody gives a column such a name.
 
 use crate::ids::{Error, Oid, Result};
+use crate::small;
 use crate::types::{Attr, Datum, TypeId};
 
 /// The system columns: -1, -2 and so on.
@@ -102,7 +103,7 @@ pub fn columns(rows: &[Vec<Datum>], natts: i16) -> Result<Vec<Attr>> {
             numbered.push((attnum, column_of(values)?));
         }
     }
-    numbered.sort_by_key(|(attnum, _)| *attnum);
+    small::sort_by_key(&mut numbered, |(attnum, _)| *attnum);
     if !numbered.iter().map(|(attnum, _)| *attnum).eq(1..=i64::from(natts)) {
         return Err(Error::corrupt(format!("pg_attribute does not have {natts} columns for a table that has them")));
     }

@@ -7,7 +7,7 @@ use crate::types::Datum;
 const UTF8: i32 = 6;
 
 /// The databases: oid, name, whether it is a template, whether one may connect to it.
-const DATABASES: [(Oid, &str, bool, bool); 3] = [
+pub const DATABASES: [(Oid, &str, bool, bool); 3] = [
     (Oid::POSTGRES_DB, "postgres", false, true),
     (TEMPLATE1, "template1", true, true),
     (Oid(4), "template0", true, false),

@@ -53,6 +53,7 @@ impl Server {
             txns.procs.add(cx.pid(), Oid::POSTGRES_DB);
             let env = Env {
                 settings: Rc::new(RefCell::new(Settings::default())),
+                stats: Rc::default(),
                 xact: Rc::default(),
                 locks: Rc::default(),
                 notices: Rc::default(),

@@ -1,6 +1,7 @@
 //! What can happen to a world from outside.
 
 use crate::ids::Instant;
+use crate::server::ShutdownMode;
 use crate::server::protocol::FrontendMessage;
 
 /// Something that happens to the world from outside: typed by a client, done by the user, or a fault.
@@ -8,7 +9,7 @@ use crate::server::protocol::FrontendMessage;
 #[cfg_attr(
     feature = "views",
     derive(serde::Serialize, serde::Deserialize, ts_rs::TS),
-    serde(tag = "kind", rename_all = "snake_case")
+    serde(tag = "kind", rename_all = "snake_case", try_from = "Fields")
 )]
 pub enum Input {
     /// A client connects; it becomes the next session, counted from 0.
@@ -78,6 +79,13 @@ pub enum Input {
         /// Which host.
         host: u8,
     },
+    /// A server is shut down (`pg_ctl stop`); `PowerOn` starts it again.
+    Shutdown {
+        /// On which host.
+        host: u8,
+        /// How.
+        mode: ShutdownMode,
+    },
     /// The link between primary and standby is cut or healed.
     Cut {
         /// Whether it is cut.
@@ -88,6 +96,48 @@ pub enum Input {
         /// One way, in microseconds.
         micros: u32,
     },
+}
+
+/// An input as JavaScript hands it in: its kind, and the fields that any kind has. Reading a tagged enum field by field
+/// would take thirty kilobytes of wasm.
+#[cfg(feature = "views")]
+#[derive(Default, serde::Deserialize)]
+#[serde(default)]
+struct Fields {
+    kind: String,
+    host: u8,
+    parameters: Vec<(String, String)>,
+    session: u32,
+    text: String,
+    pid: u32,
+    frozen: bool,
+    cut: bool,
+    micros: u32,
+    mode: ShutdownMode,
+}
+
+#[cfg(feature = "views")]
+impl TryFrom<Fields> for Input {
+    type Error = String;
+
+    fn try_from(said: Fields) -> Result<Input, String> {
+        let Fields { kind, host, parameters, session, text, pid, frozen, cut, micros, mode } = said;
+        Ok(match kind.as_str() {
+            "connect" => Input::Connect { host, parameters },
+            "query" => Input::Query { session, text },
+            "cancel" => Input::Cancel { session },
+            "disconnect" => Input::Disconnect { session },
+            "step" => Input::Step { pid },
+            "freeze" => Input::Freeze { pid, frozen },
+            "kill" => Input::Kill { pid },
+            "power_fail" => Input::PowerFail { host },
+            "power_on" => Input::PowerOn { host },
+            "shutdown" => Input::Shutdown { host, mode },
+            "cut" => Input::Cut { cut },
+            "latency" => Input::Latency { micros },
+            _ => return Err(format!("there is no input {kind:?}")),
+        })
+    }
 }
 
 /// An input with its moment of arrival.
@@ -108,5 +158,34 @@ impl Recorded {
     /// The moment of arrival.
     pub fn instant(&self) -> Instant {
         Instant(self.at)
+    }
+}
+
+#[cfg(all(test, feature = "views"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (host, session, pid, text) = (1, 2, 3, "SELECT 1".to_string());
+        let all = [
+            Input::Connect { host, parameters: vec![("user".into(), "postgres".into())] },
+            Input::Query { session, text },
+            Input::Cancel { session },
+            Input::Disconnect { session },
+            Input::Step { pid },
+            Input::Freeze { pid, frozen: true },
+            Input::Kill { pid },
+            Input::PowerFail { host },
+            Input::PowerOn { host },
+            Input::Shutdown { host, mode: ShutdownMode::Immediate },
+            Input::Cut { cut: true },
+            Input::Latency { micros: 4 },
+        ];
+        for input in all {
+            let written = serde_json::to_value(&input).unwrap();
+            assert_eq!(serde_json::from_value::<Input>(written).unwrap(), input);
+        }
+        assert!(serde_json::from_str::<Input>("{\"kind\": \"nothing\"}").is_err());
     }
 }

@@ -9,7 +9,7 @@ use crate::catalog::{self, InitSpec};
 use crate::ids::{Error, HostId, Instant, Pid, Result, TimestampTz, WalSegSize};
 use crate::server::protocol::{BackendMessage, CancelRequest, FrontendMessage, Startup};
 use crate::server::{self, Answer, AnswerBox, Client, ClientSender, Incoming, Port, Server, ServerSpec};
-use crate::settings::{Settings, Source};
+use crate::settings::{self, Settings, Source};
 use crate::sql::functions::Registry;
 use crate::world::{DiskOp, Limit, Link, Mode, Sender, Stop, SyncedBatch, World, channel};
 
@@ -170,6 +170,12 @@ impl Lab {
             catalog::initdb(&primary.disk, &init)?;
             self.world.sync_whole(primary.host);
         }
+        // A disk that was kept before servers read their configuration from it.
+        for host in
+            self.hosts.iter().filter(|host| host.disk.exists("PG_VERSION") && !host.disk.exists(settings::file::MAIN))
+        {
+            catalog::write_configuration(&host.disk, &host.settings.borrow())?;
+        }
         Ok(())
     }
 
@@ -265,6 +271,10 @@ impl Lab {
                 if !listening {
                     self.power_on(host);
                 }
+            }
+            Input::Shutdown { host, mode } => {
+                let postmaster = self.host(host)?.port.postmaster();
+                postmaster.into_iter().for_each(|pid| self.world.interrupt(pid, mode.signal()));
             }
             Input::Cut { cut } => self.link.set_cut(&self.world, cut),
             Input::Latency { micros } => self.link.set_latency(u64::from(micros)),

@@ -48,6 +48,11 @@ pub struct RelFile {
 }
 
 impl RelFile {
+    /// Whether all databases share it.
+    pub fn is_shared(self) -> bool {
+        self.spc == Oid::GLOBAL_TABLESPACE
+    }
+
     /// The file of one fork below the data directory, as PostgreSQL names it.
     pub fn path(self, fork: Fork) -> String {
         format!("{self}{}", fork.suffix())

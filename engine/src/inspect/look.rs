@@ -9,6 +9,7 @@ use crate::catalog::pg_attribute;
 use crate::catalog::pg_class::ClassRow;
 use crate::ids::{BLCKSZ, BlockNumber, Fork, Oid, RelFile, Xid, XidStatus};
 use crate::server::{Server, ServerSpec};
+use crate::small;
 use crate::storage::tuple::{HEAP_XMAX_COMMITTED, HEAP_XMAX_INVALID, HEAP_XMAX_IS_MULTI, HeapTupleHeader};
 use crate::storage::{PageBytes, clog, page};
 use crate::types::{Datum, TupleDesc, deform_into, deform_tuple};
@@ -89,7 +90,7 @@ impl<'a> Look<'a> {
         }
         let members = self.server.and_then(|server| server.txns.multis.members(header.xmax_multi()).ok());
         let mut members = members.unwrap_or_default();
-        members.sort_by_key(|member| std::cmp::Reverse(member.status));
+        small::sort_by_key(&mut members, |member| std::cmp::Reverse(member.status));
         members.iter().map(|member| member.xid).collect()
     }
 

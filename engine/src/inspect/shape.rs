@@ -119,6 +119,8 @@ pub struct HostView {
     pub buffers: Vec<BufferView>,
     /// Where the clock hand points, from 0.
     pub next_victim: u32,
+    /// The rings of buffers in use: of big scans, and of VACUUM.
+    pub rings: Vec<RingView>,
     /// The page that was asked for; none if there is no such page here.
     pub page: Option<PageView>,
     /// What has become of transactions.
@@ -199,8 +201,24 @@ pub struct BufferView {
     pub isdirty: bool,
     /// 0 to 5.
     pub usagecount: u8,
-    /// How many pins it has.
+    /// How many processes have it pinned.
     pub pinning_backends: u32,
+}
+
+/// A ring of buffers that one process takes again and again.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct RingView {
+    /// Whose it is.
+    pub pid: u32,
+    /// And its session.
+    pub letter: Option<String>,
+    /// `bulkread`, `bulkwrite`, `vacuum`.
+    pub ring: String,
+    /// The places in turn: buffers by `bufferid`, 0 where there is none yet.
+    pub buffers: Vec<u32>,
+    /// The place that was used last, from 0.
+    pub current: u32,
 }
 
 /// What has become of transactions.

@@ -1,6 +1,6 @@
 //! The whole view: the world, its hosts, its sessions, its links.
 
-use std::collections::BTreeMap;
+use crate::small;
 use std::rc::Rc;
 
 use super::look::Look;
@@ -96,16 +96,16 @@ const EVENTS_FOR_LETTERS: u64 = 1 << 14;
 
 /// Whose process, whose transaction.
 pub(super) struct Letters {
-    processes: BTreeMap<Pid, String>,
-    transactions: BTreeMap<Xid, String>,
+    processes: small::Map<Pid, String>,
+    transactions: small::Map<Xid, String>,
 }
 
 impl Letters {
     /// From the sessions, and from the newest events.
     fn of(room: &Room) -> Letters {
-        let processes: BTreeMap<Pid, String> =
+        let processes: small::Map<Pid, String> =
             room.sessions.iter().filter_map(|session| Some((session.pid?, session.letter.clone()))).collect();
-        let mut transactions = BTreeMap::new();
+        let mut transactions = small::Map::new();
         room.world.with_trace(|trace| {
             for (_, entry) in trace.since(trace.count().saturating_sub(EVENTS_FOR_LETTERS)) {
                 if let Event::XidAssigned { xid } = entry.event
@@ -230,7 +230,7 @@ fn snapshot_view(snapshot: &Snapshot) -> SnapshotView {
 
 fn state_of(state: server::SessionState) -> SessionState {
     match state {
-        server::SessionState::Idle => SessionState::Idle,
+        server::SessionState::Idle | server::SessionState::Disabled => SessionState::Idle,
         server::SessionState::Active => SessionState::Active,
         server::SessionState::IdleInTransaction => SessionState::IdleInTransaction,
         server::SessionState::IdleInTransactionAborted => SessionState::IdleInTransactionAborted,

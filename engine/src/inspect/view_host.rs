@@ -7,6 +7,7 @@ use super::shape::*;
 use super::view::{Letters, Room, askers};
 use super::view_page::page_view;
 use super::view_wal::{Tape, wal_view};
+use crate::buffer::Ring;
 use crate::ids::{BackendType, HostId, Instant, Pid, Xid};
 use crate::server::{LogLine, Server, ServerSpec, ServerState};
 use crate::txn::{LockInfo, LockTag};
@@ -42,6 +43,7 @@ pub(super) fn host_view(
         processes: process_views(room.world, &here, letters),
         buffers: server.map_or_else(Vec::new, |server| buffer_views(server, &tables)),
         next_victim: server.map_or(0, |server| server.buffers.hand() as u32),
+        rings: server.map_or_else(Vec::new, |server| ring_views(server, letters)),
         page: page_view(&look, &tables, request, &tape, letters, &askers),
         xact: xact_view(&look, letters, request.xacts),
         lock_waits: server.map_or_else(Vec::new, |server| lock_waits(server, &tables, letters)),
@@ -117,6 +119,20 @@ fn buffer_views(server: &Server, tables: &Tables) -> Vec<BufferView> {
         }
     };
     (0..server.buffers.len()).map(view).collect()
+}
+
+fn ring_views(server: &Server, letters: &Letters) -> Vec<RingView> {
+    let view = |ring: &Rc<Ring>| {
+        let (slots, current) = ring.slots();
+        RingView {
+            pid: ring.pid.0,
+            letter: letters.of_process(ring.pid),
+            ring: ring.kind.name().to_string(),
+            buffers: slots.into_iter().map(|slot| slot.map_or(0, |buffer| buffer.0)).collect(),
+            current: current as u32,
+        }
+    };
+    server.buffers.rings().iter().map(view).collect()
 }
 
 fn xact_view(look: &Look, letters: &Letters, newest: u32) -> XactView {

@@ -11,12 +11,12 @@ use std::rc::Rc;
 use super::log::LogLevel;
 use super::port::{Client, ClientSender};
 use super::protocol::{BackendMessage, FrontendMessage, Startup};
-use super::session::{REPORTED, Session};
+use super::session::Session;
 use super::shared::Server;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
-use crate::settings::{Settings, Source};
+use crate::settings::{Setting, Settings, Source};
 use crate::sql::functions::{FnCtx, SessionEnv};
-use crate::txn::abort;
+use crate::txn::{BlockState, DatabaseCounter, abort};
 use crate::world::{Cx, Receiver};
 
 /// The one database there is.
@@ -44,8 +44,11 @@ async fn serve(
     let mut session = begin(cx, server, startup, outgoing)?;
     let served = converse(cx, &mut session, incoming).await;
     // Whatever was open is undone; the client does not hear of it any more.
-    abort(&session.env).await?;
-    served
+    let open = matches!(session.block(), BlockState::Implicit | BlockState::InBlock);
+    let undone = abort(&session.env).await;
+    session.env.stats.end_session(served.as_ref().err(), open);
+    session.report_stats(true);
+    undone.and(served)
 }
 
 /// Checks who is there, and says hello.
@@ -68,13 +71,11 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
         activity.env = Some(env.clone());
     });
     let fx = FnCtx { env: env.clone(), session: Rc::new(Identity { user }) };
-    let session = Session::new(server.clone(), env, fx, outgoing.clone());
+    let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);
-    for setting in REPORTED {
-        let (name, value) = session.parameter(setting);
-        session.send(BackendMessage::ParameterStatus { name, value });
-    }
+    session.tell_settings();
     session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });
+    server.txns.stats.count(DatabaseCounter::Sessions, 1);
     Ok(session)
 }
 
@@ -87,10 +88,10 @@ fn settings_of(server: &Server, startup: &Startup) -> Result<Settings> {
         }
     }
     if let Some(user) = startup.user() {
-        settings.set(crate::settings::Setting::session_authorization, user, Source::Default)?;
+        settings.set(Setting::session_authorization, user, Source::Override)?;
     }
     let standby = if server.txns.procs.in_recovery() { "on" } else { "off" };
-    settings.set(crate::settings::Setting::in_hot_standby, standby, Source::Default)?;
+    settings.set(Setting::in_hot_standby, standby, Source::Default)?;
     Ok(settings)
 }
 
@@ -103,12 +104,19 @@ async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMe
                 return Ok(());
             }
             cx.forget_cancel();
+            if cx.take_reload() {
+                session.reload_settings();
+            }
             session.handle(message).await?;
         }
         if incoming.is_closed() {
+            session.env.stats.count_database(DatabaseCounter::Abandoned, 1);
             return Ok(());
         }
-        incoming.wait(cx, WaitEvent::ClientRead, None).await;
+        incoming.wait(cx, WaitEvent::ClientRead, session.stats_due).await;
+        if session.stats_due.is_some_and(|at| at <= cx.now()) {
+            session.stats_due = session.report_stats(true);
+        }
         match cx.check_for_interrupts() {
             // There is nothing to cancel between statements.
             Err(error) if error.code() == sqlstate::QUERY_CANCELED => {}

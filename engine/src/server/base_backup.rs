@@ -10,6 +10,7 @@
 //!
 //! PostgreSQL: `backup/basebackup.c`, `pg_basebackup`.
 
+use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::control;
 use super::port::{Replication, ReplicationMessage};
@@ -62,7 +63,7 @@ pub(super) async fn send(cx: &Cx, server: &Server, standby: &Replication) -> Res
 
 async fn send_all(cx: &Cx, server: &Server, standby: &Replication) -> Result<()> {
     server.wal.switch_segment(cx).await?;
-    checkpointer::request(cx, server, false).await?;
+    checkpointer::request(cx, server, Flags::FORCE | Flags::IMMEDIATE).await?;
     let (redo, checkpoint) = {
         let control = server.control.borrow();
         (control.checkpoint_copy.redo, control.checkpoint)

@@ -23,6 +23,8 @@ pub enum LogLevel {
     Warning,
     /// Belongs to the line before.
     Detail,
+    /// Advice on the line before.
+    Hint,
 }
 
 impl LogLevel {
@@ -35,6 +37,7 @@ impl LogLevel {
             LogLevel::Panic => "PANIC",
             LogLevel::Warning => "WARNING",
             LogLevel::Detail => "DETAIL",
+            LogLevel::Hint => "HINT",
         }
     }
 }

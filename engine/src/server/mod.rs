@@ -16,9 +16,9 @@
 //!
 //! | file | process |
 //! |---|---|
-//! | `postmaster` | starts first, answers the door |
+//! | `postmaster`, `shutdown` | starts first, answers the door, ends last |
 //! | `startup` | reads pg_control, replays the log, on a standby for ever |
-//! | `checkpointer` | writes all dirty pages, and says from where recovery has to read |
+//! | `checkpointer`, `checkpoint` | writes all dirty pages, and says from where recovery has to read |
 //! | `background_writer` | keeps buffers ahead of the clock hand clean |
 //! | `wal_writer` | flushes what asynchronous commits have left |
 //! | `backend`, `session` | one client's commands |
@@ -29,7 +29,10 @@
 mod backend;
 mod background_writer;
 mod base_backup;
+mod checkpoint;
+mod checkpoint_policy;
 mod checkpointer;
+mod configuration;
 mod control;
 mod log;
 mod port;
@@ -38,8 +41,10 @@ pub mod protocol;
 mod savepoint;
 mod session;
 mod shared;
+mod shutdown;
 mod startup;
 mod statement;
+mod statistics;
 mod timeouts;
 mod transaction;
 mod vacuum;
@@ -53,3 +58,5 @@ pub use log::{LogLevel, LogLine};
 pub use port::{Answer, AnswerBox, Client, ClientSender, Incoming, Port, Replication, ReplicationMessage};
 pub use postmaster::start;
 pub use shared::{Activity, ReceiverState, Server, ServerSpec, ServerState, SessionState};
+pub use shutdown::ShutdownMode;
+pub use statistics::{ServerCounter, StatsPart};

@@ -17,7 +17,10 @@ use super::log::{LogLevel, LogLine};
 use super::port::{Client, Incoming};
 use super::protocol::{BackendMessage, CancelRequest};
 use super::shared::{Server, ServerSpec, ServerState};
-use super::{backend, background_writer, checkpointer, control, startup, wal_writer, walreceiver, walsender};
+use super::shutdown::{Phase, ShutdownMode};
+use super::{
+    backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver, walsender,
+};
 use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
@@ -41,10 +44,12 @@ fn log(spec: &ServerSpec, cx: &Cx, text: &str) {
     spec.log.push(LogLine { time: cx.timestamp(), pid: cx.pid(), level: LogLevel::Log, text: text.to_string() });
 }
 
-struct Postmaster<'a> {
-    cx: &'a Cx,
-    server: Rc<Server>,
-    children: Vec<(Pid, BackendType)>,
+pub(super) struct Postmaster<'a> {
+    pub(super) cx: &'a Cx,
+    pub(super) server: Rc<Server>,
+    pub(super) children: Vec<(Pid, BackendType)>,
+    /// How it is shut down, and how far that has come.
+    pub(super) shutdown: Option<(ShutdownMode, Phase)>,
 }
 
 impl Postmaster<'_> {
@@ -52,9 +57,10 @@ impl Postmaster<'_> {
     async fn run(cx: &Cx, spec: &Rc<ServerSpec>) -> Result<()> {
         loop {
             let control = control::read(cx, &spec.disk).await?;
+            spec.read_configuration()?;
             let server = Server::new(spec.clone(), control);
             *spec.running.borrow_mut() = Some(server.clone());
-            let mut postmaster = Postmaster { cx, server, children: Vec::new() };
+            let mut postmaster = Postmaster { cx, server, children: Vec::new(), shutdown: None };
             postmaster.start_children();
             if !postmaster.serve().await {
                 return Ok(());
@@ -89,16 +95,20 @@ impl Postmaster<'_> {
         loop {
             for (pid, killed) in self.cx.reap() {
                 if self.child_ended(pid, killed).await {
-                    return true;
+                    return self.shutdown.is_none();
                 }
             }
-            if self.server.is_standby() {
+            if self.server.is_standby() && self.shutdown.is_none() {
                 self.start_receiver();
             }
             while let Some(incoming) = self.server.spec.port.accept() {
                 self.answer(incoming);
             }
-            if self.cx.check_for_interrupts().is_err() {
+            if self.cx.take_reload() {
+                configuration::reload(self.cx, &self.server, self.children.iter().map(|(pid, _)| *pid));
+            }
+            self.cx.take_signals().into_iter().for_each(|signal| self.begin_shutdown(signal));
+            if self.go_on_with_shutdown().await {
                 return false;
             }
             self.cx.wait(WaitEvent::PostmasterMain, None).await;
@@ -117,7 +127,11 @@ impl Postmaster<'_> {
             if let Some(query) = query.filter(|query| !query.is_empty()) {
                 self.log(LogLevel::Detail, format!("Failed process was running: {query}"));
             }
-            self.end_all().await;
+            self.log(LogLevel::Log, "terminating any other active server processes");
+            self.end_all(crash_warning).await;
+            if self.shutdown.is_some() {
+                self.log(LogLevel::Log, "abnormal database system shutdown");
+            }
             return true;
         }
         if backend_type == BackendType::Startup && self.server.state.get() == ServerState::Running {
@@ -128,18 +142,17 @@ impl Postmaster<'_> {
         false
     }
 
-    fn log(&self, level: LogLevel, text: impl Into<String>) {
+    pub(super) fn log(&self, level: LogLevel, text: impl Into<String>) {
         self.server.log(self.cx.pid(), level, text);
     }
 
-    /// Ends every process: shared memory can no longer be trusted.
-    async fn end_all(&mut self) {
+    /// Ends every process where it stands; clients are told why.
+    pub(super) async fn end_all(&mut self, why: fn() -> BackendMessage) {
         self.server.state.set(ServerState::Crashed);
-        self.log(LogLevel::Log, "terminating any other active server processes");
         for (pid, _) in std::mem::take(&mut self.children) {
             let client = self.server.activity.borrow().get(&pid).and_then(|activity| activity.client.clone());
             if let Some(client) = client {
-                client.send(self.cx.world(), BackendMessage::NoticeResponse(crash_warning()));
+                client.send(self.cx.world(), why());
             }
             self.cx.world().kill(pid);
             self.cx.end_step().await;
@@ -161,7 +174,10 @@ impl Postmaster<'_> {
         match incoming {
             Incoming::Cancel(request) => self.cancel(request),
             Incoming::Client(client) => match self.refusal(BackendType::ClientBackend) {
-                Some(error) => refuse(self.cx, &client, error),
+                Some(error) => {
+                    self.log(LogLevel::Fatal, error.report().message.clone());
+                    refuse(self.cx, &client, error);
+                }
                 None => drop(self.spawn(BackendType::ClientBackend, |cx, server| backend::main(cx, server, client))),
             },
             Incoming::Replication(standby) => {
@@ -208,11 +224,11 @@ fn refuse(cx: &Cx, client: &Client, error: Error) {
     client.outgoing.send(cx.world(), BackendMessage::ErrorResponse(error));
 }
 
-fn crash_warning() -> Error {
+fn crash_warning() -> BackendMessage {
     let detail = "The postmaster has commanded this server process to roll back the current transaction and exit, \
                   because another server process exited abnormally and possibly corrupted shared memory.";
-    Error::new(sqlstate::CRASH_SHUTDOWN, "terminating connection because of crash of another server process")
-        .severity(Severity::Warning)
-        .detail(detail)
-        .hint("In a moment you should be able to reconnect to the database and repeat your command.")
+    let message = "terminating connection because of crash of another server process";
+    let hint = "In a moment you should be able to reconnect to the database and repeat your command.";
+    let warning = Error::new(sqlstate::CRASH_SHUTDOWN, message).severity(Severity::Warning);
+    BackendMessage::NoticeResponse(warning.detail(detail).hint(hint))
 }

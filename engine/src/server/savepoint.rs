@@ -11,26 +11,17 @@
 
 use std::rc::Rc;
 
-use super::protocol::BackendMessage;
-use super::session::{REPORTED, Session};
+use super::session::Session;
 use crate::ids::{Error, Result, sqlstate};
-use crate::settings::Settings;
 use crate::txn::{BlockState, abort_sub, commit_sub, start_sub};
-
-/// The settings as they were at a savepoint.
-pub(super) struct SavedSettings {
-    values: Settings,
-    /// How many SET LOCAL had been made.
-    local: usize,
-}
 
 impl Session {
     /// SAVEPOINT.
     pub(super) fn savepoint(&mut self, name: &Rc<str>) -> Result<()> {
         self.need_block("SAVEPOINT")?;
         start_sub(&self.env, name.clone());
-        let values = self.env.settings.borrow().clone();
-        self.saved.push(SavedSettings { values, local: self.local_settings.len() });
+        let mark = self.env.settings.borrow().mark();
+        self.saved.push(mark);
         Ok(())
     }
 
@@ -73,21 +64,9 @@ impl Session {
         abort_sub(&self.env).await?;
         let level = self.env.xact.borrow().levels.len();
         self.portals.retain(|_, portal| portal.level < level);
-        if let Some(saved) = self.saved.last() {
-            let now = std::mem::replace(&mut *self.env.settings.borrow_mut(), saved.values.clone());
-            self.local_settings.truncate(saved.local);
-            self.report_changes(&now);
+        if let Some(mark) = self.saved.last() {
+            self.env.settings.borrow_mut().undo_to(*mark);
         }
         Ok(())
-    }
-
-    /// Tells the client which of the settings that it wants to know of have gone back.
-    fn report_changes(&self, before: &Settings) {
-        for setting in REPORTED {
-            let (name, value) = self.parameter(setting);
-            if before.show(setting) != value {
-                self.send(BackendMessage::ParameterStatus { name, value });
-            }
-        }
     }
 }

@@ -1,23 +1,23 @@
 //! A session: what a backend remembers of its client, and how it answers each message.
 
-use std::collections::BTreeMap;
+use crate::small;
+use std::cell::Cell;
 use std::rc::Rc;
 
 use super::port::ClientSender;
 use super::protocol::{BackendMessage, Bind, Bytes, Format, FrontendMessage, Target, TransactionStatus};
-use super::savepoint::SavedSettings;
 use super::shared::{Server, SessionState};
 use super::statement::Parameters;
 use super::values::{describe, format_row, read_parameter};
 use crate::catalog::Catalog;
-use crate::ids::{Error, Oid, Result, Severity, TimestampTz, sqlstate};
-use crate::settings::{Setting, Settings};
+use crate::ids::{Error, Instant, Oid, Result, Severity, TimestampTz, sqlstate};
+use crate::settings::Setting;
 use crate::sql::ast::Statement;
 use crate::sql::bound::OutColumn;
 use crate::sql::functions::{FnCtx, Registry};
 use crate::sql::parse::parse;
 use crate::trace::{Event, TxStatus};
-use crate::txn::{BlockState, Env};
+use crate::txn::{BlockState, DatabaseCounter, Env};
 use crate::types::{Datum, TypeId};
 
 /// Settings of which the client is told whenever they change; in the order in which PostgreSQL tells them first.
@@ -66,14 +66,16 @@ pub(super) struct Session {
     pub(super) catalog: Catalog,
     pub(super) functions: Rc<Registry>,
     pub(super) client: ClientSender,
-    pub(super) prepared: BTreeMap<String, Rc<Prepared>>,
-    pub(super) portals: BTreeMap<String, Portal>,
-    /// The settings as they were before the transaction changed any.
-    pub(super) settings_before: Option<Settings>,
-    /// What SET LOCAL has covered up.
-    pub(super) local_settings: Vec<(Setting, String)>,
-    /// The settings at each savepoint.
-    pub(super) saved: Vec<SavedSettings>,
+    pub(super) prepared: small::Map<String, Rc<Prepared>>,
+    pub(super) portals: small::Map<String, Portal>,
+    /// Up to when the session's time is counted.
+    pub(super) accounted: Cell<TimestampTz>,
+    /// When what was counted should be handed in, should nothing else happen before.
+    pub(super) stats_due: Option<Instant>,
+    /// What the client was last told of the settings that it wants to know.
+    pub(super) told: [String; REPORTED.len()],
+    /// Where the settings stood at each savepoint.
+    pub(super) saved: Vec<usize>,
     /// Statements run in this block so far.
     pub(super) statements_in_block: u64,
     /// After an error in the extended protocol everything up to the next Sync is skipped.
@@ -84,6 +86,7 @@ pub(super) struct Session {
 
 impl Session {
     pub(super) fn new(server: Rc<Server>, env: Env, fx: FnCtx, client: ClientSender) -> Session {
+        let now = env.cx.timestamp();
         Session {
             functions: server.functions(),
             server,
@@ -91,10 +94,11 @@ impl Session {
             fx,
             catalog: Catalog::new(),
             client,
-            prepared: BTreeMap::new(),
-            portals: BTreeMap::new(),
-            settings_before: None,
-            local_settings: Vec::new(),
+            prepared: small::Map::new(),
+            portals: small::Map::new(),
+            accounted: Cell::new(now),
+            stats_due: None,
+            told: Default::default(),
             saved: Vec::new(),
             statements_in_block: 0,
             skipping: false,
@@ -132,12 +136,14 @@ impl Session {
     pub(super) async fn ready(&mut self) {
         self.send_notices();
         self.stop_timing();
+        self.tell_settings();
         let (status, state) = match self.block() {
             BlockState::Idle | BlockState::Implicit => (TransactionStatus::Idle, SessionState::Idle),
             BlockState::InBlock => (TransactionStatus::InBlock, SessionState::IdleInTransaction),
             BlockState::Failed => (TransactionStatus::Failed, SessionState::IdleInTransactionAborted),
         };
         self.note_state(state);
+        self.stats_due = if state == SessionState::Idle { self.report_stats(false) } else { None };
         self.send(BackendMessage::ReadyForQuery(status));
         let status = match status {
             TransactionStatus::Idle => TxStatus::Idle,
@@ -146,22 +152,6 @@ impl Session {
         };
         self.env.cx.point(Event::ReadyForQuery { status }).await;
         self.time_the_client();
-    }
-
-    fn note_state(&self, state: SessionState) {
-        let now = self.env.cx.timestamp();
-        let xact_start = (self.block() != BlockState::Idle).then(|| self.env.xact.borrow().started);
-        self.server.update_activity(self.env.cx.pid(), |activity| {
-            (activity.state, activity.state_change, activity.xact_start) = (state, now, xact_start);
-        });
-    }
-
-    fn note_query(&self, text: &str) {
-        let now: TimestampTz = self.env.cx.timestamp();
-        self.server.update_activity(self.env.cx.pid(), |activity| {
-            activity.query = text.to_string();
-            (activity.query_start, activity.state_change, activity.state) = (Some(now), now, SessionState::Active);
-        });
     }
 
     pub(super) fn send_notices(&self) {
@@ -175,6 +165,13 @@ impl Session {
         self.stop_timing();
         let report = error.report();
         self.env.cx.emit(Event::ErrorReport { sqlstate: report.code.0 });
+        match report.code {
+            sqlstate::DEADLOCK_DETECTED => self.env.stats.count_database(DatabaseCounter::Deadlocks, 1),
+            sqlstate::SERIALIZATION_FAILURE if self.env.txns.procs.in_recovery() => {
+                self.env.stats.count_database(DatabaseCounter::Conflicts, 1);
+            }
+            _ => {}
+        }
         if report.severity >= Severity::Fatal {
             return Err(error);
         }

@@ -1,11 +1,13 @@
 //! A server's shared memory: made by the postmaster at each start, and thrown away after a crash.
 
+use crate::small;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::checkpoint_policy::Flags;
 use super::log::{LogLevel, LogLine, ServerLog};
 use super::port::{ClientSender, Port};
+use super::statistics::ServerStats;
 use crate::buffer::BufferPool;
 use crate::ids::{
     BackendType, FullXid, HostId, Instant, Lsn, MultiXactId, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid,
@@ -27,7 +29,7 @@ pub struct ServerSpec {
     pub name: String,
     /// The data directory.
     pub disk: Disk,
-    /// `postgresql.conf`
+    /// What the configuration files said when they were last read.
     pub settings: RefCell<Settings>,
     /// The log file.
     pub log: ServerLog,
@@ -71,6 +73,8 @@ pub enum SessionState {
     IdleInTransaction,
     /// The same, after an error.
     IdleInTransactionAborted,
+    /// `track_activities` is off: it does not say.
+    Disabled,
 }
 
 impl SessionState {
@@ -81,6 +85,7 @@ impl SessionState {
             SessionState::Active => "active",
             SessionState::IdleInTransaction => "idle in transaction",
             SessionState::IdleInTransactionAborted => "idle in transaction (aborted)",
+            SessionState::Disabled => "disabled",
         }
     }
 }
@@ -140,9 +145,11 @@ pub struct ReceiverState {
 /// What the checkpointer is asked for, and what it has done.
 #[derive(Default)]
 pub(super) struct CheckpointRequests {
-    pub(super) requested: Cell<bool>,
-    pub(super) immediate: Cell<bool>,
-    pub(super) end_of_recovery: Cell<bool>,
+    pub(super) flags: Cell<Flags>,
+    /// How far the last two redo points lie apart, and how far the next ones are expected to.
+    pub(super) distance: Cell<(u64, f64)>,
+    /// The server shuts down: one last checkpoint, when everybody else has ended.
+    pub(super) shutdown: Cell<bool>,
     pub(super) started: Cell<u64>,
     /// How many of these were asked for, and not due by the clock.
     pub(super) asked: Cell<u64>,
@@ -169,7 +176,8 @@ pub struct Server {
     /// pg_control, as last written.
     pub control: RefCell<ControlFileData>,
     /// The sessions and other processes.
-    pub activity: RefCell<BTreeMap<Pid, Activity>>,
+    pub activity: RefCell<small::Map<Pid, Activity>>,
+    pub(super) stats: ServerStats,
     /// A standby's progress.
     pub receiver: ReceiverState,
     /// When the server was started.
@@ -200,20 +208,23 @@ impl Server {
         txns.multis.start_at(MultiXactId(checkpoint.next_multi), checkpoint.next_multi_offset, oldest_multi);
         let started = spec.world.timestamp();
         drop(settings);
-        Rc::new(Server {
+        let server = Server {
             buffers: BufferPool::new(buffers, disk, wal.clone()),
             wal,
             txns: Rc::new(txns),
             control: RefCell::new(control),
             state: Cell::new(ServerState::Starting),
             activity: RefCell::default(),
+            stats: ServerStats::default(),
             receiver: ReceiverState::default(),
             checkpoints: CheckpointRequests::default(),
             startup: Cell::new(None),
             functions: OnceCell::new(),
             started,
             spec,
-        })
+        };
+        server.begin_stats();
+        Rc::new(server)
     }
 
     /// The functions that SQL has here.
@@ -230,6 +241,7 @@ impl Server {
             buffers: self.buffers.clone(),
             txns: self.txns.clone(),
             settings: Rc::new(RefCell::new(settings)),
+            stats: Rc::default(),
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
@@ -262,12 +274,6 @@ impl Server {
     /// The size of a segment.
     pub fn seg(&self) -> WalSegSize {
         self.wal.seg()
-    }
-
-    /// Checkpoints that began because it was time, and because somebody asked for them or there was much log.
-    pub fn checkpoint_counts(&self) -> (u64, u64) {
-        let (started, asked) = (self.checkpoints.started.get(), self.checkpoints.asked.get());
-        (started - asked, asked)
     }
 
     /// A process appears in `pg_stat_activity`.

@@ -16,11 +16,12 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::log::LogLevel;
 use super::shared::{Server, ServerState};
 use crate::access::redo;
-use crate::ids::{Lsn, Result, RmgrId, TimestampTz, WaitEvent};
+use crate::ids::{Lsn, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
@@ -33,8 +34,11 @@ use crate::world::Cx;
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     let mut startup = Startup::new(&cx, &server);
-    if let Err(error) = startup.run().await {
-        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
+    match startup.run().await {
+        // The server shuts down.
+        Err(error) if error.code() == sqlstate::ADMIN_SHUTDOWN => {}
+        Err(error) => server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone()),
+        Ok(()) => {}
     }
 }
 
@@ -78,6 +82,7 @@ impl<'a> Startup<'a> {
     async fn run(&mut self) -> Result<()> {
         let control = *self.server.control.borrow();
         self.announce(control.state, control.time);
+        self.server.read_stats(matches!(control.state, DbState::Shutdowned | DbState::ShutdownedInRecovery));
         let standby = self.server.is_standby();
         let (checkpoint_at, checkpoint) = self.starting_point().await?;
         self.server.txns.procs.note_next(checkpoint.next_xid);
@@ -107,7 +112,8 @@ impl<'a> Startup<'a> {
         let micros = (time - TimestampTz::UNIX_EPOCH_OFFSET) * 1_000_000;
         let at = timestamptz_out(TimestampTz(micros)).replace("+00", " UTC");
         let what = match state {
-            DbState::Shutdowned | DbState::ShutdownedInRecovery => "was shut down at",
+            DbState::Shutdowned => "was shut down at",
+            DbState::ShutdownedInRecovery => "was shut down in recovery at",
             DbState::InCrashRecovery => "was interrupted while in recovery at",
             _ => "was interrupted; last known up at",
         };
@@ -209,14 +215,18 @@ impl<'a> Startup<'a> {
 
     /// Replays one record.
     async fn apply(&mut self, record: &DecodedRecord) -> Result<()> {
+        let (seg, before) = (self.server.seg(), self.server.wal.insert_lsn());
         self.server.wal.note_replayed(record.end_lsn);
+        if seg.segment_of(before) != seg.segment_of(record.end_lsn) {
+            self.server.wal.segment_filled().wake_all(self.cx.world());
+        }
         redo::apply(&self.env, &mut self.state, record).await?;
         self.note_restart_candidate(record)?;
         self.server.receiver.replay.set(record.end_lsn);
         self.server.receiver.last_record.set(record.lsn);
         let (start, end) = (record.lsn, record.end_lsn);
         self.cx.point(Event::RedoApply { start, end, rmgr: record.rmid, info: record.rmgr_info() }).await;
-        Ok(())
+        self.cx.check_for_interrupts()
     }
 
     fn note_restart_candidate(&self, record: &DecodedRecord) -> Result<()> {
@@ -240,7 +250,7 @@ impl<'a> Startup<'a> {
         self.server.txns.subtrans.startup(self.cx, next, next).await?;
         self.server.txns.procs.end_recovery();
         if crashed {
-            checkpointer::request(self.cx, self.server, true).await?;
+            checkpointer::request(self.cx, self.server, Flags::END_OF_RECOVERY | Flags::IMMEDIATE).await?;
         }
         self.server.update_control(self.cx, |control| control.state = DbState::InProduction).await?;
         self.server.state.set(ServerState::Running);
@@ -249,8 +259,12 @@ impl<'a> Startup<'a> {
 
     /// A standby: queries are answered from here on, and the log is replayed as it arrives.
     async fn follow(&mut self, reader: &mut WalReader, _why: String) -> Result<()> {
+        // What was read beyond the end of the log is not what will be there.
+        self.pages.0.clear();
         let disk = &self.server.spec.disk;
         disk.remove(super::base_backup::LABEL);
+        // What was read ends in bytes that had not arrived yet.
+        self.pages = Pages::default();
         let position = reader.position();
         let receiver = &self.server.receiver;
         let begin = self.server.seg().start_of(self.server.seg().segment_of(position));

@@ -3,18 +3,18 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::checkpoint_policy::Flags;
 use super::checkpointer;
-use super::protocol::BackendMessage;
-use super::session::{REPORTED, Session};
+use super::session::Session;
 use crate::catalog::{Table, ddl};
 use crate::ids::{Error, LockMode, Result, sqlstate};
-use crate::settings::{DEFINITIONS, Setting, Settings, Source};
-use crate::sql::ast::{LockTable, QualName, SetVariable, Statement};
+use crate::settings::{DEFINITIONS, Settings};
+use crate::sql::ast::{LockTable, QualName, Statement};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
 use crate::trace::Event;
-use crate::txn::{BlockState, Isolation};
+use crate::txn::BlockState;
 use crate::types::{Attr, Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -94,8 +94,14 @@ impl Session {
                 self.lock_table(&lock).await?;
                 "LOCK TABLE"
             }
+            Statement::AlterSystem(change) => {
+                self.forbid_in_block("ALTER SYSTEM", several)?;
+                self.alter_system(change.as_ref()).await?;
+                "ALTER SYSTEM"
+            }
             Statement::Checkpoint => {
-                checkpointer::request(&self.env.cx, &self.server, false).await?;
+                let force = if self.env.txns.procs.in_recovery() { Flags::default() } else { Flags::FORCE };
+                checkpointer::request(&self.env.cx, &self.server, Flags::IMMEDIATE | force).await?;
                 "CHECKPOINT"
             }
             Statement::Vacuum(vacuum) => {
@@ -282,107 +288,10 @@ impl Session {
         ddl::create_table(&self.env, &self.catalog, schema, name, &columns, exists).await?;
         Ok(())
     }
-
-    // --- settings --------------------------------------------------------------------------------------------
-
-    fn set_variable(&mut self, set: &SetVariable) -> Result<()> {
-        let setting = Settings::find(&set.name)?;
-        self.save_settings();
-        if set.local {
-            if self.block() == BlockState::Implicit {
-                let message = "SET LOCAL can only be used in transaction blocks";
-                let warning = Error::new(sqlstate::NO_ACTIVE_SQL_TRANSACTION, message);
-                self.env.notice(warning.severity(crate::ids::Severity::Warning));
-                return Ok(());
-            }
-            let before = self.env.settings.borrow().show(setting);
-            self.local_settings.push((setting, before));
-        }
-        let Some(values) = &set.values else { return self.reset(Some(&set.name)) };
-        let value = values.iter().map(|v| v.to_string()).collect::<Vec<_>>().join(", ");
-        if setting == Setting::transaction_isolation {
-            let level = super::transaction::isolation_of(&value)?;
-            self.env.xact.borrow_mut().isolation = level;
-            return Ok(());
-        }
-        self.env.settings.borrow_mut().set(setting, &value, Source::Session)?;
-        self.tell_setting(setting);
-        Ok(())
-    }
-
-    fn reset(&mut self, name: Option<&str>) -> Result<()> {
-        self.save_settings();
-        let server = self.server.spec.settings.borrow().clone();
-        match name {
-            Some(name) => {
-                let setting = Settings::find(name)?;
-                self.env.settings.borrow_mut().reset(setting, &server)?;
-                self.tell_setting(setting);
-            }
-            None => {
-                for setting in Setting::ALL {
-                    // Those that nobody may change stay.
-                    let _ = self.env.settings.borrow_mut().reset(*setting, &server);
-                }
-                REPORTED.into_iter().for_each(|setting| self.tell_setting(setting));
-            }
-        }
-        Ok(())
-    }
-
-    /// The client wants to know of some settings whenever they change.
-    fn tell_setting(&self, setting: Setting) {
-        if setting == Setting::application_name {
-            let name = self.env.settings.borrow().text(setting).to_string();
-            self.server.update_activity(self.env.cx.pid(), |activity| activity.application_name = name);
-        }
-        if REPORTED.contains(&setting) {
-            let (name, value) = self.parameter(setting);
-            self.send(BackendMessage::ParameterStatus { name, value });
-        }
-    }
-
-    /// A setting's name and value as the protocol reports it.
-    pub(super) fn parameter(&self, setting: Setting) -> (String, String) {
-        (DEFINITIONS[setting as usize].name.to_string(), self.env.settings.borrow().show(setting))
-    }
-
-    fn show(&self, name: Option<&str>, sink: Sink<'_>) -> Result<()> {
-        let columns = show_columns(name);
-        sink(Part::Columns(&columns))?;
-        match name {
-            Some(name) => {
-                let setting = Settings::find(name)?;
-                sink(Part::Row(&[Datum::text(self.value_of(setting))]))
-            }
-            None => {
-                let mut all: Vec<Setting> = Setting::ALL.to_vec();
-                all.sort_by_key(|setting| DEFINITIONS[*setting as usize].name.to_ascii_lowercase());
-                for setting in all {
-                    let definition = &DEFINITIONS[setting as usize];
-                    let row = [definition.name.to_string(), self.value_of(setting), definition.about.to_string()];
-                    sink(Part::Row(&row.map(Datum::text)))?;
-                }
-                Ok(())
-            }
-        }
-    }
-
-    fn value_of(&self, setting: Setting) -> String {
-        let xact = self.env.xact.borrow();
-        match setting {
-            Setting::transaction_isolation => match xact.isolation {
-                Isolation::ReadCommitted => "read committed".into(),
-                Isolation::RepeatableRead => "repeatable read".into(),
-            },
-            Setting::transaction_read_only => if xact.read_only { "on" } else { "off" }.into(),
-            _ => self.env.settings.borrow().show(setting),
-        }
-    }
 }
 
 /// The columns of SHOW.
-fn show_columns(name: Option<&str>) -> Vec<OutColumn> {
+pub(super) fn show_columns(name: Option<&str>) -> Vec<OutColumn> {
     let column = |name: &str| OutColumn { name: name.into(), ty: TypeId::Text, typmod: -1, source: Default::default() };
     match name {
         Some(name) => vec![column(Settings::find(name).map_or(name, |setting| DEFINITIONS[setting as usize].name))],

@@ -12,7 +12,7 @@
 
 use super::session::Session;
 use crate::ids::{Error, Result, Severity, sqlstate};
-use crate::settings::{Setting, Settings, Source};
+use crate::settings::Setting;
 use crate::sql::ast::{IsolationLevel, TransactionModes};
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation, abort, commit};
@@ -136,31 +136,33 @@ impl Session {
     }
 
     pub(super) async fn commit(&mut self) -> Result<()> {
+        let counts = self.counts();
         commit(&self.env).await?;
-        self.leave_block(true);
+        self.leave_block(true, counts);
         Ok(())
     }
 
     pub(super) async fn abort(&mut self) -> Result<()> {
+        let counts = self.counts();
         abort(&self.env).await?;
-        self.leave_block(false);
+        self.leave_block(false, counts);
         Ok(())
     }
 
-    fn leave_block(&mut self, committed: bool) {
+    /// Whether the transaction is still to be counted: one that has failed was, then.
+    fn counts(&self) -> bool {
+        matches!(self.block(), BlockState::Implicit | BlockState::InBlock)
+    }
+
+    fn leave_block(&mut self, committed: bool, counts: bool) {
+        if counts {
+            self.env.stats.end_transaction(committed);
+        }
         self.set_block(BlockState::Idle);
         self.statements_in_block = 0;
         self.portals.clear();
         self.saved.clear();
-        if let Some(before) = self.settings_before.take()
-            && !committed
-        {
-            *self.env.settings.borrow_mut() = before;
-        }
-        for (setting, value) in self.local_settings.drain(..).rev() {
-            // The value was legal before.
-            let _ = self.env.settings.borrow_mut().set(setting, &value, Source::Session);
-        }
+        self.env.settings.borrow_mut().end_transaction(committed);
     }
 
     /// A statement has failed: an implicit transaction is over, a block waits for its ROLLBACK.
@@ -174,19 +176,13 @@ impl Session {
                     self.fail_savepoint().await?;
                 } else if self.block() == BlockState::InBlock {
                     abort(&self.env).await?;
+                    self.env.stats.end_transaction(false);
+                    self.env.settings.borrow_mut().end_transaction(false);
                     self.portals.clear();
                 }
                 self.set_block(BlockState::Failed);
                 Ok(())
             }
-        }
-    }
-
-    /// Remembers the settings as they were before the transaction changed any.
-    pub(super) fn save_settings(&mut self) {
-        if self.settings_before.is_none() {
-            let before: Settings = self.env.settings.borrow().clone();
-            self.settings_before = Some(before);
         }
     }
 }

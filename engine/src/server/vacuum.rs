@@ -71,6 +71,9 @@ impl Session {
         }
         let stats = access::vacuum(&self.env, &table.rel, &options).await?;
         catalog::update_stats(&self.env, &self.catalog, table, &stats).await?;
+        let (live, dead) =
+            (stats.reltuples.max(0.0) as i64, (stats.recently_dead_tuples + stats.missed_dead_tuples) as i64);
+        self.server.txns.stats.report_vacuum(table.oid, live, dead, self.env.cx.timestamp(), false);
         if vacuum.verbose {
             self.inform(stats.lines(&full_name).join("\n"));
         }

@@ -24,5 +24,8 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
         let delay = server.setting(Setting::wal_writer_delay) as u64 * 1_000;
         let factor = if idle_rounds < LOOPS_UNTIL_HIBERNATE { 1 } else { HIBERNATE_FACTOR };
         cx.sleep(WaitEvent::WalWriterMain, delay * factor).await;
+        if cx.check_for_interrupts().is_err() {
+            return;
+        }
     }
 }

@@ -10,14 +10,16 @@ use std::rc::Rc;
 use super::base_backup;
 use super::log::LogLevel;
 use super::port::{Replication, ReplicationMessage};
-use super::shared::Server;
-use crate::ids::{Error, Lsn, Result, WaitEvent, sqlstate};
+use super::shared::{Server, ServerState};
+use crate::ids::{Error, Instant, Lsn, Result, WaitEvent, sqlstate};
 use crate::trace::Event;
 use crate::txn::StandbyProgress;
 use crate::world::Cx;
 
 /// The most that is sent in one message, in bytes.
 const MAX_SEND_SIZE: u64 = 128 * 1024;
+/// How long a server that shuts down waits for a standby that says nothing, in microseconds; `wal_sender_timeout`.
+const SENDER_TIMEOUT: u64 = 60_000_000;
 
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>, standby: Replication) {
@@ -61,12 +63,21 @@ async fn stream(cx: &Cx, server: &Rc<Server>, standby: &Replication, from: Lsn, 
         reply_time: cx.timestamp(),
     };
     server.txns.sync_rep.report(cx.world(), progress.clone());
+    let mut stopping: Option<Instant> = None;
     loop {
-        cx.check_for_interrupts()?;
+        match cx.check_for_interrupts() {
+            // The standby shall have all of the log before the server is gone, the shutdown checkpoint too.
+            Err(_) if server.state.get() == ServerState::Stopping => stopping = Some(cx.now() + SENDER_TIMEOUT),
+            other => other?,
+        }
         while let Some(message) = standby.incoming.try_recv(cx.now()) {
             hear(cx, server, &mut progress, message).await;
         }
         if standby.incoming.is_closed() || standby.outgoing.is_closed() {
+            return Ok(());
+        }
+        let has_all = progress.sent == server.wal.flush_lsn() && progress.flush >= progress.sent;
+        if stopping.is_some_and(|until| has_all || cx.now() >= until) {
             return Ok(());
         }
         if progress.sent < server.wal.flush_lsn() {
@@ -77,7 +88,7 @@ async fn stream(cx: &Cx, server: &Rc<Server>, standby: &Replication, from: Lsn, 
             progress.state = "streaming";
             server.txns.sync_rep.report(cx.world(), progress.clone());
         }
-        standby.incoming.wait(cx, WaitEvent::WalSenderMain, None).await;
+        standby.incoming.wait(cx, WaitEvent::WalSenderMain, stopping).await;
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a setting can be, and the reading and printing of values with units.
 
+use super::StandbyNames;
 use crate::ids::{Error, Result, sqlstate};
 
 /// When a setting may be changed; `pg_settings.context`.
@@ -11,6 +12,8 @@ pub enum Context {
     Postmaster,
     /// When the configuration file is read again.
     Sighup,
+    /// By a superuser, when a session begins.
+    SuperuserBackend,
     /// By a superuser's SET.
     Superuser,
     /// By anybody's SET.
@@ -24,6 +27,7 @@ impl Context {
             Context::Internal => "internal",
             Context::Postmaster => "postmaster",
             Context::Sighup => "sighup",
+            Context::SuperuserBackend => "superuser-backend",
             Context::Superuser => "superuser",
             Context::User => "user",
         }
@@ -39,6 +43,8 @@ pub enum Source {
     File,
     /// The client's startup packet.
     Client,
+    /// The server itself, whatever anybody says.
+    Override,
     /// SET.
     Session,
 }
@@ -50,6 +56,7 @@ impl Source {
             Source::Default => "default",
             Source::File => "configuration file",
             Source::Client => "client",
+            Source::Override => "override",
             Source::Session => "session",
         }
     }
@@ -74,21 +81,25 @@ pub enum Unit {
     Sec,
     /// Thousandths, printed as a decimal fraction.
     Fraction,
+    /// Microseconds, spoken of as fractions of a millisecond.
+    MsFraction,
 }
 
-/// Spellings and sizes of units, largest first, in bytes or in milliseconds.
+/// Spellings and sizes of units, largest first, in bytes or in microseconds.
 const MEMORY: &[(&str, i64)] = &[("TB", 1 << 40), ("GB", 1 << 30), ("MB", 1 << 20), ("kB", 1 << 10), ("B", 1)];
-const TIME: &[(&str, i64)] = &[("d", 86_400_000), ("h", 3_600_000), ("min", 60_000), ("s", 1_000), ("ms", 1)];
+const TIME: &[(&str, i64)] =
+    &[("d", 86_400_000_000), ("h", 3_600_000_000), ("min", 60_000_000), ("s", 1_000_000), ("ms", 1_000), ("us", 1)];
 
 impl Unit {
     /// How much one is, in the base unit of its table.
     fn size(self) -> i64 {
         match self {
-            Unit::None | Unit::Byte | Unit::Ms | Unit::Fraction => 1,
+            Unit::None | Unit::Byte | Unit::Fraction | Unit::MsFraction => 1,
             Unit::Kb => 1 << 10,
             Unit::Page => 8 << 10,
             Unit::Mb => 1 << 20,
-            Unit::Sec => 1_000,
+            Unit::Ms => 1_000,
+            Unit::Sec => 1_000_000,
         }
     }
 
@@ -96,7 +107,7 @@ impl Unit {
         match self {
             Unit::None | Unit::Fraction => &[],
             Unit::Byte | Unit::Kb | Unit::Page | Unit::Mb => MEMORY,
-            Unit::Ms | Unit::Sec => TIME,
+            Unit::Ms | Unit::Sec | Unit::MsFraction => TIME,
         }
     }
 
@@ -108,7 +119,7 @@ impl Unit {
             Unit::Kb => Some("kB"),
             Unit::Page => Some("8kB"),
             Unit::Mb => Some("MB"),
-            Unit::Ms => Some("ms"),
+            Unit::Ms | Unit::MsFraction => Some("ms"),
             Unit::Sec => Some("s"),
         }
     }
@@ -151,6 +162,8 @@ pub struct Definition {
     pub default: &'static str,
     /// When it may be changed.
     pub context: Context,
+    /// The manual's section; `pg_settings.category`.
+    pub category: &'static str,
     /// What it is for: one line of our own.
     pub about: &'static str,
 }
@@ -171,11 +184,13 @@ impl Definition {
     /// Whether a source may change this setting now.
     pub(super) fn check_context(&self, source: Source) -> Result<()> {
         let how = match (self.context, source) {
-            (_, Source::Default) | (Context::User | Context::Superuser, _) => return Ok(()),
-            (Context::Postmaster | Context::Sighup, Source::File) => return Ok(()),
+            (_, Source::Default | Source::Override) | (Context::User | Context::Superuser, _) => return Ok(()),
+            (Context::Postmaster | Context::Sighup | Context::SuperuserBackend, Source::File) => return Ok(()),
+            (Context::SuperuserBackend, Source::Client) => return Ok(()),
             (Context::Internal, _) => "cannot be changed",
             (Context::Postmaster, _) => "cannot be changed without restarting the server",
             (Context::Sighup, _) => "cannot be changed now",
+            (Context::SuperuserBackend, _) => "cannot be set after connection start",
         };
         Err(Error::new(sqlstate::CANT_CHANGE_RUNTIME_PARAM, format!("parameter \"{}\" {how}", self.name)))
     }
@@ -183,7 +198,7 @@ impl Definition {
     /// Reads a value.
     pub(super) fn parse(&self, text: &str) -> Result<Value> {
         match self.kind {
-            Kind::Text => Ok(Value::Text(text.to_string())),
+            Kind::Text => self.parse_text(text),
             Kind::Bool => match parse_bool(text) {
                 Some(on) => Ok(Value::Bool(on)),
                 None => Err(invalid(format!("parameter \"{}\" requires a Boolean value", self.name))),
@@ -191,6 +206,16 @@ impl Definition {
             Kind::Enum(words) => self.parse_word(words, text),
             Kind::Int(unit, min, max) => self.parse_number(unit, min, max, text),
         }
+    }
+
+    fn parse_text(&self, text: &str) -> Result<Value> {
+        if self.name == "synchronous_standby_names"
+            && let Err(detail) = StandbyNames::parse(text)
+        {
+            let message = format!("invalid value for parameter \"{}\": \"{text}\"", self.name);
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).detail(detail));
+        }
+        Ok(Value::Text(text.to_string()))
     }
 
     fn parse_word(&self, words: &[&str], text: &str) -> Result<Value> {
@@ -209,7 +234,7 @@ impl Definition {
         let (number, suffix) = (&trimmed[..digits], trimmed[digits..].trim());
         let number: f64 = number.parse().map_err(|_| bad())?;
         let scaled = match suffix {
-            "" if unit == Unit::Fraction => number * 1000.0,
+            "" if unit.is_fraction() => number * 1000.0,
             "" => number,
             _ => {
                 let (_, size) = unit.spellings().iter().find(|(s, _)| *s == suffix).ok_or_else(|| unit.hint(bad()))?;
@@ -217,17 +242,27 @@ impl Definition {
             }
         };
         // Rounds to even, as rint does.
-        let value = scaled.round_ties_even() as i64;
+        let rounded = scaled.round_ties_even();
+        if !unit.is_fraction() && rounded.abs() > f64::from(i32::MAX) {
+            return Err(bad().hint("Value exceeds integer range."));
+        }
+        let value = rounded as i64;
         if !(min..=max).contains(&value) {
-            let (suffix, range) = match unit {
-                Unit::Fraction => (String::new(), format!("{} .. {}", min as f64 / 1e3, max as f64 / 1e3)),
-                _ => (unit.name().map(|u| format!(" {u}")).unwrap_or_default(), format!("{min} .. {max}")),
-            };
-            let shown = if unit == Unit::Fraction { trimmed.to_string() } else { value.to_string() };
-            let what = format!("{shown}{suffix} is outside the valid range for parameter");
-            return Err(invalid(format!("{what} \"{}\" ({range})", self.name)));
+            let shown = |n: i64| if unit.is_fraction() { fraction(n) } else { n.to_string() };
+            let suffix = unit.name().map(|u| format!(" {u}")).unwrap_or_default();
+            let what = format!("{}{suffix} is outside the valid range for parameter", shown(value));
+            return Err(invalid(format!("{what} \"{}\" ({} .. {})", self.name, shown(min), shown(max))));
         }
         Ok(Value::Int(value))
+    }
+
+    /// A value in its own unit, without the unit's name: `pg_settings.setting`.
+    pub fn plain(&self, value: &Value) -> String {
+        match (value, self.kind) {
+            (Value::Int(n), Kind::Int(unit, ..)) if unit.is_fraction() => fraction(*n),
+            (Value::Int(n), _) => n.to_string(),
+            _ => self.show(value),
+        }
     }
 
     /// As SHOW prints a value: in the largest unit that divides it.
@@ -236,7 +271,7 @@ impl Definition {
             (Value::Bool(on), _) => if *on { "on" } else { "off" }.to_string(),
             (Value::Text(text), _) => text.clone(),
             (Value::Enum(index), Kind::Enum(words)) => words[*index].to_string(),
-            (Value::Int(n), Kind::Int(Unit::Fraction, ..)) => (*n as f64 / 1000.0).to_string(),
+            (Value::Int(n), Kind::Int(Unit::Fraction, ..)) => fraction(*n),
             (Value::Int(n), Kind::Int(unit, ..)) if *n > 0 && !unit.spellings().is_empty() => {
                 let base = n * unit.size();
                 let fits = unit.spellings().iter().find(|(_, size)| base % size == 0);
@@ -248,7 +283,17 @@ impl Definition {
     }
 }
 
+/// Thousandths as a decimal fraction.
+pub fn fraction(thousandths: i64) -> String {
+    (thousandths as f64 / 1000.0).to_string()
+}
+
 impl Unit {
+    /// Whether numbers are kept in thousandths: the type `real`.
+    pub fn is_fraction(self) -> bool {
+        matches!(self, Unit::Fraction | Unit::MsFraction)
+    }
+
     fn hint(self, error: Error) -> Error {
         match self.spellings() {
             [] => error,

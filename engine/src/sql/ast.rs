@@ -9,6 +9,8 @@ pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
 
+pub use super::sql_value::SqlValue;
+
 /// A name after folding and truncation.
 pub type Ident = Rc<str>;
 
@@ -104,6 +106,8 @@ pub enum Statement {
     Reset(Option<Ident>),
     /// SHOW of one setting, or of all
     Show(Option<Ident>),
+    /// ALTER SYSTEM SET, or RESET of one setting or of all
+    AlterSystem(Option<SetVariable>),
     /// CHECKPOINT
     Checkpoint,
     /// VACUUM
@@ -463,28 +467,4 @@ pub struct Call {
     pub star: bool,
     /// `count(DISTINCT x)`
     pub distinct: bool,
-}
-
-/// The values that SQL writes without parentheses.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-#[allow(missing_docs)]
-pub enum SqlValue {
-    CurrentTimestamp,
-    CurrentUser,
-    SessionUser,
-    CurrentCatalog,
-    CurrentSchema,
-}
-
-impl SqlValue {
-    /// The name that the column of a query gets from it.
-    pub fn name(self) -> &'static str {
-        match self {
-            SqlValue::CurrentTimestamp => "current_timestamp",
-            SqlValue::CurrentUser => "current_user",
-            SqlValue::SessionUser => "session_user",
-            SqlValue::CurrentCatalog => "current_catalog",
-            SqlValue::CurrentSchema => "current_schema",
-        }
-    }
 }

@@ -30,6 +30,7 @@ pub mod functions;
 pub mod parse;
 pub mod scan;
 mod show;
+mod sql_value;
 #[cfg(test)]
 mod tests;
 mod walk;

@@ -260,7 +260,7 @@ impl ControlFileData {
         b[248] = 1; // float8 is passed by value
         put_u32(b, 252, u32::from(self.data_checksums));
         b[256..288].copy_from_slice(&self.mock_authentication_nonce);
-        let crc = crc32c::crc32c(&b[..CRC_AT]);
+        let crc = super::crc::crc32c(&b[..CRC_AT]);
         put_u32(b, CRC_AT, crc);
         file
     }
@@ -275,7 +275,7 @@ impl ControlFileData {
             )));
         }
         check_versions(file)?;
-        if crc32c::crc32c(&file[..CRC_AT]) != get_u32(file, CRC_AT) {
+        if super::crc::crc32c(&file[..CRC_AT]) != get_u32(file, CRC_AT) {
             return Err(Error::corrupt("incorrect checksum in control file"));
         }
         check_constants(file)?;

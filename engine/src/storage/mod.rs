@@ -8,26 +8,34 @@
 //!   page       header, line pointers, items          every page of every relation
 //!   item_id    one line pointer
 //!   compact    closing the gaps on a page            what pruning and VACUUM end with
+//!   index_page taking items out of an index page, which leaves no gaps
 //!   checksum   the 16 bits that guard a page
+//!   crc        the 32 bits that guard records and pg_control
 //!   tuple      a row version's header                heap pages
 //!   fsm        who has room?                         fork _fsm: a tree of trees of one-byte categories
+//!   btree      where is it?                          the pages and tuples of an index
 //!   vm         what needs no looking at?             fork _vm: two bits per heap page
 //!   clog       who committed?                        pg_xact: two bits per transaction
 //!   multixact  who locks a row together?             pg_multixact: offsets and members
 //!   control    where did we stop?                    global/pg_control
+//!   mask       what no record tells                  to compare pages after replay
 //! ```
 //!
 //! Bytes from a disk may be anything. So no function here panics on the content of a page: reading something that
 //! is not there gives `None` or a line pointer that is unused, and changing a page whose header contradicts itself
 //! gives an error of SQLSTATE XX001.
 
+pub mod btree;
 pub mod bytes;
 pub mod checksum;
 pub mod clog;
 pub mod compact;
 pub mod control;
+pub mod crc;
 pub mod fsm;
+pub mod index_page;
 pub mod item_id;
+pub mod mask;
 pub mod multixact;
 pub mod page;
 pub mod tuple;

@@ -160,6 +160,10 @@ events! {
     fine BufferRead { /** The buffer. */ buffer: BufferId, /** Whose page. */ rel: RelFile, /** Which fork. */ fork: Fork, /** Which page. */ block: BlockNumber };
     /// A page was taken out of its buffer to make room.
     fine BufferEvict { /** The buffer. */ buffer: BufferId, /** Whose page. */ rel: RelFile, /** Which fork. */ fork: Fork, /** Which page. */ block: BlockNumber };
+    /// The next page of a big scan, or of VACUUM, goes into this buffer, which is or becomes part of its ring.
+    fine RingBuffer { /** The buffer. */ buffer: BufferId, /** Its place in the ring. */ slot: u16, /** Whether the ring had it already. */ reused: bool };
+    /// A scan lets a buffer of its ring go, whose page somebody has changed: to write it, the log had to be flushed first.
+    fine RingReject { /** The buffer. */ buffer: BufferId, /** The place in the ring. */ slot: u16 };
     /// A buffer is newer than its page on disk from here on.
     fine BufferDirty { /** The buffer. */ buffer: BufferId, /** Whose page. */ rel: RelFile, /** Which fork. */ fork: Fork, /** Which page. */ block: BlockNumber };
     /// A dirty buffer was written to its file.

@@ -226,7 +226,7 @@ mod tests {
 
     /// A lock with its holders and its queue.
     fn lock(locks: &mut Locks, rel: u32, held: &[(u32, LockMode)], queue: &[(u32, LockMode)]) {
-        let lock = locks.entry(tag(rel)).or_default();
+        let lock = locks.or_default(tag(rel));
         held.iter().for_each(|(pid, mode)| lock.grant(Pid(*pid), *mode, false));
         let since = TimestampTz(0);
         lock.queue.extend(queue.iter().map(|(pid, mode)| Waiter { pid: Pid(*pid), mode: *mode, since }));

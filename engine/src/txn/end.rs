@@ -39,6 +39,7 @@ pub async fn commit(env: &Env) -> Result<()> {
     }
     leave(env, xid).await;
     let dropped = std::mem::take(&mut env.xact.borrow_mut().dropped);
+    dropped.iter().for_each(|file| env.txns.stats.forget(file.rel));
     finish(env, dropped).await;
     Ok(())
 }

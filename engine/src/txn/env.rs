@@ -9,6 +9,7 @@ use super::locks::LockManager;
 use super::multixact::MultiXacts;
 use super::proc_array::ProcArray;
 use super::snapshot::Snapshot;
+use super::stats::{PendingStats, Stats};
 use super::subtrans::Subtrans;
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
@@ -36,12 +37,16 @@ pub struct Txns {
     pub locks: LockManager,
     /// Commits that wait for a standby, and how far standbys are.
     pub sync_rep: SyncRep,
+    /// Counters.
+    pub stats: Stats,
     /// A checkpoint that waits for commits between their record and their bits.
     pub delayed_checkpoint: WaitList,
     /// The next object id that will be given.
     pub next_oid: Cell<Oid>,
     /// Up to where object ids have been logged as used.
     pub logged_oid: Cell<Oid>,
+    /// The indexes that VACUUM is going through, and a number of each such VACUUM.
+    pub index_vacuums: RefCell<IndexVacuums>,
     /// Counts changes of cached catalog rows: a backend whose own count is behind forgets what it has cached.
     pub invalidations: Cell<u64>,
 }
@@ -57,9 +62,11 @@ impl Txns {
             xid_gen: LwLock::new(WaitEvent::XidGen),
             locks: LockManager::default(),
             sync_rep: SyncRep::default(),
+            stats: Stats::default(),
             delayed_checkpoint: WaitList::default(),
             next_oid: Cell::new(next_oid),
             logged_oid: Cell::new(next_oid),
+            index_vacuums: RefCell::default(),
             invalidations: Cell::new(0),
         }
     }
@@ -90,6 +97,36 @@ impl Txns {
     }
 }
 
+/// Which VACUUMs are under way: a page that is split meanwhile notes the number of the one that goes through its index.
+#[derive(Default)]
+pub struct IndexVacuums {
+    /// The index, and the number.
+    active: Vec<(Oid, u16)>,
+    last: u16,
+}
+
+/// The greatest number that is given; `MAX_BT_CYCLE_ID`.
+const MAX_BT_CYCLE_ID: u16 = 0xFF7F;
+
+impl IndexVacuums {
+    /// `_bt_vacuum_cycleid`: the number of the VACUUM of an index; 0 if there is none.
+    pub fn cycle_of(&self, index: Oid) -> u16 {
+        self.active.iter().find(|(other, _)| *other == index).map_or(0, |(_, cycle)| *cycle)
+    }
+
+    /// `_bt_start_vacuum`
+    pub fn start(&mut self, index: Oid) -> u16 {
+        self.last = if self.last >= MAX_BT_CYCLE_ID { 1 } else { self.last + 1 };
+        self.active.push((index, self.last));
+        self.last
+    }
+
+    /// `_bt_end_vacuum`
+    pub fn end(&mut self, index: Oid) {
+        self.active.retain(|(other, _)| *other != index);
+    }
+}
+
 /// A process's handle on its server. Clones are the same process.
 #[derive(Clone)]
 pub struct Env {
@@ -109,6 +146,8 @@ pub struct Env {
     pub xact: Rc<RefCell<Xact>>,
     /// The locks that it holds.
     pub locks: Rc<RefCell<LocalLocks>>,
+    /// What this process has counted and not yet handed in.
+    pub stats: Rc<PendingStats>,
     /// Notices and warnings on their way to the client.
     pub notices: Rc<RefCell<Vec<Error>>>,
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides

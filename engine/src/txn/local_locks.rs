@@ -6,7 +6,7 @@
 //!
 //! PostgreSQL: `LOCALLOCK` in `lock.c`, and `ResourceOwner`.
 
-use std::collections::BTreeMap;
+use crate::small::Map;
 
 use super::locks::LockTag;
 use crate::ids::LockMode;
@@ -22,19 +22,19 @@ pub enum LockOwner {
 
 /// A process's own locks.
 #[derive(Default)]
-pub struct LocalLocks(BTreeMap<(LockTag, LockMode), BTreeMap<LockOwner, u32>>);
+pub struct LocalLocks(Map<(LockTag, LockMode), Map<LockOwner, u32>>);
 
 impl LocalLocks {
     /// Counts a lock once more; whether it was held.
     pub fn count(&mut self, tag: LockTag, mode: LockMode, owner: LockOwner) -> bool {
         let Some(owners) = self.0.get_mut(&(tag, mode)) else { return false };
-        *owners.entry(owner).or_default() += 1;
+        *owners.or_default(owner) += 1;
         true
     }
 
     /// Notes a lock that has been granted.
     pub fn note(&mut self, tag: LockTag, mode: LockMode, owner: LockOwner) {
-        *self.0.entry((tag, mode)).or_default().entry(owner).or_default() += 1;
+        *self.0.or_default((tag, mode)).or_default(owner) += 1;
     }
 
     /// Counts a lock once less: `None` if this owner does not hold it, else whether that was the last.
@@ -69,7 +69,7 @@ impl LocalLocks {
     pub fn hand_up(&mut self, level: usize) {
         for owners in self.0.values_mut() {
             if let Some(count) = owners.remove(&LockOwner::Level(level)) {
-                *owners.entry(LockOwner::Level(level - 1)).or_default() += count;
+                *owners.or_default(LockOwner::Level(level - 1)) += count;
             }
         }
     }

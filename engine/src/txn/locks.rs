@@ -12,8 +12,8 @@
 //! and as long as nobody wants a strong lock on the table. Here all locks are in one table; `fast` says which ones would
 //! be there, for `pg_locks`.
 
+use crate::small;
 use std::cell::RefCell;
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::deadlock::{self, Verdict, Wait};
@@ -127,7 +127,7 @@ pub(super) struct Lock {
 }
 
 /// All locks that are held or waited for.
-pub(super) type Locks = BTreeMap<LockTag, Lock>;
+pub(super) type Locks = small::Map<LockTag, Lock>;
 
 impl Lock {
     /// Who holds what keeps `pid` from having `mode`.
@@ -244,7 +244,7 @@ impl LockManager {
     pub fn try_acquire(&self, pid: Pid, tag: LockTag, mode: LockMode) -> bool {
         let mut locks = self.0.borrow_mut();
         let fast = self.is_fast(&locks, pid, tag, mode);
-        let lock = locks.entry(tag).or_default();
+        let lock = locks.or_default(tag);
         let free = lock.is_free_for(pid, mode, &lock.queue);
         if free {
             lock.grant(pid, mode, fast);
@@ -329,7 +329,9 @@ impl LockManager {
             Verdict::Soft(orders) => {
                 for (tag, order) in orders {
                     let place = |pid: Pid| order.iter().position(|other| *other == pid);
-                    self.change(cx.world(), tag, |lock| lock.queue.sort_by_key(|waiter| place(waiter.pid)));
+                    self.change(cx.world(), tag, |lock| {
+                        crate::small::sort_by_key(&mut lock.queue, |waiter| place(waiter.pid))
+                    });
                 }
             }
             Verdict::Hard(circle) => {
@@ -351,7 +353,7 @@ impl LockManager {
     /// Changes a lock, and grants what that makes free.
     fn change(&self, world: &World, tag: LockTag, change: impl FnOnce(&mut Lock)) {
         let mut locks = self.0.borrow_mut();
-        let lock = locks.entry(tag).or_default();
+        let lock = locks.or_default(tag);
         change(lock);
         let woken = lock.grant_queue();
         if lock.granted.is_empty() && lock.queue.is_empty() {

@@ -11,6 +11,7 @@ use super::env::{Env, Txns};
 use super::needs::Needs;
 use super::slru::Slru;
 use crate::ids::{Lsn, MultiXactId, Result, RmgrId, WaitEvent, Xid};
+use crate::small;
 use crate::storage::multixact::{self as bytes, Member, MemberStatus};
 use crate::trace::Event;
 use crate::wal::multixact_records::MultiXactRecord;
@@ -203,7 +204,7 @@ impl Env {
 
     /// `MultiXactIdCreateFromMembers`
     pub async fn create_multi(&self, mut members: Vec<Member>) -> Result<MultiXactId> {
-        members.sort_unstable();
+        small::sort_by_key(&mut members, |member| *member);
         let known = self.xact.borrow().multis.iter().find(|(_, known)| *known == members).map(|(multi, _)| *multi);
         if let Some(known) = known {
             return Ok(known);

@@ -1,7 +1,7 @@
 //! The list of running transactions, and the counter that gives ids.
 
+use crate::small;
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeSet;
 
 use super::snapshot::Snapshot;
 use crate::ids::{CommandId, FullXid, MultiXactId, Oid, Pid, Xid};
@@ -64,7 +64,7 @@ pub struct ProcArray {
     /// By place: the number of the last transaction there.
     last_lxids: RefCell<Vec<u32>>,
     /// On a standby: transactions known from the log to run on the primary.
-    known_assigned: RefCell<BTreeSet<Xid>>,
+    known_assigned: RefCell<small::Set<Xid>>,
     /// On a standby: subtransactions up to this one may run there without being in that list.
     last_overflowed: Cell<Xid>,
     in_recovery: Cell<bool>,
@@ -262,7 +262,7 @@ impl ProcArray {
         } else {
             self.entries.borrow().iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect()
         };
-        xids.sort_unstable();
+        small::sort_by_key(&mut xids, |xid| *xid);
         xids
     }
 
@@ -299,7 +299,7 @@ impl ProcArray {
         let next = self.next_xid.get().xid();
         let entries = self.entries.borrow();
         let mut xids: Vec<Xid> = entries.iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect();
-        xids.sort_unstable();
+        small::sort_by_key(&mut xids, |xid| *xid);
         let oldest = xids.first().copied().unwrap_or(next);
         let overflowed = entries.iter().any(|entry| entry.overflowed);
         let subxids = entries.iter().filter(|_| !overflowed).flat_map(|entry| entry.subxids.iter().copied()).collect();
@@ -352,7 +352,9 @@ impl ProcArray {
         } else {
             known.clear();
         }
-        known.extend(running.xids.iter().chain(&running.subxids));
+        for xid in running.xids.iter().chain(&running.subxids) {
+            known.insert(*xid);
+        }
         drop(known);
         self.note_completed(running.latest_completed);
         if self.next_xid.get().xid().precedes(running.next) {

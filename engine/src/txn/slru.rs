@@ -11,10 +11,10 @@
 //! page may be written. 32 of them make a file: `0000`, `0001` and so on.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::ids::{BLCKSZ, Lsn, Result, WaitEvent};
+use crate::small;
 use crate::storage::PageBytes;
 use crate::storage::clog::PAGES_PER_SEGMENT;
 use crate::wal::Wal;
@@ -40,7 +40,7 @@ pub(super) struct Slru {
     slots: RefCell<Vec<Slot>>,
     /// One page is written at a time, so that no older copy overtakes a newer one.
     write_lock: LwLock,
-    unsynced: RefCell<BTreeSet<String>>,
+    unsynced: RefCell<small::Set<String>>,
 }
 
 impl Slru {

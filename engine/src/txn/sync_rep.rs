@@ -5,6 +5,7 @@
 //! or that its queries see it (`remote_apply`). A cancelled wait does not undo anything: the transaction has
 //! committed, and the client is told what is not known.
 
+use crate::small;
 use std::cell::RefCell;
 
 use super::env::Env;
@@ -105,11 +106,11 @@ impl SyncNames {
             return None;
         }
         if !self.any {
-            candidates.sort_by_key(|standby| self.priority(standby));
+            small::sort_by_key(&mut candidates, |standby| self.priority(standby));
             candidates.truncate(self.count);
         }
         let mut reached: Vec<Lsn> = candidates.iter().map(|standby| wait.reached(standby)).collect();
-        reached.sort_unstable_by(|a, b| b.cmp(a));
+        small::sort_by(&mut reached, |a, b| b.cmp(a));
         reached.get(self.count - 1).copied()
     }
 }

@@ -144,6 +144,10 @@ pub(super) fn extent(data: &[u8], offset: usize, attr: &Attr) -> Result<std::ops
     let aligned = align_to(offset, attr.attalign);
     let (start, len) = match attr.attlen {
         len if len > 0 => (aligned, len as usize),
+        -2 => {
+            let rest = data.get(offset..).ok_or_else(too_short)?;
+            (offset, rest.iter().position(|byte| *byte == 0).ok_or_else(too_short)? + 1)
+        }
         _ => {
             let short_here = data.get(offset).ok_or_else(too_short)? & 1 == 1;
             let start = if short_here { offset } else { aligned };
@@ -174,13 +178,24 @@ fn varlena_len(bytes: &[u8]) -> Result<usize> {
     if len < VARHDRSZ { Err(Error::corrupt("invalid length of a variable-length value")) } else { Ok(len) }
 }
 
+/// `VARDATA_ANY`: what follows the header of a varlena that [`extent`] has cut.
+pub(super) fn payload(bytes: &[u8]) -> &[u8] {
+    if bytes.first().is_some_and(|byte| byte & 1 == 1) {
+        &bytes[1..]
+    } else {
+        bytes.get(VARHDRSZ..).unwrap_or_default()
+    }
+}
+
 /// Reads a value from its bytes as [`extent`] cuts them.
 pub(super) fn read(bytes: &[u8], type_id: TypeId, attlen: i16) -> Result<Datum> {
     if attlen > 0 {
         return read_fixed(bytes, type_id);
     }
-    let payload = if bytes.first().is_some_and(|b| b & 1 == 1) { &bytes[1..] } else { &bytes[VARHDRSZ..] };
+    let payload = payload(bytes);
     match type_id {
+        // As a key of an index has it.
+        TypeId::Name => Ok(Datum::Name(utf8(&bytes[..bytes.len() - 1])?.into())),
         TypeId::Bytea => Ok(Datum::Bytea(payload.into())),
         TypeId::Numeric => Numeric::read_disk(payload).map(Datum::Numeric),
         _ if type_id.is_array() => read_array(payload),

@@ -23,6 +23,7 @@ pub mod aggregate;
 pub mod arith;
 pub mod cast;
 pub mod float;
+pub mod index_key;
 pub mod interval;
 pub mod numeric;
 pub mod timestamp;

@@ -183,8 +183,13 @@ pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec
 
 /// Where each column's bytes lie in the tuple, header and all, without padding; `None` for NULL.
 pub fn column_ranges(desc: &TupleDesc, tuple: &[u8]) -> Result<Vec<Option<Range<usize>>>> {
-    let mut ranges = Vec::with_capacity(desc.natts());
-    walk(desc, tuple, desc.natts(), |_, range| {
+    leading_ranges(desc, tuple, desc.natts())
+}
+
+/// The same of the first `upto` columns.
+pub fn leading_ranges(desc: &TupleDesc, tuple: &[u8], upto: usize) -> Result<Vec<Option<Range<usize>>>> {
+    let mut ranges = Vec::with_capacity(upto);
+    walk(desc, tuple, upto, |_, range| {
         ranges.push(range);
         Ok(())
     })?;

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::btree_records::*;
 use super::clog_records::ClogRecord;
 use super::decode::decode_record;
 use super::describe::{self, Tool};
@@ -34,6 +35,10 @@ fn ask(record: &DecodedRecord) {
         for flags in [0, 0x20, 0x40, 0x60] {
             let tuple = UpdatedTuple::decode(&block.data, flags);
             let _ = tuple.and_then(|tuple| tuple.complete(&block.data));
+        }
+        let _ = (decode_meta(&block.data), decode_tuples(&block.data), decode_intervals(&block.data, u16::MAX));
+        if let Ok(BtreeRecord::Vacuum(counts) | BtreeRecord::Delete(_, counts)) = BtreeRecord::decode(record) {
+            let _ = BtreeDeletion::decode(&block.data, counts);
         }
         if let Ok(Heap2Record::Prune(prune)) = Heap2Record::decode(record) {
             let _ = PrunedItems::decode(&block.data, &prune);

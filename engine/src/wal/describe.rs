@@ -14,6 +14,7 @@
 
 use std::fmt::{self, Write};
 
+use super::btree_records::{self as btree, BtreeRecord};
 use super::clog_records::{self as clog, ClogRecord};
 use super::decode::DecodedRecord;
 use super::heap_records::*;
@@ -25,7 +26,7 @@ use super::standby_records::{self as standby, RunningXacts, StandbyRecord};
 use super::storage_records::{self as storage, StorageRecord};
 use super::xact_records::{self as xact, *};
 use super::xlog_records::{self as xlog, XlogRecord};
-use crate::ids::{Fork, Lsn, RelFile, Result, RmgrId, TimestampTz};
+use crate::ids::{Fork, FullXid, Lsn, RelFile, Result, RmgrId, TimestampTz};
 use crate::storage::control::{CheckPoint, WalLevel};
 use crate::types::timestamp::timestamptz_out;
 
@@ -74,6 +75,7 @@ pub fn record_type(record: &DecodedRecord) -> String {
         },
         RmgrId::Heap => heap_type(info),
         RmgrId::Heap2 => heap2_type(info),
+        RmgrId::Btree => btree::name(info),
         _ => "",
     };
     if name.is_empty() { format!("UNKNOWN ({info:x})") } else { name.into() }
@@ -152,6 +154,7 @@ pub fn description(record: &DecodedRecord, tool: Tool) -> Result<String> {
         RmgrId::Standby => standby_description(&StandbyRecord::decode(record)?),
         RmgrId::Heap => heap_description(&HeapRecord::decode(record)?),
         RmgrId::Heap2 => heap2_description(&Heap2Record::decode(record)?),
+        RmgrId::Btree => btree_description(record)?,
         _ => String::new(),
     })
 }
@@ -329,6 +332,43 @@ fn heap2_description(record: &Heap2Record) -> String {
             format!("off {}: xmax {}: flags 0x{:02X} {}", it.offnum, it.locking_xid, it.flags, infobits(it.infobits))
         }
     }
+}
+
+fn btree_description(record: &DecodedRecord) -> Result<String> {
+    let safe = |xid: FullXid| format!("{}:{}", xid.epoch(), xid.xid());
+    Ok(match BtreeRecord::decode(record)? {
+        BtreeRecord::Insert(offset) => format!("off {offset}"),
+        BtreeRecord::Split(it) => format!(
+            "level {}, firstrightoff {}, newitemoff {}, postingoff {}",
+            it.level, it.firstrightoff, it.newitemoff, it.postingoff
+        ),
+        BtreeRecord::Dedup(intervals) => format!("nintervals {intervals}"),
+        BtreeRecord::Delete(xid, it) => {
+            format!("latestRemovedXid {xid}; ndeleted {}; nupdated {}", it.deleted, it.updated)
+        }
+        BtreeRecord::Vacuum(it) => format!("ndeleted {}; nupdated {}", it.deleted, it.updated),
+        BtreeRecord::MarkPageHalfDead(it) => {
+            format!("topparent {}; leaf {}; left {}; right {}", it.topparent, it.leaf, it.left, it.right)
+        }
+        BtreeRecord::UnlinkPage(it) => format!(
+            "left {}; right {}; level {}; safexid {}; leafleft {}; leafright {}; leaftopparent {}",
+            it.left,
+            it.right,
+            it.level,
+            safe(it.safexid),
+            it.leaf_left,
+            it.leaf_right,
+            it.leaf_topparent
+        ),
+        BtreeRecord::NewRoot { level, .. } => format!("lev {level}"),
+        BtreeRecord::ReusePage { rel: RelFile { spc, db, rel }, latest_removed, .. } => {
+            format!("rel {spc}/{db}/{rel}; latestRemovedXid {}", safe(latest_removed))
+        }
+        BtreeRecord::MetaCleanup => {
+            let meta = btree::decode_meta(&record.need_block(0)?.data)?;
+            format!("last_cleanup_num_delpages {}", meta.last_cleanup_num_delpages)
+        }
+    })
 }
 
 fn infobits(bits: u8) -> String {

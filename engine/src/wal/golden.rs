@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::btree_records::*;
 use super::clog_records::ClogRecord;
 use super::decode::decode_record;
 use super::describe::{self, Tool};
@@ -22,6 +23,7 @@ const SEG: WalSegSize = WalSegSize::ONE_MB;
 const TLI: TimeLineId = TimeLineId(1);
 const PAGES: &str = include_str!("../../tests/golden/pg15/wal-pages.txt");
 const RECORDS: &str = include_str!("../../tests/golden/pg15/wal-records.txt");
+const BTREE: &str = include_str!("../../tests/golden/pg15/wal-btree.txt");
 const DAMAGE: &str = include_str!("../../tests/golden/pg15/wal-damage.txt");
 
 fn unhex(hex: &str) -> Vec<u8> {
@@ -75,7 +77,7 @@ fn read(start: Lsn, pages: &BTreeMap<Lsn, WalPage>) -> (Vec<DecodedRecord>, Read
 /// Records one by one: their bytes, and the lines of both tools, the server's if it still had the record.
 pub(super) fn records() -> Vec<(DecodedRecord, Vec<u8>, &'static str, Option<&'static str>)> {
     let mut records = Vec::new();
-    for line in RECORDS.lines() {
+    for line in RECORDS.lines().chain(BTREE.lines()) {
         match line.split_once('|') {
             Some(("waldump", line)) => records.last_mut().map(|(_, _, waldump, _)| *waldump = line).unwrap(),
             Some(("server", line)) => records.last_mut().map(|(.., server)| *server = Some(line)).unwrap(),
@@ -139,6 +141,9 @@ fn with_padding(mut ours: Vec<u8>, real: &[u8], padding: impl IntoIterator<Item 
 /// Puts the data of a record's blocks through its structs, too.
 fn block_data(record: &DecodedRecord, id: usize, block: &DecodedBlock) -> Vec<u8> {
     let data = &block.data;
+    if record.rmid == RmgrId::Btree && !data.is_empty() {
+        return btree_block_data(record, id, data);
+    }
     if data.is_empty() || id > 0 {
         return data.clone();
     }
@@ -167,6 +172,21 @@ fn block_data(record: &DecodedRecord, id: usize, block: &DecodedBlock) -> Vec<u8
             _ => data.clone(),
         },
         _ => data.clone(),
+    }
+}
+
+fn btree_block_data(record: &DecodedRecord, id: usize, data: &[u8]) -> Vec<u8> {
+    let is_meta = data.len() == 28 && (id > 1 || record.rmgr_info() == XLOG_BTREE_META_CLEANUP);
+    match BtreeRecord::decode(record).unwrap() {
+        _ if is_meta => with_padding(encode_meta(&decode_meta(data).unwrap()), data, 25..28),
+        BtreeRecord::Split(_) | BtreeRecord::NewRoot { .. } => decode_tuples(data).unwrap().concat(),
+        BtreeRecord::Dedup(count) => encode_intervals(&decode_intervals(data, count).unwrap()),
+        BtreeRecord::Delete(_, counts) | BtreeRecord::Vacuum(counts) => {
+            let deletion = BtreeDeletion::decode(data, counts).unwrap();
+            assert_eq!(deletion.counts(), counts);
+            deletion.encode()
+        }
+        _ => data.to_vec(),
     }
 }
 
@@ -209,6 +229,11 @@ fn padding(record: &DecodedRecord) -> Vec<usize> {
             Heap2Record::MultiInsert(_) => vec![1],
             _ => Vec::new(),
         },
+        RmgrId::Btree => match BtreeRecord::decode(record).unwrap() {
+            BtreeRecord::MarkPageHalfDead(_) => vec![2, 3],
+            BtreeRecord::UnlinkPage(_) => vec![12, 13, 14, 15],
+            _ => Vec::new(),
+        },
         _ => Vec::new(),
     }
 }
@@ -223,6 +248,7 @@ fn rebuild(record: &DecodedRecord) -> Vec<u8> {
         RmgrId::Standby => StandbyRecord::decode(record).unwrap().encode(),
         RmgrId::Heap => (record.info, HeapRecord::decode(record).unwrap().encode()),
         RmgrId::Heap2 => (record.info, Heap2Record::decode(record).unwrap().encode()),
+        RmgrId::Btree => (record.info, BtreeRecord::decode(record).unwrap().encode()),
         _ => (record.info, record.main_data.clone()),
     };
     let main = with_padding(main, &record.main_data, padding(record));

@@ -28,6 +28,7 @@
 //!
 //! PostgreSQL: `access/transam/xlog.c`, `xloginsert.c`, `xlogreader.c`, `access/rmgrdesc/`.
 
+pub mod btree_records;
 mod bytes;
 #[cfg(test)]
 mod chance;
@@ -49,6 +50,7 @@ pub mod storage_records;
 pub mod xact_records;
 pub mod xlog_records;
 
+mod segments;
 mod write;
 
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
@@ -56,4 +58,5 @@ pub use invalidation::Invalidation;
 pub use page::WalPage;
 pub use reader::{ReadError, WalReader, WalSource};
 pub use record::{AssembledRecord, BlockRef, RecordBuilder};
+pub use segments::SegmentCounts;
 pub use shared::{Wal, WalConfig, WalStats};

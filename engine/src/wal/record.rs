@@ -16,6 +16,7 @@
 
 use super::bytes::Put;
 use crate::ids::{BLCKSZ, BlockNumber, Fork, Lsn, RelFile, RmgrId, Xid};
+use crate::storage::crc;
 use crate::storage::{PageBytes, page};
 
 /// Bytes of a record's fixed header; `SizeOfXLogRecord`.
@@ -226,5 +227,5 @@ impl AssembledRecord {
 /// CRC-32C of a record: first what follows the header, since that is known before `xl_prev` is, then the header up to
 /// the checksum itself.
 pub(super) fn checksum(record: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&record[HEADER_SIZE..]), &record[..20])
+    crc::crc32c_append(crc::crc32c(&record[HEADER_SIZE..]), &record[..20])
 }

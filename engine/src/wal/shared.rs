@@ -21,6 +21,7 @@ use std::cell::{Cell, RefCell};
 
 use super::page::{self, PageHeader, WalPage, XLOG_BLCKSZ};
 use super::record::{HEADER_SIZE, RecordBuilder};
+use super::standby_records::XLOG_INVALIDATIONS;
 use super::xlog_records::XLOG_SWITCH;
 use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegSize, WalSegment};
 use crate::trace::Event;
@@ -66,6 +67,8 @@ pub struct Wal {
     held: RefCell<Vec<Lsn>>,
     pub(super) insert: Cell<Lsn>,
     prev: Cell<Lsn>,
+    /// Where the last record begins that a checkpoint would be worth while for.
+    last_important: Cell<Lsn>,
     pub(super) write: Cell<Lsn>,
     pub(super) flush: Cell<Lsn>,
     /// `RedoRecPtr`: the redo point of the last checkpoint; a page older than this gets an image.
@@ -78,8 +81,10 @@ pub struct Wal {
     pub(super) write_lock: LwLock,
     /// Those who wait for the log to be flushed further: walsenders.
     pub(super) flushed: WaitList,
-    /// Those who want to know when a segment is begun: the checkpointer, which counts them.
-    pub(super) segment_begun: WaitList,
+    /// Those who want to know when a segment is full: the checkpointer, which counts them.
+    pub(super) segment_filled: WaitList,
+    /// Segments before this one have been removed.
+    pub(super) removed_upto: Cell<u64>,
     /// In recovery the log is read, not written: what is replayed is on disk already.
     pub(super) recovering: Cell<bool>,
     timeline: Cell<TimeLineId>,
@@ -99,6 +104,7 @@ impl Wal {
             disk,
             insert: Cell::new(insert),
             prev: Cell::new(prev),
+            last_important: Cell::new(prev),
             write: Cell::new(insert),
             flush: Cell::new(insert),
             redo: Cell::new(Lsn::INVALID),
@@ -107,7 +113,8 @@ impl Wal {
             backups: Cell::new(0),
             write_lock: LwLock::new(WaitEvent::WalWriteLock),
             flushed: WaitList::default(),
-            segment_begun: WaitList::default(),
+            segment_filled: WaitList::default(),
+            removed_upto: Cell::new(0),
             recovering: Cell::new(false),
             stats: Cell::default(),
         };
@@ -138,6 +145,7 @@ impl Wal {
         self.timeline.set(timeline);
         self.note_replayed(insert);
         self.prev.set(prev);
+        self.last_important.set(prev);
         self.held.borrow_mut().fill(Lsn::INVALID);
         let used = (insert.0 % XLOG_BLCKSZ as u64) as usize;
         if let Some(tail) = tail.filter(|_| used > 0) {
@@ -186,6 +194,11 @@ impl Wal {
         self.prev.get()
     }
 
+    /// `GetLastImportantRecPtr`: where the last record begins that says more than which transactions run.
+    pub fn last_important(&self) -> Lsn {
+        self.last_important.get()
+    }
+
     /// The redo point of the last checkpoint that was begun.
     pub fn redo(&self) -> Lsn {
         self.redo.get()
@@ -199,6 +212,11 @@ impl Wal {
     /// Whether first changes are logged whole now.
     pub fn full_page_writes(&self) -> bool {
         self.full_page_writes.get() || self.backups.get() > 0
+    }
+
+    /// The setting of that name, as it is in force.
+    pub fn full_page_writes_setting(&self) -> bool {
+        self.full_page_writes.get()
     }
 
     /// The setting of that name.
@@ -275,6 +293,9 @@ impl Wal {
             stats.bytes += bytes.len() as u64;
         });
         let (info, rmgr) = (bytes[16], RmgrId::from_number(bytes[17]).unwrap_or(RmgrId::Xlog));
+        if rmgr != RmgrId::Standby || info == XLOG_INVALIDATIONS {
+            self.last_important.set(start);
+        }
         cx.emit(Event::WalInsert { start, end, rmgr, info });
         end
     }
@@ -326,9 +347,9 @@ impl Wal {
         &self.flushed
     }
 
-    /// Who is woken whenever a segment is begun.
-    pub fn segment_begun(&self) -> &WaitList {
-        &self.segment_begun
+    /// Who is woken whenever a segment is full.
+    pub fn segment_filled(&self) -> &WaitList {
+        &self.segment_filled
     }
 
     /// A page as it is now, in the buffers or as the kernel has it: for pictures and for `pg_get_wal_records_info`.
@@ -340,24 +361,6 @@ impl Wal {
         let seg = self.config.seg;
         let bytes = self.disk.peek(&self.path(seg.segment_of(address)), seg.offset_of(address), XLOG_BLCKSZ)?;
         <WalPage>::try_from(bytes.as_slice()).ok().map(Box::new)
-    }
-
-    /// Removes the segment files that end before `keep`. Returns how many.
-    pub fn remove_segments_before(&self, cx: &Cx, keep: Lsn) -> usize {
-        let seg = self.config.seg;
-        let first = seg.segment_of(keep);
-        let mut removed = 0;
-        for path in self.disk.list("pg_wal/") {
-            let Some((_, segment)) = path.rsplit('/').next().and_then(|name| seg.parse_file_name(name)) else {
-                continue;
-            };
-            if segment < first {
-                self.disk.remove(&path);
-                cx.emit(Event::WalSegmentRemove { start: seg.start_of(segment) });
-                removed += 1;
-            }
-        }
-        removed
     }
 }
 

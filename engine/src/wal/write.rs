@@ -84,25 +84,27 @@ impl Wal {
             self.write.set(last);
             self.count(|stats| stats.writes += 1);
             cx.point(Event::WalWrite { upto: last }).await;
-            if last == segment_end && last < target {
-                self.sync_files(cx).await?;
+            if last == segment_end {
+                if last < target {
+                    self.sync_files(cx).await?;
+                }
+                self.segment_filled.wake_all(cx.world());
             }
         }
         Ok(())
     }
 
-    /// Makes a segment's file, full of zeros, if it is not there.
-    async fn create_segment(&self, cx: &Cx, segment: WalSegment) -> Result<()> {
+    /// Makes a segment's file, full of zeros, if it is not there. Returns whether it did.
+    pub(super) async fn create_segment(&self, cx: &Cx, segment: WalSegment) -> Result<bool> {
         let path = self.path(segment);
         if self.disk.exists(&path) {
-            return Ok(());
+            return Ok(false);
         }
         self.disk.create(&path);
         self.disk.set_len(&path, self.config.seg.bytes())?;
         self.disk.fsync(cx, WaitEvent::WalInitSync, &path).await?;
-        self.segment_begun.wake_all(cx.world());
         cx.point(Event::WalSegmentCreate { start: self.config.seg.start_of(segment) }).await;
-        Ok(())
+        Ok(true)
     }
 
     /// Syncs what was written.

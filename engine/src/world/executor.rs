@@ -17,7 +17,8 @@ use crate::trace::{Entry, Event, Trace};
 pub enum Mode {
     /// To be looked at: work costs virtual time, and every point is a place to stop.
     Lab,
-    /// A plain database: work costs nothing, points are not stopped at, nothing is kept.
+    /// A plain database: work costs nothing, nothing is kept, and a process goes on over its points until the steps
+    /// that the driver allowed are made.
     Plain,
 }
 
@@ -461,7 +462,7 @@ impl World {
     #[inline]
     pub(super) fn end_step(&self, pid: Pid, cost: u64, io: Option<WaitEvent>) -> bool {
         self.0.steps.set(self.steps() + 1);
-        if self.0.mode == Mode::Plain && io.is_none() {
+        if self.0.mode == Mode::Plain && io.is_none() && self.steps() < self.0.limit.get().steps {
             return true;
         }
         let at = self.now() + cost;

@@ -357,6 +357,11 @@ impl Cx {
         self.world.reap(self.pid)
     }
 
+    /// Uses up everything that this process has been told, in order: for one that acts on signals by itself.
+    pub fn take_signals(&self) -> Vec<Interrupt> {
+        self.world.with_process(self.pid, |p| std::mem::take(&mut p.info.interrupts)).unwrap_or_default()
+    }
+
     /// Uses up a request to read the settings again.
     pub fn take_reload(&self) -> bool {
         let taken = self.world.with_process(self.pid, |p| {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::{env, fs, io};
 
 /// Where the programs are.
@@ -117,6 +117,16 @@ impl Scratch {
         }
         command.args(args).env("LC_ALL", "C").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         command.status().is_ok_and(|status| status.success())
+    }
+
+    /// A psql that is told by its standard input, and says everything, errors too, on its standard output: rows with
+    /// columns separated by `|`, and the tags of commands.
+    pub fn session(&self) -> Child {
+        let command = "exec \"$0\" -X -A -t -h 127.0.0.1 -p \"$1\" -U postgres postgres 2>&1";
+        let psql = self.programs.0.join("psql");
+        let mut shell = Command::new("sh");
+        shell.arg("-c").arg(command).arg(psql).arg(self.port.to_string()).env("LC_ALL", "C");
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("psql")
     }
 
     /// The rows that a statement gives, columns separated by `|`.

@@ -3,7 +3,7 @@
 //! ```text
 //!   loop   wait for a request, or until the engine's next timer is due
 //!          take all requests that have arrived, stamped with the wall clock
-//!          run the engine until it is idle at this instant
+//!          run the engine until it is idle at this instant, or for a slice of what it has to do
 //!          send each session its answers, in one piece
 //! ```
 
@@ -41,7 +41,8 @@ pub trait Engine {
     fn cancel(&mut self, now: u64, request: CancelRequest);
     /// A client has gone away.
     fn disconnect(&mut self, now: u64, session: SessionId);
-    /// Runs until nothing is left to do at `now`, and gives away what was answered, in order.
+    /// Runs until nothing is left to do at `now`, or for some milliseconds, so that a cancel request finds a busy
+    /// statement; gives away what was answered, in order.
     fn run(&mut self, now: u64) -> Vec<(SessionId, BackendMessage)>;
     /// When the engine has something to do again by itself.
     fn next_deadline(&self) -> Option<u64>;

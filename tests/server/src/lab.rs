@@ -13,6 +13,9 @@ use vitrine_engine::world::Limit;
 
 use crate::dispatch::{Engine, SessionId};
 
+/// The most steps between two looks at what has arrived: some milliseconds of a busy statement.
+const SLICE: u64 = 200;
+
 /// A plain database.
 pub struct Database {
     lab: Lab,
@@ -65,7 +68,8 @@ impl Engine for Database {
     }
 
     fn run(&mut self, now: u64) -> Vec<(SessionId, BackendMessage)> {
-        self.lab.run(Limit::until(self.start + now));
+        let steps = self.lab.world().steps() + SLICE;
+        self.lab.run(Limit { steps, ..Limit::until(self.start + now) });
         let answers = self.lab.take_answers().into_iter();
         answers.filter_map(|answer| Some((*self.sessions.get(&answer.session)?, answer.message))).collect()
     }

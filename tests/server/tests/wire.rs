@@ -1,4 +1,5 @@
-//! The wire, with an engine of a few lines behind it: what reaches the engine, and what the client sees.
+//! The wire, with an engine of a few lines behind it: what reaches the engine, and what the client sees. Then the
+//! database itself, kept busy.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -6,10 +7,11 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread;
 
-use vitrine_engine::ids::{Error, Pid, sqlstate};
+use vitrine_engine::ids::{Error, Pid, TimestampTz, sqlstate};
 use vitrine_engine::server::protocol::{BackendMessage, CancelRequest, FrontendMessage, Startup, TransactionStatus};
 use vitrine_server::connection;
 use vitrine_server::dispatch::{Engine, SessionId, serve};
+use vitrine_server::lab::Database;
 
 /// Answers each query with its own text, and 'sleep' only when it is cancelled.
 #[derive(Default)]
@@ -66,11 +68,15 @@ impl Engine for Parrot {
 
 /// Starts a server of its own on a free port.
 fn start() -> SocketAddr {
+    start_with(Parrot::default)
+}
+
+fn start_with<E: Engine>(engine: impl FnOnce() -> E + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     let (requests, taken) = channel();
     thread::spawn(move || connection::accept(&listener, &requests));
-    thread::spawn(move || serve(&mut Parrot::default(), &taken));
+    thread::spawn(move || serve(&mut engine(), &taken));
     address
 }
 
@@ -170,4 +176,28 @@ fn a_newer_client_is_told_what_is_spoken_here() {
     client.write_all(&startup(3 << 16 | 2, b"user\0ann\0_pq_.x\0on\0\0")).unwrap();
     let answer = read_until_ready(&mut client);
     assert_eq!(&answer[..20], b"v\0\0\0\x13\0\x03\0\0\0\0\0\x01_pq_.x\0");
+}
+
+#[test]
+fn a_busy_statement_is_cancelled_and_keeps_nobody_waiting() {
+    let address = start_with(|| Database::open(15, TimestampTz(0)).unwrap());
+    let connect = || {
+        let mut client = TcpStream::connect(address).unwrap();
+        client.write_all(&startup(3 << 16, b"user\0postgres\0\0")).unwrap();
+        let hello = read_until_ready(&mut client);
+        let key = hello.windows(5).position(|at| at == b"K\0\0\0\x0c").unwrap() + 5;
+        (client, hello[key..key + 8].to_vec())
+    };
+    let ((mut busy, key), (mut other, _)) = (connect(), connect());
+    busy.write_all(&message(b'Q', b"SELECT count(*) FROM generate_series(1, 2000000000)\0")).unwrap();
+    other.write_all(&message(b'Q', b"SELECT 'served'\0")).unwrap();
+    assert!(String::from_utf8_lossy(&read_until_ready(&mut other)).contains("served"));
+    let mut said = [0; 512];
+    let length = busy.peek(&mut said).unwrap();
+    assert_eq!((said[0], said[..length].contains(&b'Z')), (b'T', false), "the statement is still busy");
+    let mut cancel = TcpStream::connect(address).unwrap();
+    cancel.write_all(&startup(80_877_102, &key)).unwrap();
+    assert!(String::from_utf8_lossy(&read_until_ready(&mut busy)).contains("C57014"));
+    busy.write_all(&message(b'Q', b"SELECT 'alive'\0")).unwrap();
+    assert!(String::from_utf8_lossy(&read_until_ready(&mut busy)).contains("alive"));
 }

@@ -9,8 +9,7 @@
 //! A commit syncs the last page of the WAL again and again, each time with a little more in it. What is appended is the
 //! page from its first changed byte on; the page's earlier records stay as they are.
 
-use std::collections::{BTreeMap, BTreeSet};
-
+use vitrine_engine::small::{Map, Set};
 use vitrine_engine::world::{DiskOp, SyncedBatch};
 
 use super::record::{EXTENT, PAGE};
@@ -40,7 +39,7 @@ struct File {
     id: FileId,
     len: u64,
     /// WAL: pages that have records, so that zeros over nothing need none.
-    pages: BTreeSet<u32>,
+    pages: Set<u32>,
     /// WAL: the page written last, as it is stored.
     last: Option<(u32, Vec<u8>)>,
 }
@@ -48,7 +47,7 @@ struct File {
 /// The files of all disks, as the records say.
 #[derive(Clone, Default)]
 pub struct Directory {
-    files: BTreeMap<(u8, String), File>,
+    files: Map<(u8, String), File>,
     next: FileId,
 }
 
@@ -60,7 +59,7 @@ fn is_segment(path: &str) -> bool {
 impl Directory {
     /// An empty directory whose next new file has this number.
     pub fn new(next: FileId) -> Directory {
-        Directory { files: BTreeMap::new(), next }
+        Directory { files: Map::new(), next }
     }
 
     /// The number of the next new file.
@@ -133,7 +132,7 @@ impl Directory {
     /// The file of this name, made if there is none.
     fn file(&mut self, host: u8, path: &str, actions: &mut Vec<Action>) -> &mut File {
         let next = &mut self.next;
-        self.files.entry((host, path.to_string())).or_insert_with(|| {
+        self.files.or_insert_with((host, path.to_string()), || {
             let file = File { id: *next, ..File::default() };
             *next += 1;
             actions.push(Action::Name { host, path: path.to_string(), file: file.id, len: 0 });

@@ -48,7 +48,7 @@ pub fn file_key(host: u8, path: &str) -> JsValue {
 /// A value: the payload behind its checksum.
 pub fn seal(payload: &[u8]) -> JsValue {
     let value = Uint8Array::new_with_length(payload.len() as u32 + 4);
-    value.subarray(0, 4).copy_from(&crc32c::crc32c(payload).to_le_bytes());
+    value.subarray(0, 4).copy_from(&vitrine_engine::storage::crc::crc32c(payload).to_le_bytes());
     value.subarray(4, payload.len() as u32 + 4).copy_from(payload);
     value.into()
 }
@@ -57,7 +57,9 @@ pub fn seal(payload: &[u8]) -> JsValue {
 pub fn unseal(value: &JsValue, what: &str) -> Result<Vec<u8>, Failure> {
     let bytes = value.dyn_ref::<Uint8Array>().map(Uint8Array::to_vec).unwrap_or_default();
     match bytes.split_at_checked(4) {
-        Some((crc, payload)) if crc == crc32c::crc32c(payload).to_le_bytes() => Ok(payload.to_vec()),
+        Some((crc, payload)) if crc == vitrine_engine::storage::crc::crc32c(payload).to_le_bytes() => {
+            Ok(payload.to_vec())
+        }
         _ => Err(Failure::damaged(&format!("{what} has a wrong checksum"))),
     }
 }

@@ -1,10 +1,10 @@
 //! The queue of batches, and the transactions that empty it: group commit.
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use js_sys::Function;
+use vitrine_engine::small::Map;
 use vitrine_engine::world::SyncedBatch;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::{JsFuture, spawn_local};
@@ -145,7 +145,7 @@ type Patch = (usize, Vec<u8>);
 
 /// Patches gathered by extent: an extent is read and written once a transaction, however often it is touched.
 #[derive(Default)]
-struct Extents(BTreeMap<(FileId, u32), Vec<Patch>>);
+struct Extents(Map<(FileId, u32), Vec<Patch>>);
 
 impl Extents {
     /// Extents from this one on are gone, and what was to be patched in them.
@@ -193,7 +193,7 @@ fn apply(transaction: &Strict, place: (f64, usize), action: Action, extents: &mu
             transaction.store(record::EXTENTS)?.delete(&range_of(file, extent)?)?;
         }
         Action::Patch { file, extent, at, bytes } => {
-            extents.0.entry((file, extent)).or_default().push((at, bytes));
+            extents.0.or_default((file, extent)).push((at, bytes));
         }
         Action::Append { file, page, at, bytes } => {
             let value = record::seal(&[&at.to_le_bytes(), bytes.as_slice()].concat());

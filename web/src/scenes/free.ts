@@ -46,6 +46,11 @@ const notes: Notes = {
   XidAssigned: ({ xid }) => text('free.xid', { xid }),
   ClogSet: ({ xid, status }) => text(status === 'Committed' ? 'free.committed' : 'free.aborted', { xid }),
   ProcArrayRemove: ({ xid }) => (xid ? text('free.procarray', { xid }) : null),
+  SubXactStart: () => text('free.sub.start'),
+  SubXactCommit: ({ xid }) => text(xid ? 'free.sub.commit' : 'free.sub.commit.none', { xid }),
+  SubXactAbort: ({ xid }) => text(xid ? 'free.sub.abort' : 'free.sub.abort.none', { xid }),
+  MultiXactCreate: ({ multi, members }) => text('free.multi', { multi, n: members }),
+  TupleLock: ({ rel, tid: at, xmax }, _, view) => (shown(view, rel) ? text('free.lock', { at: tid(at), xmax }) : null),
   LockWait: ({ xid, mode }) => text(xid ? 'free.wait.xid' : 'free.wait', { xid, mode: `${mode}Lock` }),
   DeadlockFound: () => text('free.deadlock'),
   SnapshotTaken: ({ xmin, xmax, running }, entry, view) => {
@@ -53,6 +58,8 @@ const notes: Notes = {
     return session ? text('free.snapshot', { snapshot: running ? `${xmin}:${xmax}:…` : snapshot({ xmin, xmax, xip: [] }) }) : null;
   },
   BufferEvict: ({ buffer, rel, block }, _, view) => (shown(view, rel) ? text('free.evict', { buffer, relation: relation(view, rel.rel), block }) : null),
+  RingBuffer: ({ buffer, slot, reused }) => text(reused ? 'free.ring.again' : 'free.ring', { buffer, slot: slot + 1 }),
+  RingReject: ({ buffer }) => text('free.ring.reject', { buffer }),
   BufferRead: ({ buffer, rel, block, fork }, _, view) => (shown(view, rel) && fork === 'Main' ? text('free.read', { buffer, relation: relation(view, rel.rel), block }) : null),
   BufferWrite: ({ buffer, rel, block, fork }, _, view) => (shown(view, rel) && fork === 'Main' ? text('free.write', { buffer, relation: relation(view, rel.rel), block }) : null),
   TupleInsert: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.insert', { at: tid(at) }) : null),

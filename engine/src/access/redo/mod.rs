@@ -20,6 +20,7 @@
 //! PostgreSQL: `heap_redo` in `access/heap/heapam.c`, `xlog_redo`, `smgr_redo`, `xact_redo`, `clog_redo`, `standby_redo`;
 //! `access/transam/xlogutils.c`.
 
+mod btree;
 mod heap;
 mod heap2;
 mod page;
@@ -38,6 +39,7 @@ pub async fn apply(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> 
     match record.rmid {
         RmgrId::Heap => heap::redo(env, record).await,
         RmgrId::Heap2 => heap2::redo(env, record).await,
+        RmgrId::Btree => btree::redo(env, record).await,
         RmgrId::Xlog => server::xlog(env, state, record).await,
         RmgrId::Storage => server::storage(env, record).await,
         RmgrId::Clog => server::clog(env, record).await,

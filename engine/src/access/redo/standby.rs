@@ -3,12 +3,11 @@
 //! The standby's own sessions can be in the way: the primary does not know of their snapshots and locks. Replay waits for
 //! them, but not for ever: after `max_standby_streaming_delay` their statements are cancelled.
 
-use std::collections::BTreeMap;
-
 use super::super::Env;
 use super::server::note_invalidations;
 use crate::ids::{LockMode, Pid, Result, WaitEvent, Xid, XidStatus, sqlstate};
 use crate::settings::Setting;
+use crate::small;
 use crate::txn::{LockTag, LockTimeouts, ProcEntry, RunningXacts};
 use crate::wal::DecodedRecord;
 use crate::wal::standby_records::{StandbyLock, StandbyRecord};
@@ -27,7 +26,7 @@ fn patience(env: &Env) -> u64 {
 #[derive(Default, Debug)]
 pub struct RedoState {
     /// The tables that transactions of the primary have locked. The startup process holds the locks for them.
-    locks: BTreeMap<Xid, Vec<LockTag>>,
+    locks: small::Map<Xid, Vec<LockTag>>,
 }
 
 impl RedoState {
@@ -105,7 +104,7 @@ async fn take_lock(env: &Env, state: &mut RedoState, lock: StandbyLock) -> Resul
         held.for_each(|held| env.cx.world().interrupt(held.pid, Interrupt::Conflict(Conflict::Lock)));
         timeouts = LockTimeouts::of_replay(CONFLICT_CHECK);
     }
-    state.locks.entry(lock.xid).or_default().push(tag);
+    state.locks.or_default(lock.xid).push(tag);
     Ok(())
 }
 

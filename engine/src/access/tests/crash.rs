@@ -6,16 +6,23 @@ use std::rc::Rc;
 use super::room::{Control, Room, run};
 use super::soak;
 use super::workload::{Rows, Shared, read_all, session};
+use crate::access::btree::tests::verify::verify;
 use crate::ids::*;
 use crate::world::{Limit, Mode, Random, World};
 
 /// Sessions run, the power fails after so many steps, and recovery reads the log from the last redo point; for some
 /// seeds the power fails during recovery too.
-fn crash(seed: u64, steps: u64) {
+fn crash(seed: u64, steps: u64, indexes: usize) {
     let _which = OnPanic(seed, steps);
     let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
     let (host, disk) = world.add_host();
-    let room = Room::new(&disk, Control::INITIAL, 16);
+    let new_room = |control| Room::new(&disk, control, 16 + 8 * indexes).with_indexes(indexes);
+    let room = new_room(Control::INITIAL);
+    if indexes > 0 {
+        let builder = room.clone();
+        run(&world, host, |cx| async move { builder.build_indexes(cx).await });
+    }
+    let steps = world.steps() + steps;
     let shared = Shared::default();
     let control = Rc::new(Cell::new(Control::INITIAL));
     (0..3).for_each(|n| session(&world, host, &room, &shared, seed * 10 + n, usize::MAX));
@@ -31,7 +38,7 @@ fn crash(seed: u64, steps: u64) {
 
     let mut random = Random::new(seed, 31);
     while random.one_in(3) {
-        let room = Room::new(&disk, control.get(), 16);
+        let room = new_room(control.get());
         let (from, source) = (control.get(), disk.clone());
         world.spawn(
             host,
@@ -41,13 +48,17 @@ fn crash(seed: u64, steps: u64) {
         world.run(Limit::steps(world.steps() + 1 + random.below(300)));
         world.power_fail(host);
     }
-    let room = Room::new(&disk, control.get(), 16);
+    let room = new_room(control.get());
     let found: Rc<RefCell<Rows>> = Rc::default();
     let (recovered, rows, from, source) = (room.clone(), found.clone(), control.get(), disk.clone());
     run(&world, host, |cx| async move {
         recovered.recover(&cx, from, &source).await.unwrap();
         let env = recovered.env(cx);
         *rows.borrow_mut() = read_all(&env, &recovered.rel()).await.unwrap();
+        let rel = recovered.rel();
+        for index in rel.indexes.iter() {
+            verify(&env, index, &rel).await;
+        }
         for xid in (FIRST..env.txns.procs.next_xid().xid().0).map(Xid) {
             env.txns.clog.status(&env.cx, xid).await.unwrap();
         }
@@ -76,11 +87,11 @@ fn whatever_was_promised_survives_a_power_cut_and_nothing_else() {
         None => (0..24, 6_000),
     };
     for seed in seeds {
-        crash(seed, 50 + Random::new(seed, 13).below(longest));
+        crash(seed, 50 + Random::new(seed, 13).below(longest), seed as usize % 3);
     }
 }
 
 #[test]
 fn a_page_newer_than_the_record_just_replayed_may_be_written() {
-    crash(182, 4_720);
+    crash(182, 4_720, 0);
 }

@@ -2,10 +2,11 @@
 
 mod crash;
 mod replay;
-mod room;
+pub(in crate::access) mod room;
+mod trees;
 mod workload;
 
 /// `VITRINE_SOAK=n`: the long form of these tests, from seed `n` on.
-fn soak() -> Option<u64> {
+pub(in crate::access) fn soak() -> Option<u64> {
     std::env::var("VITRINE_SOAK").ok()?.parse().ok()
 }

@@ -3,36 +3,12 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::room::{Control, Room, run};
+use super::room::{Control, INDEX_FILES, Room, run};
 use super::soak;
 use super::workload::{Shared, session};
 use crate::ids::*;
-use crate::storage::bytes::put_u32;
-use crate::storage::tuple::*;
-use crate::storage::{PageBytes, max_align, page, tuple};
+use crate::storage::{PageBytes, mask};
 use crate::world::{Limit, Mode, World};
-
-/// What no record tells: hint bits, command ids, where pruning is worth while, and bytes that belong to nothing.
-fn mask(bytes: &mut PageBytes) {
-    page::set_prune_xid(bytes, Xid::INVALID);
-    page::set_flag(bytes, page::PD_PAGE_FULL | page::PD_HAS_FREE_LINES, false);
-    let mut kept = Box::new([0; BLCKSZ]);
-    let lower = usize::from(page::lower(bytes));
-    kept[..lower].copy_from_slice(&bytes[..lower]);
-    for offset in page::offsets(bytes) {
-        let id = page::item_id(bytes, offset);
-        let Some(version) = page::heap_tuple_mut(bytes, offset) else { continue };
-        let infomask = tuple::infomask(version);
-        let frozen = infomask & HEAP_XMIN_FROZEN == HEAP_XMIN_FROZEN;
-        let hints = HEAP_XMAX_COMMITTED | HEAP_XMAX_INVALID | HEAP_COMBOCID;
-        tuple::set_infomask(version, infomask & !(hints | if frozen { 0 } else { HEAP_XMIN_FROZEN }));
-        put_u32(version, 8, 0);
-        let start = usize::from(id.off());
-        assert!(start + max_align(version.len()) <= BLCKSZ);
-        kept[start..start + version.len()].copy_from_slice(version);
-    }
-    *bytes = *kept;
-}
 
 fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
     let at = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b)?;
@@ -40,11 +16,16 @@ fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
     Some(format!("byte {at:#x}\nprimary {}\nstandby {}", around(ours), around(theirs)))
 }
 
+/// A fork to compare, and what hides what no record tells.
+type Compared = (RelFile, Fork, fn(&mut PageBytes));
+
 /// Four sessions and a checkpointer on one host; then another host replays the log into empty files.
 fn replay(seed: u64, transactions: usize) {
     let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
     let (host, disk) = world.add_host();
-    let room = Room::new(&disk, Control::INITIAL, 16);
+    let room = Room::new(&disk, Control::INITIAL, 24).with_indexes(seed as usize % 3);
+    let builder = room.clone();
+    run(&world, host, |cx| async move { builder.build_indexes(cx).await });
     let shared = Shared::default();
     (0..4).for_each(|n| session(&world, host, &room, &shared, seed * 10 + n, transactions));
     let control = Rc::new(Cell::new(Control::INITIAL));
@@ -67,17 +48,21 @@ fn replay(seed: u64, transactions: usize) {
     let (replayer, source) = (standby.clone(), disk.clone());
     run(&world, other_host, |cx| async move { replayer.recover(&cx, Control::INITIAL, &source).await.unwrap() });
     assert_eq!(standby.wal.insert_lsn(), room.wal.insert_lsn(), "seed {seed}");
-    let blocks = |room: &Room, fork| room.disk.len(&room.rel().file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
-    for (fork, masked) in [(Fork::Main, true), (Fork::Vm, false)] {
-        assert_eq!(blocks(&room, fork), blocks(&standby, fork), "seed {seed}: length of {}", fork.name());
-        for block in (0..blocks(&room, fork) as u32).map(BlockNumber) {
-            let mut ours = room.page(&world, host, fork, block);
-            let mut theirs = standby.page(&world, other_host, fork, block);
-            if masked {
-                [&mut ours, &mut theirs].into_iter().for_each(|page| mask(page));
-            }
+    let blocks = |room: &Room, file: RelFile, fork| room.disk.len(&file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
+    let heap = room.rel().file;
+    let mut files: Vec<Compared> = vec![(heap, Fork::Main, mask::heap), (heap, Fork::Vm, |_| {})];
+    files.extend(INDEX_FILES.iter().take(room.indexes).map(|file| -> Compared { (*file, Fork::Main, mask::index) }));
+    for (file, fork, mask) in files {
+        let path = file.path(fork);
+        // Lengthening an index is not logged; a page that nobody has used yet may be missing.
+        let count = blocks(&room, file, fork).min(blocks(&standby, file, fork));
+        assert!(file != heap || count == blocks(&room, file, fork).max(blocks(&standby, file, fork)), "{path}");
+        for block in (0..count as u32).map(BlockNumber) {
+            let mut ours = room.page(&world, host, file, fork, block);
+            let mut theirs = standby.page(&world, other_host, file, fork, block);
+            [&mut ours, &mut theirs].into_iter().for_each(|page| mask(page));
             if let Some(what) = mismatch(&ours, &theirs) {
-                panic!("seed {seed}, {} {block}: {what}", fork.name());
+                panic!("seed {seed}, {path} {block}: {what}");
             }
         }
     }

@@ -4,12 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use crate::access::redo::{self, RedoState};
-use crate::access::{Env, Rel};
+use crate::access::{self, Env, Index, KeyColumn, Rel};
 use crate::buffer::{BufferPool, BufferTag};
 use crate::ids::*;
 use crate::settings::Settings;
 use crate::storage::PageBytes;
 use crate::txn::Txns;
+use crate::types::{TupleDesc, TypeId};
 use crate::wal::page::{XLOG_BLCKSZ, page_of};
 use crate::wal::{Wal, WalConfig, WalPage, WalReader, reader};
 use crate::world::{Cx, Disk, Limit, World};
@@ -19,6 +20,8 @@ const SEG: WalSegSize = WalSegSize::ONE_MB;
 pub const LOG_START: Lsn = Lsn(0x10_0028);
 /// The first id that sessions get.
 pub const FIRST_XID: FullXid = FullXid(724);
+/// The files of the table's indexes.
+pub const INDEX_FILES: [RelFile; 2] = [RelFile { rel: Oid(16390), ..FILE }, RelFile { rel: Oid(16391), ..FILE }];
 const FILE: RelFile = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
 
 /// The shared memory of a server.
@@ -28,6 +31,8 @@ pub struct Room {
     pub wal: Rc<Wal>,
     pub buffers: Rc<BufferPool>,
     pub txns: Rc<Txns>,
+    /// How many indexes the table has.
+    pub indexes: usize,
 }
 
 /// What pg_control would say.
@@ -49,7 +54,23 @@ impl Room {
         wal.set_redo(control.redo);
         let txns = Txns::new(disk, &wal, control.next_xid, FIRST_NORMAL_OID);
         let buffers = BufferPool::new(buffers, disk.clone(), wal.clone());
-        Room { disk: disk.clone(), wal, buffers, txns: Rc::new(txns) }
+        Room { disk: disk.clone(), wal, buffers, txns: Rc::new(txns), indexes: 0 }
+    }
+
+    /// The same, its table with so many indexes: a unique one on the first column, one on the second, descending.
+    pub fn with_indexes(self, indexes: usize) -> Room {
+        INDEX_FILES.iter().take(indexes).for_each(|file| self.disk.create(&file.path(Fork::Main)));
+        Room { indexes, ..self }
+    }
+
+    /// Makes the indexes, while the table is empty.
+    pub async fn build_indexes(&self, cx: Cx) {
+        let env = self.env(cx);
+        for index in self.rel().indexes.iter() {
+            access::build_index(&env, index, &self.rel()).await.unwrap();
+        }
+        self.wal.flush(&env.cx, self.wal.insert_lsn()).await.unwrap();
+        self.txns.procs.remove(env.cx.pid());
     }
 
     /// A process's handle on it.
@@ -62,6 +83,7 @@ impl Room {
             buffers: self.buffers.clone(),
             txns: self.txns.clone(),
             settings: Rc::new(RefCell::new(Settings::default())),
+            stats: Rc::default(),
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
@@ -73,7 +95,13 @@ impl Room {
     /// The one table.
     pub fn rel(&self) -> Rel {
         self.disk.create(&FILE.path(Fork::Main));
-        Rel::new(FILE.rel, FILE)
+        let table = Rc::new(TupleDesc::of(&[("id", TypeId::Int4), ("value", TypeId::Int4)]));
+        let index = |(at, file): (usize, &RelFile)| {
+            let key = KeyColumn { column: at, descending: at == 1, nulls_first: at == 1 };
+            Index::new(Rel::new(file.rel, *file), &format!("t_{at}"), "t", table.clone(), vec![key], at == 0)
+        };
+        let indexes = INDEX_FILES.iter().enumerate().take(self.indexes).map(index).collect();
+        Rel::new(FILE.rel, FILE).with_indexes(indexes)
     }
 
     /// What of a checkpoint a crash can notice: all that was dirty when it began is durable before `control` says so.
@@ -122,12 +150,12 @@ impl Room {
         Ok(())
     }
 
-    /// A page of the table as shared buffers have it.
-    pub fn page(&self, world: &World, host: HostId, fork: Fork, block: BlockNumber) -> Box<PageBytes> {
+    /// A page as shared buffers have it.
+    pub fn page(&self, world: &World, host: HostId, rel: RelFile, fork: Fork, block: BlockNumber) -> Box<PageBytes> {
         let (room, found) = (self.clone(), Rc::new(RefCell::new(Box::new([0; BLCKSZ]))));
         let copy = found.clone();
         run(world, host, move |cx| async move {
-            let pin = room.buffers.read(&cx, BufferTag { rel: FILE, fork, block }).await.unwrap();
+            let pin = room.buffers.read(&cx, BufferTag { rel, fork, block }).await.unwrap();
             pin.read(|bytes| **copy.borrow_mut() = *bytes);
         });
         found.borrow().clone()

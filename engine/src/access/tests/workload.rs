@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::room::Room;
-use crate::access::{self, Env, Keys, ModifyOutcome, Rel, RowLock, Scan, TupleBatch, VacuumOptions, WaitPolicy};
+use crate::access::{self, Env, Index, IndexScan, ModifyOutcome, Rel, RowLock, Scan, TupleBatch};
+use crate::access::{VacuumOptions, WaitPolicy};
 use crate::ids::{BackendType, HostId, LockMode, Result, Tid, Xid, sqlstate};
 use crate::storage::bytes::{get_u32, put_u32};
 use crate::storage::tuple::{HEAP_XMAX_INVALID, HeapTupleHeader};
@@ -198,7 +199,7 @@ impl Session {
         };
         let mut new = self.tuple(id, value);
         loop {
-            match access::update(&self.env, &self.rel, tid, &mut new, Keys::NONE).await?.0 {
+            match access::update(&self.env, &self.rel, tid, &mut new).await?.0 {
                 ModifyOutcome::Done(_) => break self.note(id, Some(value)),
                 ModifyOutcome::Updated(_) => {
                     let (mode, wait) = (RowLock::NoKeyUpdate, WaitPolicy::Block);
@@ -248,8 +249,30 @@ impl Session {
             }
         }
         assert_eq!(rows, expected, "snapshot {snapshot}");
+        if let Some(index) = self.rel.indexes.last().cloned() {
+            let found = self.read_by(&index, &snapshot).await?;
+            assert_eq!(found, expected, "by {}, snapshot {snapshot}", index.name);
+        }
         self.shared.borrow_mut().compared += 1;
         Ok(places)
+    }
+
+    /// The same rows by an index, in its order.
+    async fn read_by(&mut self, index: &Index, snapshot: &Rc<Snapshot>) -> Result<Rows> {
+        let backward = self.random.one_in(2);
+        let descends = backward != index.keys[0].descending;
+        let mut scan = IndexScan::begin(index, &self.rel, snapshot.clone(), &[], backward, false)?;
+        let (mut rows, mut last) = (Rows::new(), None);
+        while scan.next(&self.env, 20, &mut self.batch).await? {
+            for (_, tuple) in self.batch.iter() {
+                let (id, value) = fields(tuple);
+                let key = Some([id, value][index.keys[0].column]);
+                assert!(last.is_none() || last == key || (last > key) == descends, "{last:?}, then {key:?}");
+                assert_eq!(rows.insert(id, value), None, "row {id} twice by {}", index.name);
+                last = key;
+            }
+        }
+        Ok(rows)
     }
 
     /// A tuple of two columns, and a third one of any length.

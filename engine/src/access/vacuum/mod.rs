@@ -6,8 +6,8 @@
 //!   then:       an empty end is cut off; relpages, reltuples, relallvisible, relfrozenxid go into pg_class
 //! ```
 //!
-//! No index is built yet, so there is nothing that could still point at a dead line pointer: one pass does, where a
-//! table with indexes needs a second one after the indexes were cleaned.
+//! If the table has indexes, something may still point at a dead line pointer: those are noted, and become unused in a
+//! second visit after the indexes were cleaned (`indexes.rs`).
 //!
 //! **What may go** is decided by one horizon, taken at the start: versions that ended before the oldest transaction
 //! that any snapshot may still take for running. VACUUM's own snapshot does not count.
@@ -23,17 +23,20 @@
 //! PostgreSQL: `access/heap/vacuumlazy.c`, `commands/vacuum.c`.
 
 mod freeze;
+mod indexes;
 mod page;
 mod shorten;
 mod stats;
 
 use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
+use crate::buffer::{Ring, RingKind};
 use crate::ids::{BlockNumber, Fork, MultiXactId, Result, Xid};
 use crate::storage::vm;
 use crate::trace::Event;
+use std::rc::Rc;
 
 pub(super) use freeze::execute as freeze_tuple;
-pub(super) use page::free_line_pointers;
+pub(super) use page::{cleanup_lock, free_line_pointers};
 pub use stats::VacuumStats;
 
 /// `SKIP_PAGES_THRESHOLD`: fewer pages are read rather than skipped, so that the kernel can read ahead.
@@ -78,6 +81,7 @@ pub async fn vacuum(env: &Env, rel: &Rel, options: &VacuumOptions) -> Result<Vac
     env.cx.emit(Event::VacuumStart { relation: rel.oid });
     let mut run = Vacuum::begin(env, rel, options);
     run.scan().await?;
+    run.finish_indexes().await?;
     if run.should_shorten() {
         run.shorten().await?;
     }
@@ -101,12 +105,16 @@ struct Vacuum<'a> {
     multi_limit: MultiXactId,
     /// How long the table was at the start, or is after it was cut off.
     pages: BlockNumber,
+    /// VACUUM reads each page once: a few buffers do.
+    ring: Rc<Ring>,
     /// Behind the last page that has something.
     nonempty_pages: BlockNumber,
     /// The oldest transaction left on the pages that were read.
     new_relfrozenxid: Xid,
     /// Some pages were skipped that may have older ones.
     skipped_all_visible: bool,
+    /// Dead line pointers that indexes may point at.
+    dead: indexes::DeadItems,
     stats: VacuumStats,
 }
 
@@ -133,15 +141,18 @@ impl<'a> Vacuum<'a> {
             freeze_limit: freeze::before(oldest_xmin, min_age),
             multi_limit: if options.freeze { env.oldest_multi() } else { MultiXactId::FIRST },
             pages,
+            ring: env.buffers.ring(&env.cx, RingKind::Vacuum),
             nonempty_pages: BlockNumber(0),
             new_relfrozenxid: oldest_xmin,
             skipped_all_visible: false,
+            dead: indexes::DeadItems::default(),
             stats: VacuumStats { removable_cutoff: oldest_xmin, ..VacuumStats::default() },
         }
     }
 
-    /// `lazy_scan_heap`: the one pass over the table.
+    /// `lazy_scan_heap`: the pass over the table.
     async fn scan(&mut self) -> Result<()> {
+        self.allocate_dead_items();
         let mut range = self.next_range(BlockNumber(0)).await?;
         for block in (0..self.pages.0).map(BlockNumber) {
             let mut visible_by_map = true;
@@ -152,6 +163,7 @@ impl<'a> Vacuum<'a> {
                 continue;
             }
             self.env.cx.check_for_interrupts()?;
+            self.before_page().await?;
             self.stats.scanned_pages += 1;
             self.visit(block, visible_by_map).await?;
             self.env.cx.end_step().await;
@@ -190,6 +202,7 @@ impl<'a> Vacuum<'a> {
     async fn finish(mut self) -> Result<VacuumStats> {
         let stats = &mut self.stats;
         stats.relpages = self.pages.0;
+        stats.note_indexes(self.rel, &mut self.dead);
         stats.reltuples = stats.estimate_tuples(self.options);
         stats.relfrozenxid = Some(self.new_relfrozenxid).filter(|_| !self.skipped_all_visible);
         stats.old_relfrozenxid = self.options.relfrozenxid;

@@ -7,7 +7,7 @@ use crate::access::visibility::Vacuumable;
 use crate::access::{FreeSpaceMap, VisibilityMap, prune};
 use crate::buffer::Pin;
 use crate::ids::WaitEvent;
-use crate::ids::{BLCKSZ, BlockNumber, Fork, OffsetNumber, Result, RmgrId, Xid};
+use crate::ids::{BLCKSZ, BlockNumber, OffsetNumber, Result, RmgrId, Xid};
 use crate::storage::page::{self, ItemId};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::{PageBytes, compact, vm};
@@ -51,15 +51,14 @@ impl Vacuum<'_> {
     pub(super) async fn visit(&mut self, block: BlockNumber, visible_by_map: bool) -> Result<()> {
         let (env, rel) = (self.env, self.rel);
         let _map = VisibilityMap::of(env, rel).page_or_create(block).await?;
-        let pin = rel.page(env, Fork::Main, block).await?;
+        let pin = rel.page_by(env, block, Some(&self.ring)).await?;
         let guard = match try_cleanup_lock(&pin, env) {
             Some(guard) => guard,
-            None => {
-                if self.look_only(&pin).await? {
-                    return self.note_free_space(&pin).await;
-                }
-                cleanup_lock(&pin, env).await
-            }
+            None => match self.look_only(&pin).await? {
+                Some(true) => return Ok(()),
+                Some(false) => return self.note_free_space(&pin).await,
+                None => cleanup_lock(&pin, env).await,
+            },
         };
         if pin.read(|bytes| page::is_new(bytes) || page::is_empty(bytes)) {
             self.visit_empty(&pin).await?;
@@ -70,8 +69,14 @@ impl Vacuum<'_> {
             }
             if contents.dead.is_empty() {
                 self.update_map(&pin, &contents, visible_by_map).await?;
-            } else {
+            } else if rel.indexes.is_empty() {
+                self.dead.pages += 1;
+                self.dead.count += contents.dead.len() as u64;
                 self.free_dead(&pin, &contents.dead).await?;
+            } else {
+                // What room the page has will be noted at the second visit.
+                self.note_dead(block, &contents.dead);
+                return Ok(());
             }
         }
         drop(guard);
@@ -205,9 +210,7 @@ impl Vacuum<'_> {
 
     /// `lazy_vacuum_heap_page`: dead line pointers become unused, since no index points at them; after that the page
     /// may be visible to all.
-    async fn free_dead(&mut self, pin: &Pin, dead: &[OffsetNumber]) -> Result<()> {
-        self.stats.dead_items += dead.len() as u64;
-        self.stats.dead_item_pages += 1;
+    pub(super) async fn free_dead(&mut self, pin: &Pin, dead: &[OffsetNumber]) -> Result<()> {
         let data = encode_offsets(dead.iter().copied());
         self.env.wal.make_room(&self.env.cx, record_room(1, data.len())).await?;
         pin.modify(|bytes| free_line_pointers(bytes, dead));
@@ -246,31 +249,37 @@ impl Vacuum<'_> {
         VisibilityMap::of(self.env, self.rel).set(pin.block(), pin, cutoff, bits).await
     }
 
-    /// `lazy_scan_noprune`: counts what is on a page that somebody else has pinned. `false` if that will not do, because
-    /// something on it must be frozen.
-    async fn look_only(&mut self, pin: &Pin) -> Result<bool> {
+    /// `lazy_scan_noprune`: counts what is on a page that somebody else has pinned. `None` if that will not do, because
+    /// something on it must be frozen; otherwise whether the page will be visited again.
+    async fn look_only(&mut self, pin: &Pin) -> Result<Option<bool>> {
         let _guard = pin.lock(&self.env.cx, LwMode::Shared).await;
         if pin.read(|bytes| page::is_new(bytes) || page::is_empty(bytes)) {
-            return Ok(false);
+            return Ok(None);
         }
         let verdicts = self.judge(pin).await?;
         let mut freezing = self.freezing();
         let needed = verdicts.iter().filter(|version| freezing.is_needed(&version.header)).count() > 0;
         if needed && self.aggressive {
-            return Ok(false);
+            return Ok(None);
         }
         self.new_relfrozenxid = freezing.oldest_left;
         let count =
             |wanted: &[Vacuumable]| verdicts.iter().filter(|version| wanted.contains(&version.verdict)).count() as u64;
         self.stats.live_tuples += count(&[Vacuumable::Live, Vacuumable::DeleteInProgress]);
         self.stats.recently_dead_tuples += count(&[Vacuumable::RecentlyDead]);
-        let missed = count(&[Vacuumable::Dead]) + pin.read(dead_items).len() as u64;
+        let (dead, mut missed) = (pin.read(dead_items), count(&[Vacuumable::Dead]));
+        let again = !dead.is_empty() && !self.rel.indexes.is_empty();
+        if again {
+            self.note_dead(pin.block(), &dead);
+        } else {
+            missed += dead.len() as u64;
+        }
         self.stats.missed_dead_tuples += missed;
         self.stats.missed_dead_pages += u32::from(missed > 0);
         if pin.read(|bytes| page::offsets(bytes).any(|o| page::item_id(bytes, o).is_used())) {
             self.nonempty_pages = BlockNumber(pin.block().0 + 1);
         }
-        Ok(true)
+        Ok(Some(again))
     }
 
     /// Logs a change of a page that has just been made, in the same atomic section.
@@ -305,7 +314,7 @@ fn try_cleanup_lock(pin: &Pin, env: &crate::access::Env) -> Option<LwGuard> {
 }
 
 /// `LockBufferForCleanup`: waits until nobody else has a pin.
-async fn cleanup_lock(pin: &Pin, env: &crate::access::Env) -> LwGuard {
+pub(in crate::access) async fn cleanup_lock(pin: &Pin, env: &crate::access::Env) -> LwGuard {
     loop {
         let guard = pin.lock(&env.cx, LwMode::Exclusive).await;
         if pin.is_only_pin() {

@@ -64,7 +64,7 @@ impl Vacuum<'_> {
         let mut keep = self.pages;
         while keep > self.nonempty_pages {
             let last = BlockNumber(keep.0 - 1);
-            let pin = self.rel.page(self.env, Fork::Main, last).await?;
+            let pin = self.rel.page_by(self.env, last, Some(&self.ring)).await?;
             let guard = pin.lock(&self.env.cx, LwMode::Shared).await;
             let used = pin.read(|bytes| page::offsets(bytes).any(|o| page::item_id(bytes, o).is_used()));
             drop(guard);

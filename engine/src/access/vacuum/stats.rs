@@ -1,7 +1,12 @@
 //! What VACUUM has found and done: for pg_class, and for VERBOSE.
 
+use std::rc::Rc;
+
 use super::VacuumOptions;
-use crate::ids::Xid;
+use super::indexes::DeadItems;
+use crate::access::Rel;
+use crate::access::btree::IndexVacuumStats;
+use crate::ids::{Oid, Xid};
 
 /// The result of a VACUUM.
 #[derive(Clone, Debug, Default)]
@@ -20,10 +25,16 @@ pub struct VacuumStats {
     pub scanned_pages: u32,
     /// Pages cut off.
     pub removed_pages: u32,
-    /// Pages that had dead line pointers, which are free again.
+    /// Pages that had dead line pointers, which are free again unless the indexes were left alone.
     pub dead_item_pages: u32,
     /// Those line pointers.
     pub dead_items: u64,
+    /// How often the indexes were read.
+    pub index_scans: u32,
+    /// There were dead line pointers, too few to read the indexes for.
+    pub index_scan_bypassed: bool,
+    /// The indexes: id, name, and what was done, if anything was.
+    pub indexes: Vec<(Oid, Rc<str>, Option<IndexVacuumStats>)>,
     /// Versions removed.
     pub tuples_deleted: u64,
     /// Versions that live, those included that somebody is deleting.
@@ -41,6 +52,14 @@ pub struct VacuumStats {
 }
 
 impl VacuumStats {
+    pub(super) fn note_indexes(&mut self, rel: &Rel, dead: &mut DeadItems) {
+        (self.dead_item_pages, self.dead_items) = (dead.pages, dead.count);
+        (self.index_scans, self.index_scan_bypassed) = (dead.index_scans, dead.bypassed);
+        let stats = std::mem::take(&mut dead.stats).into_iter();
+        self.indexes =
+            rel.indexes.iter().zip(stats).map(|(index, stats)| (index.rel.oid, index.name.clone(), stats)).collect();
+    }
+
     /// All versions that the table still has; VERBOSE's "remain".
     pub fn remaining_tuples(&self) -> u64 {
         self.reltuples.max(0.0) as u64 + self.recently_dead_tuples + self.missed_dead_tuples
@@ -69,7 +88,7 @@ impl VacuumStats {
         let total = self.relpages + self.removed_pages;
         let percent = |n: u32| if total == 0 { 100.0 } else { 100.0 * f64::from(n) / f64::from(total) };
         let mut lines = vec![
-            format!("finished vacuuming \"{table}\": index scans: 0"),
+            format!("finished vacuuming \"{table}\": index scans: {}", self.index_scans),
             format!(
                 "pages: {} removed, {} remain, {} scanned ({:.2}% of total)",
                 self.removed_pages,
@@ -97,10 +116,23 @@ impl VacuumStats {
             lines.push(format!("new relfrozenxid: {new}, which is {ahead} XIDs ahead of previous value"));
         }
         let (pages, items) = (self.dead_item_pages, self.dead_items);
+        let (scan, what) = match (self.index_scan_bypassed, self.index_scans) {
+            (true, _) => ("bypassed", "have"),
+            (_, 0) => ("not needed", "had"),
+            _ => ("needed", "had"),
+        };
+        let removed = if self.index_scan_bypassed { "" } else { " removed" };
         let share = percent(pages);
         lines.push(format!(
-            "index scan not needed: {pages} pages from table ({share:.2}% of total) had {items} dead item identifiers removed"
+            "index scan {scan}: {pages} pages from table ({share:.2}% of total) {what} {items} dead item identifiers{removed}"
         ));
+        for (_, name, stats) in &self.indexes {
+            let Some(stats) = stats else { continue };
+            lines.push(format!(
+                "index \"{name}\": pages: {} in total, {} newly deleted, {} currently deleted, {} reusable",
+                stats.num_pages, stats.pages_newly_deleted, stats.pages_deleted, stats.pages_free
+            ));
+        }
         lines
     }
 }

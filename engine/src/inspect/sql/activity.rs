@@ -1,13 +1,13 @@
-//! Who is there and what they do: the views of the statistics collector that can be told from shared memory.
+//! Who is there and what they do.
 
-use super::{Columns, Functions, int4, int8, or_null, text, text_or_null, xid_or_null};
+use super::{Columns, Functions, int4, or_null, text, text_or_null, xid_or_null};
 use crate::catalog::SUPERUSER;
 use crate::ids::{BackendType, Lsn, Oid, Pid, WaitEvent};
 use crate::server::{Activity, Server};
 use crate::sql::bound::Row;
 use crate::txn::{ProcEntry, StandbyProgress};
+use crate::types::Datum;
 use crate::types::TypeId::{self, *};
-use crate::types::{self, Datum};
 
 const ACTIVITY: Columns = &[
     ("datid", TypeId::Oid),
@@ -75,38 +75,10 @@ const WAL_RECEIVER: Columns = &[
     ("conninfo", Text),
 ];
 
-const BGWRITER: Columns = &[
-    ("checkpoints_timed", Int8),
-    ("checkpoints_req", Int8),
-    ("checkpoint_write_time", Float8),
-    ("checkpoint_sync_time", Float8),
-    ("buffers_checkpoint", Int8),
-    ("buffers_clean", Int8),
-    ("maxwritten_clean", Int8),
-    ("buffers_backend", Int8),
-    ("buffers_backend_fsync", Int8),
-    ("buffers_alloc", Int8),
-    ("stats_reset", TimestampTz),
-];
-
-const WAL: Columns = &[
-    ("wal_records", Int8),
-    ("wal_fpi", Int8),
-    ("wal_bytes", Numeric),
-    ("wal_buffers_full", Int8),
-    ("wal_write", Int8),
-    ("wal_sync", Int8),
-    ("wal_write_time", Float8),
-    ("wal_sync_time", Float8),
-    ("stats_reset", TimestampTz),
-];
-
 pub(super) fn add(functions: &mut Functions) {
     functions.view("pg_stat_activity", ACTIVITY, |_, server| activity(server));
     functions.view("pg_stat_replication", REPLICATION, |_, server| replication(server));
     functions.view("pg_stat_wal_receiver", WAL_RECEIVER, |_, server| wal_receiver(server));
-    functions.view("pg_stat_bgwriter", BGWRITER, |_, server| vec![bgwriter(server)]);
-    functions.view("pg_stat_wal", WAL, |_, server| vec![wal(server)]);
     functions
         .value("pg_postmaster_start_time", &[], TimestampTz, |_, server, _| Ok(Datum::TimestampTz(server.started)));
 }
@@ -218,39 +190,4 @@ fn wal_receiver(server: &Server) -> Vec<Row> {
         Datum::Null,
         text_or_null(&format!("host=primary application_name={}", server.spec.name)),
     ]]
-}
-
-// --- counters ------------------------------------------------------------------------------------------------
-
-fn bgwriter(server: &Server) -> Row {
-    let stats = server.buffers.stats();
-    let (timed, requested) = server.checkpoint_counts();
-    vec![
-        int8(timed),
-        int8(requested),
-        Datum::Float8(0.0),
-        Datum::Float8(0.0),
-        int8(stats.checkpoint_writes),
-        int8(stats.clean_writes),
-        int8(0),
-        int8(stats.backend_writes),
-        int8(0),
-        int8(stats.allocated),
-        Datum::TimestampTz(server.started),
-    ]
-}
-
-fn wal(server: &Server) -> Row {
-    let stats = server.wal.stats();
-    vec![
-        int8(stats.records),
-        int8(stats.fpi),
-        Datum::Numeric(types::Numeric::from(stats.bytes)),
-        int8(stats.buffers_full),
-        int8(stats.writes),
-        int8(stats.syncs),
-        Datum::Float8(0.0),
-        Datum::Float8(0.0),
-        Datum::TimestampTz(server.started),
-    ]
 }

@@ -1,9 +1,8 @@
 //! The files of the data directory. A disk of the room keeps no times, so there are none to show.
 
-use std::collections::BTreeSet;
-
 use super::{Columns, Functions, int8, text};
 use crate::ids::{Error, Result, sqlstate};
+use crate::small;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
 use crate::types::Datum;
@@ -56,7 +55,7 @@ fn regular_files(disk: &Disk, directory: &str) -> Vec<Row> {
 /// The names in a directory: files, and directories that have any.
 fn names_in(disk: &Disk, directory: &str) -> Result<Vec<Row>> {
     let (prefix, files) = children(disk, clean(directory));
-    let names: BTreeSet<&str> = files.iter().filter_map(|path| path[prefix.len()..].split('/').next()).collect();
+    let names: small::Set<&str> = files.iter().filter_map(|path| path[prefix.len()..].split('/').next()).collect();
     if names.is_empty() {
         let message = format!("could not open directory \"{directory}\": No such file or directory");
         return Err(Error::new(sqlstate::UNDEFINED_FILE, message));

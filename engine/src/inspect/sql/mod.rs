@@ -7,9 +7,10 @@
 //!   relations  pg_relation_size, pg_visibility_map, pg_freespace, pg_buffercache
 //!   wal        pg_current_wal_lsn, pg_get_wal_records_info, pg_walfile_name, pg_switch_wal, pg_control_checkpoint
 //!   files      pg_ls_dir, pg_ls_waldir, pg_read_binary_file
-//!   activity   pg_stat_activity, pg_stat_replication, pg_stat_wal_receiver, pg_stat_bgwriter, pg_stat_wal
+//!   activity   pg_stat_activity, pg_stat_replication, pg_stat_wal_receiver
+//!   statistics pg_stat_all_tables, pg_stat_database, pg_stat_bgwriter, pg_stat_wal, pg_stat_reset
 //!   locks      pg_locks, pg_blocking_pids, pg_cancel_backend, pg_terminate_backend, pg_xact_status
-//!   settings   pg_settings
+//!   settings   pg_settings, pg_file_settings, pg_reload_conf
 //! ```
 //!
 //! Other than a view for the page these run in a session, as its statement: reading a page pins it and may wait.
@@ -22,6 +23,7 @@ mod locks;
 mod pages;
 mod relations;
 mod settings;
+mod statistics;
 #[cfg(test)]
 mod tests;
 mod wal;
@@ -45,6 +47,7 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     wal::add(&mut functions);
     files::add(&mut functions);
     activity::add(&mut functions);
+    statistics::add(&mut functions);
     locks::add(&mut functions);
     settings::add(&mut functions);
     registry

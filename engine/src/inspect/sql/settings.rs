@@ -1,12 +1,15 @@
-//! `pg_settings`: every setting, as the session sees it.
+//! Settings: `pg_settings`, every one as the session sees it; `pg_file_settings`, what the files say; `pg_reload_conf`.
 
-use super::{Columns, Functions, or_null, text};
+use super::{Columns, Functions, int4, or_null, text};
 use crate::server::Server;
-use crate::settings::{DEFINITIONS, Kind, Setting, Settings, Unit};
+use crate::settings::file::{self, Line};
+use crate::settings::{Context, DEFINITIONS, Kind, Setting, Settings, Source, Value};
+use crate::small;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
+use crate::world::Interrupt;
 
 const SETTINGS: Columns = &[
     ("name", Text),
@@ -28,63 +31,104 @@ const SETTINGS: Columns = &[
     ("pending_restart", Bool),
 ];
 
+const FILE_SETTINGS: Columns = &[
+    ("sourcefile", Text),
+    ("sourceline", TypeId::Int4),
+    ("seqno", TypeId::Int4),
+    ("name", Text),
+    ("setting", Text),
+    ("applied", Bool),
+    ("error", Text),
+];
+
 pub(super) fn add(functions: &mut Functions) {
     functions.view("pg_settings", SETTINGS, settings);
+    functions.view("pg_file_settings", FILE_SETTINGS, |_, server| file_settings(server));
+    functions.value("pg_reload_conf", &[], Bool, |_, server, _| {
+        let postmaster = server.spec.port.postmaster();
+        postmaster.into_iter().for_each(|pid| server.spec.world.interrupt(pid, Interrupt::Reload));
+        Ok(Datum::Bool(true))
+    });
 }
 
-fn settings(cx: &FnCtx, server: &Server) -> Vec<Row> {
-    let (of_session, of_server) = (cx.env.settings.borrow(), server.spec.settings.borrow());
-    let boot = Settings::default();
+fn settings(cx: &FnCtx, _: &Server) -> Vec<Row> {
+    let settings = cx.env.settings.borrow();
     let mut all: Vec<Setting> = Setting::ALL.to_vec();
-    all.sort_by_key(|setting| DEFINITIONS[*setting as usize].name.to_lowercase());
-    all.into_iter().map(|setting| row(setting, &of_session, &of_server, &boot)).collect()
+    small::sort_by_key(&mut all, |setting| DEFINITIONS[*setting as usize].name.to_lowercase());
+    all.into_iter().map(|setting| row(setting, &settings, &Settings::default())).collect()
 }
 
-fn row(setting: Setting, of_session: &Settings, of_server: &Settings, boot: &Settings) -> Row {
+fn row(setting: Setting, settings: &Settings, boot: &Settings) -> Row {
     let definition = &DEFINITIONS[setting as usize];
     let (unit, vartype, bounds) = match definition.kind {
         Kind::Bool => (None, "bool", None),
         Kind::Text => (None, "string", None),
         Kind::Enum(_) => (None, "enum", None),
-        Kind::Int(Unit::Fraction, min, max) => (None, "real", Some((fraction(min), fraction(max)))),
-        Kind::Int(unit, min, max) => (unit.name(), "integer", Some((min.to_string(), max.to_string()))),
+        Kind::Int(unit, min, max) => {
+            let bound = |n| definition.plain(&Value::Int(n));
+            (unit.name(), if unit.is_fraction() { "real" } else { "integer" }, Some((bound(min), bound(max))))
+        }
     };
     let words = match definition.kind {
         Kind::Enum(words) => Datum::array(Text, words.iter().map(text).collect::<Vec<_>>()),
         _ => Datum::Null,
     };
+    let (now, reset) = settings.plain(setting);
+    let line = settings.line(setting);
     vec![
         text(definition.name),
-        text(plain(setting, of_session)),
+        text(now),
         or_null(unit, text),
-        Datum::Null,
+        text(definition.category),
         text(definition.about),
         Datum::Null,
         text(definition.context.name()),
         text(vartype),
-        text(of_session.source(setting).name()),
+        text(settings.source(setting).name()),
         or_null(bounds.as_ref(), |(min, _)| text(min)),
         or_null(bounds.as_ref(), |(_, max)| text(max)),
         words,
-        text(plain(setting, boot)),
-        text(plain(setting, of_server)),
-        Datum::Null,
-        Datum::Null,
-        Datum::Bool(false),
+        text(boot.plain(setting).0),
+        text(reset),
+        or_null(line, |(file, _)| text(file)),
+        or_null(line, |(_, number)| int4(number)),
+        Datum::Bool(settings.is_pending(setting)),
     ]
 }
 
-/// A value in its own unit, without the unit's name.
-fn plain(setting: Setting, values: &Settings) -> String {
-    match DEFINITIONS[setting as usize].kind {
-        Kind::Bool | Kind::Enum(_) | Kind::Text => values.show(setting),
-        Kind::Int(Unit::Fraction, ..) => fraction(values.int(setting)),
-        Kind::Int(..) => values.int(setting).to_string(),
-    }
+/// Each line of the files, whether it counts, and what is wrong with it.
+fn file_settings(server: &Server) -> Vec<Row> {
+    let (main, auto) = server.spec.configuration_files();
+    let lines = match Settings::lines(&main, &auto) {
+        Ok(lines) => lines,
+        Err(error) => {
+            let nothing = || Datum::Null;
+            return vec![vec![
+                text(file::MAIN),
+                nothing(),
+                int4(1),
+                nothing(),
+                nothing(),
+                Datum::Bool(false),
+                text(error),
+            ]];
+        }
+    };
+    let row = |(at, line): (usize, &Line)| {
+        let hidden = lines[at + 1..].iter().any(|later| later.name.eq_ignore_ascii_case(&line.name));
+        let error = if hidden { None } else { what_is_wrong(server, line) };
+        let (file, number, seqno) = (text(line.file), int4(line.number), int4(at + 1));
+        let (name, value) = (text(&line.name), text(&line.value));
+        vec![file, number, seqno, name, value, Datum::Bool(!hidden && error.is_none()), or_null(error, text)]
+    };
+    lines.iter().enumerate().map(row).collect()
 }
 
-/// Thousandths as a decimal fraction.
-fn fraction(thousandths: i64) -> String {
-    let text = format!("{}.{:03}", thousandths / 1000, thousandths % 1000);
-    text.trim_end_matches('0').trim_end_matches('.').to_string()
+fn what_is_wrong(server: &Server, line: &Line) -> Option<&'static str> {
+    let Ok(setting) = Settings::find(&line.name) else { return Some("unrecognized configuration parameter") };
+    let mut trial = server.spec.settings.borrow().clone();
+    let legal = trial.set(setting, &line.value, Source::File).is_ok();
+    let needs_restart = DEFINITIONS[setting as usize].context == Context::Postmaster
+        && trial.plain(setting) != server.spec.settings.borrow().plain(setting);
+    (!legal || needs_restart).then_some("setting could not be applied")
 }

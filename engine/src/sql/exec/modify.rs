@@ -15,7 +15,7 @@
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink, plan};
-use crate::access::{self, Keys, ModifyOutcome, RowLock, Scan, TupleBatch, WaitPolicy};
+use crate::access::{self, ModifyOutcome, RowLock, Scan, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
 use crate::ids::{Error, Result, Tid, sqlstate};
 use crate::types::{Datum, form_tuple, output};
@@ -184,8 +184,7 @@ impl Change<'_> {
         };
         let values = cx.values(values, row, 0).await?;
         let mut tuple = checked_tuple(self.table, &values)?;
-        let keys = Keys { desc: Some(&self.table.desc), columns: &[] };
-        let (outcome, strength) = access::update(env, &self.table.rel, tid, &mut tuple, keys).await?;
+        let (outcome, strength) = access::update(env, &self.table.rel, tid, &mut tuple).await?;
         self.strength.set(strength);
         if let (ModifyOutcome::Done(new), Some((exprs, _))) = (outcome, self.returning) {
             let row = table_row(self.table, new, &tuple, values.len(), true)?;

@@ -4,6 +4,7 @@ use super::super::bound::{Row, SortKey};
 use super::ExecCx;
 use super::node::Node;
 use crate::ids::{Error, Result};
+use crate::small;
 use crate::types::{Datum, compare};
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ impl Sort {
         if self.sorted.is_none() {
             let mut rows = self.input.all(cx, &[]).await?;
             let mut failed: Option<Error> = None;
-            rows.sort_by(|a, b| {
+            small::sort_by(&mut rows, |a, b| {
                 order(&self.keys, a, b).unwrap_or_else(|error| {
                     failed.get_or_insert(error);
                     Ordering::Equal

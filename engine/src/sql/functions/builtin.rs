@@ -2,6 +2,7 @@
 
 use super::{ArgType, Body, FnCtx, Function, Registry, RowIter};
 use crate::ids::{Error, Result, sqlstate};
+use crate::settings::{Settings, Source};
 use crate::types::{self, Datum, TypeId};
 use TypeId::{Bool, Float8, Int2, Int4, Int8, Name, Numeric, Oid, Text, TimestampTz};
 
@@ -148,11 +149,33 @@ fn session(registry: &mut Registry) {
     });
     registry.scalar("pg_table_is_visible", &[Oid], Bool, |_, _| Ok(Datum::Bool(true)));
     registry.scalar("current_setting", &[Text], Text, setting);
+    registry.scalar("current_setting", &[Text, Bool], Text, setting);
+    let set = Function::new("set_config", &[Text, Text, Bool], Text, Body::Scalar(set_config));
+    registry.add(set.not_strict().named(&["setting_name", "new_value", "is_local"]));
 }
 
+/// `current_setting(name)`, or NULL for an unknown name with `missing_ok`.
 fn setting(cx: &FnCtx, args: &[Datum]) -> Result<Datum> {
-    let setting = crate::settings::Settings::find(args[0].as_str()?)?;
-    Ok(Datum::text(cx.env.settings.borrow().show(setting)))
+    match Settings::find(args[0].as_str()?) {
+        Err(_) if args.get(1) == Some(&Datum::Bool(true)) => Ok(Datum::Null),
+        found => Ok(Datum::text(cx.env.settings.borrow().show(found?))),
+    }
+}
+
+/// `set_config(name, value, is_local)`: SET as a function; NULL is DEFAULT.
+fn set_config(cx: &FnCtx, args: &[Datum]) -> Result<Datum> {
+    let null = |message| Err(Error::new(sqlstate::NULL_VALUE_NOT_ALLOWED, message));
+    let (name, local) = match (&args[0], &args[2]) {
+        (Datum::Null, _) => return null("SET requires parameter name"),
+        (name, local) => (name.as_str()?, *local == Datum::Bool(true)),
+    };
+    let (setting, settings) = (Settings::find(name)?, &mut *cx.env.settings.borrow_mut());
+    match &args[1] {
+        Datum::Null => settings.reset(setting)?,
+        value if local => settings.set_local(setting, value.as_str()?)?,
+        value => settings.set(setting, value.as_str()?, Source::Session)?,
+    }
+    Ok(Datum::text(settings.show(setting)))
 }
 
 /// The functions that give rows by themselves.

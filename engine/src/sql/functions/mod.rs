@@ -16,10 +16,10 @@ mod waiting;
 use super::bound::Row;
 use crate::access::Env;
 use crate::ids::Result;
+use crate::small;
 use crate::types::{Datum, TypeId};
 pub(crate) use builtin::like;
 pub use resolve::{Found, resolve};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -144,8 +144,8 @@ impl Function {
 
 /// All functions of a server, and the views that are functions without arguments.
 pub struct Registry {
-    functions: BTreeMap<&'static str, Vec<Rc<Function>>>,
-    views: BTreeMap<&'static str, Rc<Function>>,
+    functions: small::Map<&'static str, Vec<Rc<Function>>>,
+    views: small::Map<&'static str, Rc<Function>>,
 }
 
 impl Default for Registry {
@@ -157,7 +157,7 @@ impl Default for Registry {
 impl Registry {
     /// SQL's own functions.
     pub fn new() -> Registry {
-        let mut registry = Registry { functions: BTreeMap::new(), views: BTreeMap::new() };
+        let mut registry = Registry { functions: small::Map::new(), views: small::Map::new() };
         builtin::add(&mut registry);
         waiting::add(&mut registry);
         registry
@@ -165,7 +165,7 @@ impl Registry {
 
     /// Adds a function.
     pub fn add(&mut self, function: Function) {
-        self.functions.entry(function.name).or_default().push(Rc::new(function));
+        self.functions.or_default(function.name).push(Rc::new(function));
     }
 
     /// Adds a function that is computed at once.

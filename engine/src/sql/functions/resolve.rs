@@ -9,6 +9,7 @@
 use super::super::ast::{Ident, Pos};
 use super::{ArgType, Body, Function, Registry};
 use crate::ids::{Error, Result, sqlstate};
+use crate::small;
 use crate::types::{CastContext, TypeCategory, TypeId, can_coerce};
 use std::rc::Rc;
 
@@ -84,7 +85,7 @@ fn candidate(function: &Rc<Function>, args: &[(Option<Ident>, TypeId)]) -> Optio
         });
     }
     let mut order: Vec<_> = (0..args.len()).collect();
-    order.sort_by_key(|at| places[*at]);
+    small::sort_by_key(&mut order, |at| places[*at]);
     let named_twice = !function.variadic && order.windows(2).any(|pair| places[pair[0]] == places[pair[1]]);
     let types: Vec<_> = places.iter().map(|place| function.args[*place].1).collect();
     let fits = |(ty, (_, from)): (&ArgType, &(Option<Ident>, TypeId))| match ty {

@@ -163,6 +163,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         RESET => utility::reset(source, node),
         SHOW => utility::show(source, node),
         LOCK => utility::lock(source, node),
+        ALTER_SYSTEM => utility::alter_system(source, node),
         CHECKPOINT => utility::checkpoint(source, node),
         VACUUM => utility::vacuum(source, node),
         PREPARE => utility::prepare(source, node),

@@ -108,7 +108,7 @@ pub(super) fn set(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         children.eat(SESSION_SCOPE);
     }
     let variable = match children.peek() {
-        Some(SET_CONFIG) => set_config(source, &children.expect_any_node()?, local)?,
+        Some(SET_CONFIG) => set_config(source, source.children(&children.expect_any_node()?), local)?,
         Some(SET_TIME_ZONE) => set_time_zone(source, &children.expect_any_node()?, local)?,
         _ => return Err(children.missing()),
     };
@@ -116,8 +116,7 @@ pub(super) fn set(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     Ok(Statement::Set(variable))
 }
 
-fn set_config(source: &Source, node: &SyntaxNode, local: bool) -> Result<SetVariable> {
-    let mut children = source.children(node);
+fn set_config(source: &Source, mut children: Children, local: bool) -> Result<SetVariable> {
     let name = config_name(source, &children.expect_node(CONFIG_PARAMETER_REF)?)?;
     let mut value = source.children(&children.expect_node(TO_CONFIG_VALUE)?);
     children.end()?;
@@ -273,6 +272,29 @@ fn lock_mode(source: &Source, clause: &SyntaxNode) -> Result<LockMode> {
         ACCESS_EXCLUSIVE => LockMode::AccessExclusive,
         _ => return Err(source.syntax_error(source.node_start(&mode))),
     })
+}
+
+/// ALTER SYSTEM: SET and RESET in other clothes.
+pub(super) fn alter_system(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(ALTER_KW)?;
+    children.expect(SYSTEM_KW)?;
+    let action = children.expect_any_node()?;
+    finish(children)?;
+    let change = match (action.kind(), source.children(&action)) {
+        (SET_CONFIG_PARAM, mut set) => {
+            set.expect(SET_KW)?;
+            Some(set_config(source, set, false)?)
+        }
+        (RESET_CONFIG_PARAM, mut reset) => {
+            reset.expect(RESET_KW)?;
+            let name = if reset.eat(ALL_KW) { None } else { setting(source, &mut reset)? };
+            reset.end()?;
+            name.map(|name| SetVariable { name, local: false, values: None })
+        }
+        _ => return Err(source.unsupported_node(&action)),
+    };
+    Ok(Statement::AlterSystem(change))
 }
 
 pub(super) fn checkpoint(source: &Source, node: &SyntaxNode) -> Result<Statement> {

@@ -6,7 +6,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use vitrine_engine::access::{self, Env, Keys, ModifyOutcome, Rel, RowLock, Scan, TupleBatch};
+use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, RowLock, Scan, TupleBatch};
 use vitrine_engine::access::{VacuumOptions, VacuumStats, WaitPolicy};
 use vitrine_engine::buffer::{BufferPool, BufferTag};
 use vitrine_engine::ids::*;
@@ -139,6 +139,7 @@ fn env(cx: Cx, disk: &Disk, wal: &Rc<Wal>, buffers: &Rc<BufferPool>, txns: &Rc<T
         buffers: buffers.clone(),
         txns: txns.clone(),
         settings: Rc::new(RefCell::new(Settings::default())),
+        stats: Rc::default(),
         xact: Rc::default(),
         locks: Rc::default(),
         notices: Rc::default(),
@@ -273,7 +274,7 @@ impl Voice<'_> {
             let (tid, mut row) = page.into_iter().find(|row| has_id(row, id)).unwrap();
             row[2] = numeric("2");
             let mut new = form_tuple(&columns(), &row).unwrap();
-            let error = access::update(&env, &rel, tid, &mut new, Keys::NONE).await.unwrap_err();
+            let error = access::update(&env, &rel, tid, &mut new).await.unwrap_err();
             assert_eq!(error.to_string(), "ERROR:  could not serialize access due to concurrent update");
         });
         self.rollback();
@@ -364,7 +365,7 @@ async fn change(env: &Env, rel: &Rel, (mut tid, mut row): Row, how: &impl Fn(&mu
     loop {
         how(&mut row);
         let mut new = form_tuple(&columns(), &row).unwrap();
-        match access::update(env, rel, tid, &mut new, Keys::NONE).await.unwrap().0 {
+        match access::update(env, rel, tid, &mut new).await.unwrap().0 {
             ModifyOutcome::Done(_) => return,
             ModifyOutcome::Updated(_) => {
                 let (mode, wait) = (RowLock::NoKeyUpdate, WaitPolicy::Block);

@@ -33,6 +33,6 @@ isdirty: boolean,
  */
 usagecount: number, 
 /**
- * How many pins it has.
+ * How many processes have it pinned.
  */
 pinning_backends: number, };

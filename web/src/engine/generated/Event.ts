@@ -223,7 +223,27 @@ fork: Fork,
 /**
  * Which page. 
  */
-block: BlockNumber, } | { "kind": "BufferDirty", 
+block: BlockNumber, } | { "kind": "RingBuffer", 
+/**
+ * The buffer. 
+ */
+buffer: BufferId, 
+/**
+ * Its place in the ring. 
+ */
+slot: number, 
+/**
+ * Whether the ring had it already. 
+ */
+reused: boolean, } | { "kind": "RingReject", 
+/**
+ * The buffer. 
+ */
+buffer: BufferId, 
+/**
+ * The place in the ring. 
+ */
+slot: number, } | { "kind": "BufferDirty", 
 /**
  * The buffer. 
  */

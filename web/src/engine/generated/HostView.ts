@@ -6,6 +6,7 @@ import type { LogLineView } from "./LogLineView";
 import type { PageView } from "./PageView";
 import type { ProcessView } from "./ProcessView";
 import type { ReplicationView } from "./ReplicationView";
+import type { RingView } from "./RingView";
 import type { Role } from "./Role";
 import type { WalView } from "./WalView";
 import type { XactView } from "./XactView";
@@ -46,6 +47,10 @@ buffers: Array<BufferView>,
  * Where the clock hand points, from 0.
  */
 next_victim: number, 
+/**
+ * The rings of buffers in use: of big scans, and of VACUUM.
+ */
+rings: Array<RingView>, 
 /**
  * The page that was asked for; none if there is no such page here.
  */

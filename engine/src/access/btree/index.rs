@@ -1,0 +1,143 @@
+//! What the access methods need to know of an index.
+
+use std::cell::Cell;
+use std::rc::Rc;
+
+use super::super::Rel;
+use crate::ids::{Error, Result, Tid, sqlstate};
+use crate::storage::btree::{BT_MAX_ITEM_SIZE, Meta};
+use crate::storage::max_align;
+use crate::types::index_key::{self, index_attr, is_equal_image};
+use crate::types::{Attr, Datum, TupleDesc, output};
+
+/// A column of a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct KeyColumn {
+    /// Which column of the table, from 0.
+    pub column: usize,
+    /// DESC: greater values come first.
+    pub descending: bool,
+    /// NULLS FIRST
+    pub nulls_first: bool,
+}
+
+impl KeyColumn {
+    /// A column in ascending order, nulls last.
+    pub fn ascending(column: usize) -> KeyColumn {
+        KeyColumn { column, descending: false, nulls_first: false }
+    }
+}
+
+/// A B-tree index as the access methods see it. Clones share what is remembered of the meta page; it is forgotten with
+/// whatever a process has cached of the index.
+#[derive(Clone, Debug)]
+pub struct Index {
+    /// Its id and its files.
+    pub rel: Rel,
+    /// Its name, for messages.
+    pub name: Rc<str>,
+    /// The columns of its key.
+    pub keys: Rc<[KeyColumn]>,
+    /// Their types.
+    pub desc: Rc<TupleDesc>,
+    /// The columns of the table.
+    pub table: Rc<TupleDesc>,
+    /// The table's name, for messages.
+    pub table_name: Rc<str>,
+    /// Whether no two rows may have the same key.
+    pub unique: bool,
+    /// The meta page as it was last seen; PostgreSQL's `rd_amcache`. What it says of the fast root is checked there.
+    pub(super) meta: Rc<Cell<Option<Meta>>>,
+}
+
+impl Index {
+    /// An index of a table.
+    pub fn new(
+        rel: Rel,
+        name: &str,
+        table_name: &str,
+        table: Rc<TupleDesc>,
+        keys: Vec<KeyColumn>,
+        unique: bool,
+    ) -> Index {
+        let attrs = keys.iter().filter_map(|key| table.attrs.get(key.column)).map(index_attr).collect();
+        Index {
+            rel,
+            name: name.into(),
+            keys: keys.into(),
+            desc: Rc::new(TupleDesc::new(attrs)),
+            table,
+            table_name: table_name.into(),
+            unique,
+            meta: Rc::default(),
+        }
+    }
+
+    /// How many columns the key has.
+    pub fn natts(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// `_bt_allequalimage`: whether equal keys are the same bytes.
+    pub fn is_equal_image(&self) -> bool {
+        self.desc.attrs.iter().all(|attr| is_equal_image(attr.type_id))
+    }
+
+    /// The index tuple of a row.
+    pub fn key_of(&self, row: &[u8], tid: Tid) -> Result<Vec<u8>> {
+        let columns: Vec<usize> = self.keys.iter().map(|key| key.column).collect();
+        let key = index_key::key_of_row(&self.desc, &self.table, &columns, row, tid)?;
+        let size = max_align(key.len());
+        if size > BT_MAX_ITEM_SIZE {
+            return Err(self.too_long(size, tid));
+        }
+        Ok(key)
+    }
+
+    /// `_bt_check_third_page`
+    fn too_long(&self, size: usize, Tid { block, offset }: Tid) -> Error {
+        let message = format!(
+            "index row size {size} exceeds btree version 4 maximum {BT_MAX_ITEM_SIZE} for index \"{}\"",
+            self.name
+        );
+        let detail = format!("Index row references tuple ({block},{offset}) in relation \"{}\".", self.table_name);
+        let hint = "Values larger than 1/3 of a buffer page cannot be indexed.\nConsider a function index of an MD5 \
+                    hash of the value, or use full text indexing.";
+        Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message).detail(detail).hint(hint)
+    }
+
+    /// `BuildIndexValueDescription`: a key as messages show it, `(id, owner)=(1, Alice)`.
+    pub fn describe(&self, key: &[u8]) -> Result<String> {
+        let values = index_key::values_of_key(&self.desc, key, self.natts())?;
+        let names: Vec<String> = self.desc.attrs.iter().map(|attr| quoted(&attr.name)).collect();
+        let values: Vec<String> = values.iter().zip(&self.desc.attrs).map(|(value, attr)| shown(value, attr)).collect();
+        Ok(format!("({})=({})", names.join(", "), values.join(", ")))
+    }
+
+    /// A key that is there already.
+    pub(super) fn duplicate(&self, key: &[u8]) -> Error {
+        let message = format!("duplicate key value violates unique constraint \"{}\"", self.name);
+        let error = Error::new(sqlstate::UNIQUE_VIOLATION, message);
+        self.describe(key).map_or_else(|why| why, |key| error.detail(format!("Key {key} already exists.")))
+    }
+
+    /// An index one of whose pages is none.
+    pub(super) fn corrupt_page(&self, what: &str) -> Error {
+        Error::new(sqlstate::INDEX_CORRUPTED, format!("index \"{}\" {what}", self.name))
+    }
+
+    /// An index whose pages contradict each other.
+    pub(super) fn corrupt(&self, what: &str) -> Error {
+        Error::new(sqlstate::INDEX_CORRUPTED, format!("{what} in index \"{}\"", self.name))
+    }
+}
+
+fn shown(value: &Datum, attr: &Attr) -> String {
+    if value.is_null() { "null".into() } else { output(value, attr.type_id) }
+}
+
+/// `quote_identifier`, but that no words are reserved here.
+fn quoted(name: &str) -> String {
+    let plain = |(at, c): (usize, char)| c.is_ascii_lowercase() || c == '_' || at > 0 && c.is_ascii_digit();
+    if name.chars().enumerate().all(plain) { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
+}

@@ -1,0 +1,61 @@
+//! What changes of a table's rows mean for its indexes.
+//!
+//! A new row gets an entry in each of them. A new version of a row gets none if no indexed column has changed and it lies on
+//! the page of the old one (HOT): the entries of the old one lead to it. Otherwise it gets an entry in every index, also in
+//! those whose columns are as before. Entries are only ever removed by VACUUM, or in passing when they lead nowhere.
+
+use super::btree::{self, Index};
+use super::{Env, Rel};
+use crate::ids::{Error, Fork, Result, Tid};
+use crate::storage::page;
+use crate::types::tuple::leading_ranges;
+use crate::world::LwMode;
+
+/// What an update does to columns that indexes know.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub(super) struct Changed {
+    /// Some index has to hear of it.
+    pub(super) indexed: bool,
+    /// A column of a unique index: rows of other tables may refer to it.
+    pub(super) key: bool,
+}
+
+/// `ExecInsertIndexTuples`: adds the entries of a version, whole as it lies at `tid`.
+pub(super) async fn insert(env: &Env, rel: &Rel, row: &[u8], tid: Tid) -> Result<()> {
+    for index in rel.indexes.iter() {
+        btree::insert(env, index, rel, row, tid).await?;
+    }
+    Ok(())
+}
+
+/// `HeapDetermineColumnsInfo`: what the new version changes of the old one, which lies at `old`.
+pub(super) async fn changed(env: &Env, rel: &Rel, old: Tid, new: &[u8]) -> Result<Changed> {
+    if rel.indexes.is_empty() {
+        return Ok(Changed::default());
+    }
+    let pin = rel.page(env, Fork::Main, old.block).await?;
+    let guard = pin.lock(&env.cx, LwMode::Shared).await;
+    let changed = pin.read(|bytes| {
+        let before = page::heap_tuple(bytes, old.offset);
+        compare(&rel.indexes, before.ok_or_else(|| Error::internal(format!("no row version at {old}")))?, new)
+    });
+    drop(guard);
+    changed
+}
+
+/// Values are compared as they are written: a number that is written otherwise counts as another.
+fn compare(indexes: &[Index], before: &[u8], after: &[u8]) -> Result<Changed> {
+    let last = indexes.iter().flat_map(|index| index.keys.iter()).map(|key| key.column + 1).max().unwrap_or(0);
+    let Some(table) = indexes.first().map(|index| &index.table) else { return Ok(Changed::default()) };
+    let (old, new) = (leading_ranges(table, before, last)?, leading_ranges(table, after, last)?);
+    let mut changed = Changed::default();
+    for index in indexes {
+        let differs = index.keys.iter().any(|key| {
+            let old = old[key.column].as_ref().map(|range| &before[range.clone()]);
+            old != new[key.column].as_ref().map(|range| &after[range.clone()])
+        });
+        changed.indexed |= differs;
+        changed.key |= differs && index.unique;
+    }
+    Ok(changed)
+}

@@ -1,0 +1,96 @@
+//! Facts about PostgreSQL that are often taught wrong, as scripts of sessions over a plain database with 2048 buffers.
+//! The answers in `tests/facts/` are those of a real PostgreSQL 15 for the same statements; each script says of which.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use vitrine_engine::cluster::{Input, Lab, LabSpec};
+use vitrine_engine::ids::TimestampTz;
+use vitrine_engine::inspect;
+use vitrine_engine::server::protocol::BackendMessage;
+use vitrine_engine::world::Limit;
+
+/// Sessions by the prefixes of their commands.
+struct Facts {
+    lab: Lab,
+    sessions: BTreeMap<String, u32>,
+}
+
+impl Facts {
+    fn new() -> Facts {
+        let epoch = TimestampTz::from_unix_micros(1_767_225_600_000_000);
+        let mut spec = LabSpec::plain(1, epoch);
+        spec.settings.extend([("shared_buffers", "16MB")].map(|(name, value)| (name.into(), value.into())));
+        Facts { lab: Lab::open(spec, inspect::functions).unwrap(), sessions: BTreeMap::new() }
+    }
+
+    fn session(&mut self, name: &str) -> u32 {
+        if let Some(session) = self.sessions.get(name) {
+            return *session;
+        }
+        let session = self.lab.sessions().len() as u32;
+        self.lab.input(Input::Connect { host: 0, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
+        self.lab.run_to_answer(session);
+        self.lab.take_answers();
+        self.sessions.insert(name.to_string(), session);
+        session
+    }
+
+    /// Empty buffers: the sessions are gone, and the server has begun anew.
+    fn restart(&mut self) -> String {
+        self.lab.input(Input::PowerFail { host: 0 }).unwrap();
+        self.lab.input(Input::PowerOn { host: 0 }).unwrap();
+        self.lab.run(Limit::IDLE);
+        self.lab.take_answers();
+        self.sessions.clear();
+        "restarted\n".into()
+    }
+}
+
+fn shown(message: BackendMessage) -> Option<String> {
+    match message {
+        BackendMessage::RowDescription(columns) => {
+            Some(columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join("|"))
+        }
+        BackendMessage::DataRow(row) => {
+            let text = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |v| String::from_utf8(v).unwrap());
+            Some(row.into_iter().map(text).collect::<Vec<_>>().join("|"))
+        }
+        BackendMessage::CommandComplete(tag) => Some(tag),
+        BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => {
+            let report = error.report();
+            let detail = report.detail.as_ref().map(|detail| format!(" DETAIL: {detail}")).unwrap_or_default();
+            Some(format!("{} {:?}: {}{detail}", report.severity.name(), report.code, report.message))
+        }
+        _ => None,
+    }
+}
+
+impl goldenscript::Runner for Facts {
+    type Command = goldenscript::Command;
+
+    fn run(
+        &mut self,
+        command: &goldenscript::Command,
+        context: &goldenscript::Context,
+    ) -> Result<String, Box<dyn Error>> {
+        if command.name == "restart" {
+            return Ok(self.restart());
+        }
+        let session = self.session(context.prefix.as_deref().unwrap_or("alone"));
+        self.lab.input(Input::Query { session, text: command.name.clone() }).unwrap();
+        self.lab.run_to_answer(session);
+        self.lab.run(Limit::IDLE);
+        Ok(self.lab.take_answers().into_iter().filter_map(|a| shown(a.message)).map(|line| line + "\n").collect())
+    }
+}
+
+fn run(script: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/facts").join(script);
+    goldenscript::run(&mut Facts::new(), &path).unwrap_or_else(|e| panic!("{script}: {e}"));
+}
+
+#[test]
+fn a19_a_long_scan_goes_through_a_ring() {
+    run("a19_ring");
+}
