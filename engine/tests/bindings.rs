@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use ts_rs::{Config, TS};
-use vitrine_engine::inspect::{LabView, ViewRequest};
+use vitrine_engine::inspect::{LabView, NamesView, ViewRequest};
 use vitrine_engine::trace::Entry;
 
 #[test]
@@ -16,5 +16,6 @@ fn export_bindings() {
     let config = Config::new().with_out_dir(&folder).with_large_int("number");
     Entry::export_all(&config).expect("the types can be written");
     LabView::export_all(&config).expect("the types can be written");
+    NamesView::export_all(&config).expect("the types can be written");
     ViewRequest::export_all(&config).expect("the types can be written");
 }

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use serde::{Deserialize, Serialize};
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
-use vitrine_engine::ids::{Instant, TimestampTz};
+use vitrine_engine::ids::{HostId, Instant, TimestampTz};
 use vitrine_engine::inspect::{self, ViewRequest};
 use vitrine_engine::trace::Entry;
 use vitrine_engine::world::{Limit, Mode, Stop, SyncedBatch};
@@ -92,7 +92,8 @@ fn object(value: &impl Serialize) -> Result<JsValue, JsError> {
     value.serialize(&serializer.serialize_missing_as_null(true)).map_err(refusal)
 }
 
-/// Opens a world: a new one, or the one that these batches hold, as after a power failure. Nothing has run yet.
+/// Opens a world: a new one, with its servers up, or the one that these batches hold, as after a power failure: power
+/// has just come back to its primary, and nothing has run.
 #[wasm_bindgen]
 pub fn open(spec: JsValue, stored: Option<Vec<u8>>) -> Result<(), JsError> {
     let spec: WorldSpec = serde_wasm_bindgen::from_value(spec).map_err(refusal)?;
@@ -121,16 +122,27 @@ pub fn hash() -> Result<String, JsError> {
     with(|world| Ok(format!("{:016x}", world.lab.world().hash())))
 }
 
-/// Something happens from outside. Returns the number of a query in its session, and 0 for anything else.
+/// Hands out from now on what is synced: somebody keeps it.
 #[wasm_bindgen]
-pub fn input(input: JsValue) -> Result<u32, JsError> {
+pub fn keep_synced() -> Result<(), JsError> {
+    with(|world| {
+        world.lab.world().keep_synced();
+        Ok(())
+    })
+}
+
+/// Something happens from outside, at an instant in microseconds that has come meanwhile, or (NaN) now. Returns the
+/// number of a query in its session, and 0 for anything else.
+#[wasm_bindgen]
+pub fn input(input: JsValue, at: f64) -> Result<u32, JsError> {
     let input: Input = serde_wasm_bindgen::from_value(input).map_err(refusal)?;
     with(|world| {
         let number = match &input {
             Input::Query { session, text } => world.printer(*session)?.ask(text),
             _ => 0,
         };
-        world.lab.input(input).map_err(refusal)?;
+        let at = if at.is_nan() { world.lab.world().now() } else { Instant(at as u64) };
+        world.lab.input_at(at, input).map_err(refusal)?;
         world.hear();
         Ok(number)
     })
@@ -211,6 +223,12 @@ pub fn answers() -> Result<JsValue, JsError> {
     with(|world| object(&std::mem::take(&mut world.answers)))
 }
 
+/// When something would happen by itself, in microseconds: the earliest timer or work; infinity if nothing will.
+#[wasm_bindgen]
+pub fn next_deadline() -> Result<f64, JsError> {
+    with(|world| Ok(world.lab.world().next_deadline().map_or(f64::INFINITY, |at| at.0 as f64)))
+}
+
 /// How many batches have been synced since the world began.
 #[wasm_bindgen]
 pub fn synced_count() -> Result<f64, JsError> {
@@ -239,6 +257,12 @@ pub fn image() -> Result<Vec<u8>, JsError> {
 pub fn view(request: JsValue) -> Result<JsValue, JsError> {
     let request: ViewRequest = serde_wasm_bindgen::from_value(request).map_err(refusal)?;
     with(|world| object(&inspect::view(&world.lab, &request)))
+}
+
+/// The names that somebody who types to this host may want completed.
+#[wasm_bindgen]
+pub fn names(host: u8) -> Result<JsValue, JsError> {
+    with(|world| object(&inspect::names(&world.lab, HostId(host))))
 }
 
 /// The first step whose events are all still known.

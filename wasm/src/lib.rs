@@ -9,11 +9,12 @@
 //!   JavaScript            linear memory (copied by a keyframe)       outside of it (not copied)
 //!   ─────────────         ────────────────────────────────────       ─────────────────────────────
 //!   input(...)   ───▶     the world: servers, tasks, disks           table of external references
-//!   view()       ◀───     the slab that hands out its slots ·······▶ [undefined, null, ..., free, free]
+//!   view()       ◀───     the slab that hands out its slots ·······▶ [undefined, null, "step", ..., free, free]
 //! ```
 //!
-//! One thing does straddle: wasm-bindgen passes JavaScript values through a table of external references, and the
-//! list of that table's free slots is kept in linear memory. [`start`] deals with it.
+//! One thing does straddle: wasm-bindgen passes JavaScript values through a table of external references. The list of
+//! that table's free slots is kept in linear memory, and so are the slots of the names of fields, which
+//! serde-wasm-bindgen makes once and keeps. So a keyframe has the table's contents too; [`start`] sees to its length.
 //!
 //! The same module serves twice. The engine's instance is the one above; a second instance in a worker of its own is
 //! the store, which must hold JavaScript handles and is never rewound.

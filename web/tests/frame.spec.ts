@@ -73,6 +73,12 @@ test('the prompt keeps its keys; a statement goes on until its semicolon', async
   await expect(prompt).not.toBeFocused();
 });
 
+test('what is said is marked with the language it is said in', async ({ page }) => {
+  await page.goto('/#v1&lang=ko-KR');
+  await expect(count(page)).toHaveText('0', { timeout: 30_000 });
+  expect(await page.evaluate(() => [document.documentElement.lang, document.querySelector('vt-lab')!.shadowRoot!.querySelector('.app')!.getAttribute('lang')])).toEqual(['en', 'en']);
+});
+
 test('the key list opens with ? and closes with Esc', async ({ page }) => {
   await openLab(page);
   await page.locator('body').press('?');

@@ -31,6 +31,11 @@ export async function beats(page: Page, from: number, to: number): Promise<void>
   }
 }
 
+/** Waits until the page has done what it was asked for. */
+export async function atRest(page: Page): Promise<void> {
+  await expect.poll(() => page.evaluate(() => document.querySelector<HTMLElement & { controller: { busy: boolean } }>('vt-lab')!.controller.busy)).toBe(false);
+}
+
 /** Types a statement and runs it. */
 export async function type(page: Page, letter: string, sql: string): Promise<void> {
   await prompt(page, letter).fill(sql);

@@ -2,9 +2,9 @@
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-import { expect, test } from '@playwright/test';
+import { expect, test, type Page } from '@playwright/test';
 
-import { beats, count, openLab, output, sentence, type } from './lab';
+import { atRest, beats, count, openLab, output, prompt, sentence, type } from './lab';
 
 test('the story is told to its end and back, with the engine\u2019s numbers', async ({ page }) => {
   const problems = await openLab(page);
@@ -75,15 +75,52 @@ test('the plug is pulled, and recovery is stepped; what was not committed is not
   await expect(output(page, 'C')).toContainText('     100\n      50\n      75');
 });
 
-test('a kept world comes back with a reload', async ({ page }) => {
+/** Keeps the world after A's COMMIT, and opens it again. */
+async function keepAndReload(page: Page): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 });
   await openLab(page, 7);
   await page.getByRole('button', { name: 'keep' }).click();
   await expect(page.locator('vt-top-bar')).toContainText('kept as lab');
   await page.reload();
-  await expect(sentence(page)).toContainText('This world was kept', { timeout: 30_000 });
+  await expect(sentence(page)).toContainText('Closing its page was a power failure', { timeout: 30_000 });
+}
+
+test('a kept world opens where its power comes back; its recovery is stepped, and gone back over', async ({ page }) => {
+  await keepAndReload(page);
+  await expect(page.locator('vt-terminal')).toHaveCount(0);
+  await page.locator('body').press('ArrowRight');
+  await expect(sentence(page)).toContainText('replays the WAL from the redo point');
+  const told = [await sentence(page).textContent()];
+  while (!told.at(-1)!.includes('two new sessions')) {
+    await page.locator('body').press('ArrowRight');
+    await atRest(page);
+    expect(told.length).toBeLessThan(100);
+    told.push(await sentence(page).textContent());
+  }
+  expect(told.some((words) => words!.includes('replays HOT_UPDATE'))).toBe(true);
+  expect(told.some((words) => words!.includes('replays COMMIT'))).toBe(true);
   await type(page, 'A', 'SELECT balance FROM accounts WHERE id = 1;');
   await expect(output(page, 'A')).toContainText('      90');
+  await page.locator('vt-terminal textarea').first().press('Escape');
+  await page.locator('body').press('Home');
+  await expect(sentence(page)).toContainText('Closing its page was a power failure');
+  await page.locator('body').press('End');
+  await expect(output(page, 'A')).toContainText('      90');
+});
+
+test('whoever only wants to go on with a kept world types', async ({ page }) => {
+  await keepAndReload(page);
+  await page.locator('body').press('/');
+  await expect(prompt(page, 'A')).toBeFocused();
+  await type(page, 'A', 'SELECT balance FROM accounts WHERE id = 1;');
+  await expect(output(page, 'A')).toContainText('      90');
+  await expect(page.locator('vt-standby')).toContainText('streaming');
+  // A plain visit has the scene, and offers what is kept.
+  await page.goto('about:blank');
+  await page.goto('/');
+  await page.getByRole('button', { name: 'continue the kept world' }).click();
+  await page.getByRole('button', { name: 'run recovery to its end' }).click();
+  await expect(sentence(page)).toContainText('two new sessions are here');
 });
 
 test('two on one plain page tell their own stories', async ({ page }) => {

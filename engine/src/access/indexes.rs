@@ -12,18 +12,22 @@ use crate::types::tuple::leading_ranges;
 use crate::world::LwMode;
 
 /// What an update does to columns that indexes know.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub(super) struct Changed {
+    /// Which indexes get another key.
+    indexes: Vec<bool>,
     /// Some index has to hear of it.
     pub(super) indexed: bool,
     /// A column of a unique index: rows of other tables may refer to it.
     pub(super) key: bool,
 }
 
-/// `ExecInsertIndexTuples`: adds the entries of a version, whole as it lies at `tid`.
-pub(super) async fn insert(env: &Env, rel: &Rel, row: &[u8], tid: Tid) -> Result<()> {
-    for index in rel.indexes.iter() {
-        btree::insert(env, index, rel, row, tid).await?;
+/// `ExecInsertIndexTuples`: adds the entries of a version, whole as it lies at `tid`. Of a new version of a row `changed`
+/// says what it changes.
+pub(super) async fn insert(env: &Env, rel: &Rel, row: &[u8], tid: Tid, changed: Option<&Changed>) -> Result<()> {
+    for (at, index) in rel.indexes.iter().enumerate() {
+        let unchanged = changed.is_some_and(|changed| !changed.indexes.get(at).copied().unwrap_or(true));
+        btree::insert(env, index, rel, row, tid, unchanged).await?;
     }
     Ok(())
 }
@@ -54,6 +58,7 @@ fn compare(indexes: &[Index], before: &[u8], after: &[u8]) -> Result<Changed> {
             let old = old[key.column].as_ref().map(|range| &before[range.clone()]);
             old != new[key.column].as_ref().map(|range| &after[range.clone()])
         });
+        changed.indexes.push(differs);
         changed.indexed |= differs;
         changed.key |= differs && index.unique;
     }

@@ -53,7 +53,7 @@ pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use scan::{Scan, TupleBatch, fetch};
 pub use update::update;
-pub use vacuum::{VacuumOptions, VacuumStats, vacuum};
+pub use vacuum::{VacuumOptions, VacuumStats, is_aggressive, vacuum};
 pub use visibility_map::VisibilityMap;
 pub use wait::WaitPolicy;
 

@@ -56,7 +56,7 @@ pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
     drop(room);
     env.stats.count_change(rel.oid, TableCounter::Inserted);
     env.cx.end_step().await;
-    indexes::insert(env, rel, new, tid).await?;
+    indexes::insert(env, rel, new, tid, None).await?;
     Ok(tid)
 }
 

@@ -40,14 +40,14 @@ pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<(M
     let mut update = Update { env, rel, old, xid, mode, header, xmax, ending, changed, hot: false, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
+    let (hot, changed) = (update.hot, update.changed);
     env.stats.count_change(rel.oid, TableCounter::Updated);
-    let hot = update.hot;
     if hot {
         env.stats.count(rel.oid, TableCounter::HotUpdated, 1);
     }
     env.cx.end_step().await;
     if !hot {
-        indexes::insert(env, rel, new, tid).await?;
+        indexes::insert(env, rel, new, tid, Some(&changed)).await?;
     }
     Ok((ModifyOutcome::Done(tid), mode))
 }

@@ -28,6 +28,7 @@ mod pin;
 mod pool;
 mod relation_files;
 mod ring;
+mod usage;
 mod victim;
 mod write;
 
@@ -36,6 +37,7 @@ pub use pin::Pin;
 pub use pool::{BufferPool, BufferState, BufferStats, BufferTag};
 pub use relation_files::block_count;
 pub use ring::{Ring, RingKind};
+pub use usage::BufferUsage;
 pub use write::SyncedFiles;
 
 /// A usage count never rises above this: five rounds of the hand and any page is forgotten.

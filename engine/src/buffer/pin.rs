@@ -113,6 +113,7 @@ impl Pin {
             std::mem::replace(&mut state.dirty, true)
         });
         if !was {
+            self.pool.count_for(cx.pid(), |usage| usage.dirtied += 1);
             let BufferTag { rel, fork, block } = self.tag();
             cx.emit(Event::BufferDirty { buffer: self.id(), rel, fork, block });
         }

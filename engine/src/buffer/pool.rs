@@ -8,6 +8,7 @@ use super::lookup::Lookup;
 use super::pin::Pin;
 use super::relation_files;
 use super::ring::Ring;
+use super::usage::BufferUsage;
 use crate::ids::{BLCKSZ, BlockNumber, BufferId, Fork, Pid, RelFile, Result, WaitEvent};
 use crate::storage::PageBytes;
 use crate::trace::Event;
@@ -100,6 +101,8 @@ pub struct BufferPool {
     lookup: RefCell<Lookup>,
     /// Buffers that hold nothing; the last is taken first.
     pub(super) free: RefCell<Vec<usize>>,
+    /// Processes that want to know what they do.
+    pub(super) counted: RefCell<Vec<(Pid, BufferUsage)>>,
     /// The rings of scans and of VACUUM, as long as these have them.
     pub(super) rings: RefCell<Vec<Weak<Ring>>>,
     /// The clock hand: the buffer that is looked at next.
@@ -129,6 +132,7 @@ impl BufferPool {
             buffers: (0..count).map(|_| buffer()).collect(),
             lookup: RefCell::new(Lookup::new(count)),
             free: RefCell::new((0..count).rev().collect()),
+            counted: RefCell::default(),
             rings: RefCell::default(),
             hand: Cell::new(0),
             rounds: Cell::new(0),
@@ -199,6 +203,7 @@ impl BufferPool {
             return None;
         }
         self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_hits } else { &mut stats.hits }) += 1);
+        self.count_for(cx.pid(), |usage| usage.hits += 1);
         let BufferTag { rel, fork, block } = tag;
         cx.emit(Event::BufferHit { buffer: BufferId(index as u32 + 1), rel, fork, block });
         Some(self.pin(cx.pid(), index, ring))
@@ -258,6 +263,7 @@ impl BufferPool {
             }
         }
         self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_reads } else { &mut stats.reads }) += 1);
+        self.count_for(cx.pid(), |usage| usage.misses += 1);
         let BufferTag { rel, fork, block } = tag;
         cx.point(Event::BufferRead { buffer: pin.id(), rel, fork, block }).await;
         Ok(pin)

@@ -49,7 +49,7 @@ mod tests;
 pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
 pub use oid::new_oid;
-pub use stats::update_stats;
+pub use stats::{log_invalidations, update_stats};
 pub use table::Table;
 
 /// `BOOTSTRAP_SUPERUSERID`: the one user there is, who owns everything.

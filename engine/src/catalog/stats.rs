@@ -25,12 +25,9 @@ pub async fn update_stats(env: &Env, catalog: &Catalog, table: &Table, found: &V
     }
     let tuple = form_tuple(&PG_CLASS.desc(), &after.values())?;
     access::inplace_update(env, &PG_CLASS.rel(), tid, &tuple).await?;
-    let mut messages = invalidation::of_class(env.database, &after).to_vec();
-    messages.push(Invalidation::Relcache { db: env.database, rel: oid });
-    env.xact.borrow_mut().invalidated.extend_from_slice(&messages);
-    if !env.xact.borrow().xid.is_valid() {
-        log_invalidations(env, messages).await?;
-    }
+    let invalidated = &mut env.xact.borrow_mut().invalidated;
+    invalidated.extend(invalidation::of_class(env.database, &after));
+    invalidated.push(Invalidation::Relcache { db: env.database, rel: oid });
     catalog.forget_all();
     Ok(())
 }
@@ -47,8 +44,13 @@ fn noted(before: &ClassRow, found: &VacuumStats, env: &Env) -> ClassRow {
     after
 }
 
-/// `LogStandbyInvalidations`: a transaction without an id has no commit record that could carry the messages.
-async fn log_invalidations(env: &Env, messages: Vec<Invalidation>) -> Result<()> {
+/// `LogStandbyInvalidations`: a transaction without an id has no commit record that could carry its messages. The last
+/// thing that it does.
+pub async fn log_invalidations(env: &Env) -> Result<()> {
+    let messages = env.xact.borrow().invalidated.clone();
+    if env.xact.borrow().xid.is_valid() || messages.is_empty() {
+        return Ok(());
+    }
     env.wal.make_room(&env.cx, 256).await?;
     let (info, data) = StandbyRecord::Invalidations(Invalidations {
         db: env.database,

@@ -221,6 +221,7 @@ fn vacuum_notes_what_it_found_in_place() {
         let options = VacuumOptions { relfrozenxid: table.class.frozen_xid, ..VacuumOptions::PLAIN };
         let found = access::vacuum(&env, &table.rel, &options).await.unwrap();
         update_stats(&env, &catalog, &table, &found).await.unwrap();
+        log_invalidations(&env).await.unwrap();
         // A ROLLBACK does not take it back.
         txn::abort(&env).await.unwrap();
         catalog.accept_invalidations(&env);

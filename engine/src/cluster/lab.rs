@@ -97,8 +97,10 @@ pub struct Lab {
 }
 
 impl Lab {
-    /// Opens a world: makes its data directory, or takes the stored one, switches the power on, and runs until the
-    /// servers are up. `functions` makes what SQL can call on a server, from the rooms above this one.
+    /// Opens a world. A new one gets a data directory and power, and runs until its servers are up. A stored one stands
+    /// where power has just come back to its primary and nothing has run: what follows is recovery, and the standby
+    /// gets its power by an input like any other. `functions` makes what SQL can call on a server, from the rooms above
+    /// this one.
     pub fn open(spec: LabSpec, functions: fn(&Rc<Server>) -> Registry) -> Result<Lab> {
         let kept = if spec.mode == Mode::Lab { KEPT_EVENTS } else { 0 };
         let world = World::new(spec.seed, spec.mode, spec.epoch, kept);
@@ -127,7 +129,12 @@ impl Lab {
             let primary = (lab.link.clone(), lab.hosts[0].port.clone());
             *lab.hosts[usize::from(STANDBY)].primary.borrow_mut() = Some(primary);
         }
+        let stored = !lab.spec.stored.is_empty();
         lab.fill_disks()?;
+        if stored {
+            lab.power_on(0);
+            return Ok(lab);
+        }
         for host in 0..lab.hosts.len() {
             lab.power_on(host as u8);
             lab.run(Limit::IDLE);

@@ -136,3 +136,23 @@ fn the_story() {
     let again = Lab::replay(LabSpec::lab(1), sql, lab.recorded(), lab.world().steps()).unwrap();
     assert_eq!(again.world().hash(), lab.world().hash());
 }
+
+#[test]
+fn a_stored_world_begins_when_its_power_comes_back() {
+    let kept = LabSpec { keep_synced: true, ..LabSpec::lab(3) };
+    let mut lab = Lab::open(kept.clone(), sql).unwrap();
+    let a = connect(&mut lab, 0);
+    ask(&mut lab, a, "create table t(n int)");
+    assert_eq!(ask(&mut lab, a, "insert into t values (7)"), "INSERT 0 1");
+    let spec = LabSpec { stored: lab.take_synced(), ..kept };
+    let mut lab = Lab::open(spec, sql).unwrap();
+    assert_eq!(lab.world().steps(), 0);
+    assert!(lab.hosts().iter().all(|host| host.running.borrow().is_none()), "nothing has run");
+    lab.run(Limit::IDLE);
+    assert_eq!(server(&lab, 0).state.get(), ServerState::Running, "{:#?}", log(&lab, 0));
+    lab.input(Input::PowerOn { host: 1 }).unwrap();
+    lab.run(Limit::IDLE);
+    assert_eq!(server(&lab, 0).txns.sync_rep.standbys()[0].state, "streaming", "{:#?}", log(&lab, 1));
+    let a = connect(&mut lab, 0);
+    assert_eq!(ask(&mut lab, a, "select n from t"), "7\nSELECT 1");
+}

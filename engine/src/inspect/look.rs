@@ -3,6 +3,7 @@
 //! A backend that reads a page pins it, waits for it, perhaps changes it. Whoever only looks takes the page from shared
 //! buffers if it is there, and else what the disk would answer; on a host without power there is only the disk.
 
+use super::names::RelationNames;
 use crate::buffer::{BufferTag, block_count};
 use crate::catalog::layout::{PG_ATTRIBUTE, PG_CLASS, SystemTable};
 use crate::catalog::pg_attribute;
@@ -141,6 +142,17 @@ impl<'a> Look<'a> {
             rows.extend(deform_tuple(desc, tuple).ok().filter(|_| wanted));
         });
         TupleDesc::new(pg_attribute::columns(&rows, table.natts).unwrap_or_default())
+    }
+
+    /// All tables with the names of their columns.
+    pub(super) fn relations(&self) -> Vec<RelationNames> {
+        let names = |desc: TupleDesc| {
+            let attrs = desc.attrs.iter().filter(|attr| !attr.dropped);
+            attrs.map(|attr| attr.name.to_string()).collect()
+        };
+        let relation =
+            |table: &ClassRow| RelationNames { name: table.name.clone(), columns: names(self.columns(table)) };
+        self.tables().0.iter().map(relation).collect()
     }
 }
 

@@ -156,6 +156,20 @@ fn looking_changes_nothing() {
 }
 
 #[test]
+fn names_are_those_that_sql_knows() {
+    let lab = opening();
+    let hash = lab.world().hash();
+    let names = names(&lab, lab.hosts()[0].host);
+    assert_eq!(lab.world().hash(), hash);
+    let columns = |relation: &str| names.relations.iter().find(|r| r.name == relation).map(|r| r.columns.join(" "));
+    assert_eq!(columns("accounts").as_deref(), Some("id owner balance"));
+    assert!(columns("pg_class").is_some_and(|columns| columns.contains("relname")));
+    assert!(columns("pg_stat_activity").is_some_and(|columns| columns.contains("wait_event")));
+    assert!(names.functions.contains(&"heap_page_items".to_string()));
+    assert!(names.settings.contains(&"shared_buffers".to_string()));
+}
+
+#[test]
 fn a_host_without_power_shows_its_disk() {
     let mut lab = opening();
     lab.input(Input::PowerFail { host: 0 }).unwrap();

@@ -349,6 +349,12 @@ pub struct Vacuum {
     pub disable_page_skipping: bool,
     /// TRUNCATE, where said.
     pub truncate: Option<bool>,
+    /// INDEX_CLEANUP, where said, and not AUTO.
+    pub index_cleanup: Option<bool>,
+    /// SKIP_LOCKED
+    pub skip_locked: bool,
+    /// PROCESS_TOAST, where said.
+    pub process_toast: Option<bool>,
 }
 
 /// PREPARE.

@@ -8,14 +8,16 @@ use super::local_locks::LocalLocks;
 use super::locks::LockManager;
 use super::multixact::MultiXacts;
 use super::proc_array::ProcArray;
+use super::progress::VacuumProgress;
 use super::snapshot::Snapshot;
 use super::stats::{PendingStats, Stats};
 use super::subtrans::Subtrans;
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, FullXid, Lsn, Oid, Result, WaitEvent, Xid};
+use crate::ids::{Error, FullXid, Lsn, Oid, Pid, Result, WaitEvent, Xid};
 use crate::settings::Settings;
+use crate::small;
 use crate::storage::page;
 use crate::trace::Event;
 use crate::wal::{RecordBuilder, Wal};
@@ -39,6 +41,8 @@ pub struct Txns {
     pub sync_rep: SyncRep,
     /// Counters.
     pub stats: Stats,
+    /// The VACUUMs that are running.
+    pub vacuums: RefCell<small::Map<Pid, VacuumProgress>>,
     /// A checkpoint that waits for commits between their record and their bits.
     pub delayed_checkpoint: WaitList,
     /// The next object id that will be given.
@@ -63,6 +67,7 @@ impl Txns {
             locks: LockManager::default(),
             sync_rep: SyncRep::default(),
             stats: Stats::default(),
+            vacuums: RefCell::default(),
             delayed_checkpoint: WaitList::default(),
             next_oid: Cell::new(next_oid),
             logged_oid: Cell::new(next_oid),
@@ -167,9 +172,15 @@ impl Env {
 
     /// Puts a record into the log and remembers its end; the caller has made room.
     pub fn log(&self, record: &RecordBuilder) -> Lsn {
+        let before = self.wal.stats();
         let end = self.wal.insert(&self.cx, record);
+        let after = self.wal.stats();
         self.known_redo.set(self.wal.redo());
-        self.xact.borrow_mut().last_record_end = end;
+        let xact = &mut *self.xact.borrow_mut();
+        xact.last_record_end = end;
+        xact.wal_usage.records += 1;
+        xact.wal_usage.fpi += after.fpi - before.fpi;
+        xact.wal_usage.bytes += after.bytes - before.bytes;
         end
     }
 

@@ -85,6 +85,17 @@ pub struct Level {
     pub read_only: bool,
 }
 
+/// What a transaction has written into the log; PostgreSQL's `WalUsage`.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+pub struct WalUsage {
+    /// Records.
+    pub records: u64,
+    /// Full-page images in them.
+    pub fpi: u64,
+    /// Their bytes.
+    pub bytes: u64,
+}
+
 /// The transaction of a backend.
 #[derive(Default, Debug)]
 pub struct Xact {
@@ -126,6 +137,8 @@ pub struct Xact {
     pub locked_exclusively: bool,
     /// The end of the last record it wrote.
     pub last_record_end: Lsn,
+    /// What it has written into the log.
+    pub wal_usage: WalUsage,
 }
 
 impl Xact {

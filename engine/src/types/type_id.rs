@@ -97,6 +97,7 @@ types! {
     Float8 701 "float8" "double precision" 8 true b'd' b'p' Numeric true 0 1022
     Unknown 705 "unknown" "unknown" -2 false b'c' b'p' Unknown false 0 0
     BoolArray 1000 "_bool" "boolean[]" -1 false b'i' b'x' Array false 16 0
+    ByteaArray 1001 "_bytea" "bytea[]" -1 false b'i' b'x' Array false 17 0
     CharArray 1002 "_char" "\"char\"[]" -1 false b'i' b'x' Array false 18 0
     NameArray 1003 "_name" "name[]" -1 false b'i' b'x' Array false 19 0
     Int2Array 1005 "_int2" "smallint[]" -1 false b'i' b'x' Array false 21 0

@@ -13,9 +13,10 @@ export const en = {
   'live.stop': 'stop',
   'plug': 'pull the plug',
   'power.on': 'switch on',
-  'link.cut': 'cut the link',
-  'link.heal': 'heal the link',
-  'plug.standby': 'pull its plug',
+  'link.cut': 'cut link',
+  'link.slow': 'slow link',
+  'link.heal': 'heal link',
+  'plug.standby': 'pull plug',
   'keep': 'keep',
   'keep.title': 'keep this world in this browser: a reload brings it back',
   'kept': 'kept as {name}',
@@ -67,6 +68,12 @@ export const en = {
   'session.label': 'Session {letter}',
   'session.prompt': 'Statement for session {letter}',
   'session.output': 'Output of session {letter}',
+  'session.cancel': 'cancel',
+  'session.cancel.title': 'cancel the statement of session {letter} (Ctrl+C)',
+  'session.watched': 'watched',
+  'session.copy': 'copy what session {letter} has printed',
+  'session.options': 'could go on with',
+  'shell.nothing': 'There is no statement to run again.',
 
   // Processes
   'processes': 'Processes of the {host}',
@@ -122,7 +129,8 @@ export const en = {
   'strip.lp': 'lp {list}',
   'strip.free': 'free, {n} B, not to scale',
   'strip.free.disk': 'free, {n} B, as last written',
-  'strip.absent': 'nothing written yet',
+  'strip.absent.memory': 'in no buffer',
+  'strip.absent.disk': 'nothing written yet',
 
   // Why a version is seen or not
   'rule.own_insert': '{who} wrote it',
@@ -144,7 +152,8 @@ export const en = {
   'snapshot.last': '{letter}’s last snapshot',
   'snapshot.held': '{letter} holds snapshot',
   'locks.none': 'locks: nobody waits',
-  'locks.wait': '{who} waits for {what} of {holder}',
+  'locks.wait': '{who} waits for {holder}',
+  'locks.what': '{who} waits for {mode} on {what}',
   'xact.0': 'in progress',
   'xact.1': 'committed',
   'xact.2': 'aborted',
@@ -153,6 +162,7 @@ export const en = {
 
   // WAL
   'wal': 'WAL',
+  'wal.none': 'nothing is read yet: the log lies on the disk',
   'wal.hint': 'hatched: still only in memory',
   'wal.bytes': '{n} B',
   'wal.image': '{n} B, page image {image}',
@@ -162,6 +172,7 @@ export const en = {
   'wal.written': 'written, not yet safe',
   'wal.flushed': 'flushed',
   'standby.state': 'streaming, {sync}',
+  'standby.slow': 'streaming, {latency} away',
   'standby.off': 'no power',
   'standby.alone': 'not connected',
   'standby.cut': 'the link is cut',
@@ -221,6 +232,7 @@ export const en = {
   'keys.ends': 'the opening, the end of what is known',
   'keys.prompt': 'to the prompt of a session, again for the next',
   'keys.process': 'choose a process',
+  'keys.step': 'one step of the chosen process',
   'keys.grid': 'into a panel: arrows walk, Enter selects',
   'keys.esc': 'leave the prompt or the panel; let the inspector follow again',
   'keys.help': 'this list',
@@ -248,8 +260,8 @@ export const en = {
   'first.clog.told': 'Two bits turn: {xid} is committed. B would still see the {old}: {xid} counts as running.',
   'first.procarray': '{xid} leaves the list of running transactions. From this instant new snapshots see {new}; the {old} is dead.',
   'first.ready': 'Only now is [A|A] told COMMIT, and its prompt loses the star.',
-  'first.send': 'The walsender sends a copy of both records. A did not wait: replication is asynchronous.',
-  'first.standby.write': 'The walreceiver writes them: with its operating system, not yet safe.',
+  'first.send': 'Woken by the flush, the walsender sends both records. It may do so any time from here on: A does not wait for it.',
+  'first.standby.write': 'The standby’s walreceiver writes both records: with its operating system, not yet safe.',
   'first.standby.flush': 'Its fsync returns. Two machines hold the commit.',
   'first.redo.update': 'The startup process replays HOT_UPDATE. The standby’s page holds an uncommitted row, and hides it.',
   'first.redo.commit': 'It replays COMMIT. Queries on the standby see {new} only from here.',
@@ -271,6 +283,8 @@ export const en = {
   'free.frozen': 'Process {pid} stands still. What it holds stays held, and the others go on around it.',
   'free.thawed': 'Process {pid} may run again.',
   'free.cut': 'The link is cut: the primary commits alone, and the standby falls behind.',
+  'free.slow': 'The link is slow now: what is sent arrives {latency} later.',
+  'free.quick': 'The link is quick again.',
   'free.healed': 'The link is whole again. The standby asks for what it has missed.',
   'free.connected': 'Session {letter} is connected: the postmaster has forked process {pid} for it.',
   'free.query': '{who} has a statement to run. Press **→** to follow it, Shift → to see its result.',
@@ -315,8 +329,13 @@ export const en = {
   'free.redo': '{who} of the {host} replays {type}, `{lsn}`.',
   'free.redo.done': 'The valid WAL ends after the record at `{lsn}`: what was committed is there, what was not will not be seen.',
   'free.server': 'The {host} takes connections again. **+ session** opens one.',
-  'stored.recovered': 'This world was kept, and its power was cut when the page closed. Recovery replayed from {redo} to the record at {last}.',
-  'stored.clean': 'This world was kept, and is here again.',
+
+  // A world that was kept
+  'stored.opened': 'This world was kept. Closing its page was a power failure; now power is back, and nothing has run. Press **→** to watch recovery.',
+  'stored.up': 'The primary takes connections, the standby follows, and two new sessions are here. ← goes back through the recovery.',
+  'stored.skip': 'run recovery to its end',
+  'stored.wait': 'Sessions connect when the primary is ready.',
+  'stored.continue': 'continue the kept world',
 } as const;
 
 /** A key of the catalogue. */

@@ -7,8 +7,9 @@
  *     </pg-vitrine>
  *
  * Attributes: `scene`, `panels` (of those in PANELS; all when left out), `step` (so many beats on), `theme`
- * (auto, dark, light), `motion` (auto, off), `lang`, `persist` (the name of a store), `readonly`. The element takes no
- * focus and no scroll by itself, and starts its engine when it first comes into sight.
+ * (auto, dark, light), `motion` (auto, off), `lang` (its own or that of what it stands in; English for what is not known,
+ * and it marks what it says with the language that it says it in), `persist` (the name of a store), `readonly`. The
+ * element takes no focus and no scroll by itself, and starts its engine when it first comes into sight.
  */
 import { openEngine } from '../engine/connect';
 import { Lab } from '../page/lab.ts';

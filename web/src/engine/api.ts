@@ -23,10 +23,11 @@ import type { Answer } from './generated/Answer';
 import type { Entry } from './generated/Entry';
 import type { Input } from './generated/Input';
 import type { LabView } from './generated/LabView';
+import type { NamesView } from './generated/NamesView';
 import type { ViewRequest } from './generated/ViewRequest';
 import type { WorldSpec } from './generated/WorldSpec';
 
-export type { Answer, Entry, Entry as Event, Input, LabView, ViewRequest, WorldSpec };
+export type { Answer, Entry, Entry as Event, Input, LabView, NamesView, ViewRequest, WorldSpec };
 
 /** A process of the simulated room, by the process id that PostgreSQL would show. */
 export type Pid = number;
@@ -53,6 +54,12 @@ export interface OpenOptions {
   store?: string;
   /** What to do if that store already holds a world: recover it (as after a power failure) or replace it. */
   stored?: 'continue' | 'replace';
+  /**
+   * How it recovers: to its end, with its sessions connected, before the world is handed out; or step by step. Then
+   * power has just come back to its primary and nothing has run; whoever drives it switches the standby on and
+   * connects sessions. To its end when left out.
+   */
+  recovery?: 'run' | 'step';
   /** Try only these places, in this order (for tests). */
   places?: readonly Place[];
 }
@@ -96,6 +103,12 @@ export type Until =
   | { time: number }
   /** Until nothing runs without time passing. */
   | 'idle';
+
+/** Something that was done to the world at a moment: an input, or a process that was chosen to step. */
+export type Deed = { readonly step: number; readonly time: number } & (
+  | { readonly kind: 'input'; readonly input: Input }
+  | { readonly kind: 'choice'; readonly pid: Pid }
+);
 
 /** A line of history, for the timeline. */
 export interface Branch {
@@ -157,6 +170,10 @@ export interface EngineClient {
    * event that lies in the step from 811 to 812 carries `step: 811`.
    */
   events(from: number, to: number): Promise<Entry[]>;
+  /** What was done on this line from step `from` up to the cursor, in order: with the spec, it makes this moment. */
+  deeds(from: number): Promise<Deed[]>;
+  /** What can be named in SQL on a host: for completion. Asking is no part of the world's history. */
+  names(host: number): Promise<NamesView>;
 
   /**
    * Types a statement (or several, or psql's own `\d`) into a session. The world must then be driven; the promise is

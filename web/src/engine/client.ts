@@ -8,12 +8,14 @@ import type {
   Answer,
   Branch,
   BranchId,
+  Deed,
   EngineClient,
   EngineEvents,
   Entry,
   Input,
   LabView,
   Moment,
+  NamesView,
   OpenOptions,
   Pid,
   Place,
@@ -64,6 +66,14 @@ export class Client implements EngineClient {
 
   events(from: number, to: number): Promise<Entry[]> {
     return this.host.events(from, to);
+  }
+
+  deeds(from: number): Promise<Deed[]> {
+    return this.host.deeds(from);
+  }
+
+  names(host: number): Promise<NamesView> {
+    return this.host.names(host);
   }
 
   submit(session: SessionId, text: string): Promise<Answer> {

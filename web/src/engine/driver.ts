@@ -5,8 +5,8 @@
  * history, so what comes out of it (answers, synced batches) has come out before and is thrown away.
  */
 
-import type { BranchId, Input, Pid, Stopped } from './api';
-import { History, type Entry } from './history';
+import type { BranchId, Deed, Input, Pid, Stopped } from './api';
+import { History } from './history';
 import { Keyframes, type Limits } from './keyframes';
 import type { Goal, Synced, World } from './world';
 
@@ -45,11 +45,11 @@ export class Driver {
     this.frames.take({ branch: 0, step: this.first }, this.world);
   }
 
-  /** Does something new to the world; returns the number of a query in its session. */
-  input(input: Input): number {
+  /** Does something new to the world, now or at an instant that has come; returns the number of a query in its session. */
+  input(input: Input, at?: number): number {
     const { world } = this;
-    const [step, time] = [world.steps(), world.now()];
-    const number = world.input(input);
+    const [step, time] = [world.steps(), Math.max(world.now(), at ?? 0)];
+    const number = world.input(input, at);
     this.record({ step, time, kind: 'input', input });
     this.collect(false);
     return number;
@@ -129,16 +129,16 @@ export class Driver {
     return world.steps() >= goal.step ? 'reached' : undefined;
   }
 
-  private record(entry: Entry): void {
-    if (this.limits.bytes > 0) this.history.record(entry);
+  private record(deed: Deed): void {
+    if (this.limits.bytes > 0) this.history.record(deed);
   }
 
-  private repeat(entry: Entry): void {
+  private repeat(deed: Deed): void {
     const { world, history } = this;
     // Time that passed without a step: no process was due before the input came.
-    if (entry.time > world.now()) world.run({ step: Infinity, time: entry.time });
-    if (entry.kind === 'input') world.input(entry.input);
-    else world.step(entry.pid);
+    if (deed.time > world.now()) world.run({ step: Infinity, time: deed.time });
+    if (deed.kind === 'input') world.input(deed.input);
+    else world.step(deed.pid);
     history.repeated();
     history.reached(world.steps());
     this.collect(true);

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 
-import { History, type Entry } from './history';
+import type { Deed } from './api';
+import { History } from './history';
 
-const choice = (step: number): Entry => ({ step, time: step, kind: 'choice', pid: 1 });
+const choice = (step: number): Deed => ({ step, time: step, kind: 'choice', pid: 1 });
 
 describe('history', () => {
   it('replays what is known and notes what is new', () => {

@@ -2,32 +2,27 @@
  * What was done to the world, and when: the part of it that cannot be computed. With the seed, it is the world.
  *
  *     branch 0   ──○───────○──────────○────────────▷      ○ an input, or a process that the user chose to step
- *     branch 1             └──●───▷                       left branch 0 after its second entry
+ *     branch 1             └──●───▷                       left branch 0 after its second deed
  *
  * Going back moves the cursor and nothing else. Something new before the end of a line begins another line, which
  * shares what came before; the old one stays as it is.
  */
 
-import type { Branch, BranchId, Input, Pid } from './api';
+import type { Branch, BranchId, Deed } from './api';
 import type { Point } from './keyframes';
-
-/** Something done at a moment. An input arrives at an instant, which can be later than the step's. */
-export type Entry =
-  | { readonly step: number; readonly time: number; readonly kind: 'input'; readonly input: Input }
-  | { readonly step: number; readonly time: number; readonly kind: 'choice'; readonly pid: Pid };
 
 interface Line {
   readonly id: BranchId;
   readonly from?: Point;
-  /** All entries from the world's beginning on; those shared with the line it left are the same objects. */
-  readonly entries: Entry[];
+  /** All deeds from the world's beginning on; those shared with the line it left are the same objects. */
+  readonly deeds: Deed[];
   last: number;
 }
 
 export class History {
-  private readonly lines: Line[] = [{ id: 0, entries: [], last: 0 }];
+  private readonly lines: Line[] = [{ id: 0, deeds: [], last: 0 }];
   private line = this.lines[0]!;
-  /** How many entries of the line lie before the cursor. */
+  /** How many deeds of the line lie before the cursor. */
   private done = 0;
   private at = 0;
 
@@ -43,20 +38,25 @@ export class History {
 
   /** Whether everything known of this line lies behind the cursor. */
   get atEnd(): boolean {
-    return this.done === this.line.entries.length && this.at === this.line.last;
+    return this.done === this.line.deeds.length && this.at === this.line.last;
   }
 
   /** The next thing that is known to be done. */
-  get next(): Entry | undefined {
-    return this.line.entries[this.done];
+  get next(): Deed | undefined {
+    return this.line.deeds[this.done];
+  }
+
+  /** What was done before the cursor, from a step on. */
+  doneFrom(step: number): Deed[] {
+    return this.line.deeds.slice(0, this.done).filter((deed) => deed.step >= step);
   }
 
   /** The last thing that was done before the cursor. */
-  get previous(): Entry | undefined {
-    return this.line.entries[this.done - 1];
+  get previous(): Deed | undefined {
+    return this.line.deeds[this.done - 1];
   }
 
-  /** The next entry was done again. */
+  /** The next deed was done again. */
   repeated(): void {
     this.done++;
   }
@@ -68,14 +68,14 @@ export class History {
   }
 
   /** Notes something new at the cursor; begins another line if there is a known future. Returns whether it did. */
-  record(entry: Entry): boolean {
+  record(deed: Deed): boolean {
     const forks = !this.atEnd;
     if (forks) {
       const from = { branch: this.line.id, step: this.at };
-      this.line = { id: this.lines.length, from, entries: this.line.entries.slice(0, this.done), last: this.at };
+      this.line = { id: this.lines.length, from, deeds: this.line.deeds.slice(0, this.done), last: this.at };
       this.lines.push(this.line);
     }
-    this.line.entries.push(entry);
+    this.line.deeds.push(deed);
     this.done++;
     return forks;
   }
@@ -94,8 +94,8 @@ export class History {
    */
   wentBack(step: number): void {
     this.at = step;
-    this.done = this.line.entries.findIndex((entry) => entry.step >= step);
-    if (this.done < 0) this.done = this.line.entries.length;
+    this.done = this.line.deeds.findIndex((deed) => deed.step >= step);
+    if (this.done < 0) this.done = this.line.deeds.length;
   }
 
   /** Whether a moment lies on the present line, at or before a step of it. */

@@ -11,11 +11,13 @@ import type {
   Answer,
   Branch,
   BranchId,
+  Deed,
   EngineEvents,
   Entry,
   Input,
   LabView,
   Moment,
+  NamesView,
   OpenOptions,
   Pid,
   SessionId,
@@ -30,6 +32,7 @@ import { Kept } from './kept';
 import { NO_HISTORY, limitsHere } from './keyframes';
 import { Release } from './release';
 import type { StoreKeeper } from './store';
+import { WallClock, wallTime } from './wall';
 import type { Goal, World } from './world';
 
 /** Steps that one call may make before it asks to be called again. */
@@ -72,6 +75,9 @@ export class Host {
   private release = new Release<Answer>((answer) => this.deliver(answer));
   private stopped: Stopped = 'reached';
   private pace: ReturnType<typeof setInterval> | undefined;
+  /** Of a plain database. */
+  private clock: WallClock | undefined;
+  private alarm: ReturnType<typeof setTimeout> | undefined;
   private queue: Promise<unknown> = Promise.resolve();
   private broken = false;
 
@@ -82,17 +88,30 @@ export class Host {
   async open(options: OpenOptions, tell: Tell, makeStore: MakeStore): Promise<Moment> {
     this.tell = tell;
     this.makeStore = makeStore;
-    this.spec = options.spec ?? {};
+    this.spec = specOf(options);
     const disks = options.store === undefined ? undefined : await this.openStore(options.store, options.stored ?? 'continue');
     return this.act(async () => {
       const world = this.fresh();
       world.open(this.spec, disks);
       const limits = this.spec.plain ? NO_HISTORY : limitsHere();
+      if (this.spec.plain) this.clock = new WallClock(world.now());
       this.driver = new Driver(world, this.fresh, limits, (outcome) => this.came(outcome));
+      if (this.spec.plain && this.kept && disks === undefined) await this.storeWhole();
       this.driver.begin();
+      if (disks !== undefined && options.recovery === 'step') return this.moment();
+      if (disks !== undefined) await this.recover();
       await this.connect(options.sessions ?? SESSIONS);
       return this.moment();
     });
+  }
+
+  /** Runs recovery to its end: the primary's, then the standby's, which finds its primary answering. */
+  private async recover(): Promise<void> {
+    const goal = () => ({ step: this.driver.world.steps() + LIMIT });
+    await this.drive(goal());
+    if (!(this.spec.standby ?? !this.spec.plain)) return;
+    this.driver.input({ kind: 'power_on', host: 1 });
+    await this.drive(goal());
   }
 
   /** Connects clients to the primary, as psql does; the servers are up. */
@@ -107,7 +126,7 @@ export class Host {
     this.kept = await this.keptAt(name);
     const found = await this.kept.open(wanted);
     if (found === undefined) await this.kept.begin(JSON.stringify(this.spec));
-    else this.spec = JSON.parse(found.spec) as Partial<WorldSpec>;
+    else this.spec = specOf({ spec: JSON.parse(found.spec) as Partial<WorldSpec> });
     this.release.restart(0);
     if (this.kept.failed) return undefined;
     this.saved = 0;
@@ -134,13 +153,19 @@ export class Host {
       this.kept = await this.keptAt(name);
       await this.kept.open('replace');
       await this.kept.begin(JSON.stringify(this.spec));
-      const { world, history } = this.driver;
-      const { upTo } = world.synced();
-      this.release.restart(upTo - 1);
-      await this.kept.append({ upTo, bytes: world.image() });
-      this.saved = this.kept.failed ? undefined : history.branch;
+      await this.storeWhole();
+      this.saved = this.kept.failed ? undefined : this.driver.history.branch;
       return this.stored();
     });
+  }
+
+  /** Puts the disks as they are into the store, which is empty; what is synced from here on follows. */
+  private async storeWhole(): Promise<void> {
+    const { world } = this.driver;
+    const { upTo } = world.synced();
+    world.keepSynced();
+    this.release.restart(upTo - 1);
+    await this.kept!.append({ upTo, bytes: world.image() });
   }
 
   async download(name: string): Promise<string | undefined> {
@@ -151,6 +176,7 @@ export class Host {
   async close(): Promise<void> {
     this.live(0);
     await this.queue.catch(() => {});
+    clearTimeout(this.alarm);
     await this.kept?.close();
   }
 
@@ -196,6 +222,14 @@ export class Host {
     });
   }
 
+  deeds(from: number): Promise<Deed[]> {
+    return this.act(() => this.driver.history.doneFrom(from));
+  }
+
+  names(host: number): Promise<NamesView> {
+    return this.act(() => this.driver.world.names(host));
+  }
+
   branches(): Branch[] {
     return this.driver.history.branches(this.kept?.failed ? undefined : this.saved);
   }
@@ -226,7 +260,7 @@ export class Host {
   private put(input: Input): number {
     const here = this.driver.world.steps();
     const before = this.driver.history.branch;
-    const number = this.driver.input(input);
+    const number = this.driver.input(input, this.clock?.now());
     // A new line began: what was asked on the old one after this step is not asked on it.
     if (this.driver.history.branch !== before) this.overtake((asked) => asked.step > here);
     return number;
@@ -240,7 +274,11 @@ export class Host {
   }
 
   run(until: Until): Promise<Moment> {
-    return this.act(async () => this.moved(await this.drive(this.goalOf(until))));
+    return this.act(async () => {
+      const moment = this.moved(await this.drive(this.goalOf(until)));
+      this.setAlarm();
+      return moment;
+    });
   }
 
   seek(step: number): Promise<Moment> {
@@ -324,6 +362,20 @@ export class Host {
     for (const answer of answers) this.release.hold(answer, saves ? answer.synced : 0);
   }
 
+  /** A plain database in which a statement waits goes on by itself when the next timer is due. */
+  private setAlarm(): void {
+    clearTimeout(this.alarm);
+    const { clock } = this;
+    if (clock === undefined || this.asked.length === 0) return;
+    const wait = (this.driver.world.nextDeadline() - clock.now()) / 1000;
+    if (wait === Infinity) return;
+    const ring = async () => {
+      this.moved(await this.drive({ step: this.driver.world.steps() + LIMIT, time: clock.now() }));
+      this.setAlarm();
+    };
+    this.alarm = setTimeout(() => void this.act(ring).catch(() => {}), Math.max(1, wait));
+  }
+
   private deliver(answer: Answer): void {
     const n = this.asked.findIndex((asked) => asked.session === answer.session && asked.number === answer.number);
     if (n >= 0) this.asked.splice(n, 1)[0]!.resolve(answer);
@@ -360,6 +412,12 @@ export class Host {
     this.live(0);
     this.tell('broken', { message: this.driver?.world.lastPanic() || failure.message });
   }
+}
+
+/** A plain database begins at the wall clock's time, and with chance of its own; both are noted with what is kept. */
+function specOf({ spec = {} }: OpenOptions): Partial<WorldSpec> {
+  if (!spec.plain) return spec;
+  return { seed: crypto.getRandomValues(new Uint32Array(1))[0]!, ...spec, epoch: wallTime() };
 }
 
 /** Lets the thread do other things: at once, unlike a timer. */

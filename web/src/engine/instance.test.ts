@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Host } from './host';
 import { instanceWorld } from './instance';
+import { Keyframes } from './keyframes';
 import type { World } from './world';
 
 let fresh: () => World;
@@ -101,5 +102,26 @@ describe('the engine', () => {
       const step = start.step + 1 + ((n * 37) % (end - start.step));
       expect((await host.seek(step)).hash).toBe(hashes[step]);
     }
+  });
+
+  it('shows a moment the same after others were shown in between', () => {
+    let world = fresh();
+    world.open({});
+    const frames = new Keyframes(fresh, { bytes: 2 ** 28, share: 1 });
+    const goTo = (step: number) => { world = frames.restore(world, (point) => point.step === step)!.machine; };
+    const request = { relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16 };
+    frames.take({ branch: 0, step: 0 }, world);
+    const first = world.view(request);
+    frames.take({ branch: 0, step: 1 }, world);
+    goTo(0);
+    // The names of fields are made when they are first needed: now in another order.
+    world.events(0, 10);
+    world.view(request);
+    goTo(1);
+    expect(world.view(request)).toEqual(first);
+    // A fresh instance, as when the memory has grown since.
+    world = fresh();
+    goTo(1);
+    expect(world.view(request)).toEqual(first);
   });
 });

@@ -8,9 +8,11 @@
  *            ▓         ▓              ▓        ▓    ▓     ┆
  *                                     └─ replay ──▶ 1700 (asked for): from the keyframe before it, with the recorded inputs
  *
- * Two things are not in the memory. The table of external references keeps its length, and its list of free slots is in
- * memory: both must be of one moment (see `start` in wasm/src/lib.rs). And a memory cannot shrink: a keyframe of another
- * size goes into a fresh instance of the same module. Growing one instance again and again would leak instead.
+ * One thing is not in the memory: the table of external references, through which JavaScript's values reach the module.
+ * Its list of free slots is in memory, and so are slots that the module keeps for good (the names of fields that it has
+ * said once): memory and table must be of one moment, so a keyframe has both (see `start` in wasm/src/lib.rs). And a
+ * memory cannot shrink: a keyframe of another size goes into a fresh instance of the same module. Growing one instance
+ * again and again would leak instead.
  *
  * Keyframes cost memory and time, and both are bounded: {@link Limits.bytes}, and a share of the time that running
  * takes. When the bytes are used up, the keyframe goes whose absence makes the longest replay the least longer, with
@@ -52,7 +54,7 @@ export interface Point {
 
 interface Keyframe extends Point {
   readonly memory: Uint8Array<ArrayBuffer>;
-  readonly references: number;
+  readonly references: readonly unknown[];
 }
 
 const PAGE = 65_536;
@@ -92,7 +94,7 @@ export class Keyframes<M extends Machine> {
     const memory = this.buffer(source.length, point.step);
     if (memory === undefined) return;
     memory.set(source);
-    this.frames.push({ ...point, memory, references: machine.references.length });
+    this.frames.push({ ...point, memory, references: contents(machine.references) });
     this.copying = performance.now() - begin;
     this.ran = 0;
   }
@@ -109,10 +111,11 @@ export class Keyframes<M extends Machine> {
   restore(machine: M, leadsTo: (point: Point) => boolean): { machine: M; point: Point } | undefined {
     const frame = this.find(leadsTo);
     if (frame === undefined) return undefined;
-    const fits = machine.memory.buffer.byteLength === frame.memory.length && machine.references.length === frame.references;
+    const fits = machine.memory.buffer.byteLength === frame.memory.length && machine.references.length === frame.references.length;
     const target = fits ? machine : this.fresh();
     grow(target, frame);
     new Uint8Array(target.memory.buffer).set(frame.memory);
+    frame.references.forEach((value, n) => target.references.set(n, value));
     return { machine: target, point: { branch: frame.branch, step: frame.step } };
   }
 
@@ -156,10 +159,14 @@ export class Keyframes<M extends Machine> {
   }
 }
 
+function contents(table: WebAssembly.Table): unknown[] {
+  return Array.from({ length: table.length }, (_, n) => table.get(n) as unknown);
+}
+
 /** Brings an instance to a keyframe's sizes; a fresh one is never larger. */
 function grow(machine: Machine, frame: Keyframe): void {
   const pages = (frame.memory.length - machine.memory.buffer.byteLength) / PAGE;
   if (pages > 0) machine.memory.grow(pages);
-  const references = frame.references - machine.references.length;
+  const references = frame.references.length - machine.references.length;
   if (references > 0) machine.references.grow(references);
 }

@@ -89,8 +89,11 @@ export function toyWorld(): World {
       words[SYNCED] = 0;
       return { upTo: word(DONE) + word(DONE + 1), bytes };
     },
+    nextDeadline: () => Infinity,
+    keepSynced: () => {},
     image: () => new Uint8Array(0),
     view: () => ({}) as never,
+    names: () => ({}) as never,
     eventsFrom: () => 0,
     events: () => [],
     lastPanic: () => '',

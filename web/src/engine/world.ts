@@ -3,7 +3,7 @@
  * a world only goes forward.
  */
 
-import type { Answer, Entry, Input, LabView, Pid, SessionId, Stopped, ViewRequest, WorldSpec } from './api';
+import type { Answer, Entry, Input, LabView, NamesView, Pid, SessionId, Stopped, ViewRequest, WorldSpec } from './api';
 import type { Machine } from './keyframes';
 
 /** How far to run: whichever comes first. */
@@ -25,21 +25,27 @@ export interface Synced {
 
 /** What the host asks of a world. */
 export interface World extends Machine {
-  /** Builds the world, or recovers it from what its disks held. */
+  /** Builds the world; or gives power to its primary on the disks that were kept, and nothing more. */
   open(spec: Partial<WorldSpec>, disks?: Uint8Array): void;
   steps(): number;
   now(): number;
   hash(): string;
-  /** Does something to it; returns the number of a query in its session. */
-  input(input: Input): number;
+  /** Does something to it, now or at an instant that has come; returns the number of a query in its session. */
+  input(input: Input, at?: number): number;
   run(goal: Goal): Stopped;
   /** One step of one process; false if it cannot run now. */
   step(pid: Pid): boolean;
   answers(): Answer[];
   synced(): Synced;
+  /** When something would happen by itself. */
+  nextDeadline(): number;
+  /** Hands out from now on what is synced; a lab does so anyway. */
+  keepSynced(): void;
   /** The disks, as batches that make them anew. */
   image(): Uint8Array<ArrayBuffer>;
   view(request: ViewRequest): LabView;
+  /** What can be named in SQL on a host. */
+  names(host: number): NamesView;
   /** The first step whose events are all still known. */
   eventsFrom(): number;
   /** Events with `from <= step < to` that are still known. */

@@ -1,48 +1,103 @@
 /**
  * psql's backslash commands, as far as the page answers them itself. Those that ask the catalog become SQL that the
- * engine runs; the rest are settings of the terminal.
+ * engine runs; the rest are settings and doings of the terminal.
  */
+import { ending, type Shown } from './psql.ts';
 
 /** What a terminal remembers between commands. */
-export interface TerminalSettings { timing: boolean }
+export interface TerminalSettings { timing: boolean; expanded: boolean }
 
-/** What a backslash command leads to: text to show, or a statement to run. */
-export type Meta = { text: string; settings?: Partial<TerminalSettings>; failed?: boolean } | { sql: string };
+/** What a backslash command leads to. */
+export type Meta =
+  /** Text to show. */
+  | { text: string; settings?: Partial<TerminalSettings>; failed?: boolean }
+  /** A statement to run; without one, the last again. */
+  | { sql: string | null; how: Shown; every?: number }
+  /** A file of statements. */
+  | { script: string }
+  /** The end of the session. */
+  | { quit: true };
 
 const help = `General
-  \\?              show help on backslash commands
-  \\conninfo       what this session is connected to
+  \\?                show help on backslash commands
+  \\conninfo         what this session is connected to
+  \\q                end the session
 Query
-  \\timing         show the time of each statement: simulated time
+  \\g, \\gx           run the statement again; with x, a block for each row
+  \\watch [SEC]      run the statement every SEC seconds, until Ctrl+C
+  \\x [on|off]       a block for each row
+  \\timing [on|off]  show the time of each statement: simulated time
+Files
+  \\i FILE           run a file; these are here: {scripts}
 Information
-  \\d [NAME]       describe a table, or list them
-  \\dt             list tables
+  \\d [NAME]         describe a table, or list them
+  \\dt               list tables
 Keys
-  Enter runs a complete statement, Up and Down recall, Ctrl+C cancels, Ctrl+L clears, Esc leaves.`;
+  Enter runs a complete statement, Tab completes, Up and Down recall,
+  Ctrl+C cancels, Ctrl+L clears, Esc leaves.`;
 
-/** The tables of the user, in the columns that \dt has first. */
-const listTables = `SELECT relname AS "Name", relkind AS "Type" FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200 ORDER BY relname;`;
+const listTables = `SELECT 'public' AS "Schema", relname AS "Name", 'table' AS "Type", 'postgres' AS "Owner"
+FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200 ORDER BY relname;`;
 
 function describeTable(name: string): string {
-  const quoted = name.replace(/'/g, "''").toLowerCase();
-  return `SELECT attname AS "Column", atttypid::regtype AS "Type" FROM pg_attribute WHERE attrelid = '${quoted}'::regclass AND attnum > 0 ORDER BY attnum;`;
+  return `SELECT attname AS "Column", format_type(atttypid, atttypmod) AS "Type", '' AS "Collation",
+  CASE WHEN attnotnull THEN 'not null' ELSE '' END AS "Nullable", '' AS "Default"
+FROM pg_attribute, pg_class c
+WHERE attrelid = c.oid AND relname = '${name.replace(/'/g, "''")}' AND attnum > 0 AND NOT attisdropped ORDER BY attnum;`;
 }
 
-/** Understands one backslash command; `null` for anything else. */
-export function metaCommand(text: string, settings: TerminalSettings, where: string): Meta | null {
+/** The names of the commands, for completion. */
+export const commands = ['\\?', '\\conninfo', '\\d', '\\dt', '\\g', '\\gx', '\\i', '\\q', '\\timing', '\\watch', '\\x'];
+
+/** Understands one backslash command, or a statement that ends in one; `null` for anything else. */
+export function metaCommand(text: string, settings: TerminalSettings, where: string, scripts: readonly string[]): Meta | null {
+  const end = ending.exec(text);
+  if (end) return runAgain(text.trim(), end[1]!.trim(), end[2]!, end[3], settings);
   const [, name, argument = ''] = /^\s*\\(\S+)\s*([^;]*?)\s*;?\s*$/.exec(text) ?? [];
   if (name === undefined) return null;
+  const as = text.trim();
+  const shown = { as, timed: settings.timing, expanded: settings.expanded };
   switch (name) {
-    case '?': return { text: help };
+    case '?': return { text: help.replace('{scripts}', scripts.join(', ')) };
     case 'conninfo': return { text: where };
+    case 'q': return { quit: true };
     case 'timing': return timing(settings, argument);
-    case 'dt': return { sql: listTables };
-    case 'd': return { sql: argument ? describeTable(argument) : listTables };
+    case 'x': return expanded(settings, argument);
+    case 'i': return script(argument, scripts);
+    case 'dt': return { sql: listTables, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
+    case 'd': return argument ? described(argument.replace(/^public\./, ''), as) : { sql: listTables, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
     default: return { text: `invalid command \\${name}\nTry \\? for help.`, failed: true };
   }
 }
 
+function runAgain(as: string, sql: string, command: string, argument: string | undefined, settings: TerminalSettings): Meta {
+  const statement = sql === '' ? null : `${sql.replace(/;\s*$/, '')};`;
+  const how = { as, timed: settings.timing, expanded: settings.expanded || command === 'gx' };
+  if (command !== 'watch') return { sql: statement, how };
+  const every = Number(argument ?? 2);
+  // psql takes what is no number as 2 seconds, and less than a thousandth as none.
+  return { sql: statement, how, every: Number.isFinite(every) && every >= 0 ? every : 2 };
+}
+
+function described(name: string, as: string): Meta {
+  const folded = name.startsWith('"') ? name.slice(1, -1) : name.toLowerCase();
+  return { sql: describeTable(folded), how: { as, title: `Table "public.${folded}"`, none: `Did not find any relation named "${name}".` } };
+}
+
+function script(name: string, scripts: readonly string[]): Meta {
+  if (name === '') return { text: '\\i: missing required argument', failed: true };
+  if (!scripts.includes(name)) return { text: `${name}: No such file or directory\nThese are here: ${scripts.join(', ')}`, failed: true };
+  return { script: name };
+}
+
+function expanded(settings: TerminalSettings, argument: string): Meta {
+  const on = toggled(settings.expanded, argument);
+  return { text: `Expanded display is ${on ? 'on' : 'off'}.`, settings: { expanded: on } };
+}
+
 function timing(settings: TerminalSettings, argument: string): Meta {
-  const on = argument === 'on' ? true : argument === 'off' ? false : !settings.timing;
+  const on = toggled(settings.timing, argument);
   return { text: `Timing is ${on ? 'on' : 'off'}.`, settings: { timing: on } };
 }
+
+const toggled = (now: boolean, argument: string) => (argument === 'on' ? true : argument === 'off' ? false : !now);

@@ -2,6 +2,7 @@
  * psql's manners: when a statement is complete, what the prompt says, and which lines a terminal shows.
  */
 import { isPast, type Cursor } from './cursor.ts';
+import { expand } from './expanded.ts';
 
 /** Where text stands after being read so far: inside what, if anything. */
 interface Lexer { at: 'code' | 'quote' | 'name' | 'dollar' | 'comment' | 'line'; tag: string; parens: number }
@@ -23,6 +24,14 @@ export function splitStatements(text: string): { complete: string[]; rest: strin
     i += advance(lexer, text, i);
   }
   return { complete, rest: text.slice(from).trim() };
+}
+
+/** The commands that end a statement, in place of its semicolon. */
+export const ending = /^([^\\]*)\\(gx?|watch)(?:\s+([^\s;]+))?\s*;?\s*$/;
+
+/** Whether the text is a backslash command, or ends in one: then it is complete. */
+export function isMeta(text: string): boolean {
+  return text.trimStart().startsWith('\\') || ending.test(text);
 }
 
 const closers = { quote: "'", name: '"', line: '\n', comment: '*/' } as const;
@@ -66,8 +75,25 @@ export interface Line { prompt?: string; text: string; error?: boolean; strong?:
 /** What came back, in which step and when. */
 export interface Answered { step: number; time: number; text: string; failed: boolean }
 
+/** How an exchange is shown: what the client alone knows of it. */
+export interface Shown {
+  /** Typed by the scene before its opening: shown nowhere. */
+  hidden?: boolean;
+  /** \timing was on: the time that it took is said. */
+  timed?: boolean;
+  /** \x was on: rows are laid out as blocks. */
+  expanded?: boolean;
+  /** What was typed where it was not the statement: a backslash command; empty where nothing was. */
+  as?: string;
+  /** A heading over the table, and what is said instead of an empty one. */
+  title?: string;
+  none?: string;
+  /** A line of its own before the answer: \watch says when. */
+  head?: string;
+}
+
 /** One exchange: what was typed at which step, and, once it is there, what came back. */
-export interface Exchange {
+export interface Exchange extends Shown {
   letter: string;
   /** The step at which it was typed, and the virtual time then. */
   step: number;
@@ -75,12 +101,8 @@ export interface Exchange {
   prompts: [first: string, next: string];
   sql: string;
   answer: Answered | null;
-  /** Typed by the scene before its opening: shown nowhere. */
-  hidden?: boolean;
   /** A command of the terminal itself: the engine never heard of it. */
   aside?: boolean;
-  /** \timing was on: the time that it took is said. */
-  timed?: boolean;
 }
 
 /** The exchanges of a session that lie behind the cursor, each without its answer if that is still to come. */
@@ -93,10 +115,23 @@ export function heard(history: readonly Exchange[], letter: string, cursor: Curs
 /** The terminal of one session: a function of the history and the cursor. */
 export function terminal(history: readonly Exchange[], letter: string, cursor: Cursor): Line[] {
   return heard(history, letter, cursor).flatMap((x) => [
-    ...x.sql.split('\n').map((text, i) => ({ prompt: x.prompts[i === 0 ? 0 : 1], text })),
-    ...(x.answer ? answerLines(x.answer) : []),
+    ...(x.as === '' ? [] : (x.as ?? x.sql).split('\n').map((text, i) => ({ prompt: x.prompts[i === 0 ? 0 : 1], text }))),
+    ...(x.head ? [{ text: x.head }, { text: '' }] : []),
+    ...(x.answer ? answerLines(laidOut(x, x.answer)) : []),
     ...(x.answer && x.timed ? [{ text: `Time: ${((x.answer.time - x.time) / 1000).toFixed(3)} ms` }] : []),
   ]);
+}
+
+/** An answer as this terminal lays it out. */
+function laidOut(x: Shown, answer: Answered): Answered {
+  let { text } = answer;
+  if (answer.failed) return answer;
+  if (x.none && text.includes('\n(0 rows)\n')) return { ...answer, text: x.none };
+  if (x.title) {
+    const width = text.indexOf('\n');
+    text = `${x.title.padStart(Math.floor((width + x.title.length) / 2))}\n${text}`;
+  }
+  return { ...answer, text: x.expanded ? expand(text) : text };
 }
 
 /** The lines of an answer; a value that stands alone in its column is what the eye looks for. */
@@ -110,5 +145,5 @@ export function answerLines(answer: { text: string; failed: boolean }): Line[] {
 /** The short form for a narrow card: the last answer, at most three lines. */
 export function lastAnswer(history: readonly Exchange[], letter: string, cursor: Cursor): Line[] {
   const last = heard(history, letter, cursor).findLast((x) => x.answer);
-  return last ? answerLines(last.answer!).slice(0, 3) : [];
+  return last ? answerLines(laidOut(last, last.answer!)).slice(0, 3) : [];
 }

@@ -49,6 +49,16 @@ describe.each(widths)('a tape of $width px', ({ width, perByte }) => {
     }
   });
 
+  it('says less where even one label is too long, and never overlaps', () => {
+    const tape = layTape(opening, scale);
+    const names = ['replay', 'write', 'flush', 'insert'].map((name) => ({ name, position: 504 }));
+    const { labels, wording } = layPointers([{ name: 'redo', position: 232 }, ...names], tape, width, measure, ['lines', 'line', 'name']);
+    for (const l of labels) expect(l.side === 'left' ? l.x - measure(l, wording) : width - l.x - measure(l, wording)).toBeGreaterThanOrEqual(-2);
+    expect(labels.at(-1)!.text).toMatch(/^replay .* insert$/);
+    const none = layPointers([{ name: 'redo', position: 8 }, { name: 'write', position: 16 }], layTape([], scale), width, measure, ['lines']);
+    expect(none.labels).toMatchObject([{ text: 'redo, write', before: true, mixed: true }]);
+  });
+
   it('shares one label among equal positions', () => {
     const { labels } = layPointers([{ name: 'write', position: 544 }, { name: 'flush', position: 544 }], layTape(opening, scale), width, measure, ['lines']);
     expect(labels.map((l) => l.text)).toEqual(['write = flush']);

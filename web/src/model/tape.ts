@@ -108,15 +108,14 @@ function whatFits(record: RecordView, width: number, character: number): TapeRec
 
 function locate(shown: readonly TapeRecord[], position: number, perByte: number): { x: number; before: boolean } {
   const first = shown[0];
-  if (!first) return { x: 0, before: false };
-  if (position < first.record.start_lsn) return { x: 0, before: true };
+  if (!first || position < first.record.start_lsn) return { x: 0, before: true };
   for (let i = shown.length - 1; i >= 0; i--) {
     const { record, x, width } = shown[i]!;
     if (position >= record.start_lsn) {
       return { x: x + Math.min((position - record.start_lsn) * perByte, width + 2), before: false };
     }
   }
-  return { x: 0, before: false };
+  return { x: 0, before: true };
 }
 
 /** A position that has a name. */
@@ -161,7 +160,13 @@ export function layPointers(pointers: readonly Pointer[], tape: Tape, width: num
       if (placed) return { labels: placed, wording };
     }
   }
-  return { labels: inside.slice(-2), wording: 'name' };
+  // On a phone even one label may be too long: then its names are told by the first and the last.
+  const brief = inside.map((l) => ({ ...l, text: l.text.replace(/ = .* = /, ' … ') }));
+  for (let from = 0; from < brief.length; from++) {
+    const placed = place(brief.slice(from), width, (label) => measure(label, 'name'), true);
+    if (placed) return { labels: placed, wording: 'name' };
+  }
+  return { labels: [], wording: 'name' };
 }
 
 function group(pointers: readonly Pointer[], tape: Tape): PointerLabel[] {

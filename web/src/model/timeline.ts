@@ -55,7 +55,7 @@ export function sessionLane(history: readonly Exchange[], letter: string, now: n
 
 /** `SELECT 90`, `UPDATE 1`, `COMMIT`: the command with what it brought. */
 export function outcome(x: Exchange): string {
-  const command = /^\s*([A-Za-z]+)/.exec(x.sql)?.[1]?.toUpperCase() ?? '…';
+  const command = x.as || (/^\s*([A-Za-z]+)/.exec(x.sql)?.[1]?.toUpperCase() ?? '…');
   if (!x.answer) return command;
   if (x.answer.failed) return `${command} ✗`;
   const lines = x.answer.text.trim().split('\n');

@@ -1,13 +1,17 @@
 /** What the buttons and keys of the lab lead to. */
+import { span } from '../base/format.ts';
 import { t } from '../base/messages.ts';
-import { metaCommand } from '../model/meta.ts';
 import { changes } from '../model/changes.ts';
+import { QUICK, SLOW, type LinkAct } from '../model/link.ts';
 import { writeAddress } from './address.ts';
 import type { Dialog } from './keys-dialog.ts';
 import type { Lab } from './lab.ts';
 
 /** A wish, with what it is about. */
 export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number; relation?: string; block?: number }
+
+/** What the reader does with time; a \watch ends then. */
+const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug']);
 
 /** Live runs at this share of real time: slow enough to follow. */
 const LIVE_SPEED = 0.01;
@@ -16,6 +20,7 @@ const LIVE_SPEED = 0.01;
 export function act(lab: Lab, what: Act): void {
   const c = lab.controller;
   if (!c?.view) return;
+  if (MOVES.has(what.act)) lab.shell?.stopWatching();
   switch (what.act) {
     case 'next': void c.next(); break;
     case 'back': void c.back(); break;
@@ -29,31 +34,22 @@ export function act(lab: Lab, what: Act): void {
     case 'last': void c.ends('end'); break;
     case 'live': void c.toggleLive(LIVE_SPEED); break;
     case 'guess': { const beat = c.told().at(-1)?.beat; if (beat && what.value) c.guess(beat.id, what.value); break; }
-    case 'submit': if (what.letter && what.text) type(lab, what.letter, what.text); break;
+    case 'submit': void lab.psql().then((shell) => shell?.enter(what.letter!, what.text!)); break;
+    case 'cancel': void lab.psql().then((shell) => shell?.cancel(what.letter!)); break;
+    case 'copy': void copy(lab, what.text ?? ''); break;
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
     case 'connect': void c.connect(what.host ?? 0); break;
     case 'plug': plug(lab, what.host ?? 0); break;
-    case 'link': void c.input({ kind: 'cut', cut: !c.view.links[0]?.cut }, null); break;
+    case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
     case 'keep': void keep(lab); break;
+    case 'continue': location.hash = writeAddress({ store: STORE }); break;
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
     case 'embed': void copy(lab, `<script type="module" src="pg-vitrine.js"></script>\n<pg-vitrine scene="${c.scene.id}" panels="sessions page wal standby" step="${c.told().length}"></pg-vitrine>`); break;
-    case 'help': lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys'); break;
+    case 'help': void import('./keys-dialog.ts').then(() => lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys')); break;
   }
-}
-
-/** A statement goes to the engine, a backslash command first to the terminal. */
-function type(lab: Lab, letter: string, text: string): void {
-  const c = lab.controller!;
-  const session = c.view!.sessions.find((s) => s.letter === letter);
-  const settings = c.settings(letter);
-  const where = `You are connected to database "${session?.database}" on host "${c.view!.hosts[session?.host ?? 0]?.name}", process ${session?.pid}.`;
-  const meta = metaCommand(text, settings, where);
-  if (!meta) void c.submit(letter, text);
-  else if ('sql' in meta) void c.submit(letter, meta.sql);
-  else { Object.assign(settings, meta.settings); c.say(letter, text, meta.text, meta.failed ?? false); }
 }
 
 /** Steps until the selected thing looks different from now. */
@@ -78,8 +74,16 @@ function plug(lab: Lab, host: number): void {
   else void c.input({ kind: 'power_fail', host }, t('plugged', { host: name }));
 }
 
+/** Cuts the link, slows it, or makes it whole and quick again. */
+function link(lab: Lab, value: LinkAct): void {
+  const c = lab.controller!;
+  if (value === 'slow') void c.input({ kind: 'latency', micros: SLOW }, t('free.slow', { latency: span(SLOW) }));
+  else if (value === 'cut' || c.view!.links[0]?.cut) void c.input({ kind: 'cut', cut: value === 'cut' }, t(value === 'cut' ? 'free.cut' : 'free.healed'));
+  else void c.input({ kind: 'latency', micros: QUICK }, t('free.quick'));
+}
+
 /** The name under which the page keeps a world. */
-const STORE = 'lab';
+export const STORE = 'lab';
 
 /** Keeps the world in this browser, and says so in the address: a reload brings it back. */
 async function keep(lab: Lab): Promise<void> {
@@ -95,9 +99,9 @@ function nextTheme(lab: Lab): string {
 }
 
 async function share(lab: Lab): Promise<void> {
-  const beats = lab.controller!.told().length;
+  const { addressOf } = await import('./here.ts');
   const address = new URL(location.href);
-  address.hash = writeAddress({ scene: lab.controller!.scene.id, beat: beats, ...(lab.theme === 'auto' ? {} : { theme: lab.theme }) });
+  address.hash = writeAddress({ ...(await addressOf(lab.controller!)), ...(lab.theme === 'auto' ? {} : { theme: lab.theme }) });
   history.replaceState(null, '', address);
   await copy(lab, address.href, t('share.done'));
 }

@@ -5,7 +5,7 @@
 import type { Answer, Entry } from '../engine/api.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { isPast } from '../model/cursor.ts';
-import { prompt, type Exchange } from '../model/psql.ts';
+import { prompt, type Exchange, type Shown } from '../model/psql.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { decodeAnswer } from './wire.ts';
 
@@ -21,7 +21,7 @@ export class PageHistory {
   known = 0;
 
   /** A statement was typed into a session. */
-  typed(view: LabView, session: SessionView, sql: string, how: { hidden?: boolean; timed?: boolean } = {}): Exchange {
+  typed(view: LabView, session: SessionView, sql: string, how: Shown = {}): Exchange {
     const exchange: Exchange = { letter: session.letter, step: view.step, time: view.now, prompts: promptsOf(session), sql, answer: null, ...how };
     this.exchanges.push(exchange);
     return exchange;

@@ -32,8 +32,9 @@ function scrolls(target: EventTarget | undefined, key: string): boolean {
 function handle(lab: Lab, e: KeyboardEvent): boolean {
   if (e.key === 'ArrowRight' && e.shiftKey) { act(lab, { act: 'end' }); return true; }
   if (e.key === 'Escape') { follow(lab); return true; }
-  if (e.key === '/') { prompts(lab); return true; }
+  if (e.key === '/') { void prompts(lab); return true; }
   if (/^[1-9]$/.test(e.key)) { chooseProcess(lab, Number(e.key)); return true; }
+  if (e.key === 's') { stepChosen(lab); return true; }
   const name = plainKeys[e.key];
   if (name) act(lab, { act: name });
   return name !== undefined;
@@ -46,14 +47,25 @@ function follow(lab: Lab): void {
   lab.requestUpdate();
 }
 
-/** Into the prompt of a session; pressed in turn, into the next one's. */
-function prompts(lab: Lab): void {
+/** Into the prompt of a session; pressed in turn, into the next one's. A kept world comes up first. */
+async function prompts(lab: Lab): Promise<void> {
+  if (lab.controller?.recovering()) {
+    await lab.controller.end();
+    await lab.updateComplete;
+  }
   const all = [...lab.renderRoot.querySelectorAll<Terminal>('vt-terminal')];
   const upcoming = lab.controller?.upcoming()?.submit?.letter;
   const here = all.findIndex((x) => x === lab.lastTerminal);
   const next = here >= 0 ? all[(here + 1) % all.length] : (all.find((x) => x.session.letter === upcoming) ?? all[0]);
   lab.lastTerminal = next ?? null;
   next?.focusPrompt();
+}
+
+/** One step of the process that is chosen. */
+function stepChosen(lab: Lab): void {
+  const { selection } = lab.controller ?? {};
+  const { kind, args } = thing.parts(selection ?? ('' as thing.Thing));
+  if (kind === 'process') act(lab, { act: 'step', host: Number(args[0]), pid: Number(args[1]) });
 }
 
 /** The n-th process of the line. */

@@ -7,7 +7,7 @@ import type { LabView } from '../views/types.ts';
 
 const keys: [string, MessageKey][] = [
   ['→ ←', 'keys.next'], ['. ,', 'keys.event'], ['Shift →', 'keys.end'], ['n', 'keys.change'], ['Space', 'keys.live'], ['Home End', 'keys.ends'],
-  ['/', 'keys.prompt'], ['1 … 9', 'keys.process'], ['Enter', 'keys.grid'], ['Esc', 'keys.esc'], ['?', 'keys.help'],
+  ['/', 'keys.prompt'], ['1 … 9', 'keys.process'], ['s', 'keys.step'], ['Enter', 'keys.grid'], ['Esc', 'keys.esc'], ['?', 'keys.help'],
 ];
 
 
@@ -28,13 +28,16 @@ const shapes: [unknown, MessageKey][] = [
 
 /** `<vt-dialog>` */
 export class Dialog extends LitElement {
-  static override properties = { view: { attribute: false }, kind: { state: true } };
+  static override properties = { view: { attribute: false }, kept: { type: Boolean }, kind: { state: true } };
   declare view: LabView;
+  /** This browser keeps a world that could be continued. */
+  declare kept: boolean;
   declare kind: 'keys' | 'tables';
 
   constructor() {
     super();
     this.kind = 'keys';
+    this.kept = false;
   }
 
   static override styles = [shared, css`
@@ -42,6 +45,7 @@ export class Dialog extends LitElement {
       color: inherit; background: var(--vt-panel); border: 1px solid var(--vt-edge); border-radius: 6px; padding: 20px 24px; max-width: min(860px, 94vw);
       max-height: 88vh; overflow: auto;
     }
+    dialog[open] { display: flex; flex-direction: column; }
     dialog::backdrop { background: rgb(0 0 0 / 0.5); }
     .two { display: grid; grid-template-columns: 1fr 1fr; gap: 8px 32px; }
     dl { display: grid; grid-template-columns: auto 1fr; gap: 6px 16px; align-items: center; margin-top: 10px; }
@@ -49,11 +53,13 @@ export class Dialog extends LitElement {
     kbd { border: 1px solid var(--vt-edge); border-radius: 3px; padding: 1px 5px; white-space: nowrap; }
     .acts { display: flex; gap: 8px; flex-wrap: wrap; margin-top: 16px; }
     .acts button { min-height: 44px; }
-    footer { display: flex; gap: 12px; align-items: center; margin-top: 16px; }
+    footer { display: flex; flex-wrap: wrap; gap: 12px; align-items: center; margin-top: 16px; }
+    h2:focus { outline: 0; }
     table { border-collapse: collapse; margin: 6px 0 18px; display: block; overflow-x: auto; }
     th, td { text-align: left; padding: 1px 10px 1px 0; font-weight: 400; white-space: nowrap; vertical-align: top; }
     th { color: var(--vt-soft); border-bottom: 1px solid var(--vt-line); }
-    @media (max-width: 700px) { .two { grid-template-columns: 1fr; } }
+    /* A phone has no keys, and no room for these anywhere else. */
+    @media (max-width: 700px) { .two { grid-template-columns: 1fr; } .acts { order: -1; margin: 0 0 16px; } }
   `];
 
   /** Opens one of the two. */
@@ -65,7 +71,7 @@ export class Dialog extends LitElement {
   override render() {
     return html`<dialog aria-label=${t(this.kind === 'keys' ? 'help' : 'tables')} @keydown=${(e: Event) => e.stopPropagation()}>
       ${this.kind === 'keys' ? this.#keys() : tables(this.view).map(twin)}
-      ${this.kind === 'keys' ? html`<div class="acts">${[['plug', this.view.hosts[0]?.state === 'off' ? 'power.on' : 'plug'], ['keep', 'keep'], ['share', 'share'], ['embed', 'embed'], ['theme', 'theme']].map(([name, key]) =>
+      ${this.kind === 'keys' ? html`<div class="acts">${[['plug', this.view.hosts[0]?.state === 'off' ? 'power.on' : 'plug'], ...(this.kept ? [['continue', 'stored.continue']] : []), ['keep', 'keep'], ['share', 'share'], ['embed', 'embed'], ['theme', 'theme']].map(([name, key]) =>
         html`<button @click=${() => this.#ask(name!)}>${t(key as MessageKey)}</button>`)}</div>` : nothing}
       <footer><button @click=${this.#close}>${t('close')}</button>${this.kind === 'keys'
         ? html`<button class="plain" @click=${() => { this.kind = 'tables'; }}>${t('tables')}</button><span class="tiny grow">${t('disclaimer')}</span>` : nothing}</footer>
@@ -74,7 +80,7 @@ export class Dialog extends LitElement {
 
   #keys() {
     return html`<div class="two">
-      <div><h2>${t('keys.title')}</h2><dl>${keys.map(([k, what]) => html`<dt><kbd>${k}</kbd></dt><dd>${t(what)}</dd>`)}</dl></div>
+      <div><h2 tabindex="-1" autofocus>${t('keys.title')}</h2><dl>${keys.map(([k, what]) => html`<dt><kbd>${k}</kbd></dt><dd>${t(what)}</dd>`)}</dl></div>
       <div><h2>${t('legend')}</h2><dl>${shapes.map(([drawn, what]) => html`<dt><svg viewBox="0 0 46 18" aria-hidden="true">${drawn}</svg></dt><dd>${t(what)}</dd>`)}</dl></div>
     </div>`;
   }

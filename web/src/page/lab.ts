@@ -5,21 +5,23 @@
  * embed of a few panels.
  */
 import { html, LitElement, nothing } from 'lit';
+import { speak } from '../base/languages.ts';
 import { t } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
-import type { OpenEngine } from '../engine/api.ts';
+import type { OpenEngine, OpenOptions } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
 import type { Thing } from '../model/thing.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
 import { scenes } from '../scenes/index.ts';
 import type { SubmitEvent, Terminal } from '../views/terminal.ts';
-import { act } from './acts.ts';
+import { act, STORE } from './acts.ts';
+import { unpackDeeds, type Address } from './address.ts';
 import { Controller } from './controller.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
+import type { Shell } from './shell.ts';
 import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
-import './keys-dialog.ts';
 import '../views/index.ts';
 
 /** The panels that an embed may name. */
@@ -31,6 +33,7 @@ export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
     step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
+    kept: { state: true },
   };
   declare scene: string;
   declare panels: string;
@@ -41,11 +44,19 @@ export class Lab extends LitElement {
   /** The name under which the world is kept in this browser. */
   declare persist: string | null;
   declare whole: boolean;
+  /** The moment that the page's address names. */
+  at: Address = {};
+  /** This browser keeps a world that could be continued. */
+  declare kept: boolean;
   declare hovered: Thing | null;
   declare note: string;
   /** How to open an engine; the entry of each build sets it. */
   static open: OpenEngine | null = null;
   controller: Controller | null = null;
+  /** Fetched when something is typed; so is, when it is asked for, the dialog. The first picture needs neither. */
+  shell: Shell | null = null;
+  /** The language in which everything is said. */
+  #spoken = 'en';
   /** The terminal whose prompt was last reached by key. */
   lastTerminal: Terminal | null = null;
 
@@ -61,15 +72,16 @@ export class Lab extends LitElement {
     this.hovered = null;
     this.readonly = false;
     this.whole = false;
+    this.kept = false;
     this.step = null;
     this.persist = null;
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
     this.addEventListener('vt-go', (e) => act(this, (e as CustomEvent<{ act: string; value?: string }>).detail));
     this.addEventListener('vt-submit', (e) => act(this, { act: 'submit', ...(e as SubmitEvent).detail }));
-    this.addEventListener('vt-cancel', (e) => { void this.controller?.cancel((e as SubmitEvent).detail.letter); });
+    this.addEventListener('vt-cancel', (e) => act(this, { act: 'cancel', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-process', (e) => act(this, (e as CustomEvent).detail));
-    this.addEventListener('vt-seek', (e) => { void this.controller?.seek((e as CustomEvent<number>).detail); });
+    this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.seek((e as CustomEvent<number>).detail); });
     this.addEventListener('keydown', (e) => onKey(this, e));
   }
 
@@ -82,9 +94,25 @@ export class Lab extends LitElement {
     const { open } = Lab;
     if (!open) return;
     const scene = scenes.get(this.scene) ?? [...scenes.values()][0]!;
-    this.controller = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
-    const options = this.persist ? { store: this.persist } : {};
-    void this.controller.start(open, options).then(() => this.#toStep());
+    const changed = () => { this.requestUpdate(); this.#tell(); };
+    const c = new Controller(scene, changed);
+    this.controller = c;
+    const { seed } = this.at;
+    const options: OpenOptions = { ...(this.persist && { store: this.persist }), ...(seed !== undefined && { spec: { seed } }) };
+    void this.#speak().then(() => c.start(open, options)).then(() => this.#toMoment(c));
+  }
+
+  /** psql's side of the connection. */
+  async psql(): Promise<Shell | null> {
+    const { Shell } = await import('./shell.ts');
+    if (this.controller) this.shell ??= new Shell(this.controller, () => this.requestUpdate());
+    return this.shell;
+  }
+
+  /** In the language that is asked for around the lab, as far as it is known. */
+  async #speak(): Promise<void> {
+    this.#spoken = await speak(this.closest<HTMLElement>('[lang]')?.lang ?? '');
+    if (this.whole) document.documentElement.lang = this.#spoken;
   }
 
   /** On the page of its own, keys also act while nothing has the focus. */
@@ -101,8 +129,9 @@ export class Lab extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener('keydown', this.#unfocused);
+    this.shell?.stopWatching();
     void this.controller?.client?.close();
-    this.controller = null;
+    this.controller = this.shell = null;
   }
 
   /** Going back is instant: only what goes on in time may move. */
@@ -112,14 +141,16 @@ export class Lab extends LitElement {
     this.toggleAttribute('still', this.motion === 'off' || back);
   }
 
-  #toStep(): void {
-    const c = this.controller!;
-    if (this.step !== null && this.step > 0 && c.phase === 'ready') void this.beats(this.step);
-  }
-
-  /** Goes so many beats on from where the cursor is. */
-  async beats(count: number): Promise<void> {
-    for (let i = 0; i < count; i++) await this.controller?.next();
+  /** To the moment that is asked for: so many beats on, a step of the story's own way, or of another. */
+  async #toMoment(c: Controller): Promise<void> {
+    if (c.phase !== 'ready' || c.kept) return;
+    const { step, did } = this.at;
+    const deeds = did === undefined ? null : await unpackDeeds(did);
+    if (deeds && step !== undefined) await c.retrace(deeds, step);
+    else if (step !== undefined) await c.tell(Infinity, step);
+    else if (this.step) await c.tell(this.step);
+    // Asked last, and only for the offer: a page that cannot ask has kept nothing.
+    if (this.whole) this.kept = await indexedDB.databases().then((all) => all.some((x) => x.name === `pg-vitrine:${STORE}`), () => false);
   }
 
   /** Tells the page around an embed where the story is. */
@@ -157,8 +188,9 @@ export class Lab extends LitElement {
 
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
-    return html`<div class="app ${inspect ? 'inspecting' : ''}">
-      <vt-top-bar class="top" .view=${state.view} .scene=${t(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'} .note=${this.note} .stored=${c.stored}></vt-top-bar>
+    return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
+      <vt-top-bar class="top" .view=${state.view} .scene=${t(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
+        .note=${this.note} .stored=${c.stored} .kept=${this.kept ? STORE : null}></vt-top-bar>
       <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
       <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
       <main class="main">
@@ -173,13 +205,13 @@ export class Lab extends LitElement {
       <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
       ${this.#transport(c)}
     </div>
-    <vt-dialog .view=${state.view}></vt-dialog>
+    <vt-dialog .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog>
     ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
   }
 
   #embed(c: Controller, state: LabState) {
     const some = (panel: PanelName, drawn: unknown) => (this.#shows(panel) ? drawn : nothing);
-    return html`<div class="embed">
+    return html`<div class="embed" lang=${this.#spoken}>
       <vt-sentence .state=${sentenceState(c)}></vt-sentence>
       ${some('sessions', html`<div class="ses">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
       ${some('processes', html`<vt-processes .state=${state}></vt-processes>`)}
@@ -200,6 +232,7 @@ export class Lab extends LitElement {
     const upcoming = c.free() ? null : c.upcoming();
     return terminalsOf(view).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
       .lines=${terminal(c.history.exchanges, s.letter, c.cursor)} .last=${lastAnswer(c.history.exchanges, s.letter, c.cursor)}
+      .watched=${this.shell?.watching === s.letter} .names=${() => c.client!.names(s.host)}
       .draft=${upcoming?.submit?.letter === s.letter ? upcoming.submit.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
   }
 
@@ -207,6 +240,7 @@ export class Lab extends LitElement {
   #adds({ view, readonly }: LabState) {
     const up = view.hosts.filter((h) => h.state === 'running');
     const alive = view.sessions.filter((s) => s.state !== 'gone').length;
+    if (this.controller!.recovering()) return html`<p class="tiny">${t('stored.wait')}</p>`;
     if (readonly || up.length === 0) return nothing;
     return html`<div class="adds ${alive === 0 ? '' : 'not390'}">${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
       t(h.role === 'standby' ? 'session.add.standby' : 'session.add')}</button>`)}</div>`;
@@ -216,7 +250,7 @@ export class Lab extends LitElement {
   #log(c: Controller, { view }: LabState) {
     const host = view.hosts[0]!;
     const alive = view.sessions.filter((s) => s.state !== 'gone').length;
-    return c.free() && (host.state !== 'running' || alive < 2) ? html`<vt-log .host=${host}></vt-log>` : nothing;
+    return c.free() && host.log.length > 0 && (host.state !== 'running' || alive < 2) ? html`<vt-log .host=${host}></vt-log>` : nothing;
   }
 
   #transport(c: Controller) {

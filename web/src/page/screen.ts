@@ -41,7 +41,7 @@ export function sentenceState(c: Controller): SentenceState {
   return {
     text: c.aside ?? c.note() ?? sentence(c), told: c.story ? told.length : null, total: c.scene.beats.length, free, step: view.step, stuck: c.stuck,
     submits: !free && upcoming?.submit && !c.stuck ? { letter: upcoming.submit.letter, sql: upcoming.submit.sql.split('\n')[0]! } : null,
-    guess: free ? null : guess(c), canBack: view.step > c.opening, busy: c.busy, done: upcoming === null,
+    guess: free ? null : guess(c), canBack: view.step > c.opening, busy: c.busy, done: upcoming === null, recovering: c.recovering(),
   };
 }
 
@@ -49,7 +49,8 @@ function sentence(c: Controller): string {
   const view = c.view!;
   const last = c.told().at(-1);
   const found = c.story?.found;
-  if (!found) return t('free.nothing');
+  if (!found) return t(c.recovering() && c.cursor.step === c.opening ? 'stored.opened' : 'free.nothing');
+  if (c.free()) return t('free.nothing');
   if (!last) return t(c.scene.say, c.scene.params(found.opening));
   const { beat, event } = last;
   const params = beat.params(view, event, found);

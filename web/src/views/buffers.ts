@@ -27,6 +27,7 @@ export class Buffers extends Panel {
       text-align: center; color: var(--vt-soft); cursor: pointer;
     }
     .cell.empty { background: none; border-color: var(--vt-line); }
+    .cell.none { background: none; border: 1px dotted var(--vt-line); cursor: default; }
     .cell.mine { color: var(--vt-ink); background: var(--vt-panel); border: 1px solid var(--vt-edge); }
     .cell.open { border: 2px solid var(--vt-ink); line-height: 20px; }
     .cell.sel { background: var(--vt-ink); color: var(--vt-on-ink); }
@@ -64,7 +65,7 @@ export class Buffers extends Panel {
         <span class="tiny m">${at}</span>
       </div>
       <div class="cells ${small ? 'small' : ''}" data-grid tabindex="0" role="listbox" aria-labelledby="title">
-        ${host.buffers.map((b, i) => this.#cell(host, b, i))}
+        ${host.buffers.length ? host.buffers.map((b, i) => this.#cell(host, b, i)) : this.#nowhere()}
       </div>
       ${this.#lens(host, shown)}`;
   }
@@ -78,6 +79,12 @@ export class Buffers extends Panel {
       aria-selected=${this.state.selection === id} aria-label=${label(b)} title=${label(b)}
       >${b.relfilenode === null ? nothing : b.usagecount}${i === host.next_victim ? html`<span class="hand"></span>` : nothing
       }${b.pinning_backends > 0 ? html`<span class="pin">${b.pinning_backends > 1 ? b.pinning_backends : nothing}</span>` : nothing}</div>`;
+  }
+
+  /** Where buffers will be once the server runs; without it there is no memory. */
+  #nowhere() {
+    const { shared_buffers } = this.state.view.scale;
+    return shared_buffers > DIGITS_UP_TO ? nothing : Array.from({ length: shared_buffers }, () => html`<div class="cell none"></div>`);
   }
 
   /** The two lines from the cell to the corners of the page. */

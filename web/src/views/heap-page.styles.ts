@@ -103,6 +103,9 @@ export const heapPageStyles = css`
   @container (max-width: 767px) {
     :host { --row: 40px; --bar: 32px; --lp: 40px; --eye: 46px; --chip: 38px; }
     .vt { grid-template-columns: var(--lp) minmax(0, 1fr) repeat(var(--sessions), var(--eye)); padding-right: 8px; }
+    .vt.nobody { grid-template-columns: var(--lp) minmax(0, 1fr); }
+    .vt.many { --eye: 44px; }
+    .vt.many .ver .v { font-size: 13px; }
     .ct, .why { display: none; }
     .lp { padding-left: 26px; }
     .ver { gap: 6px; padding-left: 10px; }

@@ -25,6 +25,8 @@ export interface SentenceState {
   canBack: boolean;
   busy: boolean;
   done: boolean;
+  /** A kept world is on its way up. */
+  recovering: boolean;
 }
 
 /** How long Next is held before it offers more ways to go on. */
@@ -92,6 +94,7 @@ export class Sentence extends LitElement {
       : s.told === null ? t('free', { step: s.step }) : html`<b>${s.told}</b> ${t('of', { total: s.total })}`;
     if (s.stuck) return html`${s.free && s.told !== null ? html`<button class="plain" @click=${() => this.#do('story')}>${t('free.back')}</button>` : count}<br><button @click=${() => this.#do('pass')}>${t('pass.time')}</button>`;
     if (s.guess) return html`${count}<br>${this.#guess(s.guess)}`;
+    if (s.recovering) return html`${count}<br><button @click=${() => this.#do('end')}>${t('stored.skip')}</button>`;
     if (s.free) return count;
     if (s.done) return html`${count}<br><span class="not390">${t('story.done')}</span>`;
     return html`${count}<br>${s.submits ? html`<span class="not390">${t('next.submits', { letter: s.submits.letter })} <span class="m">${s.submits.sql}</span></span>` : nothing}`;

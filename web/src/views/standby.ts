@@ -3,8 +3,10 @@
  * written, flushed and replayed them, what the primary has last heard of that (hollow), and its own copy of the page.
  */
 import { css, html, nothing } from 'lit';
+import { span } from '../base/format.ts';
 import { t } from '../base/messages.ts';
 import { sessionColour, shared } from '../base/styles.ts';
+import { isSlow, linkActs, type LinkAct } from '../model/link.ts';
 import { layPointers, layTape, type Pointer } from '../model/tape.ts';
 import { hero, marks, other, type LabState } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
@@ -24,7 +26,8 @@ export class Standby extends TapePanel {
     .ptr { height: 31px; }
     .ptr .p::after { height: 10px; }
     .ptr .p.row1::after { height: 24px; }
-    .rows { display: flex; gap: 6px; align-items: center; overflow: hidden; }
+    h2 { overflow: hidden; text-overflow: ellipsis; min-width: 0; }
+    .rows { display: flex; gap: 6px; align-items: center; flex: none; }
     .v {
       border: 1.5px solid var(--vt-edge); border-right: 0; border-left-width: 4px; padding: 0 5px; font-size: 12px; line-height: 17px; height: 20px;
       cursor: pointer;
@@ -50,7 +53,7 @@ export class Standby extends TapePanel {
     const tape = layTape(primary.wal.records, scaleFor(this.room));
     const has = standby.wal.received ?? standby.wal.write;
     const records = tape.records.filter((r) => r.record.end_lsn <= has).map((r) => ({ ...r, flag: false }));
-    const laid = this.room ? layPointers(positions(standby, heard), tape, this.room, measure, ['line', 'name']) : null;
+    const laid = this.room && standby.wal.flush > 0 ? layPointers(positions(standby, heard), tape, this.room, measure, ['line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
       <div class="row"><h2 id="title">${t('standby')} <span class="s">· ${this.#standing(standby, heard)}</span></h2>
         <span class="acts not390">${this.#acts(standby)}</span><span class="grow"></span>
@@ -63,16 +66,18 @@ export class Standby extends TapePanel {
 
   #acts(standby: HostView) {
     if (this.state.readonly) return nothing;
-    const cut = this.state.view.links.some((l) => l.cut);
     const act = (detail: object) => () => this.send('vt-go', detail);
-    return html`<button class="plain" @click=${act({ act: 'link' })}>${t(cut ? 'link.heal' : 'link.cut')}</button>
+    const link = (value: LinkAct) => html`<button class="plain" @click=${act({ act: 'link', value })}>${t(`link.${value}`)}</button>`;
+    return html`${linkActs(this.state.view.links[0]).map(link)}
       <button class="plain" @click=${act({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>`;
   }
 
   #standing(standby: HostView, heard: ReplicationView | null): string {
     if (standby.state === 'off') return t('standby.off');
-    if (this.state.view.links.some((l) => l.cut)) return t('standby.cut');
-    return heard ? t('standby.state', { sync: heard.sync_state }) : t('standby.alone');
+    const [link] = this.state.view.links;
+    if (link?.cut) return t('standby.cut');
+    if (!heard) return t('standby.alone');
+    return t(link && isSlow(link) ? 'standby.slow' : 'standby.state', { sync: heard.sync_state, latency: span(link?.latency ?? 0) });
   }
 
   #page(standby: HostView) {

@@ -50,7 +50,7 @@ export function pointers({ labels, wording }: Pointers) {
   return labels.map((l) => {
     const title = `${l.text} ${lsn(l.position)}${l.hollow ? `: ${t('heard')}` : ''}`;
     const position = l.mixed ? nothing : html`<span class="m s">${lsn(l.position)}</span>`;
-    return html`<span class="p ${l.side} row${l.row} ${l.hollow ? 'hollow' : ''} ${l.before ? 'before' : ''}" style="left:${l.x}px" title=${title}
+    return html`<span class="p ${l.side} row${l.row} ${l.row === 0 && wording !== 'lines' ? 'short' : ''} ${l.hollow ? 'hollow' : ''} ${l.before ? 'before' : ''}" style="left:${l.x}px" title=${title}
       ><span class="label">${l.text}${wording === 'lines' ? html`<br>${position}` : wording === 'line' ? html` ${position}` : nothing}</span></span>`;
   });
 }

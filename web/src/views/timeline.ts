@@ -33,6 +33,7 @@ export class Timeline extends LitElement {
     .cursor { position: absolute; top: 6px; bottom: 0; border-left: 2px solid var(--vt-ink); pointer-events: none; }
     .track { position: absolute; left: 84px; right: 0; top: 0; bottom: 0; pointer-events: none; }
     .now { color: var(--vt-ink); }
+    @container (max-width: 767px) { .label { display: none; } .label.now { display: block; margin-left: -13px; transform: translateX(-100%); } }
   `];
 
   override render() {
@@ -55,14 +56,20 @@ export class Timeline extends LitElement {
 
   #bar(b: Bar, next: Bar | undefined, place: (time: number) => string) {
     const share = (s: string) => Number.parseFloat(s);
-    const room = (next ? share(place(next.from)) : 100) - share(place(b.to));
+    const room = this.#end(b.to, next?.from, place) - share(place(b.to));
     return html`<span class="bar ${b.open ? 'open' : ''}" style="left:${place(b.from)};width:calc(${place(b.to)} - ${place(b.from)})" title=${b.label}></span>
       ${room > b.label.length * 0.75 + 1 ? html`<span class="label" style="left:calc(${place(b.to)} + 3px)">${b.label}</span>` : nothing}`;
   }
 
+  /** Where a label must end that begins at an instant: at what comes next on its lane, and it may not cross the cursor. */
+  #end(from: number, next: number | undefined, place: (time: number) => string): number {
+    const { now } = this.state;
+    return Math.min(next === undefined ? 100 : Number.parseFloat(place(next)), from < now ? Number.parseFloat(place(now)) : 100);
+  }
+
   #tick(k: Tick, next: Tick | undefined, place: (time: number) => string) {
     const share = (s: string) => Number.parseFloat(s);
-    const room = (next ? share(place(next.time)) : 100) - share(place(k.time));
+    const room = this.#end(k.time, next?.time, place) - share(place(k.time));
     return html`<button class="tick-mark ${k.step > this.state.step ? 'future' : ''}" style="left:${place(k.time)}" title="${k.label} · ${clock(k.time)}"
         aria-label="${k.label} ${clock(k.time)}" @click=${() => this.#seek(k.step)}></button>
       ${room > k.label.length * 0.75 + 0.8 ? html`<span class="label" style="left:calc(${place(k.time)} + 3px);padding:0 2px">${k.label}</span>` : nothing}`;

@@ -1,5 +1,5 @@
 /** The top bar: what this is, what is scaled down, the clock, and what concerns the whole lab. */
-import { css, html, LitElement } from 'lit';
+import { css, html, LitElement, nothing } from 'lit';
 import { bytes, clock } from '../base/format.ts';
 import { t } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
@@ -8,7 +8,7 @@ import type { LabView } from './types.ts';
 
 /** `<vt-top-bar>` */
 export class TopBar extends LitElement {
-  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, powered: { type: Boolean }, note: {}, stored: { attribute: false } };
+  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, powered: { type: Boolean }, note: {}, stored: { attribute: false }, kept: { attribute: false } };
   declare view: LabView;
   declare scene: string;
   declare live: boolean;
@@ -17,6 +17,8 @@ export class TopBar extends LitElement {
   declare note: string;
   /** What is kept of this world, and where. */
   declare stored: StoreStatus;
+  /** The name of a world that this browser keeps and that could be continued. */
+  declare kept: string | null;
 
   static override styles = [shared, css`
     .top { display: flex; align-items: center; gap: 8px; white-space: nowrap; height: 100%; }
@@ -53,7 +55,8 @@ export class TopBar extends LitElement {
     if (stored.kind === 'saved') return html`<span class="tiny at1440">${t('kept', { name: stored.name })}</span>`;
     if (stored.kind === 'branch') return html`<span class="tiny at1440">${t('kept.branch', { name: stored.name })}</span>`;
     if (stored.kind === 'failed') return html`<span class="tiny" title=${stored.message}>${t('kept.failed', { why: stored.why })}</span>`;
-    return html`<button class="at1440" title=${t('keep.title')} @click=${this.#ask('keep')}>${t('keep')}</button>`;
+    return html`${this.kept ? html`<button class="at1440" @click=${this.#ask('continue')}>${t('stored.continue')}</button>` : nothing}
+      <button class="at1440" title=${t('keep.title')} @click=${this.#ask('keep')}>${t('keep')}</button>`;
   }
 
   #ask(act: string) {

@@ -27,6 +27,7 @@ export class Transactions extends Panel {
     .bit.aborted { text-decoration: line-through; }
     .bit.sel { background: var(--vt-ink); color: var(--vt-on-ink); }
     .wait { color: var(--vt-ink); }
+    @container (max-width: 767px) { .tx { flex-wrap: wrap; gap: 4px 12px; } }
   `];
 
   override render() {
@@ -57,7 +58,9 @@ export class Transactions extends Panel {
     return sessions.filter((s) => s.snapshot_held || s.backend_xid === null).slice(-2);
   }
 
+  /** Where somebody waits, that is what there is to see. */
   #snapshots(host: HostView) {
+    if (host.lock_waits.length > 1) return nothing;
     return this.#telling(host).map((s, i, shown) => html`<span class="tiny ${i < shown.length - 1 ? 'at1440' : ''}">${t(s.snapshot_held ? 'snapshot.held' : 'snapshot.last', { letter: s.letter })}
       <span class="m">${snapshot(s.snapshot!)}</span></span>`);
   }
@@ -65,9 +68,11 @@ export class Transactions extends Panel {
   #locks(host: HostView) {
     const waits = host.lock_waits;
     if (waits.length === 0) return this.#telling(host).length > 1 ? nothing : html`<span class="tiny at1440">${t('locks.none')}</span>`;
-    return waits.map((w) => html`<span class="tiny wait" data-who=${w.letter ?? nothing}>${t('locks.wait', {
-      who: w.letter ?? w.pid, what: w.what, holder: w.blocked_by.map((b) => b.letter ?? b.pid).join(', '),
-    })}</span>`);
+    return waits.map((w) => {
+      const who = w.letter ?? w.pid;
+      const holder = w.blocked_by.map((b) => b.letter ?? b.pid).join(', ');
+      return html`<span class="tiny wait" title=${t('locks.what', { who, mode: w.mode, what: w.what })}>${t('locks.wait', { who, holder })}</span>`;
+    });
   }
 }
 

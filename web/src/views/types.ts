@@ -6,6 +6,7 @@ export type { BufferView } from '../engine/generated/BufferView.ts';
 export type { FieldView } from '../engine/generated/FieldView.ts';
 export type { HostView } from '../engine/generated/HostView.ts';
 export type { ItemView } from '../engine/generated/ItemView.ts';
+export type { LinkView } from '../engine/generated/LinkView.ts';
 export type { LabView } from '../engine/generated/LabView.ts';
 export type { PageImage } from '../engine/generated/PageImage.ts';
 export type { PageView } from '../engine/generated/PageView.ts';

@@ -14,6 +14,7 @@
 use std::cmp::Ordering;
 
 use super::compare::{compare_tuples, truncate};
+use super::dedup::{MAX_BUILT_POSTING_SIZE, Pending};
 use super::index::Index;
 use super::page::Tree;
 use super::split::push;
@@ -102,6 +103,8 @@ struct Level {
     /// What its downlink will say: the high key of the page before it.
     low_key: Vec<u8>,
     level: u32,
+    /// How much of the last tuple is a posting list, which its high key would not have.
+    last_extra: usize,
 }
 
 impl Level {
@@ -112,7 +115,7 @@ impl Level {
         // The high key's line pointer; the key itself comes last.
         let lower = page::lower(&page) + SIZE_OF_ITEM_ID as u16;
         page::set_lower(&mut page, lower);
-        Level { page, block, low_key, level }
+        Level { page, block, low_key, level, last_extra: 0 }
     }
 
     fn last(&self) -> OffsetNumber {
@@ -134,7 +137,7 @@ impl Level {
     fn is_full_for(&self, size: usize) -> bool {
         let free = page::free_space(&self.page);
         let (reserve, tid) = if self.is_leaf() { (LEAF_RESERVE, max_align(6)) } else { (NONLEAF_RESERVE, 0) };
-        free < size + tid || free < reserve && self.last() > P_FIRSTKEY
+        free < size + tid || free + self.last_extra < reserve && self.last() > P_FIRSTKEY
     }
 
     /// The page is full: its last tuple goes to the next page, and becomes its high key.
@@ -192,9 +195,20 @@ pub async fn build(env: &Env, mut spool: Spool<'_>) -> Result<()> {
         spool.check_unique()?;
     }
     let mut builder = Builder { tree: Tree::of(env, spool.index), levels: Vec::new(), next_block: BlockNumber(1) };
+    let mut pending: Option<Pending> = None;
+    let merges = spool.index.is_equal_image() && !spool.index.unique;
     for at in 0..spool.count() {
-        builder.add(0, spool.key(at).to_vec()).await?;
+        let key = spool.key(at);
+        if let Some(run) = &mut pending
+            && merges
+            && run.has_key_of(spool.index, key)?
+            && run.add(key)
+        {
+            continue;
+        }
+        builder.add_leaf(pending.replace(Pending::start(key, MAX_BUILT_POSTING_SIZE))).await?;
     }
+    builder.add_leaf(pending).await?;
     builder.finish().await
 }
 
@@ -212,6 +226,13 @@ impl Builder<'_> {
             self.levels.push(Level::new(level as u32, block, P_NONE, tuple::MINUS_INFINITY.to_vec()));
         }
         &mut self.levels[level]
+    }
+
+    async fn add_leaf(&mut self, run: Option<Pending>) -> Result<()> {
+        let Some((item, extra)) = run.map(|run| run.finish()) else { return Ok(()) };
+        self.add(0, item).await?;
+        self.levels[0].last_extra = extra;
+        Ok(())
     }
 
     /// `_bt_buildadd`: adds a tuple behind all others of a level, and what that entails above.

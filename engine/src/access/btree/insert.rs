@@ -1,10 +1,12 @@
 //! A new tuple: down to its leaf, past the rows with which it may not share its key, and onto the page.
 //!
-//! A page without room for it is first cleared of tuples that somebody found dead (`delete.rs`), and split only then.
+//! A page without room for it is first cleared of tuples that somebody found dead (`delete.rs`), then equal keys are merged
+//! (`dedup.rs`), and only then it is split.
 //!
 //! PostgreSQL: `_bt_doinsert`, `_bt_findinsertloc`, `_bt_insertonpg` in `nbtinsert.c`.
 
 use super::compare::{SearchKey, binary_search, compare};
+use super::dedup::Swapped;
 use super::index::Index;
 use super::page::{Locked, Tree};
 use super::search::Stack;
@@ -13,8 +15,8 @@ use super::unique::Unique;
 use crate::access::{Env, Rel};
 use crate::ids::{Error, OffsetNumber, Result, Tid};
 use crate::storage::btree::*;
-use crate::storage::max_align;
 use crate::storage::page::{self, Place};
+use crate::storage::{index_page, max_align};
 use crate::wal::btree_records::*;
 use crate::world::LwMode;
 
@@ -31,25 +33,28 @@ pub(super) struct Insertion {
     pub(super) item: Vec<u8>,
     /// The line pointer that it goes before.
     pub(super) offset: OffsetNumber,
+    /// A posting list before it that takes its row, and whose last one it has become.
+    pub(super) swapped: Option<Swapped>,
     /// The child was alone on its level: the fast root may have to move up.
     pub(super) only: bool,
 }
 
 /// `btinsert`: adds the entry of a row, the whole heap tuple `row` at `tid`. In a unique index waits for whoever is adding
 /// the same key, and fails if it is there.
-pub async fn insert(env: &Env, index: &Index, heap: &Rel, row: &[u8], tid: Tid) -> Result<()> {
+/// `unchanged`: it is a new version of a row, with the same key as the old one.
+pub async fn insert(env: &Env, index: &Index, heap: &Rel, row: &[u8], tid: Tid, unchanged: bool) -> Result<()> {
     let item = index.key_of(row, tid)?;
-    Tree::of(env, index).insert(heap, item).await
+    Tree::of(env, index).insert(heap, item, unchanged).await
 }
 
 impl Tree<'_> {
     /// `_bt_doinsert`
-    async fn insert(&self, heap: &Rel, item: Vec<u8>) -> Result<()> {
+    async fn insert(&self, heap: &Rel, item: Vec<u8>, unchanged: bool) -> Result<()> {
         let mut key = SearchKey::of_tuple(self.index, &item);
         let tid = key.tid;
         // NULL is unlike everything, NULL included.
         let checking = self.index.unique && !key.has_null();
-        let (mut page, mut stack, mut place) = loop {
+        let (mut page, stack, mut place) = loop {
             // All equals have to be looked at, from the first on.
             key.tid = tid.filter(|_| !checking);
             let (page, stack) = self.leaf_for(&key, item.len()).await?;
@@ -66,18 +71,68 @@ impl Tree<'_> {
         };
         key.tid = tid;
         // Among equals the row's own place may be farther right.
+        let mut has_equals = checking && place.is_none();
         while checking && place.is_none() && self.is_beyond(&key, &page)? {
             page = self.step_right(page, &stack).await?;
+            has_equals = true;
         }
-        if page.pin.read(page::free_space) < item.len() && self.delete_dead(heap, &page, &item).await? {
+        if page.pin.read(page::free_space) < item.len() {
+            self.make_space(heap, &page, &item, checking, has_equals || unchanged, unchanged).await?;
             place = None;
         }
-        let offset = match place {
-            Some(offset) => offset,
-            None => page.pin.read(|bytes| binary_search(self.index, &key, bytes))?,
+        let (offset, swapped) = self.place_on(heap, &page, &key, &item, place).await?;
+        let (item, offset) = match &swapped {
+            Some(swapped) => (swapped.item.clone(), offset + 1),
+            None => (item, offset),
         };
-        stack.shrink_to_fit();
-        self.insert_on_page(Insertion { page, child: None, stack, item, offset, only: false }).await
+        self.insert_on_page(Insertion { page, child: None, stack, item, offset, swapped, only: false }).await
+    }
+
+    /// `_bt_delete_or_dedup_one_page`: makes room without a split, if that can be. `equals`: the page has tuples of the same
+    /// key, old versions of the row perhaps.
+    async fn make_space(
+        &self,
+        heap: &Rel,
+        page: &Locked,
+        item: &[u8],
+        checking: bool,
+        mut equals: bool,
+        unchanged: bool,
+    ) -> Result<()> {
+        if self.delete_dead(heap, page, item).await? {
+            if page.pin.read(page::free_space) >= item.len() {
+                return Ok(());
+            }
+            equals = true;
+        }
+        // In a unique index there is nothing to merge but versions of one row.
+        if checking && !equals || !self.index.is_equal_image() {
+            return Ok(());
+        }
+        self.dedup_pass(page, item, unchanged || equals).await
+    }
+
+    /// Where on the leaf the tuple goes, and the posting list that takes its row, if there is one.
+    async fn place_on(
+        &self,
+        heap: &Rel,
+        page: &Locked,
+        key: &SearchKey,
+        item: &[u8],
+        known: Option<OffsetNumber>,
+    ) -> Result<(OffsetNumber, Option<Swapped>)> {
+        if let Some(offset) = known {
+            return Ok((offset, None));
+        }
+        loop {
+            let offset = page.pin.read(|bytes| binary_search(self.index, key, bytes))?;
+            let Some(swapped) = self.find_list(page, key, offset, item)? else { return Ok((offset, None)) };
+            if !page.pin.read(|bytes| page::item_id(bytes, offset).is_dead()) {
+                return Ok((offset, Some(swapped)));
+            }
+            // A list that nobody needs any more makes way.
+            self.delete_dead(heap, page, item).await?;
+        }
     }
 
     fn is_beyond(&self, key: &SearchKey, page: &Locked) -> Result<bool> {
@@ -136,7 +191,10 @@ impl Tree<'_> {
         while it.page.pin.read(page::free_space) < max_align(it.item.len()) {
             let links = it.page.links();
             let (was_root, was_only) = (links.has(BTP_ROOT), links.is_leftmost() && links.is_rightmost());
-            let right = self.split(&it.page, it.child, it.offset, &it.item).await?;
+            let right = self.split(&it).await?;
+            // Between the two sections: the tree is right, and the right page has no downlink.
+            drop(it.child);
+            self.env.cx.end_step().await;
             match self.insert_parent(it.page, right, it.stack, was_root, was_only).await? {
                 Some(above) => it = above,
                 None => return Ok(()),
@@ -166,6 +224,9 @@ impl Tree<'_> {
 
     /// The atomic section of an insert.
     fn insert_in(&self, it: &Insertion, meta: Option<&(Locked, Meta)>) -> Result<()> {
+        if let Some(swapped) = &it.swapped {
+            it.page.pin.modify(|bytes| index_page::overwrite(bytes, swapped.offset, &swapped.list))?;
+        }
         let added = it.page.pin.modify(|bytes| page::add_item(bytes, &it.item, Place::Before(it.offset), false))?;
         if added.is_none() {
             return Err(Error::internal("failed to add new item to an index page"));
@@ -177,14 +238,19 @@ impl Tree<'_> {
             (page, encode_meta(&new))
         });
         let info = match (&it.child, &meta) {
+            (None, _) if it.swapped.is_some() => XLOG_BTREE_INSERT_POST,
             (None, _) => XLOG_BTREE_INSERT_LEAF,
             (Some(_), None) => XLOG_BTREE_INSERT_UPPER,
             (Some(_), Some(_)) => XLOG_BTREE_INSERT_META,
         };
+        let data = match &it.swapped {
+            Some(swapped) => [&swapped.place.to_le_bytes()[..], &swapped.original].concat(),
+            None => it.item.clone(),
+        };
         let end = {
             let (bytes, child_bytes) = (it.page.pin.bytes(), it.child.as_ref().map(|child| child.pin.bytes()));
             let mut record = self.record(info, &BtreeRecord::Insert(it.offset).encode());
-            record = record.block(self.block_ref(0, &it.page.pin, &bytes, &it.item));
+            record = record.block(self.block_ref(0, &it.page.pin, &bytes, &data));
             if let (Some(child), Some(bytes)) = (&it.child, &child_bytes) {
                 record = record.block(self.block_ref(1, &child.pin, bytes, &[]));
             }

@@ -24,6 +24,7 @@
 
 mod build;
 mod compare;
+mod dedup;
 mod delete;
 mod fill;
 mod index;
@@ -46,6 +47,7 @@ pub use scan::IndexScan;
 pub use scan_key::{ScanKey, Strategy};
 pub use vacuum::{IndexVacuumStats, bulk_delete, vacuum_cleanup};
 
+pub(in crate::access) use dedup::{Swapped, deduplicate_again, swap as swap_into_list};
 pub(in crate::access) use delete::execute as delete_items;
 pub(in crate::access) use page_delete::remove_downlink;
 

@@ -21,9 +21,9 @@
 
 use super::compare::SearchKey;
 use super::page::{Locked, Tree};
-use super::search::{Stack, Step};
+use super::search::Stack;
 use super::vacuum::IndexVacuumStats;
-use crate::ids::{BlockNumber, FullXid, OffsetNumber, Result};
+use crate::ids::{BlockNumber, OffsetNumber, Result};
 use crate::storage::btree::*;
 use crate::storage::page;
 use crate::storage::{PageBytes, index_page};
@@ -151,7 +151,7 @@ impl Tree<'_> {
         let (mut top, mut top_right) = (leaf, right);
         loop {
             let Some(step) = stack.pop() else { return Ok(None) };
-            let Some((parent, offset)) = self.parent_of(Step { ..step }, &stack, top).await? else {
+            let Some((parent, offset)) = self.parent_of(step, &stack, top).await? else {
                 return Ok(None);
             };
             let links = parent.links();
@@ -306,6 +306,3 @@ impl Tree<'_> {
         Ok(())
     }
 }
-
-/// A page that was deleted, and since when.
-pub(super) type Pending = (BlockNumber, FullXid);

@@ -19,7 +19,7 @@ use super::split_point::find_split;
 use crate::ids::{BlockNumber, Error, OffsetNumber, Result};
 use crate::storage::btree::*;
 use crate::storage::page::{self, Place};
-use crate::storage::{PageBytes, max_align};
+use crate::storage::{PageBytes, index_page, max_align};
 use crate::wal::btree_records::*;
 use crate::world::LwMode;
 
@@ -101,72 +101,66 @@ pub(super) fn push(page: &mut PageBytes, item: &[u8]) -> Result<()> {
 }
 
 impl Tree<'_> {
-    /// `_bt_split`: the first atomic section. `child` is the page whose split is complete with the new downlink. Returns
-    /// the right page.
-    pub(super) async fn split(
-        &self,
-        page: &Locked,
-        child: Option<Locked>,
-        new_offset: OffsetNumber,
-        new: &[u8],
-    ) -> Result<Locked> {
-        let links = page.links();
+    /// `_bt_split`: the first atomic section, for a tuple that does not fit. Returns the right page.
+    pub(super) async fn split(&self, it: &Insertion) -> Result<Locked> {
+        let links = it.page.links();
         let flags = links.flags & !(BTP_ROOT | BTP_SPLIT_END | BTP_HAS_GARBAGE);
         let right = self.new_page().await?;
         let sibling = match links.is_rightmost() {
             true => None,
             false => Some(self.page(links.next, LwMode::Exclusive).await?),
         };
-        if let Some(found) = sibling.as_ref().map(|page| page.links().prev).filter(|prev| *prev != page.block()) {
-            let (next, block) = (links.next, page.block());
-            let what = format!(
-                "right sibling's left-link doesn't match: block {next} links to {found} instead of expected {block}"
-            );
-            return Err(self.index.corrupt(&what));
+        if let Some(found) = sibling.as_ref().map(|page| page.links().prev).filter(|prev| *prev != it.page.block()) {
+            let (next, block) = (links.next, it.page.block());
+            let what = format!("block {next} links to {found} instead of expected {block}");
+            return Err(self.index.corrupt(&format!("right sibling's left-link doesn't match: {what}")));
         }
         let cycleid = self.env.txns.index_vacuums.borrow().cycle_of(self.index.rel.oid);
         let left_links = Opaque { next: right.block(), flags: flags | BTP_INCOMPLETE_SPLIT, cycleid, ..links };
-        let mut right_links = Opaque { prev: page.block(), flags, cycleid, ..links };
+        let mut right_links = Opaque { prev: it.page.block(), flags, cycleid, ..links };
         if sibling.as_ref().is_some_and(|sibling| sibling.links().cycleid != cycleid) {
             right_links.flags |= BTP_SPLIT_END;
         }
-        let halves = page.pin.read(|old| Halves::of(self, old, new_offset, new, &left_links, &right_links))?;
+        let halves = match &it.swapped {
+            None => it.page.pin.read(|old| Halves::of(self, old, it.offset, &it.item, &left_links, &right_links))?,
+            Some(swapped) => {
+                let mut old = Box::new(*it.page.pin.bytes());
+                index_page::overwrite(&mut old, swapped.offset, &swapped.list)?;
+                Halves::of(self, &old, it.offset, &it.item, &left_links, &right_links)?
+            }
+        };
         self.make_room(3, crate::ids::BLCKSZ).await?;
-        self.split_in(page, &right, sibling.as_ref(), child.as_ref(), new_offset, new, halves);
-        // Between the two sections: the tree is right, and the right page has no downlink.
-        drop((sibling, child));
-        self.env.cx.end_step().await;
+        self.split_in(it, &right, sibling.as_ref(), halves);
+        drop(sibling);
         Ok(right)
     }
 
     /// The atomic section itself.
-    #[allow(clippy::too_many_arguments)]
-    fn split_in(
-        &self,
-        page: &Locked,
-        right: &Locked,
-        sibling: Option<&Locked>,
-        child: Option<&Locked>,
-        new_offset: OffsetNumber,
-        new: &[u8],
-        halves: Halves,
-    ) {
-        let level = page.links().level;
+    fn split_in(&self, it: &Insertion, right: &Locked, sibling: Option<&Locked>, halves: Halves) {
+        let Insertion { page, child, .. } = it;
+        let (level, right_page) = (page.links().level, &halves.right);
         page.pin.modify(|bytes| *bytes = *halves.left);
-        right.pin.modify(|bytes| *bytes = *halves.right);
+        right.pin.modify(|bytes| *bytes = **right_page);
         if let Some(sibling) = sibling {
             sibling.pin.modify(|bytes| change_opaque(bytes, |links| links.prev = right.block()));
         }
-        complete(child);
-        let split = BtreeSplit { level, firstrightoff: halves.first_right, newitemoff: new_offset, postingoff: 0 };
-        let mut left_data = if halves.new_on_left { new.to_vec() } else { Vec::new() };
+        complete(child.as_ref());
+        let mut split = BtreeSplit { level, firstrightoff: halves.first_right, newitemoff: it.offset, postingoff: 0 };
+        // Redo needs the tuple if it went to the left, and as it came if a list there took its row.
+        let mut left_data = match &it.swapped {
+            Some(swapped) if swapped.offset < halves.first_right => {
+                split.postingoff = swapped.place;
+                swapped.original.clone()
+            }
+            _ if halves.new_on_left => it.item.clone(),
+            _ => Vec::new(),
+        };
         left_data.extend_from_slice(&halves.high_key);
-        let right_data =
-            &halves.right[usize::from(page::upper(&halves.right))..usize::from(page::special(&halves.right))];
+        let right_data = &right_page[usize::from(page::upper(right_page))..usize::from(page::special(right_page))];
         let info = if halves.new_on_left { XLOG_BTREE_SPLIT_L } else { XLOG_BTREE_SPLIT_R };
         let end = {
             let (left_bytes, sibling_bytes, child_bytes) =
-                (page.pin.bytes(), sibling.map(|page| page.pin.bytes()), child.map(|page| page.pin.bytes()));
+                (page.pin.bytes(), sibling.map(|page| page.pin.bytes()), child.as_ref().map(|page| page.pin.bytes()));
             let mut record = self.record(info, &BtreeRecord::Split(split).encode());
             record = record.block(self.block_ref(0, &page.pin, &left_bytes, &left_data));
             record = record.block(self.init_ref(1, &right.pin, right_data));
@@ -179,7 +173,7 @@ impl Tree<'_> {
             self.env.log(&record)
         };
         self.stamp(&[&page.pin, &right.pin], end);
-        sibling.iter().chain(child.iter()).for_each(|page| self.stamp(&[&page.pin], end));
+        sibling.into_iter().chain(child).for_each(|page| self.stamp(&[&page.pin], end));
     }
 
     /// `_bt_insert_parent`: what is to be done above a page that was split. `None` if a new root has done it.
@@ -215,7 +209,7 @@ impl Tree<'_> {
                 format!("failed to re-find parent key in index \"{name}\" for split pages {left_block}/{right_block}");
             return Err(Error::new(crate::ids::sqlstate::INDEX_CORRUPTED, what));
         };
-        Ok(Some(Insertion { page, child: Some(left), stack, item, offset: offset + 1, only: was_only }))
+        Ok(Some(Insertion { page, child: Some(left), stack, item, offset: offset + 1, swapped: None, only: was_only }))
     }
 
     /// `_bt_getstackbuf`: the page that has the downlink to `child`, locked, and where on it. It was at `step`; since then it

@@ -12,7 +12,6 @@
 use super::delete::note_gone;
 use super::index::Index;
 use super::page::{Locked, Tree};
-use super::page_delete::Pending;
 use crate::access::vacuum::cleanup_lock;
 use crate::access::{Env, FreeSpaceMap};
 use crate::ids::{BLCKSZ, BlockNumber, Fork, FullXid, Result, Tid};
@@ -38,7 +37,8 @@ pub struct IndexVacuumStats {
     pub pages_deleted: u32,
     /// Those of them that may be used again.
     pub pages_free: u32,
-    pub(super) pending: Vec<Pending>,
+    /// Pages deleted by this pass, and since when.
+    pending: Vec<(BlockNumber, FullXid)>,
 }
 
 impl IndexVacuumStats {

@@ -7,9 +7,9 @@ use super::super::{Env, btree};
 use super::page::{RedoPage, page_for_redo};
 use super::standby::wait_for_snapshots;
 use crate::ids::{BlockNumber, Error, OffsetNumber, Result};
-use crate::storage::PageBytes;
 use crate::storage::btree::*;
 use crate::storage::page::{self, Place};
+use crate::storage::{PageBytes, index_page};
 use crate::wal::DecodedRecord;
 use crate::wal::btree_records::*;
 
@@ -28,7 +28,14 @@ pub(super) async fn redo(env: &Env, record: &DecodedRecord) -> Result<()> {
         BtreeRecord::NewRoot { level, .. } => new_root(env, record, level).await,
         BtreeRecord::ReusePage { latest_removed, .. } => wait_for_snapshots(env, latest_removed.xid().previous()).await,
         BtreeRecord::MetaCleanup => restore_meta(env, record, 0).await,
-        BtreeRecord::Dedup(_) => Err(Error::unsupported("replaying a record Btree/DEDUP")),
+        BtreeRecord::Dedup(count) => {
+            let intervals = decode_intervals(&record.need_block(0)?.data, count);
+            let page = page_for_redo(env, record, 0).await?;
+            page.change(env, |bytes| {
+                *bytes = *btree::deduplicate_again(bytes, &intervals?)?;
+                Ok(())
+            })
+        }
     }
 }
 
@@ -63,26 +70,45 @@ fn push(bytes: &mut PageBytes, item: &[u8]) -> Result<()> {
     add(bytes, item, offset)
 }
 
-/// `_bt_restore_page`: the tuples as they lay on the page, the last one first.
+/// `_bt_restore_page`: the tuples as they lay on the page, the first one last.
 fn restore_tuples(bytes: &mut PageBytes, data: &[u8]) -> Result<()> {
-    decode_tuples(data)?.into_iter().try_for_each(|item| add(bytes, item, 1))
+    decode_tuples(data)?.into_iter().rev().try_for_each(|item| push(bytes, item))
 }
 
 async fn insert(env: &Env, record: &DecodedRecord, offset: OffsetNumber) -> Result<()> {
     let info = record.rmgr_info();
-    if info == XLOG_BTREE_INSERT_POST {
-        return Err(Error::unsupported("replaying a record Btree/INSERT_POST"));
-    }
-    if info != XLOG_BTREE_INSERT_LEAF {
+    let posting = info == XLOG_BTREE_INSERT_POST;
+    if info != XLOG_BTREE_INSERT_LEAF && !posting {
         complete_split(env, record, 1).await?;
     }
     let page = page_for_redo(env, record, 0).await?;
-    page.change(env, |bytes| add(bytes, &record.need_block(0)?.data, offset))?;
+    page.change(env, |bytes| {
+        let data = &record.need_block(0)?.data;
+        if !posting {
+            return add(bytes, data, offset);
+        }
+        let Some((place, item)) = data.split_first_chunk() else { return Err(no_list()) };
+        let swapped = swap(bytes, offset - 1, u16::from_le_bytes(*place), item)?;
+        index_page::overwrite(bytes, offset - 1, &swapped.list)?;
+        add(bytes, &swapped.item, offset)
+    })?;
     drop(page);
     if info == XLOG_BTREE_INSERT_META {
         restore_meta(env, record, 2).await?;
     }
     Ok(())
+}
+
+/// A row that went into a posting list on the page.
+fn swap(bytes: &PageBytes, offset: OffsetNumber, place: u16, item: &[u8]) -> Result<btree::Swapped> {
+    if !tuple::is_sane(item) {
+        return Err(no_list());
+    }
+    btree::swap_into_list(index_tuple(bytes, offset), offset, place, item).ok_or_else(no_list)
+}
+
+fn no_list() -> Error {
+    Error::corrupt("no posting list where a record speaks of one")
 }
 
 async fn split(env: &Env, record: &DecodedRecord, data: BtreeSplit) -> Result<()> {
@@ -117,19 +143,26 @@ async fn split(env: &Env, record: &DecodedRecord, data: BtreeSplit) -> Result<()
 /// What stays on the page that was split.
 fn left_half(old: &PageBytes, links: &Opaque, data: &[u8], split: BtreeSplit, on_left: bool) -> Result<Box<PageBytes>> {
     let mut tuples = decode_tuples(data)?.into_iter();
-    let new = if on_left { tuples.next() } else { None };
+    let mut new = if on_left || split.postingoff > 0 { tuples.next().map(<[u8]>::to_vec) } else { None };
     let (Some(high_key), None) = (tuples.next(), tuples.next()) else {
         return Err(Error::corrupt("wrong number of tuples in a record of a split"));
     };
+    let mut list = None;
+    if let Some(item) = new.as_ref().filter(|_| split.postingoff > 0) {
+        let swapped = swap(old, split.newitemoff.saturating_sub(1), split.postingoff, item)?;
+        new = on_left.then_some(swapped.item);
+        list = Some((swapped.offset, swapped.list));
+    }
     let mut page = Box::new([0; crate::ids::BLCKSZ]);
     init(&mut page, links);
     push(&mut page, high_key)?;
     for offset in opaque(old).first_data_key()..=split.firstrightoff {
-        if let Some(new) = new.filter(|_| offset == split.newitemoff) {
+        if let Some(new) = new.as_ref().filter(|_| offset == split.newitemoff) {
             push(&mut page, new)?;
         }
         if offset < split.firstrightoff {
-            push(&mut page, index_tuple(old, offset))?;
+            let replaced = list.as_ref().filter(|(at, _)| *at == offset);
+            push(&mut page, replaced.map_or(index_tuple(old, offset), |(_, list)| list))?;
         }
     }
     Ok(page)

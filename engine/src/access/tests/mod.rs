@@ -1,7 +1,7 @@
 //! The access methods as a whole: sessions at random against a model, replay on another host, crashes.
 
 mod crash;
-mod replay;
+pub(in crate::access) mod replay;
 pub(in crate::access) mod room;
 mod trees;
 mod workload;

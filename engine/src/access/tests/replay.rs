@@ -10,14 +10,14 @@ use crate::ids::*;
 use crate::storage::{PageBytes, mask};
 use crate::world::{Limit, Mode, World};
 
-fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
+pub(in crate::access) fn mismatch(ours: &PageBytes, theirs: &PageBytes) -> Option<String> {
     let at = ours.iter().zip(theirs.iter()).position(|(a, b)| a != b)?;
     let around = |page: &PageBytes| format!("{:02x?}", &page[at & !15..(at & !15) + 16]);
     Some(format!("byte {at:#x}\nprimary {}\nstandby {}", around(ours), around(theirs)))
 }
 
-/// A fork to compare, and what hides what no record tells.
-type Compared = (RelFile, Fork, fn(&mut PageBytes));
+/// Takes off a page what no record tells.
+type Mask = fn(&mut PageBytes);
 
 /// Four sessions and a checkpointer on one host; then another host replays the log into empty files.
 fn replay(seed: u64, transactions: usize) {
@@ -50,8 +50,8 @@ fn replay(seed: u64, transactions: usize) {
     assert_eq!(standby.wal.insert_lsn(), room.wal.insert_lsn(), "seed {seed}");
     let blocks = |room: &Room, file: RelFile, fork| room.disk.len(&file.path(fork)).unwrap_or(0) / BLCKSZ as u64;
     let heap = room.rel().file;
-    let mut files: Vec<Compared> = vec![(heap, Fork::Main, mask::heap), (heap, Fork::Vm, |_| {})];
-    files.extend(INDEX_FILES.iter().take(room.indexes).map(|file| -> Compared { (*file, Fork::Main, mask::index) }));
+    let mut files: Vec<(RelFile, Fork, Mask)> = vec![(heap, Fork::Main, mask::heap), (heap, Fork::Vm, |_| {})];
+    files.extend(INDEX_FILES.iter().take(room.indexes).map(|file| (*file, Fork::Main, mask::index as Mask)));
     for (file, fork, mask) in files {
         let path = file.path(fork);
         // Lengthening an index is not logged; a page that nobody has used yet may be missing.

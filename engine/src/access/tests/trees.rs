@@ -85,6 +85,8 @@ fn trees() -> Vec<Tree> {
         numbers("same", false, |_| vec![number(42)]),
         numbers("few", false, |n| vec![number(n % 5)]),
         numbers("fewbuilt", true, |n| vec![number(n % 5)]),
+        Tree { unique: false, columns: &[("a", TypeId::Int4)], ..ints("lists", false, |n| vec![int(n % 5)], None) },
+        Tree { unique: false, columns: &[("a", TypeId::Int4)], ..ints("listsbuilt", true, |n| vec![int(n % 5)], None) },
         Tree {
             name: "nulls",
             columns: &[("a", TypeId::Float8), ("b", TypeId::Int2)],

@@ -31,8 +31,10 @@ mod stats;
 use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
 use crate::buffer::{Ring, RingKind};
 use crate::ids::{BlockNumber, Fork, MultiXactId, Result, Xid};
+use crate::settings::Setting;
 use crate::storage::vm;
 use crate::trace::Event;
+use crate::txn::{VacuumPhase, VacuumProgress};
 use std::rc::Rc;
 
 pub(super) use freeze::execute as freeze_tuple;
@@ -41,9 +43,6 @@ pub use stats::VacuumStats;
 
 /// `SKIP_PAGES_THRESHOLD`: fewer pages are read rather than skipped, so that the kernel can read ahead.
 const SKIP_PAGES_THRESHOLD: u32 = 32;
-/// The defaults of `vacuum_freeze_min_age` and `vacuum_freeze_table_age`.
-const FREEZE_MIN_AGE: u32 = 50_000_000;
-const FREEZE_TABLE_AGE: u32 = 150_000_000;
 
 /// What VACUUM is told, and what pg_class says of the table.
 #[derive(Clone, Copy, Debug)]
@@ -52,6 +51,8 @@ pub struct VacuumOptions {
     pub freeze: bool,
     /// DISABLE_PAGE_SKIPPING: the visibility map is not relied on.
     pub disable_page_skipping: bool,
+    /// INDEX_CLEANUP: whether entries that lead to dead rows are taken out of indexes; not said, if it is worth it.
+    pub index_cleanup: Option<bool>,
     /// TRUNCATE: an empty end may be cut off.
     pub truncate: bool,
     /// `relfrozenxid`: nothing on the table is older.
@@ -67,6 +68,7 @@ impl VacuumOptions {
     pub const PLAIN: VacuumOptions = VacuumOptions {
         freeze: false,
         disable_page_skipping: false,
+        index_cleanup: None,
         truncate: true,
         relfrozenxid: Xid::INVALID,
         relpages: 0,
@@ -79,15 +81,29 @@ impl VacuumOptions {
 pub async fn vacuum(env: &Env, rel: &Rel, options: &VacuumOptions) -> Result<VacuumStats> {
     env.txns.procs.update(env.cx.pid(), |entry| entry.in_vacuum = true);
     env.cx.emit(Event::VacuumStart { relation: rel.oid });
-    let mut run = Vacuum::begin(env, rel, options);
-    run.scan().await?;
-    run.finish_indexes().await?;
-    if run.should_shorten() {
-        run.shorten().await?;
-    }
-    let stats = run.finish().await?;
+    let done = Vacuum::begin(env, rel, options).run().await;
+    env.txns.vacuums.borrow_mut().remove(&env.cx.pid());
+    let stats = done?;
     env.cx.point(Event::VacuumEnd { relation: rel.oid, removed: stats.tuples_deleted as u32 }).await;
     Ok(stats)
+}
+
+/// `vacuum_set_xid_limits`: from which age on versions are frozen, and a table is read to see what could be.
+fn freeze_ages(env: &Env, options: &VacuumOptions) -> (u32, u32) {
+    if options.freeze {
+        return (0, 0);
+    }
+    let settings = env.settings.borrow();
+    let max_age = settings.int(Setting::autovacuum_freeze_max_age);
+    let min_age = settings.int(Setting::vacuum_freeze_min_age).min(max_age / 2);
+    let table_age = settings.int(Setting::vacuum_freeze_table_age).min(max_age / 20 * 19);
+    (min_age as u32, table_age as u32)
+}
+
+/// Whether all pages are to be read that are not frozen as a whole, and not only those with something dead.
+pub fn is_aggressive(env: &Env, options: &VacuumOptions) -> bool {
+    let oldest = freeze::before(env.txns.procs.next_xid().xid(), freeze_ages(env, options).1);
+    options.disable_page_skipping || options.relfrozenxid.precedes_or_equals(oldest)
 }
 
 /// A VACUUM under way; `LVRelState`.
@@ -128,15 +144,15 @@ struct Range {
 impl<'a> Vacuum<'a> {
     fn begin(env: &'a Env, rel: &'a Rel, options: &'a VacuumOptions) -> Vacuum<'a> {
         let oldest_xmin = env.txns.procs.oldest_xmin();
-        let next = env.txns.procs.next_xid().xid();
-        let (min_age, table_age) = if options.freeze { (0, 0) } else { (FREEZE_MIN_AGE, FREEZE_TABLE_AGE) };
+        let (min_age, _) = freeze_ages(env, options);
         let pages = rel.blocks(env, Fork::Main);
+        let progress = VacuumProgress { relation: rel.oid, heap_blks_total: pages.0, ..VacuumProgress::default() };
+        env.txns.vacuums.borrow_mut().insert(env.cx.pid(), progress);
         Vacuum {
             env,
             rel,
             options,
-            aggressive: options.disable_page_skipping
-                || options.relfrozenxid.precedes_or_equals(freeze::before(next, table_age)),
+            aggressive: is_aggressive(env, options),
             oldest_xmin,
             freeze_limit: freeze::before(oldest_xmin, min_age),
             multi_limit: if options.freeze { env.oldest_multi() } else { MultiXactId::FIRST },
@@ -147,6 +163,25 @@ impl<'a> Vacuum<'a> {
             skipped_all_visible: false,
             dead: indexes::DeadItems::default(),
             stats: VacuumStats { removable_cutoff: oldest_xmin, ..VacuumStats::default() },
+        }
+    }
+
+    /// The phases, one after the other.
+    async fn run(mut self) -> Result<VacuumStats> {
+        self.scan().await?;
+        self.finish_indexes().await?;
+        if self.should_shorten() {
+            self.progress(|progress| progress.phase = VacuumPhase::TruncatingHeap);
+            self.shorten().await?;
+        }
+        self.progress(|progress| progress.phase = VacuumPhase::FinalCleanup);
+        self.finish().await
+    }
+
+    /// Tells how far it has come.
+    fn progress(&self, change: impl FnOnce(&mut VacuumProgress)) {
+        if let Some(progress) = self.env.txns.vacuums.borrow_mut().get_mut(&self.env.cx.pid()) {
+            change(progress);
         }
     }
 
@@ -164,10 +199,13 @@ impl<'a> Vacuum<'a> {
             }
             self.env.cx.check_for_interrupts()?;
             self.before_page().await?;
+            self.progress(|progress| progress.heap_blks_scanned = block.0);
             self.stats.scanned_pages += 1;
             self.visit(block, visible_by_map).await?;
             self.env.cx.end_step().await;
         }
+        let pages = self.pages.0;
+        self.progress(|progress| (progress.heap_blks_scanned, progress.heap_blks_vacuumed) = (pages, pages));
         FreeSpaceMap::of(self.env, self.rel).propagate().await
     }
 

@@ -1,11 +1,11 @@
 //! Who is there and what they do.
 
-use super::{Columns, Functions, int4, or_null, text, text_or_null, xid_or_null};
+use super::{Columns, Functions, int4, int8, or_null, text, text_or_null, xid_or_null};
 use crate::catalog::SUPERUSER;
 use crate::ids::{BackendType, Lsn, Oid, Pid, WaitEvent};
 use crate::server::{Activity, Server};
 use crate::sql::bound::Row;
-use crate::txn::{ProcEntry, StandbyProgress};
+use crate::txn::{ProcEntry, StandbyProgress, VacuumProgress};
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 
@@ -75,7 +75,22 @@ const WAL_RECEIVER: Columns = &[
     ("conninfo", Text),
 ];
 
+const PROGRESS_VACUUM: Columns = &[
+    ("pid", Int4),
+    ("datid", TypeId::Oid),
+    ("datname", Name),
+    ("relid", TypeId::Oid),
+    ("phase", Text),
+    ("heap_blks_total", Int8),
+    ("heap_blks_scanned", Int8),
+    ("heap_blks_vacuumed", Int8),
+    ("index_vacuum_count", Int8),
+    ("max_dead_tuples", Int8),
+    ("num_dead_tuples", Int8),
+];
+
 pub(super) fn add(functions: &mut Functions) {
+    functions.view("pg_stat_progress_vacuum", PROGRESS_VACUUM, |_, server| progress_vacuum(server));
     functions.view("pg_stat_activity", ACTIVITY, |_, server| activity(server));
     functions.view("pg_stat_replication", REPLICATION, |_, server| replication(server));
     functions.view("pg_stat_wal_receiver", WAL_RECEIVER, |_, server| wal_receiver(server));
@@ -131,6 +146,25 @@ fn activity_row(row: &Activity, wait: Option<WaitEvent>, entry: Option<&ProcEntr
 /// The role; a walsender's is the superuser, whose connection it is.
 fn user(row: &Activity) -> &str {
     if row.user.is_empty() { "postgres" } else { &row.user }
+}
+
+fn progress_vacuum(server: &Server) -> Vec<Row> {
+    let row = |(pid, progress): (&Pid, &VacuumProgress)| {
+        vec![
+            int4(pid.0),
+            Datum::Oid(Oid::POSTGRES_DB),
+            Datum::name("postgres"),
+            Datum::Oid(progress.relation),
+            text(progress.phase.name()),
+            int8(progress.heap_blks_total.into()),
+            int8(progress.heap_blks_scanned.into()),
+            int8(progress.heap_blks_vacuumed.into()),
+            int8(progress.index_vacuum_count.into()),
+            int8(progress.max_dead_tuples),
+            int8(progress.num_dead_tuples),
+        ]
+    };
+    server.txns.vacuums.borrow().iter().map(row).collect()
 }
 
 // --- replication ---------------------------------------------------------------------------------------------

@@ -54,6 +54,12 @@ pub(super) fn add(functions: &mut Functions) {
     functions.value("pg_xact_status", &[Xid], Text, |_, server, args| {
         xact_status(server, types::output(&args[0], Xid).parse().unwrap_or(0))
     });
+    functions.value("age", &[Xid], Int4, |cx, server, args| {
+        let (xid, own) = (crate::ids::Xid(args[0].as_u32()?), cx.env.xact.borrow().xid);
+        // To itself a transaction that writes is the youngest there is.
+        let now = if own.is_valid() { own } else { server.next_xid().xid() };
+        Ok(Datum::Int4(if xid.is_normal() { now.0.wrapping_sub(xid.0) as i32 } else { i32::MAX }))
+    });
     functions.value("txid_status", &[Int8], Text, |_, server, args| xact_status(server, args[0].as_int()? as u64));
     for name in ["pg_current_snapshot", "txid_current_snapshot"] {
         functions.value(name, &[], Text, |cx, server, _| {

@@ -1,10 +1,11 @@
 //! Raw pages and what their bytes mean; the functions of the extension pageinspect.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use super::super::view_tuple::bits_text;
-use super::{Columns, Functions, block_number, blocks, fork_named, int4, text};
-use crate::catalog::Catalog;
+use super::{Columns, Functions, block_number, blocks, fork_named, int4, need_table, text};
+use crate::catalog::{Catalog, Table};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Result, sqlstate};
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
@@ -13,6 +14,7 @@ use crate::storage::tuple::{self, HeapTupleHeader, null_bitmap};
 use crate::storage::{PageBytes, fsm, max_align, page};
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
+use crate::types::tuple::column_ranges;
 use crate::world::LwMode;
 
 const PAGE_HEADER: Columns = &[
@@ -44,6 +46,18 @@ const HEAP_PAGE_ITEMS: Columns = &[
     ("t_data", Bytea),
 ];
 
+/// Like those of heap_page_items but for the last.
+const HEAP_PAGE_ITEM_ATTRS: [(&str, TypeId); 14] = {
+    let mut columns = [("", Bytea); 14];
+    let mut n = 0;
+    while n < 13 {
+        columns[n] = HEAP_PAGE_ITEMS[n];
+        n += 1;
+    }
+    columns[13] = ("t_attrs", ByteaArray);
+    columns
+};
+
 pub(super) fn add(functions: &mut Functions) {
     functions.registry.waiting("get_raw_page", &[Text, Int8], Bytea, |cx, args| {
         Box::pin(async { get_raw_page(cx, args[0].as_str()?, Fork::Main, &args[1]).await })
@@ -52,6 +66,10 @@ pub(super) fn add(functions: &mut Functions) {
         Box::pin(async { get_raw_page(cx, args[0].as_str()?, fork_named(args[1].as_str()?)?, &args[2]).await })
     });
     functions.rows("page_header", &[Bytea], PAGE_HEADER, |_, _, args| page_header(args[0].as_bytes()?));
+    let raw: Columns = &HEAP_PAGE_ITEM_ATTRS;
+    functions.registry.rows("heap_page_item_attrs", &[Bytea, Regclass], raw, |cx, args| {
+        Box::pin(async { heap_page_item_attrs(args[0].as_bytes()?, &*need_table(cx, &args[1]).await?) })
+    });
     functions.rows("heap_page_items", &[Bytea], HEAP_PAGE_ITEMS, |_, _, args| heap_page_items(args[0].as_bytes()?));
     let flags: Columns = &[("raw_flags", TextArray), ("combined_flags", TextArray)];
     functions.rows("heap_tuple_infomask_flags", &[Int4, Int4], flags, |_, _, args| {
@@ -156,6 +174,20 @@ fn heap_page_item(page: &PageBytes, lp: u16) -> Row {
         None => row.resize(HEAP_PAGE_ITEMS.len(), Datum::Null),
     }
     row
+}
+
+/// The same with the bytes of each column of the table instead of all of them in one.
+fn heap_page_item_attrs(bytes: &[u8], table: &Table) -> Result<Vec<Row>> {
+    let mut rows = heap_page_items(bytes)?;
+    let page = whole_page(bytes)?;
+    for (row, lp) in rows.iter_mut().zip(page::offsets(&page)) {
+        let Some(last) = row.last_mut().filter(|data| !data.is_null()) else { continue };
+        let tuple = page::item(&page, lp).unwrap_or_default();
+        let attr = |range: Option<Range<usize>>| range.map_or(Datum::Null, |range| Datum::Bytea(tuple[range].into()));
+        let attrs: Vec<Datum> = column_ranges(&table.desc, tuple)?.into_iter().map(attr).collect();
+        *last = Datum::array(Bytea, attrs);
+    }
+    Ok(rows)
 }
 
 /// The nodes of a page of the free space map that are not zero, one a line.

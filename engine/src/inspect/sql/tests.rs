@@ -165,3 +165,21 @@ fn sessions_and_locks_are_shown() {
         ["pg_control", "pg_filenode.map"]
     );
 }
+
+#[test]
+fn a_vacuum_under_way_is_shown() {
+    let mut lab = opening();
+    let c = connect(&mut lab, 0);
+    lab.input(Input::Query { session: 1, text: "vacuum accounts".into() }).unwrap();
+    let server = lab.hosts()[0].running.borrow().clone().unwrap();
+    while server.txns.vacuums.borrow().is_empty() {
+        lab.run(crate::world::Limit::steps(lab.world().steps() + 1));
+    }
+    let progress = "SELECT phase, heap_blks_total, heap_blks_vacuumed, max_dead_tuples FROM pg_stat_progress_vacuum";
+    let pid = lab.sessions()[1].pid.unwrap().0;
+    lab.input(Input::Freeze { pid, frozen: true }).unwrap();
+    assert_eq!(ask(&mut lab, c, progress), ["scanning heap|1|0|291"]);
+    lab.input(Input::Freeze { pid, frozen: false }).unwrap();
+    lab.run(crate::world::Limit::IDLE);
+    assert_eq!(ask(&mut lab, c, progress), [""; 0]);
+}

@@ -152,6 +152,16 @@ fn session(registry: &mut Registry) {
     registry.scalar("current_setting", &[Text, Bool], Text, setting);
     let set = Function::new("set_config", &[Text, Text, Bool], Text, Body::Scalar(set_config));
     registry.add(set.not_strict().named(&["setting_name", "new_value", "is_local"]));
+    let format = Function::new("format_type", &[Oid, Int4], Text, Body::Scalar(format_type));
+    registry.add(format.not_strict());
+}
+
+/// `format_type`: the SQL name of a type with its modifier; a NULL modifier is none.
+fn format_type(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
+    let Datum::Oid(oid) = args[0] else { return Ok(Datum::Null) };
+    let typmod = if args[1] == Datum::Null { -1 } else { args[1].as_int()? as i32 };
+    let name = TypeId::from_oid(oid).map(|ty| ty.format(typmod));
+    Ok(Datum::text(name.unwrap_or_else(|| if oid.0 == 0 { "-".into() } else { "???".into() })))
 }
 
 /// `current_setting(name)`, or NULL for an unknown name with `missing_ok`.

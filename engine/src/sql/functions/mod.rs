@@ -207,6 +207,16 @@ impl Registry {
         self.views.get(name).cloned()
     }
 
+    /// All views, by name.
+    pub fn views(&self) -> impl Iterator<Item = &Function> {
+        self.views.values().map(|view| &**view)
+    }
+
+    /// The names of all functions.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.functions.keys().copied()
+    }
+
     /// The functions of this name.
     pub fn named(&self, name: &str) -> &[Rc<Function>] {
         self.functions.get(name).map_or(&[], |functions| functions)

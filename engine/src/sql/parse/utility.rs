@@ -331,6 +331,9 @@ pub(super) fn vacuum(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     Ok(Statement::Vacuum(vacuum))
 }
 
+/// `MAX_PARALLEL_WORKER_LIMIT`
+const MAX_PARALLEL_WORKERS: u32 = 1024;
+
 fn vacuum_options(source: &Source, list: &SyntaxNode, vacuum: &mut Vacuum) -> Result<()> {
     let mut children = source.children(list);
     children.expect(L_PAREN)?;
@@ -348,8 +351,20 @@ fn vacuum_options(source: &Source, list: &SyntaxNode, vacuum: &mut Vacuum) -> Re
             "analyze" => vacuum.analyze = flag?,
             "disable_page_skipping" => vacuum.disable_page_skipping = flag?,
             "truncate" => vacuum.truncate = Some(flag?),
-            "skip_locked" | "index_cleanup" | "process_toast" | "parallel" => {
-                return Err(Error::unsupported(format!("VACUUM ({})", name.to_uppercase())));
+            "skip_locked" => vacuum.skip_locked = flag?,
+            "process_toast" => vacuum.process_toast = Some(flag?),
+            "index_cleanup" => {
+                if !value.is_some_and(|value| value.text().to_string().trim_matches('\'').eq_ignore_ascii_case("auto"))
+                {
+                    vacuum.index_cleanup = Some(flag?);
+                }
+            }
+            "parallel" => {
+                let workers = value.and_then(|value| value.text().to_string().parse::<u32>().ok());
+                if workers.is_none_or(|workers| workers > MAX_PARALLEL_WORKERS) {
+                    let message = format!("parallel workers for vacuum must be between 0 and {MAX_PARALLEL_WORKERS}");
+                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&node).0));
+                }
             }
             _ => {
                 let message = format!("unrecognized VACUUM option \"{name}\"");

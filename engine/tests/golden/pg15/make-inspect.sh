@@ -70,6 +70,9 @@ txid_status(3)
 pg_current_snapshot()
 txid_current_snapshot()
 txid_current()
+pg_stat_progress_vacuum
+heap_page_item_attrs(''::bytea, 'pg_class')
+age('3'::xid)
 CALLS
 } > inspect-columns.txt
 

@@ -4,4 +4,6 @@ pub(in crate::access) mod verify;
 
 mod crash;
 mod scans;
+
 mod unique;
+mod vacuum;

@@ -1,0 +1,227 @@
+/**
+ * One world on the page: what is known of it at the cursor, and how the picture follows the engine.
+ *
+ *     client.step() ── moment ──▶ take ──▶ collect   events since, beats among them, another line of history
+ *                                   └────▶ look      the view at the cursor, from which everything is drawn
+ *
+ * What is kept is history (see `history.ts`) and a cursor; the picture is a function of those and of the engine's view.
+ */
+import type { Deed, EngineClient, Moment, Until, ViewRequest } from '../engine/api.ts';
+import { fill, t } from '../base/messages.ts';
+import { isPast, type Cursor } from '../model/cursor.ts';
+import type { Shown } from '../model/psql.ts';
+import { withoutLetters } from '../model/settled.ts';
+import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
+import { noteOf } from '../scenes/free.ts';
+import type { Beat, Scene } from '../scenes/scene.ts';
+import type { LabView, SessionView } from '../views/types.ts';
+import { PageHistory } from './history.ts';
+import { sessionIndex } from './wire.ts';
+
+/** More steps than this without an event that matters, and the search gives up and says where it stands. */
+const PATIENCE = 20_000;
+
+/** Where the search for a statement's end stops. */
+const ENDS: ReadonlySet<string> = new Set(['ErrorReport', 'Query', 'ReadyForQuery']);
+
+/** The world as the page knows it. */
+export class Stage {
+  view: LabView | null = null;
+  before: LabView | null = null;
+  cursor: Cursor = { step: 0, atEnd: true };
+  readonly history = new PageHistory();
+  /** Nothing for a world that was kept: its story was told before. */
+  story: Story | null = null;
+  /** The step at which the reader came in. */
+  opening = 0;
+  stuck = false;
+  live = false;
+  /** A sentence that takes the beat's place: who waits, what went wrong. */
+  aside: string | null = null;
+  client: EngineClient | null = null;
+  /** Which page is shown. */
+  protected shown: Partial<ViewRequest>;
+  /** Transactions before this one belong to the scene's way to its opening. */
+  protected settledAt = 0;
+  #opened = false;
+  #branch = 0;
+  protected last = 0;
+
+  constructor(readonly scene: Scene, protected readonly changed: () => void) {
+    this.shown = { relation: scene.relation };
+  }
+
+  // --- where the cursor is --------------------------------------------------------------------------------
+
+  /** The beats told at the cursor. */
+  told(): Told[] {
+    return this.story && this.view ? toldBy(this.story.told, this.view.step) : [];
+  }
+
+  /** The beat that Next goes to. */
+  upcoming(): Beat | null {
+    return this.story ? nextBeat(this.scene, this.told()) : null;
+  }
+
+  /** Whether the reader has gone their own way. */
+  free(): boolean {
+    return this.left() !== null;
+  }
+
+  /** The step at which the story was left: by the reader, or because it is told. */
+  protected left(): number | null {
+    if (!this.story) return this.opening;
+    const left = this.history.leftAt(this.cursor);
+    const end = this.story.told.length === this.scene.beats.length ? Math.max(...this.story.told.map((x) => cursorOf(x.event))) : Infinity;
+    return left ?? (this.cursor.step > end ? end : null);
+  }
+
+  /** What there is to say off the story. */
+  note(): string | null {
+    const left = this.left();
+    if (left === null) return null;
+    const { events } = this.history;
+    for (let i = events.length - 1; i >= 0 && events[i]!.step >= left; i--) {
+      const event = events[i]!;
+      // What a statement ended with says more than that it ended.
+      const failed = event.event.kind === 'ReadyForQuery' && events.slice(0, i).findLast((e) => e.pid === event.pid && ENDS.has(e.event.kind));
+      const said = failed && failed.event.kind === 'ErrorReport' ? failed : event;
+      const note = isPast(event.step, this.cursor) ? noteOf(said, this.view!) : null;
+      if (note) return fill(t(note.say), note.params);
+    }
+    return null;
+  }
+
+  /** What the reader, or the story, has done to the world since the opening. */
+  deeds(): Promise<Deed[]> {
+    return this.client!.deeds(this.opening);
+  }
+
+  // --- driving --------------------------------------------------------------------------------------------
+
+  /** From here on events are told. */
+  protected opens(): void {
+    this.#opened = true;
+    this.opening = this.view!.step;
+    this.history.known = this.opening;
+  }
+
+  protected session(letter: string): SessionView {
+    const session = this.view!.sessions.find((s) => s.letter === letter && s.state !== 'gone');
+    if (!session) throw new Error(t('session.lost', { letter }));
+    return session;
+  }
+
+  /** Types a statement; the answer joins the history when it comes. */
+  protected async type(session: SessionView, sql: string, how: Shown = {}): Promise<void> {
+    const view = this.view!;
+    // The promise of the client ends with a rewind; the event of the answer does not.
+    this.client!.submit(sessionIndex(view, session.letter), sql).catch(() => {});
+    this.#follow(await this.client!.moment());
+    this.history.typed(view, session, sql, how);
+  }
+
+  /** Whether the statement of a beat has been typed already and is on its way. */
+  protected asked({ submit, after }: Beat): boolean {
+    const since = Math.max(this.opening, ...after.map((id) => this.story!.found.beat(id)?.step ?? 0));
+    return this.history.exchanges.some((x) => !x.hidden && x.letter === submit!.letter && x.sql === submit!.sql && x.step >= since && isPast(x.step, this.cursor));
+  }
+
+  protected async toAnswer(letter: string): Promise<void> {
+    const moment = await this.client!.run({ answer: sessionIndex(this.view!, letter) });
+    await this.take(moment);
+    if (moment.stopped !== 'reached') this.#isStuck();
+  }
+
+  /** Steps until an event has a sentence, or nothing can run. */
+  protected async stepUntil(what: 'beat' | 'note'): Promise<void> {
+    let moment = await this.client!.moment();
+    for (let i = 0; i < PATIENCE; i++) {
+      moment = await this.client!.step();
+      const beat = await this.#collect(moment);
+      const stuck = moment.stopped === 'idle' || moment.stopped === 'deadlock';
+      const noted = what === 'note' && this.#notedAt(moment.step);
+      const told = what === 'beat' && beat !== null;
+      if (!told && !noted && !stuck) continue;
+      await this.take(moment);
+      if (stuck && !told) this.#isStuck();
+      return;
+    }
+    await this.take(moment);
+  }
+
+  /** Steps until the picture shows what is looked for. */
+  protected async stepUntilSeen(seen: (now: LabView) => boolean): Promise<void> {
+    const from = this.view;
+    for (let i = 0; i < PATIENCE; i++) {
+      const moment = await this.client!.step();
+      await this.take(moment);
+      if (seen(this.view!) || moment.stopped === 'idle' || moment.stopped === 'deadlock') break;
+    }
+    this.before = from;
+  }
+
+  #notedAt(step: number): boolean {
+    const { events } = this.history;
+    const from = events.findLastIndex((e) => cursorOf(e) < step) + 1;
+    // What was done to the world from outside (no process did it) had its sentence when it was done.
+    return events.slice(from).some((e) => e.pid !== 0 && noteOf(e, this.view!));
+  }
+
+  /** Says who waits for whom, and offers to let time pass. */
+  #isStuck(): void {
+    this.stuck = true;
+    const waits = this.view!.hosts.flatMap((h) => h.lock_waits).map((w) => t('waits.for', { who: w.letter ?? w.pid, what: w.what }));
+    this.aside = t('waits', { who: waits.length ? waits.join('; ') : t('waits.client') });
+  }
+
+  protected async run(until: Until): Promise<void> {
+    await this.take(await this.client!.run(until));
+  }
+
+  protected async go(step: number): Promise<void> {
+    await this.take(await this.client!.seek(step));
+  }
+
+  // --- the picture follows --------------------------------------------------------------------------------
+
+  /** If another line of history began, what was known of the old one from there on is forgotten here. */
+  #follow(moment: Moment): void {
+    this.last = moment.last;
+    if (moment.branch === this.#branch) return;
+    this.#branch = moment.branch;
+    this.history.cut(this.cursor.step);
+    if (this.story) this.story = Story.of(this.scene, this.story.found.opening, this.history.events);
+  }
+
+  /** Takes in the events up to a moment; returns the last beat among them. */
+  async #collect(moment: Moment): Promise<Beat | null> {
+    this.#follow(moment);
+    const { known } = this.history;
+    if (!this.#opened || moment.step <= known) return null;
+    this.history.known = moment.step;
+    let beat: Beat | null = null;
+    for (const event of await this.client!.events(known, moment.step)) {
+      this.history.events.push(event);
+      beat = this.story?.take(event) ?? beat;
+    }
+    return beat;
+  }
+
+  /** The cursor is somewhere else: takes in what happened and draws it. */
+  protected async take(moment: Moment): Promise<void> {
+    await this.#collect(moment);
+    await this.look(moment);
+    this.changed();
+  }
+
+  protected async look(moment: Moment): Promise<void> {
+    const view = withoutLetters(await this.client!.view(this.shown), this.settledAt);
+    this.before = this.live ? null : this.view;
+    this.view = view;
+    this.cursor = { step: moment.step, atEnd: moment.atEnd };
+    this.last = moment.last;
+    this.stuck = false;
+    this.aside = null;
+  }
+}
