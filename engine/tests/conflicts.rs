@@ -1,4 +1,4 @@
-//! Sessions of a standby in the way of replay: it waits thirty seconds for them, then they go.
+//! Sessions of a standby: what they see, and in whose way they are: replay waits for them thirty seconds, then they go.
 
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::inspect;
@@ -87,4 +87,35 @@ fn a_reader_holds_up_the_dropping_of_its_table() {
     let fatal =
         "FATAL:  terminating connection due to conflict with recovery / User was holding a relation lock for too long.";
     assert_eq!(heard(&mut lab, reader), [fatal]);
+}
+
+#[test]
+fn what_is_not_committed_lies_on_the_standby_too_and_is_not_seen() {
+    let mut lab = Lab::open(LabSpec::lab(3), inspect::functions).unwrap();
+    let (primary, other) = (connect(&mut lab, PRIMARY), connect(&mut lab, PRIMARY));
+    ask(&mut lab, primary, "create table t(id int); create table u(id int)");
+    // Seventy parts: too many to be listed, the standby has to ask pg_subtrans whose they are.
+    let parts: String = (0..70).map(|n| format!("savepoint s; insert into t values ({n}); release s; ")).collect();
+    ask(&mut lab, primary, &format!("begin; {parts}"));
+    let reader = connect(&mut lab, STANDBY);
+    let on_page = "select count(*) from heap_page_items(get_raw_page('t', 0)) where lp_flags = 1";
+    pass(&mut lab, 1);
+    // Somebody else's commit flushes the log, and only what is flushed is sent.
+    ask(&mut lab, other, "insert into u values (1)");
+    pass(&mut lab, 1);
+    assert_eq!(ask(&mut lab, reader, on_page), ["70"]);
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["0"]);
+    ask(&mut lab, reader, "begin isolation level repeatable read");
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["0"]);
+    ask(&mut lab, primary, "savepoint last; delete from t; rollback to last; commit");
+    pass(&mut lab, 1);
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["0"], "the snapshot is older");
+    ask(&mut lab, reader, "commit");
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["70"]);
+    ask(&mut lab, primary, "begin; insert into t values (100)");
+    ask(&mut lab, other, "insert into u values (2)");
+    ask(&mut lab, primary, "rollback");
+    pass(&mut lab, 1);
+    assert_eq!(ask(&mut lab, reader, on_page), ["71"], "a rollback takes nothing away");
+    assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["70"]);
 }

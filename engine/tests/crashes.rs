@@ -1,15 +1,16 @@
 //! The power fails, or a process dies, after any step: what was acknowledged is there, what was not is there wholly or
 //! not at all.
 //!
-//! Two sessions work: one inserts rows, each its own transaction; the other moves an amount between two accounts, two
-//! updates in a transaction, so that the sum tells whether a transaction was torn apart. A checkpoint and a VACUUM run
-//! in between.
+//! Three sessions work: one inserts rows, each its own transaction; another moves an amount between two accounts, two
+//! updates in a transaction, so that the sum tells whether a transaction was torn apart; some of these are parts that
+//! are released, beside one that is rolled back. The third holds locks on the accounts that let the updates pass, so
+//! that multixacts are made. A checkpoint and a VACUUM run in between.
 
 #[path = "common/keep.rs"]
 mod keep;
 
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
-use vitrine_engine::ids::{BackendType, HostId, Pid};
+use vitrine_engine::ids::{BackendType, HostId, MultiXactId, Pid};
 use vitrine_engine::inspect;
 use vitrine_engine::server::protocol::BackendMessage;
 use vitrine_engine::world::Limit;
@@ -17,6 +18,7 @@ use vitrine_engine::world::Limit;
 const ROWS: usize = 12;
 const WRITER: u32 = 0;
 const MOVER: u32 = 1;
+const SHARER: u32 = 2;
 
 fn connect(lab: &mut Lab) -> u32 {
     let session = lab.sessions().len() as u32;
@@ -48,8 +50,8 @@ fn ask(lab: &mut Lab, session: u32, text: &str) -> Result<Vec<i64>, String> {
 fn at_work(seed: u64) -> Lab {
     let spec = LabSpec { standby: false, ..LabSpec::lab(seed) };
     let mut lab = Lab::open(spec, inspect::functions).unwrap();
-    let (writer, mover) = (connect(&mut lab), connect(&mut lab));
-    assert_eq!((writer, mover), (WRITER, MOVER));
+    let (writer, mover, sharer) = (connect(&mut lab), connect(&mut lab), connect(&mut lab));
+    assert_eq!((writer, mover, sharer), (WRITER, MOVER, SHARER));
     ask(&mut lab, writer, "create table log(id int); create table accounts(id int, balance int)").unwrap();
     ask(&mut lab, writer, "insert into accounts values (1, 500), (2, 500)").unwrap();
     for n in 0..ROWS {
@@ -58,13 +60,20 @@ fn at_work(seed: u64) -> Lab {
         let amount = n + 1;
         let text = match n {
             4 => "checkpoint".to_string(),
-            8 => "vacuum accounts".to_string(),
+            8 => "vacuum freeze accounts".to_string(),
+            2 | 6 | 10 => format!(
+                "begin; savepoint a; update accounts set balance = 0; rollback to a; \
+                 update accounts set balance = balance - {amount} where id = 1; release a; savepoint b; \
+                 update accounts set balance = balance + {amount} where id = 2; commit"
+            ),
             _ => format!(
                 "begin; update accounts set balance = balance - {amount} where id = 1; \
                  update accounts set balance = balance + {amount} where id = 2; commit"
             ),
         };
         lab.input(Input::Query { session: MOVER, text }).unwrap();
+        let text = "begin; select * from accounts for key share; select pg_sleep(0.002); end".to_string();
+        lab.input(Input::Query { session: SHARER, text }).unwrap();
     }
     lab
 }
@@ -94,6 +103,8 @@ fn check(lab: &mut Lab, acknowledged: (usize, usize), what: &str) {
         "{what}: {inserted} acknowledged, found {ids:?}\n{log}"
     );
     assert!(ids.iter().enumerate().all(|(n, id)| *id == n as i64), "{what}: {ids:?}");
+    let locked = ask(lab, session, "select id from accounts order by id for update");
+    assert_eq!(locked, Ok(vec![1, 2]), "{what}: nobody is left who holds a row\n{log}");
     let sum = ask(lab, session, "select sum(balance) from accounts").unwrap();
     assert_eq!(sum, [1000], "{what}: a transfer was torn apart\n{log}");
     let first = ask(lab, session, "select balance from accounts where id = 1").unwrap()[0];
@@ -109,8 +120,10 @@ fn check(lab: &mut Lab, acknowledged: (usize, usize), what: &str) {
 fn span(seed: u64) -> (u64, u64) {
     let mut lab = at_work(seed);
     let from = lab.world().steps();
-    lab.run(Limit::IDLE);
+    lab.run(Limit::until(lab.world().now() + 500_000));
     assert_eq!(acknowledged(&mut lab), (ROWS, ROWS - 2));
+    let multis = lab.hosts()[0].running.borrow().as_ref().map(|server| server.txns.multis.next().0);
+    assert_ne!(multis, Some(MultiXactId::FIRST), "several held a row together");
     (from, lab.world().steps())
 }
 

@@ -121,6 +121,31 @@ fn locks() {
 }
 
 #[test]
+fn facts() {
+    run("facts");
+}
+
+#[test]
+fn row_locks() {
+    run("row_locks");
+}
+
+#[test]
+fn multixacts() {
+    run("multixacts");
+}
+
+#[test]
+fn rechecks() {
+    run("rechecks");
+}
+
+#[test]
+fn savepoints() {
+    run("savepoints");
+}
+
+#[test]
 fn timeouts() {
     run("timeouts");
 }

@@ -11,13 +11,13 @@
 //!
 //! PostgreSQL: `heap_hot_search_buffer`, `heap_index_delete_tuples` in `access/heap/heapam.c`.
 
-use super::visibility::{self, NeedsStatus, Statuses, Vacuumable};
+use super::visibility::{self, Statuses, Vacuumable};
 use super::{Env, Rel, TupleBatch, prune, scan};
 use crate::buffer::Pin;
 use crate::ids::{Fork, OffsetNumber, Result, Tid, Xid};
 use crate::storage::tuple::*;
 use crate::storage::{PageBytes, page};
-use crate::txn::Snapshot;
+use crate::txn::{Needs, Snapshot};
 use crate::world::LwMode;
 
 /// What an index entry leads to for a snapshot.
@@ -50,8 +50,8 @@ fn walk<T>(
     env: &Env,
     bytes: &PageBytes,
     root: OffsetNumber,
-    mut judge: impl FnMut(OffsetNumber, &[u8], &mut HeapTupleHeader) -> Result<Option<T>, NeedsStatus>,
-) -> Result<(Option<T>, bool), NeedsStatus> {
+    mut judge: impl FnMut(OffsetNumber, &[u8], &mut HeapTupleHeader) -> Result<Option<T>, Needs>,
+) -> Result<(Option<T>, bool), Needs> {
     let id = page::item_id(bytes, root);
     let mut at = if id.is_redirected() { id.off() } else { root };
     let (mut prior_xmax, mut all_dead, mut steps) = (Xid::INVALID, true, 0);
@@ -70,7 +70,7 @@ fn walk<T>(
         if !header.is_hot_updated() {
             break;
         }
-        (prior_xmax, at, steps) = (header.xmax, header.ctid.offset, steps + 1);
+        (prior_xmax, at, steps) = (Statuses::of(env).update_xid(&header)?, header.ctid.offset, steps + 1);
     }
     Ok((None, all_dead))
 }
@@ -89,7 +89,7 @@ async fn look<T>(
     env: &Env,
     rel: &Rel,
     pin: &Pin,
-    mut look: impl FnMut(&Pin, &mut Vec<(OffsetNumber, u16)>) -> Result<T, NeedsStatus>,
+    mut look: impl FnMut(&Pin, &mut Vec<(OffsetNumber, u16)>) -> Result<T, Needs>,
 ) -> Result<T> {
     let _guard = pin.lock(&env.cx, LwMode::Shared).await;
     let mut hints = Vec::new();
@@ -99,7 +99,7 @@ async fn look<T>(
                 scan::note_hints(env, rel, pin, &hints);
                 return Ok(found);
             }
-            Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
+            Err(needs) => env.txns.fetch(&env.cx, needs).await?,
         }
         hints.clear();
     }
@@ -152,7 +152,7 @@ fn visible_version(
     snapshot: &Snapshot,
     batch: &mut TupleBatch,
     hints: &mut Vec<(OffsetNumber, u16)>,
-) -> Result<Fetched, NeedsStatus> {
+) -> Result<Fetched, Needs> {
     let ask = Statuses::of(env);
     let bytes = pin.bytes();
     let (found, dead) = walk(env, &bytes, tid.offset, |at, _, header| {
@@ -204,7 +204,7 @@ pub(super) async fn may_go(env: &Env, rel: &Rel, tid: Tid, known: bool, latest: 
             let allowed = visibility::allowed_hints(header, bits, page::lsn(&bytes), env);
             header.infomask |= allowed;
             hints.push((at, allowed));
-            prune::note_removed(header, &mut youngest);
+            prune::note_removed(header, ask.update_xid(header)?, &mut youngest);
             Ok((!known && verdict != Vacuumable::Dead).then_some(()))
         })?;
         Ok(alive.is_none().then_some(youngest))

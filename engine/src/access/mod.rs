@@ -30,29 +30,35 @@ mod free_space;
 mod hot;
 mod indexes;
 mod inplace;
+mod lock_tuple;
 mod modify;
 mod place;
 mod prune;
 pub mod redo;
 mod relation;
+mod row_lock;
 mod scan;
 mod truncate;
 mod update;
 mod vacuum;
 pub mod visibility;
 mod visibility_map;
+mod wait;
 
 pub use crate::txn::Env;
 pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, build_index};
 pub use free_space::FreeSpaceMap;
 pub use hot::{Fetched, RowFetch};
 pub use inplace::inplace_update;
-pub use modify::{ModifyOutcome, RowLock, delete, insert};
+pub use lock_tuple::{LockedTuple, lock_latest};
+pub use modify::{ModifyOutcome, delete, insert};
 pub use relation::Rel;
+pub use row_lock::RowLock;
 pub use scan::{Scan, TupleBatch, fetch};
-pub use update::{lock_tuple, lock_tuple_for, update};
+pub use update::update;
 pub use vacuum::{VacuumOptions, VacuumStats, is_aggressive, vacuum};
 pub use visibility_map::VisibilityMap;
+pub use wait::WaitPolicy;
 
 #[cfg(test)]
 mod tests;

@@ -1,15 +1,16 @@
-//! INSERT and DELETE of row versions, and what all changes share: waiting for whoever is changing the row.
+//! INSERT and DELETE of row versions, and what all changes share.
 
 use super::place::{self, Room};
-use super::visibility::{self, NeedsStatus, Statuses, Writable};
-use super::{Env, Rel, indexes, scan, visibility_map};
+use super::row_lock::{RowLock, Xmax};
+use super::wait::{self, Doing, Free};
+use super::{Env, Rel, indexes, visibility_map};
 use crate::buffer::Pin;
-use crate::ids::{CommandId, Error, LockMode, OffsetNumber, Result, RmgrId, Tid, Xid, sqlstate};
+use crate::ids::{CommandId, Error, Result, RmgrId, Tid, Xid};
 use crate::storage::page::{self, Place};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, vm};
 use crate::trace::Event;
-use crate::txn::{Isolation, LockTag, TableCounter};
+use crate::txn::TableCounter;
 use crate::wal::heap_records::*;
 use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
@@ -25,25 +26,6 @@ pub enum ModifyOutcome {
     Deleted,
     /// A command of this transaction has changed it already.
     SelfModified,
-}
-
-/// How strongly a row is locked; `LockTupleMode`, as far as it is built.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum RowLock {
-    /// `FOR NO KEY UPDATE`, and what an UPDATE takes.
-    NoKeyUpdate,
-    /// `FOR UPDATE`, and what a DELETE takes.
-    Update,
-}
-
-impl RowLock {
-    /// How the place at the head of the row's queue is locked meanwhile.
-    fn turn(self) -> LockMode {
-        match self {
-            RowLock::NoKeyUpdate => LockMode::Exclusive,
-            RowLock::Update => LockMode::AccessExclusive,
-        }
-    }
 }
 
 /// The room that a record with up to `pages` images and so many bytes of data may need.
@@ -135,23 +117,25 @@ pub(super) fn clear_all_visible(env: &Env, rel: &Rel, room: &Room) -> bool {
     true
 }
 
-/// `heap_delete`: ends the row version at `tid`, waiting for whoever is changing it.
+/// `heap_delete`: ends the row version at `tid`, waiting for whoever is at it.
 pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
     let (xid, cid) = begin_write(env).await?;
-    let room = match writable(env, rel, tid, cid, RowLock::Update).await? {
-        Ok(room) => room,
+    let Free { room, header } = match wait::writable(env, rel, tid, cid, RowLock::Update, Doing::Deleting).await? {
+        Ok(free) => free,
         Err(outcome) => return Ok(outcome),
     };
-    let ending = Ending::of(env, &room.pin, tid, xid, cid);
+    env.note_oldest_multi();
+    let xmax = Xmax::with(env, &header, xid, RowLock::Update, true).await?;
     env.wal.make_room(&env.cx, record_room(1, 64)).await?;
+    let ending = Ending::of(env, &room.pin, tid, xid, cid);
     room.pin.modify(|bytes| {
         page::set_prunable(bytes, xid);
-        ending.write(bytes, 0, HEAP_KEYS_UPDATED, tid);
+        ending.write(bytes, xmax, 0, tid);
     });
     let flags = if clear_all_visible(env, rel, &room) { XLH_DELETE_ALL_VISIBLE_CLEARED } else { 0 };
     room.pin.mark_dirty(&env.cx);
     let end = room.pin.read(|bytes| {
-        let main = HeapDelete { xmax: xid, offnum: tid.offset, infobits: XLHL_KEYS_UPDATED, flags }.encode();
+        let main = HeapDelete { xmax: xmax.xid, offnum: tid.offset, infobits: xmax.infobits(), flags }.encode();
         let block_ref = heap_block(rel, &room.pin, 0, bytes, &[]);
         env.log(&RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_DELETE).xid(xid).main(&main).block(block_ref))
     });
@@ -169,11 +153,10 @@ pub(super) fn heap_block<'a>(rel: &Rel, pin: &Pin, id: u8, bytes: &'a PageBytes,
     BlockRef { id, rel, fork: crate::ids::Fork::Main, block, page: Some(bytes), flags: REGBUF_STANDARD, data }
 }
 
-/// How a transaction ends a version, or locks it for the time until it does.
+/// How a command ends a version, or locks it for the time until it does.
 #[derive(Clone, Copy)]
 pub(super) struct Ending {
     tid: Tid,
-    xid: Xid,
     cmax: CommandId,
     /// The version is the transaction's own, and `cmax` stands for the commands that made and ended it.
     is_combo: bool,
@@ -183,95 +166,23 @@ impl Ending {
     /// `HeapTupleHeaderAdjustCmax`: with the command id that the version's header is to have.
     pub(super) fn of(env: &Env, pin: &Pin, tid: Tid, xid: Xid, cid: CommandId) -> Ending {
         let header = pin.read(|bytes| page::heap_tuple(bytes, tid.offset).and_then(HeapTupleHeader::read));
-        let Some(own) = header.filter(|header| !header.xmin_committed() && header.xmin == xid) else {
-            return Ending { tid, xid, cmax: cid, is_combo: false };
+        let is_own = |header: &HeapTupleHeader| header.xmin == xid || env.xact.borrow().is_current(header.xmin);
+        let Some(own) = header.filter(|header| !header.xmin_committed() && is_own(header)) else {
+            return Ending { tid, cmax: cid, is_combo: false };
         };
         let combo = &mut env.xact.borrow_mut().combo;
         let raw = own.command_id();
         let cmin = if own.has(HEAP_COMBOCID) { combo.pair(raw).map_or(raw, |pair| pair.0) } else { raw };
-        Ending { tid, xid, cmax: combo.number_of(cmin, cid), is_combo: true }
+        Ending { tid, cmax: combo.number_of(cmin, cid), is_combo: true }
     }
 
-    /// Writes it into the header, with these bits of xmax, and where the next version lies.
-    pub(super) fn write(&self, bytes: &mut PageBytes, infomask: u16, infomask2: u16, next: Tid) {
+    /// Writes it into the header, with this xmax, and where the next version lies.
+    pub(super) fn write(&self, bytes: &mut PageBytes, xmax: Xmax, infomask2: u16, next: Tid) {
         let Some(old) = page::heap_tuple_mut(bytes, self.tid.offset) else { return };
-        tuple::set_infomask(old, tuple::infomask(old) & !(HEAP_XMAX_BITS | HEAP_MOVED) | infomask);
-        let keep = tuple::infomask2(old) & !(HEAP_KEYS_UPDATED | HEAP_HOT_UPDATED);
-        tuple::set_infomask2(old, keep | infomask2);
-        tuple::set_xmax(old, self.xid);
+        tuple::set_infomask2(old, tuple::infomask2(old) & !HEAP_HOT_UPDATED);
+        xmax.write(old);
+        tuple::set_infomask2(old, tuple::infomask2(old) | infomask2);
         tuple::set_cmax(old, self.cmax, self.is_combo);
         tuple::set_ctid(old, next);
-    }
-}
-
-/// Waits until the version at `tid` may be changed, and returns its page locked; or says why it may not.
-pub(super) async fn writable(
-    env: &Env,
-    rel: &Rel,
-    tid: Tid,
-    cid: CommandId,
-    strength: RowLock,
-) -> Result<std::result::Result<Room, ModifyOutcome>> {
-    let turn = LockTag::Tuple { db: env.database, rel: rel.oid, tid };
-    let mut has_turn = false;
-    let outcome = loop {
-        let room = place::lock_page(env, rel, tid.block).await?;
-        let (writable, next) = judge(env, rel, &room.pin, tid, cid).await?;
-        match writable {
-            Writable::Ok => break Ok(room),
-            Writable::Invisible => {
-                let message = "attempted to update invisible tuple";
-                return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
-            }
-            Writable::SelfModified => break Err(ModifyOutcome::SelfModified),
-            Writable::Updated => break Err(ModifyOutcome::Updated(next)),
-            Writable::Deleted => break Err(ModifyOutcome::Deleted),
-            Writable::BeingModified(xid) => {
-                drop(room);
-                // Whoever came first gets the row first: the queue stands at the row, its head waits for the
-                // transaction.
-                if !has_turn {
-                    env.lock(turn, strength.turn()).await?;
-                    has_turn = true;
-                }
-                env.wait_for_xact(xid).await?;
-            }
-        }
-    };
-    if has_turn {
-        env.unlock(turn, strength.turn());
-    }
-    match outcome {
-        Err(ModifyOutcome::Updated(_)) => refuse_in_repeatable_read(env, "update").map(|()| outcome),
-        Err(ModifyOutcome::Deleted) => refuse_in_repeatable_read(env, "delete").map(|()| outcome),
-        _ => Ok(outcome),
-    }
-}
-
-fn refuse_in_repeatable_read(env: &Env, what: &str) -> Result<()> {
-    if env.xact.borrow().isolation == Isolation::ReadCommitted {
-        return Ok(());
-    }
-    let message = format!("could not serialize access due to concurrent {what}");
-    Err(Error::new(sqlstate::SERIALIZATION_FAILURE, message))
-}
-
-/// Whether the version may be changed, and its next version; hints are noted.
-async fn judge(env: &Env, rel: &Rel, pin: &Pin, tid: Tid, cid: CommandId) -> Result<(Writable, Tid)> {
-    loop {
-        let ask = Statuses::of(env);
-        let header = pin.read(|bytes| page::heap_tuple(bytes, tid.offset).and_then(HeapTupleHeader::read));
-        let Some(header) = header else {
-            return Err(Error::internal(format!("no row version at {tid}")));
-        };
-        match visibility::satisfies_update(&header, tid, cid, &ask) {
-            Ok((writable, hints)) => {
-                let allowed = visibility::allowed_hints(&header, hints, pin.read(page::lsn), env);
-                let hints: [(OffsetNumber, u16); 1] = [(tid.offset, allowed)];
-                scan::note_hints(env, rel, pin, &hints);
-                return Ok((writable, header.ctid));
-            }
-            Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
-        }
     }
 }

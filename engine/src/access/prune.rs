@@ -15,7 +15,7 @@
 //! PostgreSQL: `access/heap/pruneheap.c`.
 
 use super::modify::{heap_block, record_room};
-use super::visibility::{self, NeedsStatus, Statuses, Vacuumable};
+use super::visibility::{self, Statuses, Vacuumable};
 use super::{Env, Rel, scan};
 use crate::buffer::Pin;
 use crate::ids::{BLCKSZ, OffsetNumber, Result, RmgrId, Xid};
@@ -23,7 +23,7 @@ use crate::storage::page::{self, ItemId};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::{PageBytes, compact};
 use crate::trace::Event;
-use crate::txn::TableCounter;
+use crate::txn::{Needs, TableCounter};
 use crate::wal::RecordBuilder;
 use crate::wal::heap2_records::{HeapPrune, PrunedItems, XLOG_HEAP2_PRUNE};
 use crate::world::LwMode;
@@ -75,7 +75,7 @@ pub(super) async fn prune_page(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) ->
     let (pruned, next_prune_xid) = loop {
         match plan(env, rel, pin, horizon) {
             Ok(plan) => break plan,
-            Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
+            Err(needs) => env.txns.fetch(&env.cx, needs).await?,
         }
     };
     env.wal.make_room(&env.cx, record_room(1, 4 * 291)).await?;
@@ -140,11 +140,20 @@ pub fn execute(bytes: &mut PageBytes, items: &PrunedItems) -> Result<()> {
     compact::repair_fragmentation(bytes)
 }
 
-/// A version of a page: its header, with the hints that were found, and what it is to VACUUM.
-pub(super) type Judged = (OffsetNumber, HeapTupleHeader, Vacuumable);
+/// A version of a page, as VACUUM finds it.
+#[derive(Clone, Copy)]
+pub(super) struct Judged {
+    pub offset: OffsetNumber,
+    /// Its header, with the hints that were found.
+    pub header: HeapTupleHeader,
+    /// What it is to VACUUM.
+    pub verdict: Vacuumable,
+    /// Who ends it, also where xmax is a multixact.
+    pub update_xid: Xid,
+}
 
 /// Judges all versions of a page, and notes what pg_xact said. The caller holds the content lock.
-pub(super) fn judge_all(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<Vec<Judged>, NeedsStatus> {
+pub(super) fn judge_all(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<Vec<Judged>, Needs> {
     let ask = Statuses::of(env);
     let mut hints = Vec::new();
     let judged = pin.read(|bytes| {
@@ -155,7 +164,8 @@ pub(super) fn judge_all(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result
             let allowed = visibility::allowed_hints(&header, bits, page::lsn(bytes), env);
             header.infomask |= allowed;
             hints.push((offset, allowed));
-            judged.push((offset, header, verdict));
+            let update_xid = ask.update_xid(&header)?;
+            judged.push(Judged { offset, header, verdict, update_xid });
         }
         Ok(judged)
     })?;
@@ -165,7 +175,7 @@ pub(super) fn judge_all(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result
 
 /// Decides what to do, without changing anything but hint bits. Also the oldest transaction that could make it
 /// worth while to come again.
-fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), NeedsStatus> {
+fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), Needs> {
     let judged = judge_all(env, rel, pin, horizon)?;
     Ok(pin.read(|bytes| {
         let mut planner = Planner::of(bytes, &judged);
@@ -176,17 +186,17 @@ fn plan(env: &Env, rel: &Rel, pin: &Pin, horizon: Xid) -> Result<(Pruned, Xid), 
 
 /// `HeapTupleHeaderAdvanceLatestRemovedXid`: a standby's snapshot that sees what goes is in conflict. Nobody has seen what
 /// was made by an aborted transaction, or ended by its own maker.
-pub(super) fn note_removed(header: &HeapTupleHeader, latest: &mut Xid) {
-    let seen = !header.xmin_invalid() && header.xmax != header.xmin;
-    if seen && latest.precedes(header.xmax) {
-        *latest = header.xmax;
+pub(super) fn note_removed(header: &HeapTupleHeader, update_xid: Xid, latest: &mut Xid) {
+    let seen = !header.xmin_invalid() && update_xid != header.xmin;
+    if seen && latest.precedes(update_xid) {
+        *latest = update_xid;
     }
 }
 
 struct Planner<'a> {
     bytes: &'a PageBytes,
     /// The versions by line pointer.
-    versions: Vec<Option<(HeapTupleHeader, Vacuumable)>>,
+    versions: Vec<Option<Judged>>,
     /// Line pointers about which is decided.
     done: Vec<bool>,
     pruned: Pruned,
@@ -197,9 +207,7 @@ impl<'a> Planner<'a> {
     fn of(bytes: &'a PageBytes, judged: &[Judged]) -> Planner<'a> {
         let places = usize::from(page::max_offset(bytes)) + 1;
         let mut versions = vec![None; places];
-        for (offset, header, verdict) in judged {
-            versions[usize::from(*offset)] = Some((*header, *verdict));
-        }
+        judged.iter().for_each(|version| versions[usize::from(version.offset)] = Some(*version));
         Planner { bytes, versions, done: vec![false; places], pruned: Pruned::default(), next: Xid::INVALID }
     }
 
@@ -208,13 +216,13 @@ impl<'a> Planner<'a> {
         if self.done[usize::from(root)] {
             return;
         }
-        if let Some((header, verdict)) = self.versions[usize::from(root)]
-            && header.is_heap_only()
+        if let Some(version) = self.versions[usize::from(root)]
+            && version.header.is_heap_only()
         {
             // Reached by its chain, if by anything. The last of a chain goes by itself once it is dead: an aborted
             // version that nothing points to any more would otherwise stay for ever.
-            if verdict == Vacuumable::Dead && !header.is_hot_updated() {
-                self.note_removed(&header);
+            if version.verdict == Vacuumable::Dead && !version.header.is_hot_updated() {
+                self.note_removed(&version);
                 self.mark_unused(root);
             }
             return;
@@ -229,7 +237,8 @@ impl<'a> Planner<'a> {
         let mut dead = 0;
         let mut at = if id.is_redirected() { id.off() } else { root };
         let mut prior_xmax = Xid::INVALID;
-        while let Some(Some((header, verdict))) = self.versions.get(usize::from(at)).copied() {
+        while let Some(Some(version)) = self.versions.get(usize::from(at)).copied() {
+            let Judged { header, verdict, update_xid, .. } = version;
             let linked = !prior_xmax.is_valid() || header.xmin == prior_xmax;
             if self.done[usize::from(at)] || chain.contains(&at) || !linked {
                 break;
@@ -238,12 +247,12 @@ impl<'a> Planner<'a> {
             match verdict {
                 Vacuumable::Dead => {
                     dead = chain.len();
-                    self.note_removed(&header);
+                    self.note_removed(&version);
                 }
                 // A dead one may follow.
-                Vacuumable::RecentlyDead => self.note_prunable(header.xmax),
+                Vacuumable::RecentlyDead => self.note_prunable(update_xid),
                 Vacuumable::DeleteInProgress => {
-                    self.note_prunable(header.xmax);
+                    self.note_prunable(update_xid);
                     break;
                 }
                 Vacuumable::Live | Vacuumable::InsertInProgress => break,
@@ -251,7 +260,7 @@ impl<'a> Planner<'a> {
             if !header.is_hot_updated() {
                 break;
             }
-            (prior_xmax, at) = (header.xmax, header.ctid.offset);
+            (prior_xmax, at) = (update_xid, header.ctid.offset);
         }
         self.decide(root, id, &chain, dead);
     }
@@ -288,8 +297,8 @@ impl<'a> Planner<'a> {
         self.pruned.removed += 1;
     }
 
-    fn note_removed(&mut self, header: &HeapTupleHeader) {
-        note_removed(header, &mut self.pruned.latest_removed);
+    fn note_removed(&mut self, version: &Judged) {
+        note_removed(&version.header, version.update_xid, &mut self.pruned.latest_removed);
     }
 
     fn note_prunable(&mut self, xid: Xid) {

@@ -16,6 +16,8 @@ pub struct Rel {
     pub oid: Oid,
     /// Its files.
     pub file: RelFile,
+    /// Its name, for messages.
+    pub name: Rc<str>,
     /// The page that took the last row; PostgreSQL's `smgr_targblock`, of this process alone.
     pub target: Rc<Cell<Option<BlockNumber>>>,
     /// Its indexes; an index has none. Who knows the catalogs hands them in.
@@ -25,7 +27,12 @@ pub struct Rel {
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, target: Rc::default(), indexes: Rc::default() }
+        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default() }
+    }
+
+    /// With its name.
+    pub fn named(self, name: &Rc<str>) -> Rel {
+        Rel { name: name.clone(), ..self }
     }
 
     /// The same with indexes, which all changes of its rows will keep up to date.

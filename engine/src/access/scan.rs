@@ -5,14 +5,14 @@
 
 use std::rc::Rc;
 
-use super::visibility::{self, NeedsStatus, Statuses};
+use super::visibility::{self, Statuses};
 use super::{Env, Rel, prune};
 use crate::buffer::{Pin, Ring, RingKind};
 use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid};
 use crate::storage::tuple::{self, HEAP_XMIN_FROZEN, HeapTupleHeader};
 use crate::storage::{PageBytes, page};
 use crate::trace::Event;
-use crate::txn::{Snapshot, TableCounter};
+use crate::txn::{Needs, Snapshot, TableCounter};
 use crate::world::LwMode;
 
 /// Row versions copied out of a page, without an allocation for each.
@@ -91,9 +91,9 @@ impl Scan {
             self.next = BlockNumber(self.next.0 + 1);
             prune::prune_opt(env, &self.rel, &pin).await?;
             let guard = pin.lock(&env.cx, LwMode::Shared).await;
-            while let Err(NeedsStatus(xid)) = judge_page(env, &self.rel, &pin, &self.snapshot, batch) {
+            while let Err(needs) = judge_page(env, &self.rel, &pin, &self.snapshot, batch) {
                 batch.clear();
-                env.txns.clog.status(&env.cx, xid).await?;
+                env.txns.fetch(&env.cx, needs).await?;
             }
             drop(guard);
             self.page = Some(pin);
@@ -109,7 +109,7 @@ impl Scan {
 }
 
 /// Judges all versions of a page: the visible ones go into the batch, hints into the headers.
-fn judge_page(env: &Env, rel: &Rel, pin: &Pin, snapshot: &Snapshot, batch: &mut TupleBatch) -> Result<(), NeedsStatus> {
+fn judge_page(env: &Env, rel: &Rel, pin: &Pin, snapshot: &Snapshot, batch: &mut TupleBatch) -> Result<(), Needs> {
     let block = pin.block();
     let ask = Statuses::of(env);
     let mut hints: Vec<(OffsetNumber, u16)> = Vec::new();
@@ -165,8 +165,8 @@ pub async fn fetch(env: &Env, rel: &Rel, tid: Tid, snapshot: &Snapshot, batch: &
     }
     let pin = rel.page(env, Fork::Main, tid.block).await?;
     let _guard = pin.lock(&env.cx, LwMode::Shared).await;
-    while let Err(NeedsStatus(xid)) = judge_one(env, rel, &pin, tid, snapshot, batch) {
-        env.txns.clog.status(&env.cx, xid).await?;
+    while let Err(needs) = judge_one(env, rel, &pin, tid, snapshot, batch) {
+        env.txns.fetch(&env.cx, needs).await?;
     }
     Ok(!batch.is_empty())
 }
@@ -178,7 +178,7 @@ fn judge_one(
     tid: Tid,
     snapshot: &Snapshot,
     batch: &mut TupleBatch,
-) -> Result<(), NeedsStatus> {
+) -> Result<(), Needs> {
     let ask = Statuses::of(env);
     let hints = pin.read(|bytes| {
         let Some(version) = page::heap_tuple(bytes, tid.offset) else { return Ok(0) };

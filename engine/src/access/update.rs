@@ -1,11 +1,13 @@
-//! UPDATE: a new version, and the old one's end; and locking a row without changing it.
+//! UPDATE: a new version, and the old one's end.
 //!
 //! If the new version fits on the old one's page and no index needs to know of it, it is a *heap-only tuple* (HOT):
 //! indexes go on pointing to the old line pointer, and readers follow the chain. Otherwise every index gets an entry.
 
 use super::indexes::{self, Changed};
-use super::modify::{self, Ending, ModifyOutcome, RowLock, clear_all_visible, heap_block, put_on_page, record_room};
+use super::modify::{self, Ending, ModifyOutcome, clear_all_visible, heap_block, put_on_page, record_room};
 use super::place::{self, Room};
+use super::row_lock::{RowLock, Xmax};
+use super::wait::{self, Doing, Free};
 use super::{Env, Rel, visibility_map};
 use crate::ids::{Error, Fork, Result, RmgrId, Tid, Xid};
 use crate::storage::tuple::{self, *};
@@ -17,24 +19,25 @@ use crate::wal::record::{REGBUF_STANDARD, REGBUF_WILL_INIT};
 use crate::wal::{BlockRef, RecordBuilder};
 
 /// `heap_update`: gives the row at `old` a new version. `new` is the whole tuple; what its header says of
-/// transactions is set here. Waits for whoever is changing the row.
-pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<ModifyOutcome> {
+/// transactions is set here. Waits for whoever is at the row. Also how strongly the old version is locked.
+pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<(ModifyOutcome, RowLock)> {
     let (xid, cid) = modify::begin_write(env).await?;
     let changed = indexes::changed(env, rel, old, new).await?;
-    let strength = if changed.key { RowLock::Update } else { RowLock::NoKeyUpdate };
-    let room = match modify::writable(env, rel, old, cid, strength).await? {
-        Ok(room) => room,
-        Err(outcome) => return Ok(outcome),
+    let mode = if changed.key { RowLock::Update } else { RowLock::NoKeyUpdate };
+    let Free { room, header } = match wait::writable(env, rel, old, cid, mode, Doing::Updating).await? {
+        Ok(free) => free,
+        Err(outcome) => return Ok((outcome, mode)),
     };
-    let lock = inherited_lock(&room, old, xid);
-    let lock_bits = if lock.is_valid() { HEAP_XMAX_KEYSHR_LOCK | HEAP_XMAX_LOCK_ONLY } else { HEAP_XMAX_INVALID };
-    tuple::set_infomask(new, tuple::infomask(new) & !HEAP_XACT_MASK | HEAP_UPDATED | lock_bits);
-    tuple::set_infomask2(new, tuple::infomask2(new) & !HEAP2_XACT_MASK);
+    env.note_oldest_multi();
+    let xmax = Xmax::with(env, &header, xid, mode, true).await?;
+    let inherited = Xmax::inherited(env, &header).await?;
+    tuple::set_infomask(new, tuple::infomask(new) & !HEAP_XACT_MASK | HEAP_UPDATED | inherited.infomask);
+    tuple::set_infomask2(new, tuple::infomask2(new) & !HEAP2_XACT_MASK | inherited.infomask2);
     tuple::set_xmin(new, xid);
-    tuple::set_xmax(new, lock);
+    tuple::set_xmax(new, inherited.xid);
     tuple::set_cmin(new, cid);
     let ending = Ending::of(env, &room.pin, old, xid, cid);
-    let mut update = Update { env, rel, old, xid, ending, changed, hot: false, new };
+    let mut update = Update { env, rel, old, xid, mode, header, xmax, ending, changed, hot: false, new };
     let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
     let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
     let (hot, changed) = (update.hot, update.changed);
@@ -46,14 +49,7 @@ pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<Mo
     if !hot {
         indexes::insert(env, rel, new, tid, Some(&changed)).await?;
     }
-    Ok(ModifyOutcome::Done(tid))
-}
-
-/// The lock on the old version that the new one inherits: this transaction's own, if it has locked the row before.
-fn inherited_lock(room: &Room, old: Tid, xid: Xid) -> Xid {
-    let header = room.pin.read(|bytes| page::heap_tuple(bytes, old.offset).and_then(HeapTupleHeader::read));
-    let locked = |h: &HeapTupleHeader| !h.has(HEAP_XMAX_INVALID) && h.xmax_is_locked_only() && h.xmax == xid;
-    header.filter(locked).map_or(Xid::INVALID, |header| header.xmax)
+    Ok((ModifyOutcome::Done(tid), mode))
 }
 
 /// An update under way.
@@ -62,6 +58,12 @@ struct Update<'a> {
     rel: &'a Rel,
     old: Tid,
     xid: Xid,
+    /// How strongly the old version is locked.
+    mode: RowLock,
+    /// Its header, as it was found.
+    header: HeapTupleHeader,
+    /// Its xmax from here on.
+    xmax: Xmax,
     ending: Ending,
     changed: Changed,
     /// No index has to hear of the new version.
@@ -80,9 +82,9 @@ impl Update<'_> {
     /// The record's main data.
     fn main(&self, flags: u8, new: Tid) -> Vec<u8> {
         HeapUpdate {
-            old_xmax: self.xid,
+            old_xmax: self.xmax.xid,
             old_offnum: self.old.offset,
-            old_infobits: if self.changed.key { XLHL_KEYS_UPDATED } else { 0 },
+            old_infobits: self.xmax.infobits(),
             flags,
             new_xmax: tuple::xmax(self.new),
             new_offnum: new.offset,
@@ -96,12 +98,6 @@ impl Update<'_> {
         self.change_page(&room)
     }
 
-    /// What the old version's `t_infomask2` is to say.
-    fn infomask2(&self) -> u16 {
-        let bit = |on: bool, bit: u16| if on { bit } else { 0 };
-        bit(self.hot, HEAP_HOT_UPDATED) | bit(self.changed.key, HEAP_KEYS_UPDATED)
-    }
-
     /// The atomic section of an update within a page.
     fn change_page(&mut self, room: &Room) -> Result<Tid> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
@@ -113,8 +109,7 @@ impl Update<'_> {
         }
         room.pin.modify(|bytes| page::set_prunable(bytes, xid));
         let tid = put_on_page(&room.pin, self.new)?;
-        let infomask2 = self.infomask2();
-        room.pin.modify(|bytes| self.ending.write(bytes, 0, infomask2, tid));
+        room.pin.modify(|bytes| self.ending.write(bytes, self.xmax, if self.hot { HEAP_HOT_UPDATED } else { 0 }, tid));
         let cleared = if clear_all_visible(env, rel, room) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         room.pin.mark_dirty(&env.cx);
         let logged = UpdatedTuple::of(&before, self.new, true, image_expected);
@@ -133,25 +128,32 @@ impl Update<'_> {
     /// version is locked by its header meanwhile.
     async fn leave_page(&mut self, room: Room) -> Result<Tid> {
         let (env, rel, ending, old) = (self.env, self.rel, self.ending, self.old);
+        let lock = Xmax::with(env, &self.header, self.xid, self.mode, false).await?;
         env.wal.make_room(&env.cx, record_room(1, 64)).await?;
-        let infobits = XLHL_XMAX_LOCK_ONLY | XLHL_XMAX_EXCL_LOCK;
-        lock_version(
-            env,
-            rel,
-            &room,
-            HeapLock { locking_xid: self.xid, offnum: old.offset, infobits, flags: 0 },
-            |b| {
-                ending.write(b, HEAP_XMAX_EXCL_LOCK | HEAP_XMAX_LOCK_ONLY, 0, old);
-            },
-        );
+        lock_version(env, rel, &room, old, lock, self.xid, |bytes| ending.write(bytes, lock, 0, old));
         let Room { pin: old_pin, guard, .. } = room;
         drop(guard);
         let (target, old_guard) = place::room_for(env, rel, self.new.len(), Some(&old_pin)).await?;
         // Somebody may have pruned the old page meanwhile.
-        let Some(guard) = old_guard else { return self.within(target).await };
+        let Some(guard) = old_guard else {
+            self.look_again(&target, lock).await?;
+            return self.within(target).await;
+        };
         let map = place::map_if_visible(env, rel, &old_pin).await?;
         env.wal.make_room(&env.cx, record_room(2, self.new.len())).await?;
-        self.change_pages(&Room { pin: old_pin, guard, map }, &target)
+        let source = Room { pin: old_pin, guard, map };
+        self.look_again(&source, lock).await?;
+        self.change_pages(&source, &target)
+    }
+
+    /// While the page was unlocked others may have locked the row beside this transaction: they are kept.
+    async fn look_again(&mut self, source: &Room, lock: Xmax) -> Result<()> {
+        let header = source.pin.read(|bytes| page::heap_tuple(bytes, self.old.offset).and_then(HeapTupleHeader::read));
+        let Some(header) = header.filter(|header| header.xmax != lock.xid) else { return Ok(()) };
+        self.xmax = Xmax::with(self.env, &header, self.xid, self.mode, true).await?;
+        let inherited = Xmax::inherited(self.env, &header).await?;
+        inherited.write(self.new);
+        Ok(())
     }
 
     /// The atomic section of an update from one page to another.
@@ -159,12 +161,11 @@ impl Update<'_> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
         let before = self.old_version(source)?;
         let tid = put_on_page(&target.pin, self.new)?;
-        let infomask2 = self.infomask2();
         source.pin.modify(|bytes| {
             page::set_prunable(bytes, xid);
             // There was no room: whoever reads the page next should prune it.
             page::set_flag(bytes, page::PD_PAGE_FULL, true);
-            self.ending.write(bytes, 0, infomask2, tid);
+            self.ending.write(bytes, self.xmax, 0, tid);
         });
         let mut flags = if clear_all_visible(env, rel, source) { XLH_UPDATE_OLD_ALL_VISIBLE_CLEARED } else { 0 };
         if clear_all_visible(env, rel, target) {
@@ -193,68 +194,25 @@ impl Update<'_> {
 }
 
 /// Writes a lock into a version's header, with its record: an atomic section. A locked row is not frozen.
-fn lock_version(env: &Env, rel: &Rel, room: &Room, lock: HeapLock, write: impl FnOnce(&mut PageBytes)) {
+pub(super) fn lock_version(
+    env: &Env,
+    rel: &Rel,
+    room: &Room,
+    tid: Tid,
+    xmax: Xmax,
+    xid: Xid,
+    write: impl FnOnce(&mut PageBytes),
+) {
     room.pin.modify(write);
     let clear = |map| visibility_map::clear(env, rel, map, room.pin.block(), vm::VISIBILITYMAP_ALL_FROZEN);
     let flags = if room.map.as_ref().is_some_and(clear) { XLH_LOCK_ALL_FROZEN_CLEARED } else { 0 };
     room.pin.mark_dirty(&env.cx);
     let end = room.pin.read(|bytes| {
-        let main = HeapLock { flags, ..lock }.encode();
-        let record = RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_LOCK).xid(lock.locking_xid).main(&main);
+        let infobits = xmax.infobits();
+        let main = HeapLock { locking_xid: xmax.xid, offnum: tid.offset, infobits, flags }.encode();
+        let record = RecordBuilder::new(RmgrId::Heap, XLOG_HEAP_LOCK).xid(xid).main(&main);
         env.log(&record.block(heap_block(rel, &room.pin, 0, bytes, &[])))
     });
     room.pin.modify(|bytes| page::set_lsn(bytes, end));
-}
-
-/// `heap_lock_tuple` as READ COMMITTED needs it before an UPDATE looks again at a changed row; see [`lock_tuple_for`].
-pub async fn lock_tuple(env: &Env, rel: &Rel, tid: Tid) -> Result<std::result::Result<Vec<u8>, ModifyOutcome>> {
-    lock_tuple_for(env, rel, tid, RowLock::NoKeyUpdate).await
-}
-
-/// `heap_lock_tuple`: locks a version, which stays changeable by this transaction only, and returns its bytes.
-/// `Updated` leads further along the chain.
-pub async fn lock_tuple_for(
-    env: &Env,
-    rel: &Rel,
-    tid: Tid,
-    strength: RowLock,
-) -> Result<std::result::Result<Vec<u8>, ModifyOutcome>> {
-    let (xid, cid) = modify::begin_write(env).await?;
-    let room = match modify::writable(env, rel, tid, cid, strength).await? {
-        Ok(room) => room,
-        Err(outcome) => return Ok(Err(outcome)),
-    };
-    if !is_locked_by(&room, tid, xid, strength) {
-        env.wal.make_room(&env.cx, record_room(1, 64)).await?;
-        let keys = strength == RowLock::Update;
-        let key_bit = if keys { XLHL_KEYS_UPDATED } else { 0 };
-        let infobits = XLHL_XMAX_LOCK_ONLY | XLHL_XMAX_EXCL_LOCK | key_bit;
-        let lock = HeapLock { locking_xid: xid, offnum: tid.offset, infobits, flags: 0 };
-        lock_version(env, rel, &room, lock, |bytes| note_lock(bytes, tid, xid, keys));
-    }
-    let bytes = room.pin.read(|bytes| page::heap_tuple(bytes, tid.offset).map(<[u8]>::to_vec)).unwrap_or_default();
-    drop(room);
-    env.cx.end_step().await;
-    Ok(Ok(bytes))
-}
-
-/// Whether the transaction has locked the version already, at least so strongly.
-fn is_locked_by(room: &Room, tid: Tid, xid: Xid, strength: RowLock) -> bool {
-    let header = room.pin.read(|bytes| page::heap_tuple(bytes, tid.offset).and_then(HeapTupleHeader::read));
-    header.is_some_and(|h| {
-        let locked =
-            h.xmax == xid && !h.has(HEAP_XMAX_INVALID) && h.xmax_is_locked_only() && h.has(HEAP_XMAX_EXCL_LOCK);
-        locked && (strength == RowLock::NoKeyUpdate || h.infomask2 & HEAP_KEYS_UPDATED != 0)
-    })
-}
-
-/// Writes into a version's header who has locked it. The command id stays: it may be that of the row's making.
-fn note_lock(bytes: &mut PageBytes, tid: Tid, xid: Xid, keys: bool) {
-    let Some(version) = page::heap_tuple_mut(bytes, tid.offset) else { return };
-    let bits = tuple::infomask(version) & !HEAP_XMAX_BITS | HEAP_XMAX_EXCL_LOCK | HEAP_XMAX_LOCK_ONLY;
-    tuple::set_infomask(version, bits);
-    let keep = tuple::infomask2(version) & !(HEAP_KEYS_UPDATED | HEAP_HOT_UPDATED);
-    tuple::set_infomask2(version, if keys { keep | HEAP_KEYS_UPDATED } else { keep });
-    tuple::set_xmax(version, xid);
-    tuple::set_ctid(version, tid);
+    env.cx.emit(Event::TupleLock { rel: rel.file, tid, xmax: xmax.xid, infomask: xmax.infomask });
 }

@@ -10,20 +10,16 @@
 //! the one that ended it does not. "Counts as over" is the snapshot's word, "has committed" is pg_xact's. A
 //! transaction sees its own changes, but only those of earlier commands.
 //!
-//! All three are plain functions. They ask pg_xact through [`Statuses`]; if its page is not in memory they return
-//! which transaction they asked for, and the caller fetches the page and asks again.
+//! All three are plain functions. They ask pg_xact through [`Statuses`]; if its page is not in memory they return what
+//! they need, and the caller fetches that and asks again.
 //!
 //! PostgreSQL: `access/heap/heapam_visibility.c`.
 
 use std::cell::RefCell;
 
-use crate::ids::{CommandId, Lsn, Tid, Xid, XidStatus};
+use crate::ids::{CommandId, Lsn, Tid, Xid};
 use crate::storage::tuple::*;
-use crate::txn::{ComboCids, Env, ProcArray, Snapshot, Txns, Xact};
-
-/// The page of pg_xact that has this transaction is not in memory.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct NeedsStatus(pub Xid);
+use crate::txn::{ComboCids, Env, Needs, Snapshot, Txns, Xact};
 
 /// Where the rules ask about transactions.
 pub struct Statuses<'a> {
@@ -31,8 +27,6 @@ pub struct Statuses<'a> {
     pub txns: &'a Txns,
     /// The asking session's transaction; nobody in particular asks without one.
     pub xact: Option<&'a RefCell<Xact>>,
-    /// Its id.
-    pub own: Xid,
 }
 
 impl<'a> Statuses<'a> {
@@ -43,25 +37,39 @@ impl<'a> Statuses<'a> {
 
     /// As a transaction asks.
     pub fn of_xact(txns: &'a Txns, xact: &'a RefCell<Xact>) -> Statuses<'a> {
-        Statuses { txns, xact: Some(xact), own: xact.borrow().xid }
+        Statuses { txns, xact: Some(xact) }
     }
 
     /// As somebody without a transaction would ask.
     pub fn of_nobody(txns: &'a Txns) -> Statuses<'a> {
-        Statuses { txns, xact: None, own: Xid::INVALID }
+        Statuses { txns, xact: None }
     }
 
-    fn is_own(&self, xid: Xid) -> bool {
-        self.own.is_valid() && self.own == xid
+    /// `TransactionIdIsCurrentTransactionId`
+    pub fn is_own(&self, xid: Xid) -> bool {
+        self.xact.is_some_and(|xact| xact.borrow().is_current(xid))
     }
 
-    fn committed(&self, xid: Xid) -> Result<bool, NeedsStatus> {
-        let status = self.txns.clog.cached(xid).ok_or(NeedsStatus(xid))?;
-        Ok(status == XidStatus::Committed)
+    fn committed(&self, xid: Xid) -> Result<bool, Needs> {
+        self.txns.did_commit(xid)
     }
 
-    fn procs(&self) -> &ProcArray {
-        &self.txns.procs
+    /// Whether it runs, the asking transaction included.
+    fn in_progress(&self, xid: Xid) -> Result<bool, Needs> {
+        self.txns.in_progress(xid)
+    }
+
+    fn multi_runs(&self, header: &HeapTupleHeader) -> Result<bool, Needs> {
+        self.txns.multi_is_running(header.xmax_multi())
+    }
+
+    /// `HeapTupleHeaderGetUpdateXid`: who ends the version, by itself or as a member of a multixact; invalid if nobody
+    /// does.
+    pub fn update_xid(&self, header: &HeapTupleHeader) -> Result<Xid, Needs> {
+        if header.has(HEAP_XMAX_INVALID) || !header.has(HEAP_XMAX_IS_MULTI) || header.has(HEAP_XMAX_LOCK_ONLY) {
+            return Ok(header.xmax);
+        }
+        self.txns.multi_update_xid(header.xmax_multi())
     }
 
     /// The commands that made and ended a version of the session's own making.
@@ -116,12 +124,12 @@ pub struct Sees {
     pub hints: u16,
 }
 
-fn sees(visible: bool, rule: SeesRule, hints: u16) -> Result<Sees, NeedsStatus> {
+fn sees(visible: bool, rule: SeesRule, hints: u16) -> Result<Sees, Needs> {
     Ok(Sees { visible, rule, hints })
 }
 
 /// `HeapTupleSatisfiesMVCC`: whether the snapshot sees this version.
-pub fn satisfies_mvcc(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) -> Result<Sees, NeedsStatus> {
+pub fn satisfies_mvcc(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) -> Result<Sees, Needs> {
     let mut hints = 0;
     if !header.xmin_committed() {
         if header.xmin_invalid() {
@@ -130,14 +138,15 @@ pub fn satisfies_mvcc(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statu
         if ask.is_own(header.xmin) {
             return own_version(header, snapshot, ask);
         }
-        if snapshot.is_running(header.xmin) {
-            return sees(false, running_or_after(header.xmin, ask), 0);
+        if snapshot.is_running(header.xmin, ask.txns)? {
+            let running = ask.in_progress(header.xmin)?;
+            return sees(false, if running { SeesRule::XminRunning } else { SeesRule::XminAfter }, 0);
         }
         if !ask.committed(header.xmin)? {
             return sees(false, SeesRule::XminAborted, HEAP_XMIN_INVALID);
         }
         hints = HEAP_XMIN_COMMITTED;
-    } else if !header.xmin_frozen() && snapshot.is_running(header.xmin) {
+    } else if !header.xmin_frozen() && snapshot.is_running(header.xmin, ask.txns)? {
         return sees(false, SeesRule::XminAfter, 0);
     }
     satisfies_mvcc_xmax(header, snapshot, ask, hints)
@@ -149,31 +158,34 @@ fn satisfies_mvcc_xmax(
     snapshot: &Snapshot,
     ask: &Statuses,
     hints: u16,
-) -> Result<Sees, NeedsStatus> {
+) -> Result<Sees, Needs> {
     if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
         let aborted = header.xmax.is_valid() && !header.xmax_is_locked_only();
         return sees(true, if aborted { SeesRule::XmaxAborted } else { SeesRule::Committed }, hints);
     }
+    let xmax = ask.update_xid(header)?;
     if header.has(HEAP_XMAX_COMMITTED) {
-        let after = snapshot.is_running(header.xmax);
+        let after = snapshot.is_running(xmax, ask.txns)?;
         return sees(after, if after { SeesRule::XmaxAfter } else { SeesRule::XmaxCommitted }, hints);
     }
-    if ask.is_own(header.xmax) {
+    if ask.is_own(xmax) {
         let later = ask.commands(header).1 >= snapshot.curcid;
         return sees(later, if later { SeesRule::OwnDeleteLater } else { SeesRule::OwnDelete }, hints);
     }
-    if snapshot.is_running(header.xmax) {
-        let running = ask.procs().is_running(header.xmax);
+    if snapshot.is_running(xmax, ask.txns)? {
+        let running = ask.in_progress(xmax)?;
         return sees(true, if running { SeesRule::XmaxRunning } else { SeesRule::XmaxAfter }, hints);
     }
-    if !ask.committed(header.xmax)? {
-        return sees(true, SeesRule::XmaxAborted, hints | HEAP_XMAX_INVALID);
+    // Of a multixact nothing can be noted: its other members may run.
+    let hint = |bit: u16| if header.has(HEAP_XMAX_IS_MULTI) { 0 } else { bit };
+    if !ask.committed(xmax)? {
+        return sees(true, SeesRule::XmaxAborted, hints | hint(HEAP_XMAX_INVALID));
     }
-    sees(false, SeesRule::XmaxCommitted, hints | HEAP_XMAX_COMMITTED)
+    sees(false, SeesRule::XmaxCommitted, hints | hint(HEAP_XMAX_COMMITTED))
 }
 
 /// A version that the looking transaction has made itself.
-fn own_version(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) -> Result<Sees, NeedsStatus> {
+fn own_version(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) -> Result<Sees, Needs> {
     let (cmin, cmax) = ask.commands(header);
     if cmin >= snapshot.curcid {
         return sees(false, SeesRule::OwnInsertLater, 0);
@@ -181,12 +193,13 @@ fn own_version(header: &HeapTupleHeader, snapshot: &Snapshot, ask: &Statuses) ->
     if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
         return sees(true, SeesRule::OwnInsert, 0);
     }
+    if !ask.is_own(ask.update_xid(header)?) {
+        // A part of the transaction has ended it, and was rolled back.
+        let hint = if header.has(HEAP_XMAX_IS_MULTI) { 0 } else { HEAP_XMAX_INVALID };
+        return sees(true, SeesRule::OwnInsert, hint);
+    }
     let later = cmax >= snapshot.curcid;
     sees(later, if later { SeesRule::OwnDeleteLater } else { SeesRule::OwnDelete }, 0)
-}
-
-fn running_or_after(xmin: Xid, ask: &Statuses) -> SeesRule {
-    if ask.procs().is_running(xmin) { SeesRule::XminRunning } else { SeesRule::XminAfter }
 }
 
 /// The answer to a writer; `TM_Result`.
@@ -202,27 +215,26 @@ pub enum Writable {
     Updated,
     /// Somebody has deleted it.
     Deleted,
-    /// This transaction is changing or locking it: wait for its end.
-    BeingModified(Xid),
+    /// Somebody who runs is changing or locking it, perhaps this transaction: see `xmax`.
+    BeingModified,
 }
 
-/// `HeapTupleSatisfiesUpdate`: whether the version at `tid` may be changed by the command `curcid`. Hints come
-/// with it. A lock of the session's own is no hindrance.
+/// `HeapTupleSatisfiesUpdate`: whether the version at `tid` may be changed by the command `curcid`. Hints come with it.
 pub fn satisfies_update(
     header: &HeapTupleHeader,
     tid: Tid,
     curcid: CommandId,
     ask: &Statuses,
-) -> Result<(Writable, u16), NeedsStatus> {
+) -> Result<(Writable, u16), Needs> {
     let mut hints = 0;
     if !header.xmin_committed() {
         if header.xmin_invalid() {
             return Ok((Writable::Invisible, 0));
         }
         if ask.is_own(header.xmin) {
-            return Ok((own_writable(header, curcid, ask), 0));
+            return own_writable(header, curcid, ask);
         }
-        if ask.procs().is_running(header.xmin) {
+        if ask.in_progress(header.xmin)? {
             return Ok((Writable::Invisible, 0));
         }
         if !ask.committed(header.xmin)? {
@@ -230,53 +242,65 @@ pub fn satisfies_update(
         }
         hints = HEAP_XMIN_COMMITTED;
     }
-    if header.has(HEAP_XMAX_INVALID) {
+    let ended = if header.ctid == tid { Writable::Deleted } else { Writable::Updated };
+    let locked_only = header.xmax_is_locked_only();
+    if header.has(HEAP_XMAX_INVALID) || header.has(HEAP_XMAX_COMMITTED) && locked_only {
         return Ok((Writable::Ok, hints));
     }
-    let ended = if header.ctid == tid { Writable::Deleted } else { Writable::Updated };
     if header.has(HEAP_XMAX_COMMITTED) {
-        return Ok((if header.xmax_is_locked_only() { Writable::Ok } else { ended }, hints));
+        return Ok((ended, hints));
     }
-    if ask.is_own(header.xmax) {
-        if header.xmax_is_locked_only() {
-            return Ok((Writable::Ok, hints));
-        }
+    let xmax = if locked_only { Xid::INVALID } else { ask.update_xid(header)? };
+    if ask.is_own(xmax) {
         let before = ask.commands(header).1 < curcid;
         return Ok((if before { Writable::Invisible } else { Writable::SelfModified }, hints));
     }
-    if ask.procs().is_running(header.xmax) {
-        return Ok((Writable::BeingModified(header.xmax), hints));
+    let is_multi = header.has(HEAP_XMAX_IS_MULTI);
+    if if is_multi { ask.multi_runs(header)? } else { ask.in_progress(header.xmax)? } {
+        return Ok((Writable::BeingModified, hints));
     }
-    if header.xmax_is_locked_only() || !ask.committed(header.xmax)? {
+    if locked_only || !xmax.is_valid() || !ask.committed(xmax)? {
         return Ok((Writable::Ok, hints | HEAP_XMAX_INVALID));
     }
-    Ok((ended, hints | HEAP_XMAX_COMMITTED))
+    Ok((ended, if is_multi { hints } else { hints | HEAP_XMAX_COMMITTED }))
 }
 
-fn own_writable(header: &HeapTupleHeader, curcid: CommandId, ask: &Statuses) -> Writable {
+fn own_writable(header: &HeapTupleHeader, curcid: CommandId, ask: &Statuses) -> Result<(Writable, u16), Needs> {
     let (cmin, cmax) = ask.commands(header);
     if cmin >= curcid {
-        return Writable::Invisible;
+        return Ok((Writable::Invisible, 0));
     }
-    if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
-        return Writable::Ok;
+    if header.has(HEAP_XMAX_INVALID) {
+        return Ok((Writable::Ok, 0));
     }
-    if cmax >= curcid { Writable::SelfModified } else { Writable::Invisible }
+    let is_multi = header.has(HEAP_XMAX_IS_MULTI);
+    let runs = || if is_multi { ask.multi_runs(header) } else { ask.in_progress(header.xmax) };
+    let locked = |runs: bool| if runs { Writable::BeingModified } else { Writable::Ok };
+    if header.xmax_is_locked_only() {
+        // Others may have locked it too: those who held the version before it, when this transaction updated that.
+        return Ok((locked(runs()?), 0));
+    }
+    if !ask.is_own(ask.update_xid(header)?) {
+        // A part of the transaction has ended it, and was rolled back.
+        return Ok(if is_multi { (locked(runs()?), 0) } else { (Writable::Ok, HEAP_XMAX_INVALID) });
+    }
+    Ok((if cmax >= curcid { Writable::SelfModified } else { Writable::Invisible }, 0))
 }
 
 /// `HeapTupleSatisfiesDirty`: whether the version is there as things are now, and if so, the running transaction that
 /// makes or ends it. `None` if it is not. Hints come with it.
-pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Option<Option<Xid>>, u16), NeedsStatus> {
+pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Option<Option<Xid>>, u16), Needs> {
     let mut hints = 0;
+    let unended = header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only();
     if !header.xmin_committed() {
         if header.xmin_invalid() {
             return Ok((None, 0));
         }
         if ask.is_own(header.xmin) {
-            let alive = header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only();
+            let alive = unended || !ask.is_own(ask.update_xid(header)?);
             return Ok((alive.then_some(None), 0));
         }
-        if ask.procs().is_running(header.xmin) {
+        if ask.in_progress(header.xmin)? {
             return Ok((Some(Some(header.xmin)), 0));
         }
         if !ask.committed(header.xmin)? {
@@ -284,19 +308,21 @@ pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Opti
         }
         hints = HEAP_XMIN_COMMITTED;
     }
-    if header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only() {
+    if unended {
         return Ok((Some(None), hints));
     }
-    if header.has(HEAP_XMAX_COMMITTED) || ask.is_own(header.xmax) {
+    let xmax = ask.update_xid(header)?;
+    if header.has(HEAP_XMAX_COMMITTED) || ask.is_own(xmax) {
         return Ok((None, hints));
     }
-    if ask.procs().is_running(header.xmax) {
-        return Ok((Some(Some(header.xmax)), hints));
+    if ask.in_progress(xmax)? {
+        return Ok((Some(Some(xmax)), hints));
     }
-    if !ask.committed(header.xmax)? {
-        return Ok((Some(None), hints | HEAP_XMAX_INVALID));
-    }
-    Ok((None, hints | HEAP_XMAX_COMMITTED))
+    let hint = |bit: u16| if header.has(HEAP_XMAX_IS_MULTI) { hints } else { hints | bit };
+    Ok(match ask.committed(xmax)? {
+        false => (Some(None), hint(HEAP_XMAX_INVALID)),
+        true => (None, hint(HEAP_XMAX_COMMITTED)),
+    })
 }
 
 /// The answer to VACUUM; `HTSV_Result`.
@@ -319,17 +345,18 @@ pub fn satisfies_vacuum(
     header: &HeapTupleHeader,
     oldest_xmin: Xid,
     ask: &Statuses,
-) -> Result<(Vacuumable, u16), NeedsStatus> {
+) -> Result<(Vacuumable, u16), Needs> {
     let mut hints = 0;
     if !header.xmin_committed() {
         if header.xmin_invalid() {
             return Ok((Vacuumable::Dead, 0));
         }
         if ask.is_own(header.xmin) {
-            let ending = !header.has(HEAP_XMAX_INVALID) && !header.xmax_is_locked_only();
+            let ending =
+                !header.has(HEAP_XMAX_INVALID) && !header.xmax_is_locked_only() && ask.is_own(ask.update_xid(header)?);
             return Ok((if ending { Vacuumable::DeleteInProgress } else { Vacuumable::InsertInProgress }, 0));
         }
-        if ask.procs().is_running(header.xmin) {
+        if ask.in_progress(header.xmin)? {
             return Ok((Vacuumable::InsertInProgress, 0));
         }
         if !ask.committed(header.xmin)? {
@@ -340,22 +367,36 @@ pub fn satisfies_vacuum(
     if header.has(HEAP_XMAX_INVALID) {
         return Ok((Vacuumable::Live, hints));
     }
-    let running = ask.is_own(header.xmax) || ask.procs().is_running(header.xmax);
+    let is_multi = header.has(HEAP_XMAX_IS_MULTI);
+    let over = |runs: bool| Ok((Vacuumable::Live, if runs { hints } else { hints | HEAP_XMAX_INVALID }));
     if header.xmax_is_locked_only() {
-        let over = !header.has(HEAP_XMAX_COMMITTED) && !running;
-        return Ok((Vacuumable::Live, if over { hints | HEAP_XMAX_INVALID } else { hints }));
+        let noted = header.has(HEAP_XMAX_COMMITTED);
+        return over(noted || if is_multi { ask.multi_runs(header)? } else { ask.in_progress(header.xmax)? });
     }
+    let xmax = ask.update_xid(header)?;
     if !header.has(HEAP_XMAX_COMMITTED) {
-        if running {
+        if ask.in_progress(xmax)? {
             return Ok((Vacuumable::DeleteInProgress, hints));
         }
-        if !ask.committed(header.xmax)? {
-            return Ok((Vacuumable::Live, hints | HEAP_XMAX_INVALID));
+        if !ask.committed(xmax)? {
+            return over(is_multi && ask.multi_runs(header)?);
         }
-        hints |= HEAP_XMAX_COMMITTED;
+        hints |= if is_multi { 0 } else { HEAP_XMAX_COMMITTED };
     }
-    let dead = header.xmax.precedes(oldest_xmin);
+    let dead = xmax.precedes(oldest_xmin);
     Ok((if dead { Vacuumable::Dead } else { Vacuumable::RecentlyDead }, hints))
+}
+
+/// `HeapTupleHeaderIsOnlyLocked`: nobody who counts has ended this version.
+pub fn is_only_locked(header: &HeapTupleHeader, ask: &Statuses) -> Result<bool, Needs> {
+    if header.has(HEAP_XMAX_INVALID) || header.has(HEAP_XMAX_LOCK_ONLY) || !header.xmax.is_valid() {
+        return Ok(true);
+    }
+    if !header.has(HEAP_XMAX_IS_MULTI) {
+        return Ok(false);
+    }
+    let xmax = ask.update_xid(header)?;
+    Ok(!ask.is_own(xmax) && !ask.in_progress(xmax)? && !ask.committed(xmax)?)
 }
 
 /// `SetHintBits`: which of the hints may be noted. A commit that is not yet durable must not be, or the hint could

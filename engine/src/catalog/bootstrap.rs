@@ -7,6 +7,7 @@
 //!   base/5/PG_VERSION               the database postgres
 //!   base/5/1259, 1249, 1247, 2615   the catalogs, each with a visibility map: all rows are visible to everyone
 //!   pg_xact/0000                    the transactions of initdb itself, all committed
+//!   pg_subtrans/0000, pg_multixact/ whose part a transaction is, and who locks a row together: nobody as yet
 //!   pg_wal/000000010000000000000001 the log, with that one checkpoint record
 //! ```
 //!
@@ -74,6 +75,9 @@ pub fn initdb(disk: &Disk, spec: &InitSpec) -> Result<()> {
     write_file(disk, "global/pg_filenode.map", &filenode_map(Filed::Shared))?;
     write_catalogs(disk)?;
     write_file(disk, &clog::file_of(0).0, &first_clog_page()[..])?;
+    for folder in ["pg_subtrans", "pg_multixact/offsets", "pg_multixact/members"] {
+        write_file(disk, &format!("{folder}/0000"), &[0; crate::ids::BLCKSZ])?;
+    }
     let redo = spec.seg.start_of(FIRST_SEGMENT) + LONG_HEADER as u64;
     let checkpoint = checkpoint(spec, redo);
     write_segment(disk, spec, &checkpoint)?;

@@ -161,7 +161,7 @@ async fn insert_class(env: &Env, class: &ClassRow) -> Result<()> {
 /// A running transaction other than this one that has made a table of this name.
 async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>> {
     let (desc, rel) = (PG_CLASS.desc(), PG_CLASS.rel());
-    let own = env.xact.borrow().xid;
+    let is_own = |xid| env.xact.borrow().is_current(xid);
     let mut first = Vec::new();
     for block in 0..rel.blocks(env, Fork::Main).0 {
         let pin = rel.page(env, Fork::Main, BlockNumber(block)).await?;
@@ -169,8 +169,8 @@ async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>
             for offset in page::offsets(bytes) {
                 let Some(tuple) = page::heap_tuple(bytes, offset) else { continue };
                 let Some(header) = HeapTupleHeader::read(tuple) else { continue };
-                let running = header.xmin != own && !header.xmin_committed() && env.txns.procs.is_running(header.xmin);
-                if !running {
+                let rival = !header.xmin_committed() && env.txns.procs.is_running(header.xmin);
+                if !rival || is_own(header.xmin) {
                     continue;
                 }
                 deform_into(&desc, tuple, pg_class::NAME_COLUMNS, &mut first)?;

@@ -63,7 +63,7 @@ pub(super) async fn insert(env: &Env, table: &SystemTable, values: &[Datum]) -> 
 /// Gives a row other values; the caller holds a lock that keeps others from changing it.
 pub(super) async fn update(env: &Env, table: &SystemTable, tid: Tid, values: &[Datum]) -> Result<()> {
     let mut tuple = form_tuple(&table.desc(), values)?;
-    settled(access::update(env, &table.rel(), tid, &mut tuple).await?)
+    settled(access::update(env, &table.rel(), tid, &mut tuple).await?.0)
 }
 
 /// Removes a row. The caller holds a lock on what it describes, so nobody else changes it.

@@ -30,11 +30,12 @@ pub struct Table {
 impl Table {
     /// A table by its row of `pg_class` and its columns, in a database.
     pub fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
+        let name: Rc<str> = class.name.as_str().into();
         Table {
             oid: class.oid,
             schema: pg_namespace::name(class.namespace).unwrap_or_default().into(),
-            name: class.name.as_str().into(),
-            rel: Rel::new(class.oid, class.file(database)),
+            rel: Rel::new(class.oid, class.file(database)).named(&name),
+            name,
             desc: Rc::new(desc),
             is_catalog: class.oid < FIRST_NORMAL_OID,
             class,

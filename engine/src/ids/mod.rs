@@ -31,4 +31,4 @@ pub use process::{BackendType, HostId, Pid, WaitEvent, WaitEventType};
 pub use relation::{BLCKSZ, BlockNumber, BufferId, FIRST_NORMAL_OID, Fork, OffsetNumber, Oid, RelFile, Tid};
 pub use rmgr::RmgrId;
 pub use time::{Instant, TimestampTz, USECS_PER_SEC};
-pub use xid::{CommandId, FullXid, Xid, XidStatus};
+pub use xid::{CommandId, FullXid, MultiXactId, Xid, XidStatus};

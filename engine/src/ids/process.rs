@@ -209,6 +209,16 @@ wait_events! {
     WalBufMapping: LWLock "WALBufMapping",
     /// The SLRU of pg_xact.
     XactSlru: LWLock "XactSLRU",
+    /// The SLRU of pg_subtrans.
+    SubtransSlru: LWLock "SubtransSLRU",
+    /// The SLRU of multixacts' offsets.
+    MultiXactOffsetSlru: LWLock "MultiXactOffsetSLRU",
+    /// The SLRU of multixacts' members.
+    MultiXactMemberSlru: LWLock "MultiXactMemberSLRU",
+    /// The giving of transaction ids.
+    XidGen: LWLock "XidGen",
+    /// The giving of multixacts.
+    MultiXactGen: LWLock "MultiXactGen",
     /// Only one checkpoint or segment change at a time.
     ControlFileLock: LWLock "ControlFile",
     /// A buffer pinned by others.

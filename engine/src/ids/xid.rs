@@ -68,6 +68,32 @@ impl fmt::Display for Xid {
     }
 }
 
+/// The number of a multixact: several transactions that lock or change a row together. 0 is none; numbers wrap around.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct MultiXactId(pub u32);
+
+impl MultiXactId {
+    /// The first there can be.
+    pub const FIRST: MultiXactId = MultiXactId(1);
+
+    /// `MultiXactIdPrecedes`
+    pub fn precedes(self, other: MultiXactId) -> bool {
+        (self.0.wrapping_sub(other.0) as i32) < 0
+    }
+
+    /// The one after it.
+    pub fn next(self) -> MultiXactId {
+        MultiXactId(self.0.wrapping_add(1).max(MultiXactId::FIRST.0))
+    }
+}
+
+impl fmt::Display for MultiXactId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 /// A transaction id with its epoch, which never wraps; `FullTransactionId`.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct FullXid(pub u64);

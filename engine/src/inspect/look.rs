@@ -10,7 +10,8 @@ use crate::catalog::pg_attribute;
 use crate::catalog::pg_class::ClassRow;
 use crate::ids::{BLCKSZ, BlockNumber, Fork, Oid, RelFile, Xid, XidStatus};
 use crate::server::{Server, ServerSpec};
-use crate::storage::tuple::{HEAP_XMAX_COMMITTED, HEAP_XMAX_INVALID, HeapTupleHeader};
+use crate::small;
+use crate::storage::tuple::{HEAP_XMAX_COMMITTED, HEAP_XMAX_INVALID, HEAP_XMAX_IS_MULTI, HeapTupleHeader};
 use crate::storage::{PageBytes, clog, page};
 use crate::types::{Datum, TupleDesc, deform_into, deform_tuple};
 use crate::world::Disk;
@@ -80,6 +81,18 @@ impl<'a> Look<'a> {
             Some(server) => server.txns.procs.is_running(xid),
             None => self.status(xid) == XidStatus::InProgress,
         }
+    }
+
+    /// Who stands in a header's xmax: one transaction, or the members of a multixact that is in memory; who ends the
+    /// version comes first.
+    pub(super) fn in_xmax(&self, header: &HeapTupleHeader) -> Vec<Xid> {
+        if !header.has(HEAP_XMAX_IS_MULTI) {
+            return vec![header.xmax];
+        }
+        let members = self.server.and_then(|server| server.txns.multis.members(header.xmax_multi()).ok());
+        let mut members = members.unwrap_or_default();
+        small::sort_by_key(&mut members, |member| std::cmp::Reverse(member.status));
+        members.iter().map(|member| member.xid).collect()
     }
 
     fn has_committed(&self, xid: Xid) -> bool {

@@ -4,11 +4,11 @@ use super::look::Look;
 use super::shape_page::*;
 use super::view::{Asker, Letters};
 use super::view_wal::{Tape, record_ref};
-use crate::access::visibility::{self, NeedsStatus, Sees, Statuses, Vacuumable};
+use crate::access::visibility::{self, Sees, Statuses, Vacuumable};
 use crate::buffer::BufferTag;
 use crate::ids::{CommandId, Pid, RmgrId, Xid, XidStatus};
 use crate::storage::tuple::*;
-use crate::txn::Snapshot;
+use crate::txn::{Needs, Snapshot};
 use crate::types::tuple::column_ranges;
 use crate::types::{TupleDesc, deform_tuple, output};
 use crate::wal::DecodedRecord;
@@ -61,7 +61,7 @@ pub(super) fn tuple_view(tuple: &[u8], base: u16, lp: u16, versions: &Versions) 
         xmin_status: xmin_status(&header, versions.look),
         xmax_status: xmax_status(&header, versions.look),
         xmin_letter: letter(header.xmin),
-        xmax_letter: letter(header.xmax),
+        xmax_letter: versions.look.in_xmax(&header).into_iter().find_map(letter),
         dead_to_all: dead_to_all(&header, versions.look),
         heap_only: header.is_heap_only(),
         hot_updated: header.is_hot_updated(),
@@ -146,18 +146,21 @@ fn xmin_status(header: &HeapTupleHeader, look: &Look) -> XminStatus {
 }
 
 fn xmax_status(header: &HeapTupleHeader, look: &Look) -> XmaxStatus {
+    let holders = look.in_xmax(header);
+    let xmax = holders.first().copied().unwrap_or(Xid::INVALID);
     if !header.xmax.is_valid() {
         XmaxStatus::None
     } else if header.has(HEAP_XMAX_INVALID) {
         // The hint says that it has aborted, or that it only locked and is over.
         if header.xmax_is_locked_only() { XmaxStatus::None } else { XmaxStatus::Aborted }
     } else if header.xmax_is_locked_only() {
-        if look.is_running(header.xmax) { XmaxStatus::Locked } else { XmaxStatus::None }
+        let runs = holders.iter().any(|xid| look.is_running(*xid));
+        if runs { XmaxStatus::Locked } else { XmaxStatus::None }
     } else if header.has(HEAP_XMAX_COMMITTED) {
         XmaxStatus::Committed
-    } else if look.is_running(header.xmax) {
+    } else if look.is_running(xmax) {
         XmaxStatus::Running
-    } else if look.status(header.xmax) == XidStatus::Committed {
+    } else if look.status(xmax) == XidStatus::Committed {
         XmaxStatus::Committed
     } else {
         XmaxStatus::Aborted
@@ -165,17 +168,15 @@ fn xmax_status(header: &HeapTupleHeader, look: &Look) -> XmaxStatus {
 }
 
 /// Asks a rule of visibility. If it wants to know of a transaction whose page of pg_xact is not in memory, it is asked
-/// again about a header in which that is noted, as a reader would note it on the page.
-fn ask<T>(
-    header: &HeapTupleHeader,
-    look: &Look,
-    rule: impl Fn(&HeapTupleHeader) -> Result<T, NeedsStatus>,
-) -> Option<T> {
+/// again about a header in which that is noted, as a reader would note it on the page. What would have to be looked up
+/// in pg_subtrans or pg_multixact stays open.
+fn ask<T>(header: &HeapTupleHeader, look: &Look, rule: impl Fn(&HeapTupleHeader) -> Result<T, Needs>) -> Option<T> {
     let mut header = *header;
     for _ in 0..2 {
         let xid = match rule(&header) {
             Ok(answer) => return Some(answer),
-            Err(NeedsStatus(xid)) => xid,
+            Err(Needs::Status(xid)) => xid,
+            Err(_) => return None,
         };
         let committed = look.status(xid) == XidStatus::Committed;
         let of_xmin = xid == header.xmin && header.infomask & HEAP_XMIN_FROZEN == 0;

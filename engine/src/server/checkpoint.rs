@@ -163,6 +163,7 @@ impl Checkpoint<'_> {
         server.wal.set_redo(redo);
         let quiet = self.flags.is_quiet();
         let next_oid = if quiet { txns.next_oid.get() } else { txns.logged_oid.get().max(txns.next_oid.get()) };
+        let (next_multi, next_multi_offset) = txns.multis.next();
         let record = CheckPoint {
             redo,
             this_timeline: server.timeline(),
@@ -170,6 +171,9 @@ impl Checkpoint<'_> {
             full_page_writes: server.wal.full_page_writes(),
             next_xid: txns.procs.next_xid(),
             next_oid,
+            next_multi: next_multi.0,
+            next_multi_offset,
+            oldest_multi: txns.multis.oldest().0,
             time: unix_seconds(&self.env.cx),
             oldest_active_xid: Xid::INVALID,
             ..server.control.borrow().checkpoint_copy
@@ -191,7 +195,7 @@ impl Checkpoint<'_> {
         }
         env.cx.point(Event::CheckpointBuffersWritten { buffers: self.written as u32 }).await;
         self.times[1] = env.cx.now();
-        server.txns.clog.checkpoint(&env.cx).await?;
+        server.txns.checkpoint(&env.cx).await?;
         self.files = server.buffers.sync_files(&env.cx).await?;
         self.times[2] = env.cx.now();
         let [write, sync] = server.stats.checkpoint_times.get();

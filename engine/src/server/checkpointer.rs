@@ -14,7 +14,7 @@ use super::log::LogLevel;
 use super::shared::{Server, ServerState};
 use crate::ids::{Error, Instant, Lsn, Result, RmgrId, WaitEvent, Xid, sqlstate};
 use crate::settings::Setting;
-use crate::txn::Env;
+use crate::txn::{Env, MAX_SUBXIDS};
 use crate::wal::RecordBuilder;
 use crate::wal::standby_records::{RunningXacts, StandbyRecord};
 use crate::wal::xlog_records::XlogRecord;
@@ -136,15 +136,15 @@ async fn update_full_page_writes(env: &Env, server: &Server) -> Result<()> {
 
 /// `LogStandbySnapshot`: tells standbys which transactions run. Returns the oldest of them, and the record's end.
 pub(super) async fn log_running_xacts(env: &Env) -> Result<(Xid, Lsn)> {
-    env.wal.make_room(&env.cx, 64 + 4 * env.txns.procs.entries().len()).await?;
+    env.wal.make_room(&env.cx, 64 + 4 * (MAX_SUBXIDS + 1) * env.txns.procs.entries().len()).await?;
     let running = env.txns.procs.running_xacts();
     let record = StandbyRecord::RunningXacts(RunningXacts {
-        subxid_overflow: false,
+        subxid_overflow: running.overflowed,
         next_xid: running.next,
         oldest_running_xid: running.oldest,
         latest_completed_xid: running.latest_completed,
         xids: running.xids,
-        subxids: Vec::new(),
+        subxids: running.subxids,
     });
     let (info, data) = record.encode();
     let end = env.log(&RecordBuilder::new(RmgrId::Standby, info).main(&data));

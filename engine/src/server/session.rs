@@ -5,11 +5,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::port::ClientSender;
-use super::protocol::{
-    BackendMessage, Bind, Bytes, FieldDescription, Format, FrontendMessage, Target, TransactionStatus,
-};
+use super::protocol::{BackendMessage, Bind, Bytes, Format, FrontendMessage, Target, TransactionStatus};
 use super::shared::{Server, SessionState};
 use super::statement::Parameters;
+use super::values::{describe, format_row, read_parameter};
 use crate::catalog::Catalog;
 use crate::ids::{Error, Instant, Oid, Result, Severity, TimestampTz, sqlstate};
 use crate::settings::Setting;
@@ -19,7 +18,7 @@ use crate::sql::functions::{FnCtx, Registry};
 use crate::sql::parse::parse;
 use crate::trace::{Event, TxStatus};
 use crate::txn::{BlockState, DatabaseCounter, Env};
-use crate::types::{self, Datum, TypeId};
+use crate::types::{Datum, TypeId};
 
 /// Settings of which the client is told whenever they change; in the order in which PostgreSQL tells them first.
 pub(super) const REPORTED: [Setting; 13] = [
@@ -55,6 +54,8 @@ pub(super) struct Portal {
     pub(super) formats: Vec<Format>,
     /// The rows not yet fetched, and the command's tag; none before the first run.
     pub(super) rest: Option<(std::vec::IntoIter<Vec<Option<Bytes>>>, String)>,
+    /// The level of the transaction at which it was made.
+    pub(super) level: usize,
 }
 
 /// A backend's session.
@@ -73,6 +74,8 @@ pub(super) struct Session {
     pub(super) stats_due: Option<Instant>,
     /// What the client was last told of the settings that it wants to know.
     pub(super) told: [String; REPORTED.len()],
+    /// Where the settings stood at each savepoint.
+    pub(super) saved: Vec<usize>,
     /// Statements run in this block so far.
     pub(super) statements_in_block: u64,
     /// After an error in the extended protocol everything up to the next Sync is skipped.
@@ -96,6 +99,7 @@ impl Session {
             accounted: Cell::new(now),
             stats_due: None,
             told: Default::default(),
+            saved: Vec::new(),
             statements_in_block: 0,
             skipping: false,
             timing: false,
@@ -200,10 +204,11 @@ impl Session {
         for (n, parsed) in statements.into_iter().enumerate() {
             self.refuse_if_failed(&parsed.statement)?;
             self.start_command()?;
+            let counts = parsed.statement.takes_snapshot();
             let tag = self.run_shown(parsed.statement, last > 0).await?;
             self.stop_timing();
             self.end_statement();
-            self.statements_in_block += u64::from(self.block() != BlockState::Idle);
+            self.statements_in_block += u64::from(counts && self.block() != BlockState::Idle);
             if n == last {
                 self.finish_command().await?;
             }
@@ -215,7 +220,8 @@ impl Session {
 
     /// In a failed transaction only its end is heard.
     fn refuse_if_failed(&self, statement: &Statement) -> Result<()> {
-        let ends = matches!(statement, Statement::Commit { .. } | Statement::Rollback { .. });
+        let ends =
+            matches!(statement, Statement::Commit { .. } | Statement::Rollback { .. } | Statement::RollbackTo(_));
         if self.block() != BlockState::Failed || ends {
             return Ok(());
         }
@@ -340,7 +346,13 @@ impl Session {
             });
         }
         let parameters = Parameters { types: prepared.parameter_types.clone(), values: parameters };
-        let portal = Portal { prepared, parameters, formats: bind.result_formats, rest: None };
+        let portal = Portal {
+            prepared,
+            parameters,
+            formats: bind.result_formats,
+            rest: None,
+            level: self.env.xact.borrow().level(),
+        };
         self.portals.insert(bind.portal, portal);
         self.send(BackendMessage::BindComplete);
         Ok(())
@@ -432,56 +444,4 @@ impl Session {
         let message = if done { BackendMessage::CommandComplete(tag.clone()) } else { BackendMessage::PortalSuspended };
         client.send(&world, message);
     }
-}
-
-/// Reads a parameter's value.
-fn read_parameter(bytes: &[u8], ty: TypeId, format: Option<Format>) -> Result<Datum> {
-    match format {
-        Some(Format::Text) => {
-            let text = std::str::from_utf8(bytes).map_err(|_| {
-                Error::new(sqlstate::CHARACTER_NOT_IN_REPERTOIRE, "invalid byte sequence for encoding \"UTF8\"")
-            })?;
-            types::input(ty, text, -1)
-        }
-        Some(Format::Binary) => types::recv(ty, bytes, -1),
-        None => Err(Error::new(sqlstate::PROTOCOL_VIOLATION, "bind message has too few parameter formats")),
-    }
-}
-
-fn format_of(formats: &[Format], column: usize) -> Result<Format> {
-    let message = "bind message has too few result formats";
-    Format::of_item(formats, column).ok_or_else(|| Error::new(sqlstate::PROTOCOL_VIOLATION, message))
-}
-
-/// The columns as the protocol describes them.
-fn describe(columns: &[OutColumn], formats: &[Format]) -> Result<Vec<FieldDescription>> {
-    let describe = |(n, column): (usize, &OutColumn)| {
-        Ok(FieldDescription {
-            name: column.name.to_string(),
-            table: column.source.0,
-            attnum: column.source.1,
-            type_oid: column.ty.oid(),
-            typlen: column.ty.typlen(),
-            typmod: column.typmod,
-            format: format_of(formats, n)?,
-        })
-    };
-    columns.iter().enumerate().map(describe).collect()
-}
-
-/// A row as it travels.
-fn format_row(row: &[Datum], types: &[TypeId], formats: &[Format]) -> Result<Vec<Option<Bytes>>> {
-    let mut values = Vec::with_capacity(types.len());
-    for (n, (value, ty)) in row.iter().zip(types).enumerate() {
-        values.push(match (value, format_of(formats, n)?) {
-            (Datum::Null, _) => None,
-            (value, Format::Text) => Some(types::output(value, *ty).into_bytes()),
-            (value, Format::Binary) => {
-                let mut bytes = Vec::new();
-                types::send(value, *ty, &mut bytes);
-                Some(bytes)
-            }
-        });
-    }
-    Ok(values)
 }

@@ -9,7 +9,9 @@ use super::log::{LogLevel, LogLine, ServerLog};
 use super::port::{ClientSender, Port};
 use super::statistics::ServerStats;
 use crate::buffer::BufferPool;
-use crate::ids::{BackendType, FullXid, HostId, Instant, Lsn, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid};
+use crate::ids::{
+    BackendType, FullXid, HostId, Instant, Lsn, MultiXactId, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid,
+};
 use crate::settings::{Setting, Settings};
 use crate::sql::functions::Registry;
 use crate::storage::control::ControlFileData;
@@ -202,6 +204,8 @@ impl Server {
         wal.set_full_page_writes(settings.on(Setting::full_page_writes));
         let checkpoint = control.checkpoint_copy;
         let txns = Txns::new(&disk, &wal, checkpoint.next_xid, checkpoint.next_oid);
+        let oldest_multi = MultiXactId(checkpoint.oldest_multi);
+        txns.multis.start_at(MultiXactId(checkpoint.next_multi), checkpoint.next_multi_offset, oldest_multi);
         let started = spec.world.timestamp();
         drop(settings);
         let server = Server {

@@ -246,6 +246,8 @@ impl<'a> Startup<'a> {
         }
         let tail = self.pages.0.get(&page::page_of(end)).map(|(_, bytes)| **bytes);
         self.server.wal.resume(self.server.timeline(), end, self.last, tail.as_ref());
+        let next = self.server.txns.procs.next_xid().xid();
+        self.server.txns.subtrans.startup(self.cx, next, next).await?;
         self.server.txns.procs.end_recovery();
         if crashed {
             checkpointer::request(self.cx, self.server, Flags::END_OF_RECOVERY | Flags::IMMEDIATE).await?;

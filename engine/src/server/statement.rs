@@ -84,6 +84,9 @@ impl Session {
                 "ROLLBACK"
             }
             Statement::Commit { .. } | Statement::Rollback { .. } => return Err(Error::unsupported("AND CHAIN")),
+            Statement::Savepoint(name) => self.savepoint(&name).map(|()| "SAVEPOINT")?,
+            Statement::Release(name) => self.release_savepoint(&name).map(|()| "RELEASE")?,
+            Statement::RollbackTo(name) => self.rollback_to(&name).await.map(|()| "ROLLBACK")?,
             Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
                 self.run_setting(statement, sink)?
             }
@@ -200,8 +203,12 @@ impl Session {
         self.catalog.accept_invalidations(&self.env);
         let changes = !matches!(statement, Statement::Query(_));
         let mut tables = OpenTables::default();
-        for (n, name) in statement.relations().into_iter().enumerate() {
-            let mode = if n == 0 && changes { LockMode::RowExclusive } else { LockMode::AccessShare };
+        for (n, (name, locks_rows)) in statement.relations().into_iter().enumerate() {
+            let mode = match locks_rows {
+                _ if n == 0 && changes => LockMode::RowExclusive,
+                true => LockMode::RowShare,
+                false => LockMode::AccessShare,
+            };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
                 tables.open.push((name.clone(), table));
             }
@@ -212,6 +219,7 @@ impl Session {
     /// In a transaction that only reads, and on a standby, nothing may be changed.
     fn refuse_to_write(&self, statement: &Statement) -> Result<()> {
         let what = match statement {
+            Statement::Query(query) if !query.locking.is_empty() => &format!("SELECT {}", query.locking[0].name()),
             Statement::Insert(_) => "INSERT",
             Statement::Update(_) => "UPDATE",
             Statement::Delete(_) => "DELETE",

@@ -86,6 +86,10 @@ impl Session {
                 let message = "SET TRANSACTION ISOLATION LEVEL must be called before any query";
                 return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
             }
+            if self.env.xact.borrow().level() > 1 {
+                let message = "SET TRANSACTION ISOLATION LEVEL must not be called in a subtransaction";
+                return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
+            }
             self.env.xact.borrow_mut().isolation = isolation(level)?;
         }
         if let Some(read_only) = modes.read_only {
@@ -93,6 +97,11 @@ impl Session {
             if standby && !read_only {
                 let message = "cannot set transaction read-write mode during recovery";
                 return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+            }
+            let inside = self.env.xact.borrow().level() > 1;
+            if inside && !read_only && self.env.xact.borrow().read_only {
+                let message = "cannot set transaction read-write mode inside a read-only transaction";
+                return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));
             }
             self.env.xact.borrow_mut().read_only = read_only;
         }
@@ -152,6 +161,7 @@ impl Session {
         self.set_block(BlockState::Idle);
         self.statements_in_block = 0;
         self.portals.clear();
+        self.saved.clear();
         self.env.settings.borrow_mut().end_transaction(committed);
     }
 
@@ -161,7 +171,10 @@ impl Session {
             BlockState::Idle => Ok(()),
             BlockState::Implicit => self.abort().await,
             BlockState::InBlock | BlockState::Failed => {
-                if self.block() == BlockState::InBlock {
+                let inside = self.env.xact.borrow().levels.len() > 1;
+                if self.block() == BlockState::InBlock && inside {
+                    self.fail_savepoint().await?;
+                } else if self.block() == BlockState::InBlock {
                     abort(&self.env).await?;
                     self.env.stats.end_transaction(false);
                     self.env.settings.borrow_mut().end_transaction(false);

@@ -85,6 +85,12 @@ pub enum Statement {
         /// AND CHAIN
         chain: bool,
     },
+    /// SAVEPOINT
+    Savepoint(Ident),
+    /// RELEASE SAVEPOINT
+    Release(Ident),
+    /// ROLLBACK TO SAVEPOINT
+    RollbackTo(Ident),
     /// LOCK TABLE
     Lock(LockTable),
     /// SET
@@ -219,6 +225,8 @@ pub struct Query {
     pub limit: Option<Expr>,
     /// OFFSET
     pub offset: Option<Expr>,
+    /// FOR UPDATE and its like
+    pub locking: Vec<Locking>,
 }
 
 /// Where the rows of a query come from.

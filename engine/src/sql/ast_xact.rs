@@ -1,6 +1,7 @@
 //! The tree of a statement, continued: what speaks of transactions and locks.
 
-use super::ast::QualName;
+use super::ast::{Ident, Pos, QualName, Statement};
+use crate::access::{RowLock, WaitPolicy};
 use crate::ids::LockMode;
 
 /// The modes of a transaction; what is not said stays as it is.
@@ -22,6 +23,43 @@ pub enum IsolationLevel {
     ReadCommitted,
     RepeatableRead,
     Serializable,
+}
+
+impl Statement {
+    /// Whether it looks at rows: the isolation level cannot be changed after it.
+    pub fn takes_snapshot(&self) -> bool {
+        use Statement::*;
+        let without = matches!(self, Begin { .. } | Commit { .. } | Rollback { .. } | Savepoint(_) | Release(_));
+        !(without || matches!(self, RollbackTo(_) | Lock(_) | Set(_) | SetTransaction { .. } | Reset(_) | Show(_)))
+    }
+}
+
+/// A locking clause of a query.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Locking {
+    /// How rows are locked.
+    pub mode: RowLock,
+    /// OF: the tables by the names that they have in the query, with their places; all where none are named.
+    pub of: Vec<(Ident, Pos)>,
+    /// NOWAIT, SKIP LOCKED
+    pub wait: WaitPolicy,
+}
+
+impl Locking {
+    /// `LCS_asString`
+    pub fn name(&self) -> &'static str {
+        match self.mode {
+            RowLock::KeyShare => "FOR KEY SHARE",
+            RowLock::Share => "FOR SHARE",
+            RowLock::NoKeyUpdate => "FOR NO KEY UPDATE",
+            RowLock::Update => "FOR UPDATE",
+        }
+    }
+
+    /// Whether it is about the table that has this name in the query.
+    pub fn applies_to(&self, name: &str) -> bool {
+        self.of.is_empty() || self.of.iter().any(|(of, _)| **of == *name)
+    }
 }
 
 /// LOCK TABLE.

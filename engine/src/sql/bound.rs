@@ -10,6 +10,7 @@
 
 use super::ast::Ident;
 use super::functions::{FnCtx, Function, ScalarFn};
+use crate::access::{RowLock, WaitPolicy};
 pub use crate::catalog::Table;
 use crate::ids::Result;
 use crate::types::arith::{BinaryFn, UnaryFn};
@@ -184,6 +185,21 @@ pub struct Query {
     pub limit: Option<Exprs>,
     /// OFFSET
     pub offset: Option<Exprs>,
+    /// The tables whose rows are locked. The row of FROM stands behind the projected one then.
+    pub locks: Vec<RowMark>,
+}
+
+/// A table whose rows a query locks.
+#[derive(Clone, Debug)]
+pub struct RowMark {
+    /// Which.
+    pub table: Rc<Table>,
+    /// Where its row begins in that of FROM.
+    pub base: usize,
+    /// How its rows are locked.
+    pub mode: RowLock,
+    /// Whether they are waited for.
+    pub wait: WaitPolicy,
 }
 
 /// INSERT.

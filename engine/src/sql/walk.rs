@@ -54,17 +54,17 @@ impl Expr {
 }
 
 impl Statement {
-    /// The tables and views that the statement names, in order; a name may come twice.
-    pub fn relations(&self) -> Vec<&QualName> {
+    /// The tables and views that the statement names, in order, and whether it locks their rows; a name may come twice.
+    pub fn relations(&self) -> Vec<(&QualName, bool)> {
         let mut names = Vec::new();
         match self {
             Statement::Query(query) => of_query(query, &mut names),
             Statement::Insert(insert) => {
-                names.push(&insert.table);
+                names.push((&insert.table, false));
                 insert.source.iter().for_each(|query| of_query(query, &mut names));
             }
-            Statement::Update(update) => names.push(&update.table),
-            Statement::Delete(delete) => names.push(&delete.table),
+            Statement::Update(update) => names.push((&update.table, false)),
+            Statement::Delete(delete) => names.push((&delete.table, false)),
             Statement::Prepare(prepare) => return prepare.statement.relations(),
             _ => {}
         }
@@ -72,20 +72,23 @@ impl Statement {
     }
 }
 
-fn of_query<'a>(query: &'a Query, names: &mut Vec<&'a QualName>) {
+fn of_query<'a>(query: &'a Query, names: &mut Vec<(&'a QualName, bool)>) {
     if let QueryBody::Select(select) = &query.body {
-        select.from.iter().for_each(|item| of_item(item, names));
+        select.from.iter().for_each(|item| of_item(item, &query.locking, names));
     }
 }
 
-fn of_item<'a>(item: &'a FromItem, names: &mut Vec<&'a QualName>) {
+fn of_item<'a>(item: &'a FromItem, locking: &[Locking], names: &mut Vec<(&'a QualName, bool)>) {
     match item {
-        FromItem::Table(name, _) => names.push(name),
+        FromItem::Table(name, alias) => {
+            let known = alias.as_ref().map_or(&name.name, |alias| &alias.name);
+            names.push((name, locking.iter().any(|clause| clause.applies_to(known))));
+        }
         FromItem::Function(..) => {}
         FromItem::Subquery(query, ..) => of_query(query, names),
         FromItem::Join(join) => {
-            of_item(&join.left, names);
-            of_item(&join.right, names);
+            of_item(&join.left, locking, names);
+            of_item(&join.right, locking, names);
         }
     }
 }

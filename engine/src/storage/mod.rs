@@ -16,6 +16,7 @@
 //!   btree      where is it?                          the pages and tuples of an index
 //!   vm         what needs no looking at?             fork _vm: two bits per heap page
 //!   clog       who committed?                        pg_xact: two bits per transaction
+//!   multixact  who locks a row together?             pg_multixact: offsets and members
 //!   control    where did we stop?                    global/pg_control
 //!   mask       what no record tells                  to compare pages after replay
 //! ```
@@ -35,6 +36,7 @@ pub mod fsm;
 pub mod index_page;
 pub mod item_id;
 pub mod mask;
+pub mod multixact;
 pub mod page;
 pub mod tuple;
 pub mod vm;

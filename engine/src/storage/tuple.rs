@@ -16,7 +16,7 @@
 //! [`super::page::heap_tuple`] gives.
 
 use super::bytes::{get_u16, get_u32, put_u16, put_u32};
-use crate::ids::{BlockNumber, CommandId, Tid, Xid};
+use crate::ids::{BlockNumber, CommandId, MultiXactId, Tid, Xid};
 
 /// `SizeofHeapTupleHeader`: the header up to the null bitmap.
 pub const SIZE_OF_HEAP_TUPLE_HEADER: usize = 23;
@@ -156,6 +156,11 @@ impl HeapTupleHeader {
     /// `HEAP_XMAX_IS_LOCKED_ONLY`: xmax, if any, does not end this version.
     pub fn xmax_is_locked_only(&self) -> bool {
         self.has(HEAP_XMAX_LOCK_ONLY) || self.infomask & (HEAP_XMAX_IS_MULTI | HEAP_LOCK_MASK) == HEAP_XMAX_EXCL_LOCK
+    }
+
+    /// The multixact in xmax, if the flags say that there is one.
+    pub fn xmax_multi(&self) -> MultiXactId {
+        MultiXactId(self.xmax.0)
     }
 
     /// `HeapTupleHeaderIsHotUpdated`: the chain goes on from here.

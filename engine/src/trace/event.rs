@@ -128,6 +128,14 @@ events! {
     fine XactBegin;
     /// A transaction was given its id, at its first write.
     coarse XidAssigned { /** The id. */ xid: Xid };
+    /// A savepoint: what follows is a part of the transaction that can be rolled back by itself.
+    fine SubXactStart { /** How deep it lies; 1 is the transaction itself. */ level: u32 };
+    /// A part of a transaction was released: it belongs to the one around it from here on.
+    fine SubXactCommit { /** How deep it lay. */ level: u32, /** Its id, if it had one. */ xid: Xid };
+    /// A part of a transaction was rolled back.
+    coarse SubXactAbort { /** How deep it lay. */ level: u32, /** Its id, if it had one. */ xid: Xid };
+    /// A multixact was made: several transactions stand for one in a row's header.
+    fine MultiXactCreate { /** Its number. */ multi: u32, /** How many. */ members: u16 };
     /// A snapshot was taken: `xmin:xmax:` and how many in between are running.
     fine SnapshotTaken { /** All before it are over. */ xmin: Xid, /** All from it on are not. */ xmax: Xid, /** Running between them. */ running: u32 };
     /// Two bits of pg_xact were set.
@@ -170,6 +178,8 @@ events! {
     fine TupleUpdate { /** Whose. */ rel: RelFile, /** The old version. */ old: Tid, /** The new one. */ new: Tid };
     /// A row version was ended.
     fine TupleDelete { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
+    /// A row version was locked, or a further transaction added to those that have.
+    fine TupleLock { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid, /** `t_xmax` from here on. */ xmax: Xid, /** The bits of `t_infomask` that speak of it. */ infomask: u16 };
     /// A reader looked a transaction up and noted the answer in the tuple header.
     fine HintBits { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid, /** `t_infomask` before. */ before: u16, /** And after. */ after: u16 };
     /// Dead row versions were taken out of a page.

@@ -12,6 +12,7 @@
 
 use super::env::Env;
 use super::local_locks::LockOwner;
+use super::subxact::{abort_sub, commit_sub};
 use super::xact::Xact;
 use crate::ids::{Lsn, Oid, RelFile, Result, RmgrId, Xid, XidStatus};
 use crate::settings::Setting;
@@ -21,6 +22,9 @@ use crate::wal::xact_records::{XACT_XINFO_HAS_AE_LOCKS, XLOG_XACT_ABORT, XLOG_XA
 
 /// Commits the session's transaction. An error before the record is in the log leaves it to be aborted.
 pub async fn commit(env: &Env) -> Result<()> {
+    while env.xact.borrow().levels.len() > 1 {
+        commit_sub(env);
+    }
     let xid = env.xact.borrow().xid;
     if xid.is_valid() {
         env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = true);
@@ -55,15 +59,16 @@ async fn record_commit(env: &Env, xid: Xid) -> Result<Lsn> {
         env.wal.flush(&env.cx, end).await?;
     }
     let not_yet_flushed = if asynchronous { end } else { Lsn::INVALID };
-    env.txns.clog.set_status(&env.cx, xid, XidStatus::Committed, not_yet_flushed).await?;
+    env.txns.clog.set_status(&env.cx, xid, &record.subxacts, XidStatus::Committed, not_yet_flushed).await?;
     env.cx.end_step().await;
     Ok(end)
 }
 
 /// What the records of a commit and of an abort have in common.
-fn end_of(env: &Env, xact: &Xact) -> XactEnd {
+pub(super) fn end_of(env: &Env, xact: &Xact) -> XactEnd {
     let completion = if xact.locked_exclusively { XACT_XINFO_HAS_AE_LOCKS } else { 0 };
-    XactEnd { completion, ..XactEnd::at(env.cx.timestamp()) }
+    let subxacts = xact.levels.last().map(|level| level.children.clone()).unwrap_or_default();
+    XactEnd { completion, subxacts, ..XactEnd::at(env.cx.timestamp()) }
 }
 
 fn commit_record(env: &Env) -> XactEnd {
@@ -77,8 +82,12 @@ fn commit_record(env: &Env) -> XactEnd {
     record
 }
 
-/// Aborts the session's transaction. What it wrote stays where it is, and counts for nothing.
+/// Aborts the session's transaction, its parts first. What it wrote stays where it is, and counts for nothing.
 pub async fn abort(env: &Env) -> Result<()> {
+    while env.xact.borrow().levels.len() > 1 {
+        abort_sub(env).await?;
+        env.pop_failed();
+    }
     let xid = env.xact.borrow().xid;
     if xid.is_valid() {
         let mut record = end_of(env, &env.xact.borrow());
@@ -88,7 +97,7 @@ pub async fn abort(env: &Env) -> Result<()> {
         let end = env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
         env.cx.end_step().await;
         env.wal.note_async_commit(end);
-        env.txns.clog.set_status(&env.cx, xid, XidStatus::Aborted, Lsn::INVALID).await?;
+        env.txns.clog.set_status(&env.cx, xid, &record.subxacts, XidStatus::Aborted, Lsn::INVALID).await?;
         env.cx.end_step().await;
     }
     leave(env, xid).await;
@@ -99,7 +108,8 @@ pub async fn abort(env: &Env) -> Result<()> {
 
 /// The transaction leaves the list of running ones: from here on new snapshots count it as over.
 async fn leave(env: &Env, xid: Xid) {
-    env.txns.procs.end(env.cx.pid());
+    let children = env.xact.borrow_mut().levels.first_mut().map(|top| std::mem::take(&mut top.children));
+    env.txns.procs.end(env.cx.pid(), &children.unwrap_or_default());
     if xid.is_valid() {
         env.cx.point(Event::ProcArrayRemove { xid }).await;
     }

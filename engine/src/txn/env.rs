@@ -5,28 +5,36 @@ use std::rc::Rc;
 
 use super::clog::Clog;
 use super::local_locks::LocalLocks;
-use super::locks::{LockManager, LockTag};
+use super::locks::LockManager;
+use super::multixact::MultiXacts;
 use super::proc_array::ProcArray;
 use super::progress::VacuumProgress;
 use super::snapshot::Snapshot;
 use super::stats::{PendingStats, Stats};
+use super::subtrans::Subtrans;
 use super::sync_rep::SyncRep;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, FullXid, LockMode, Lsn, Oid, Pid, Result, Xid, sqlstate};
+use crate::ids::{Error, FullXid, Lsn, Oid, Pid, Result, WaitEvent, Xid};
 use crate::settings::Settings;
 use crate::small;
 use crate::storage::page;
 use crate::trace::Event;
 use crate::wal::{RecordBuilder, Wal};
-use crate::world::{Cx, Disk, WaitList};
+use crate::world::{Cx, Disk, LwLock, WaitList};
 
 /// The shared memory of transactions.
 pub struct Txns {
     /// pg_xact.
     pub clog: Clog,
+    /// pg_subtrans.
+    pub subtrans: Subtrans,
+    /// pg_multixact.
+    pub multis: MultiXacts,
     /// The running transactions.
     pub procs: ProcArray,
+    /// `XidGenLock`: one transaction id is given at a time.
+    pub(super) xid_gen: LwLock,
     /// The lock table.
     pub locks: LockManager,
     /// Commits that wait for a standby, and how far standbys are.
@@ -51,8 +59,11 @@ impl Txns {
     /// The memory of a server whose next ids are these.
     pub fn new(disk: &Disk, wal: &Rc<Wal>, next_xid: FullXid, next_oid: Oid) -> Txns {
         Txns {
-            clog: Clog::new(disk.clone(), wal.clone()),
+            clog: Clog::new(disk, wal),
+            subtrans: Subtrans::new(disk, wal),
+            multis: MultiXacts::new(disk, wal),
             procs: ProcArray::new(next_xid),
+            xid_gen: LwLock::new(WaitEvent::XidGen),
             locks: LockManager::default(),
             sync_rep: SyncRep::default(),
             stats: Stats::default(),
@@ -63,6 +74,31 @@ impl Txns {
             index_vacuums: RefCell::default(),
             invalidations: Cell::new(0),
         }
+    }
+
+    /// Writes and syncs the pages about transactions: a checkpoint's part.
+    pub async fn checkpoint(&self, cx: &Cx) -> Result<()> {
+        self.clog.checkpoint(cx).await?;
+        self.multis.checkpoint(cx).await?;
+        self.subtrans.checkpoint(cx, self.procs.oldest_xmin()).await
+    }
+
+    /// Recovery has met a record of this transaction; see [`ProcArray::note_seen`].
+    pub async fn note_seen(&self, cx: &Cx, xid: Xid) -> Result<()> {
+        let mut next = self.procs.next_xid().xid();
+        while xid.is_normal() && !xid.precedes(next) {
+            self.subtrans.extend(cx, next).await?;
+            next = next.next();
+        }
+        self.procs.note_seen(xid);
+        Ok(())
+    }
+
+    /// Makes room for an id that is about to be given.
+    pub(super) async fn extend(&self, cx: &Cx, xid: Xid) -> Result<()> {
+        self.clog.extend(cx, xid).await?;
+        self.subtrans.extend(cx, xid).await?;
+        self.subtrans.fetch(cx, xid).await
     }
 }
 
@@ -154,33 +190,6 @@ impl Env {
     }
 
     // --- ids and snapshots -----------------------------------------------------------------------------------
-
-    /// The transaction's id, given now if it has none: at the first write.
-    pub async fn xid(&self) -> Result<Xid> {
-        let known = self.xact.borrow().xid;
-        if known.is_valid() {
-            return Ok(known);
-        }
-        if self.txns.procs.in_recovery() {
-            return Err(Error::new(
-                sqlstate::READ_ONLY_SQL_TRANSACTION,
-                "cannot assign TransactionIds during recovery",
-            ));
-        }
-        let xid = loop {
-            let next = self.txns.procs.next_xid();
-            self.txns.clog.extend(&self.cx, next.xid()).await?;
-            if self.txns.procs.next_xid() == next {
-                break self.txns.procs.assign(self.cx.pid());
-            }
-        };
-        self.xact.borrow_mut().xid = xid;
-        let own = LockTag::Transaction(xid);
-        let taken = self.try_lock(own, LockMode::Exclusive);
-        assert!(taken, "somebody holds the lock on transaction {xid}, which has only just got its id");
-        self.cx.emit(Event::XidAssigned { xid });
-        Ok(xid)
-    }
 
     /// The snapshot for a statement that begins: a new one, or in REPEATABLE READ the transaction's.
     pub fn take_snapshot(&self) -> Rc<Snapshot> {

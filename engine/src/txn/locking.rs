@@ -137,11 +137,17 @@ impl Env {
 
     // --- transactions ----------------------------------------------------------------------------------------
 
-    /// `XactLockTableWait`: waits until a transaction has ended.
+    /// `XactLockTableWait`: waits until a transaction has ended; of a part that is released, until the whole has.
     pub async fn wait_for_xact(&self, xid: Xid) -> Result<()> {
-        let tag = LockTag::Transaction(xid);
-        self.lock(tag, LockMode::Share).await?;
-        self.unlock(tag, LockMode::Share);
-        Ok(())
+        let mut xid = xid;
+        loop {
+            let tag = LockTag::Transaction(xid);
+            self.lock(tag, LockMode::Share).await?;
+            self.unlock(tag, LockMode::Share);
+            if !self.txns.ask(&self.cx, || self.txns.in_progress(xid)).await? {
+                return Ok(());
+            }
+            xid = self.txns.ask(&self.cx, || self.txns.topmost(xid)).await?;
+        }
     }
 }

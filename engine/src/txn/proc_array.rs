@@ -4,7 +4,7 @@ use crate::small;
 use std::cell::{Cell, RefCell};
 
 use super::snapshot::Snapshot;
-use crate::ids::{CommandId, FullXid, Oid, Pid, Xid};
+use crate::ids::{CommandId, FullXid, MultiXactId, Oid, Pid, Xid};
 
 /// A process in the array; `PGPROC`'s part that others read.
 #[derive(Clone, Debug)]
@@ -17,8 +17,14 @@ pub struct ProcEntry {
     pub lxid: u32,
     /// Its transaction, if it has an id.
     pub xid: Xid,
+    /// Its subtransactions that run or have committed to it; not all of them if there are more than 64.
+    pub subxids: Vec<Xid>,
+    /// There are more.
+    pub overflowed: bool,
     /// The oldest transaction that its snapshots need; what vacuum must keep.
     pub xmin: Xid,
+    /// Its transaction may be a member of multixacts from this one on.
+    pub oldest_multi: Option<MultiXactId>,
     /// The database it is connected to.
     pub db: Oid,
     /// It is a lazy VACUUM, whose snapshot holds nothing back.
@@ -30,8 +36,11 @@ pub struct ProcEntry {
 /// The places before are those of the autovacuum launcher and the logical replication launcher.
 const FIRST_PLACE: u32 = 3;
 
+/// `PGPROC_MAX_CACHED_SUBXIDS`: how many subtransactions of a process others can see without asking pg_subtrans.
+pub const MAX_SUBXIDS: usize = 64;
+
 /// What a standby is told of running transactions.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, Default, PartialEq, Eq, Debug)]
 pub struct RunningXacts {
     /// The next id that will be given.
     pub next: Xid,
@@ -41,6 +50,10 @@ pub struct RunningXacts {
     pub latest_completed: Xid,
     /// All that run, ascending.
     pub xids: Vec<Xid>,
+    /// Their subtransactions; none if there are too many of one.
+    pub subxids: Vec<Xid>,
+    /// Whether there are too many.
+    pub overflowed: bool,
 }
 
 /// The list of running transactions.
@@ -52,6 +65,8 @@ pub struct ProcArray {
     last_lxids: RefCell<Vec<u32>>,
     /// On a standby: transactions known from the log to run on the primary.
     known_assigned: RefCell<small::Set<Xid>>,
+    /// On a standby: subtransactions up to this one may run there without being in that list.
+    last_overflowed: Cell<Xid>,
     in_recovery: Cell<bool>,
 }
 
@@ -64,6 +79,7 @@ impl ProcArray {
             entries: RefCell::default(),
             last_lxids: RefCell::default(),
             known_assigned: RefCell::default(),
+            last_overflowed: Cell::default(),
             in_recovery: Cell::new(false),
         }
     }
@@ -100,10 +116,22 @@ impl ProcArray {
         let backend = (FIRST_PLACE..).find(free).unwrap_or(FIRST_PLACE);
         let (xid, xmin) = (Xid::INVALID, Xid::INVALID);
         let (in_vacuum, delays_checkpoint) = (false, false);
-        let entry = ProcEntry { pid, backend, lxid: 0, xid, xmin, db, in_vacuum, delays_checkpoint };
+        let entry = ProcEntry {
+            pid,
+            backend,
+            lxid: 0,
+            xid,
+            subxids: Vec::new(),
+            overflowed: false,
+            xmin,
+            oldest_multi: None,
+            db,
+            in_vacuum,
+            delays_checkpoint,
+        };
         self.entries.borrow_mut().push(entry);
         self.begin(pid);
-        self.end(pid);
+        self.end(pid, &[]);
     }
 
     /// A process begins a transaction: it gets a virtual id.
@@ -136,25 +164,39 @@ impl ProcArray {
         self.entries.borrow().iter().find(|entry| entry.pid == pid).map_or(Xid::INVALID, |entry| entry.xid)
     }
 
-    /// Gives the next id to a process, in one atomic section.
-    pub fn assign(&self, pid: Pid) -> Xid {
+    /// Gives the next id to a process, in one atomic section: to its transaction, or to a part of it.
+    pub fn assign(&self, pid: Pid, is_sub: bool) -> Xid {
         let full = self.next_xid.get();
+        let xid = full.xid();
         self.next_xid.set(full.next());
-        self.update(pid, |entry| entry.xid = full.xid());
-        full.xid()
+        self.update(pid, |entry| match is_sub {
+            false => entry.xid = xid,
+            true if entry.subxids.len() < MAX_SUBXIDS => entry.subxids.push(xid),
+            true => entry.overflowed = true,
+        });
+        xid
     }
 
-    /// The process's transaction is over: it leaves the list.
-    pub fn end(&self, pid: Pid) {
+    /// `XidCacheRemoveRunningXids`: a subtransaction has been rolled back, and its children with it.
+    pub fn end_sub(&self, pid: Pid, xid: Xid, children: &[Xid]) {
+        self.update(pid, |entry| entry.subxids.retain(|sub| *sub != xid && !children.contains(sub)));
+        self.note_completed(children.last().copied().unwrap_or(xid));
+    }
+
+    /// The process's transaction is over: it leaves the list. `children` are its subtransactions, ascending.
+    pub fn end(&self, pid: Pid, children: &[Xid]) {
         let mut ended = Xid::INVALID;
         self.update(pid, |entry| {
             ended = std::mem::take(&mut entry.xid);
+            entry.subxids.clear();
+            entry.overflowed = false;
+            entry.oldest_multi = None;
             entry.lxid = 0;
             entry.xmin = Xid::INVALID;
             entry.in_vacuum = false;
         });
         if ended.is_valid() {
-            self.note_completed(ended);
+            self.note_completed(children.last().copied().unwrap_or(ended));
         }
     }
 
@@ -169,7 +211,16 @@ impl ProcArray {
         if self.in_recovery.get() {
             return self.known_assigned.borrow().contains(&xid);
         }
-        self.entries.borrow().iter().any(|entry| entry.xid == xid && xid.is_valid())
+        let entries = self.entries.borrow();
+        xid.is_valid() && entries.iter().any(|entry| entry.xid == xid || entry.subxids.contains(&xid))
+    }
+
+    /// Whether a transaction that is not in the list may run nevertheless, as a part of another.
+    pub fn may_run_unlisted(&self, xid: Xid) -> bool {
+        if self.in_recovery.get() {
+            return xid.precedes_or_equals(self.last_overflowed.get());
+        }
+        self.entries.borrow().iter().any(|entry| entry.overflowed)
     }
 
     /// `GetSnapshotData`: copies the list.
@@ -187,21 +238,39 @@ impl ProcArray {
     pub fn peek(&self, pid: Pid, curcid: CommandId) -> Snapshot {
         let xmax = self.latest_completed.get().next();
         let own = self.xid_of(pid);
-        let mut xip = self.running();
+        let mut xip = self.outermost();
         xip.retain(|xid| xid.precedes(xmax) && *xid != own);
         let oldest = |least: Xid, xid: Xid| if xid.is_valid() && xid.precedes(least) { xid } else { least };
         let xmin = xip.iter().copied().chain([own]).fold(xmax, oldest);
-        Snapshot { xmin, xmax, xip, own, curcid }
+        let entries = self.entries.borrow();
+        let others = || entries.iter().filter(|entry| entry.pid != pid);
+        let suboverflowed = if self.in_recovery.get() {
+            xmin.precedes_or_equals(self.last_overflowed.get())
+        } else {
+            others().any(|entry| entry.overflowed)
+        };
+        let subxip =
+            if suboverflowed { Vec::new() } else { others().flat_map(|e| e.subxids.iter().copied()).collect() };
+        Snapshot { xmin, xmax, xip, subxip, suboverflowed, own, curcid }
     }
 
-    /// The running transactions, ascending: here, or on the primary.
-    pub fn running(&self) -> Vec<Xid> {
+    /// The running transactions, ascending, without their parts: here, or on the primary, where the parts are not told
+    /// from the others.
+    fn outermost(&self) -> Vec<Xid> {
         let mut xids: Vec<Xid> = if self.in_recovery.get() {
             self.known_assigned.borrow().iter().copied().collect()
         } else {
             self.entries.borrow().iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect()
         };
         small::sort_by_key(&mut xids, |xid| *xid);
+        xids
+    }
+
+    /// The running transactions and their parts, ascending.
+    pub fn running(&self) -> Vec<Xid> {
+        let mut xids = self.outermost();
+        xids.extend(self.entries.borrow().iter().flat_map(|entry| entry.subxids.iter().copied()));
+        xids.sort_unstable();
         xids
     }
 
@@ -219,6 +288,12 @@ impl ProcArray {
         known.filter(|xid| xid.precedes(horizon)).unwrap_or(horizon)
     }
 
+    /// `GetOldestMultiXactId`: no multixact before it has a member that runs.
+    pub fn oldest_multi(&self, next: MultiXactId) -> MultiXactId {
+        let older = |least: MultiXactId, multi: MultiXactId| if multi.precedes(least) { multi } else { least };
+        self.entries.borrow().iter().filter_map(|entry| entry.oldest_multi).fold(next, older)
+    }
+
     /// What the log tells standbys with each checkpoint.
     pub fn running_xacts(&self) -> RunningXacts {
         let next = self.next_xid.get().xid();
@@ -226,7 +301,9 @@ impl ProcArray {
         let mut xids: Vec<Xid> = entries.iter().map(|entry| entry.xid).filter(|xid| xid.is_valid()).collect();
         small::sort_by_key(&mut xids, |xid| *xid);
         let oldest = xids.first().copied().unwrap_or(next);
-        RunningXacts { next, oldest, latest_completed: self.latest_completed.get(), xids }
+        let overflowed = entries.iter().any(|entry| entry.overflowed);
+        let subxids = entries.iter().filter(|_| !overflowed).flat_map(|entry| entry.subxids.iter().copied()).collect();
+        RunningXacts { next, oldest, latest_completed: self.latest_completed.get(), xids, subxids, overflowed }
     }
 
     // --- recovery --------------------------------------------------------------------------------------------
@@ -254,9 +331,31 @@ impl ProcArray {
         self.note_completed(xid);
     }
 
+    /// `ProcArrayApplyXidAssignment`: these are parts of another, of which pg_subtrans knows; they leave the list.
+    pub fn note_assigned(&self, subxids: &[Xid]) {
+        let mut known = self.known_assigned.borrow_mut();
+        for xid in subxids {
+            known.remove(xid);
+            if self.last_overflowed.get().precedes(*xid) {
+                self.last_overflowed.set(*xid);
+            }
+        }
+    }
+
     /// Recovery has met a list of what runs on the primary.
     pub fn note_running(&self, running: &RunningXacts) {
-        *self.known_assigned.borrow_mut() = running.xids.iter().copied().collect();
+        let mut known = self.known_assigned.borrow_mut();
+        if running.overflowed {
+            // Parts that are not in the list, but known from their own records, stay.
+            known.retain(|xid| !xid.precedes(running.oldest));
+            self.last_overflowed.set(running.next.previous());
+        } else {
+            known.clear();
+        }
+        for xid in running.xids.iter().chain(&running.subxids) {
+            known.insert(*xid);
+        }
+        drop(known);
         self.note_completed(running.latest_completed);
         if self.next_xid.get().xid().precedes(running.next) {
             let epoch = u64::from(self.next_xid.get().epoch()) << 32;
@@ -274,6 +373,7 @@ impl ProcArray {
     /// Recovery is over: what ran is gone, and everything before the next id has ended.
     pub fn end_recovery(&self) {
         self.known_assigned.borrow_mut().clear();
+        self.last_overflowed.set(Xid::INVALID);
         self.latest_completed.set(self.next_xid.get().xid().previous());
         self.in_recovery.set(false);
     }
@@ -289,14 +389,13 @@ mod tests {
         let procs = ProcArray::new(FullXid(739));
         procs.add(Pid(1), Oid(5));
         procs.add(Pid(2), Oid(5));
-        assert_eq!(procs.assign(Pid(1)), Xid(739));
+        assert_eq!(procs.assign(Pid(1), false), Xid(739));
         let before = procs.snapshot(Pid(2), CommandId(0));
         assert_eq!(before.to_string(), "739:739:");
-        assert!(before.is_running(Xid(739)));
-        procs.end(Pid(1));
+        procs.end(Pid(1), &[]);
         assert_eq!(procs.snapshot(Pid(2), CommandId(0)).to_string(), "740:740:");
         assert_eq!(procs.oldest_xmin(), Xid(739), "B's first snapshot still holds the horizon back");
-        procs.end(Pid(2));
+        procs.end(Pid(2), &[]);
         assert_eq!(procs.oldest_xmin(), Xid(740));
     }
 }

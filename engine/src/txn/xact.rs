@@ -3,7 +3,8 @@
 use std::rc::Rc;
 
 use super::snapshot::Snapshot;
-use crate::ids::{CommandId, Lsn, RelFile, TimestampTz, Xid};
+use crate::ids::{CommandId, Lsn, MultiXactId, RelFile, TimestampTz, Xid};
+use crate::storage::multixact::Member;
 use crate::trace::TxStatus;
 use crate::wal::Invalidation;
 
@@ -63,6 +64,27 @@ impl ComboCids {
     }
 }
 
+/// The transaction, or a part of it from a savepoint on; `TransactionStateData`.
+#[derive(Clone, Default, Debug)]
+pub struct Level {
+    /// The savepoint's name; none for the transaction itself.
+    pub name: Option<Rc<str>>,
+    /// Its id, once it has written.
+    pub xid: Xid,
+    /// Parts of it that have been released, and theirs, ascending.
+    pub children: Vec<Xid>,
+    /// It has failed: it waits for being rolled back, and counts no more.
+    pub failed: bool,
+    /// How many files had been made when it began.
+    pub created: usize,
+    /// How many files were to be removed then.
+    pub dropped: usize,
+    /// How many invalidations there were then.
+    pub invalidated: usize,
+    /// Whether the transaction might only read then.
+    pub read_only: bool,
+}
+
 /// What a transaction has written into the log; PostgreSQL's `WalUsage`.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
 pub struct WalUsage {
@@ -79,8 +101,12 @@ pub struct WalUsage {
 pub struct Xact {
     /// Where the session stands.
     pub block: BlockState,
-    /// The transaction's id, once it has written.
+    /// The transaction itself, then the savepoints in it, each around the next.
+    pub levels: Vec<Level>,
+    /// The id of the innermost of these, once it has written.
     pub xid: Xid,
+    /// Ids of its parts of which standbys have not been told to whom they belong.
+    pub unreported: Vec<Xid>,
     /// The command that runs.
     pub cid: CommandId,
     /// Whether that command has changed something, so that the next one needs a number of its own.
@@ -97,6 +123,8 @@ pub struct Xact {
     pub started: TimestampTz,
     /// When its statement began.
     pub statement_started: TimestampTz,
+    /// The multixacts that it has made, to be used again.
+    pub multis: Vec<(MultiXactId, Vec<Member>)>,
     /// Pairs of command ids.
     pub combo: ComboCids,
     /// Files that it has made, to be removed if it aborts.
@@ -116,7 +144,23 @@ pub struct Xact {
 impl Xact {
     /// How deep its savepoints are nested; 1 outside of all.
     pub fn level(&self) -> usize {
-        1
+        self.levels.len().max(1)
+    }
+
+    /// The id of the whole.
+    pub fn top_xid(&self) -> Xid {
+        self.levels.first().map_or(Xid::INVALID, |level| level.xid)
+    }
+
+    /// `TransactionIdIsCurrentTransactionId`: whether this is the id of the transaction or of a part of it that counts.
+    pub fn is_current(&self, xid: Xid) -> bool {
+        xid.is_normal()
+            && (xid == self.xid
+                || self.levels.iter().any(|level| {
+                    // Ascending on the circle, which begins at the level's own id.
+                    let place = |child: &Xid| child.0.wrapping_sub(level.xid.0);
+                    level.xid == xid || level.children.binary_search_by_key(&place(&xid), place).is_ok()
+                }))
     }
 
     /// Forgets everything of the transaction but its last snapshot.

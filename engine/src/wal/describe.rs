@@ -20,6 +20,7 @@ use super::decode::DecodedRecord;
 use super::heap_records::*;
 use super::heap2_records::*;
 use super::invalidation::Invalidation;
+use super::multixact_records::{self as multixact, MultiXactRecord};
 use super::record::XLR_RMGR_INFO_MASK;
 use super::standby_records::{self as standby, RunningXacts, StandbyRecord};
 use super::storage_records::{self as storage, StorageRecord};
@@ -57,6 +58,13 @@ pub fn record_type(record: &DecodedRecord) -> String {
         RmgrId::Clog => match info {
             clog::CLOG_ZEROPAGE => "ZEROPAGE",
             clog::CLOG_TRUNCATE => "TRUNCATE",
+            _ => "",
+        },
+        RmgrId::MultiXact => match info {
+            multixact::XLOG_MULTIXACT_ZERO_OFF_PAGE => "ZERO_OFF_PAGE",
+            multixact::XLOG_MULTIXACT_ZERO_MEM_PAGE => "ZERO_MEM_PAGE",
+            multixact::XLOG_MULTIXACT_CREATE_ID => "CREATE_ID",
+            multixact::XLOG_MULTIXACT_TRUNCATE_ID => "TRUNCATE_ID",
             _ => "",
         },
         RmgrId::Standby => match info {
@@ -142,6 +150,7 @@ pub fn description(record: &DecodedRecord, tool: Tool) -> Result<String> {
             ClogRecord::ZeroPage(page) => format!("page {page}"),
             ClogRecord::Truncate { page, oldest_xact, .. } => format!("page {page}; oldestXact {oldest_xact}"),
         },
+        RmgrId::MultiXact => MultiXactRecord::decode(record)?.description(),
         RmgrId::Standby => standby_description(&StandbyRecord::decode(record)?),
         RmgrId::Heap => heap_description(&HeapRecord::decode(record)?),
         RmgrId::Heap2 => heap2_description(&Heap2Record::decode(record)?),

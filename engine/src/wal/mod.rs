@@ -40,6 +40,7 @@ mod golden;
 pub mod heap2_records;
 pub mod heap_records;
 pub mod invalidation;
+pub mod multixact_records;
 pub mod page;
 pub mod reader;
 pub mod record;

@@ -46,6 +46,11 @@ const notes: Notes = {
   XidAssigned: ({ xid }) => text('free.xid', { xid }),
   ClogSet: ({ xid, status }) => text(status === 'Committed' ? 'free.committed' : 'free.aborted', { xid }),
   ProcArrayRemove: ({ xid }) => (xid ? text('free.procarray', { xid }) : null),
+  SubXactStart: () => text('free.sub.start'),
+  SubXactCommit: ({ xid }) => text(xid ? 'free.sub.commit' : 'free.sub.commit.none', { xid }),
+  SubXactAbort: ({ xid }) => text(xid ? 'free.sub.abort' : 'free.sub.abort.none', { xid }),
+  MultiXactCreate: ({ multi, members }) => text('free.multi', { multi, n: members }),
+  TupleLock: ({ rel, tid: at, xmax }, _, view) => (shown(view, rel) ? text('free.lock', { at: tid(at), xmax }) : null),
   LockWait: ({ xid, mode }) => text(xid ? 'free.wait.xid' : 'free.wait', { xid, mode: `${mode}Lock` }),
   DeadlockFound: () => text('free.deadlock'),
   SnapshotTaken: ({ xmin, xmax, running }, entry, view) => {

@@ -9,7 +9,7 @@
 use super::build::{Spool, build};
 use super::index::Index;
 use crate::access::prune::{self, Judged};
-use crate::access::visibility::{NeedsStatus, Vacuumable};
+use crate::access::visibility::Vacuumable;
 use crate::access::{Env, Rel};
 use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid, Xid};
 use crate::storage::tuple::HeapTupleHeader;
@@ -39,11 +39,11 @@ pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildSt
         let judged = loop {
             match prune::judge_all(env, heap, &pin, horizon) {
                 Ok(judged) => break judged,
-                Err(NeedsStatus(xid)) => drop(env.txns.clog.status(&env.cx, xid).await?),
+                Err(needs) => env.txns.fetch(&env.cx, needs).await?,
             }
         };
-        let own = env.xact.borrow().xid;
-        pin.read(|bytes| add_page(bytes, block, &judged, own, &mut spool, &mut stats))?;
+        let is_own = |xid| env.xact.borrow().is_current(xid);
+        pin.read(|bytes| add_page(bytes, block, &judged, &is_own, &mut spool, &mut stats))?;
         env.cx.end_step().await;
     }
     stats.index_tuples = spool.count() as f64;
@@ -55,13 +55,13 @@ fn add_page(
     bytes: &PageBytes,
     block: BlockNumber,
     judged: &[Judged],
-    own: Xid,
+    is_own: &dyn Fn(Xid) -> bool,
     spool: &mut Spool,
     stats: &mut BuildStats,
 ) -> Result<()> {
-    let roots = roots(bytes);
-    for (offset, header, verdict) in judged {
-        let ended_by_own = own.is_valid() && header.xmax == own;
+    let roots = roots(bytes, judged);
+    for Judged { offset, header, verdict, update_xid } in judged {
+        let ended_by_own = is_own(*update_xid);
         let alive = match verdict {
             Vacuumable::Dead => continue,
             Vacuumable::Live | Vacuumable::InsertInProgress => true,
@@ -83,13 +83,17 @@ fn add_page(
 }
 
 /// `heap_get_root_tuples`: for each member of a HOT chain the line pointer that entries name; 0 if there is none.
-fn roots(bytes: &PageBytes) -> Vec<OffsetNumber> {
+fn roots(bytes: &PageBytes, judged: &[Judged]) -> Vec<OffsetNumber> {
     let mut roots = vec![0; usize::from(page::max_offset(bytes)) + 1];
+    let mut ends = vec![Xid::INVALID; roots.len()];
+    judged.iter().for_each(|version| ends[usize::from(version.offset)] = version.update_xid);
     for root in page::offsets(bytes) {
         let id = page::item_id(bytes, root);
         let header = |offset| page::heap_tuple(bytes, offset).and_then(HeapTupleHeader::read);
         let (mut at, mut xmax) = match header(root) {
-            Some(first) if !first.is_heap_only() && first.is_hot_updated() => (first.ctid.offset, first.xmax),
+            Some(first) if !first.is_heap_only() && first.is_hot_updated() => {
+                (first.ctid.offset, ends[usize::from(root)])
+            }
             None if id.is_redirected() => (id.off(), Xid::INVALID),
             _ => continue,
         };
@@ -102,7 +106,7 @@ fn roots(bytes: &PageBytes) -> Vec<OffsetNumber> {
             if !member.is_hot_updated() {
                 break;
             }
-            (at, xmax) = (member.ctid.offset, member.xmax);
+            (at, xmax) = (member.ctid.offset, ends[usize::from(at)]);
         }
     }
     roots

@@ -35,7 +35,7 @@ pub use standby::RedoState;
 
 /// Replays one record. The caller reads the records in order, and ends a step after each.
 pub async fn apply(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> Result<()> {
-    env.txns.procs.note_seen(record.xid);
+    env.txns.note_seen(&env.cx, record.xid).await?;
     match record.rmid {
         RmgrId::Heap => heap::redo(env, record).await,
         RmgrId::Heap2 => heap2::redo(env, record).await,
@@ -43,6 +43,7 @@ pub async fn apply(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> 
         RmgrId::Xlog => server::xlog(env, state, record).await,
         RmgrId::Storage => server::storage(env, record).await,
         RmgrId::Clog => server::clog(env, record).await,
+        RmgrId::MultiXact => server::multixact(env, record).await,
         RmgrId::Transaction => server::transaction(env, state, record).await,
         RmgrId::Standby => standby::redo(env, state, record).await,
         other => Err(Error::unsupported(format!("replaying a record of the resource manager {}", other.name()))),

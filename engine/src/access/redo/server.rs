@@ -3,11 +3,12 @@
 use super::super::{Env, truncate};
 use super::page::{page_for_redo, table};
 use super::standby::RedoState;
-use crate::ids::{Fork, Lsn, Result, XidStatus};
+use crate::ids::{Fork, Lsn, MultiXactId, Result, XidStatus};
 use crate::wal::DecodedRecord;
 use crate::wal::clog_records::ClogRecord;
+use crate::wal::multixact_records::MultiXactRecord;
 use crate::wal::storage_records::StorageRecord;
-use crate::wal::xact_records::{XactEnd, XactRecord};
+use crate::wal::xact_records::{XactAssignment, XactEnd, XactRecord};
 use crate::wal::xlog_records::XlogRecord;
 
 /// Checkpoints give the counters; images are put in place. What else there is concerns whoever reads the log.
@@ -15,13 +16,17 @@ pub(super) async fn xlog(env: &Env, state: &mut RedoState, record: &DecodedRecor
     match XlogRecord::decode(record)? {
         XlogRecord::CheckpointShutdown(checkpoint) => {
             env.txns.procs.note_next(checkpoint.next_xid);
+            env.txns.multis.advance(MultiXactId(checkpoint.next_multi), checkpoint.next_multi_offset);
             env.txns.next_oid.set(checkpoint.next_oid);
             env.txns.logged_oid.set(checkpoint.next_oid);
             // Whoever still seemed to run has been cut off without a word.
             state.note_nobody_runs(env, checkpoint.next_xid.xid());
         }
         // Object ids are followed by their own records; an online checkpoint may name one that is older.
-        XlogRecord::CheckpointOnline(checkpoint) => env.txns.procs.note_next(checkpoint.next_xid),
+        XlogRecord::CheckpointOnline(checkpoint) => {
+            env.txns.procs.note_next(checkpoint.next_xid);
+            env.txns.multis.advance(MultiXactId(checkpoint.next_multi), checkpoint.next_multi_offset);
+        }
         XlogRecord::NextOid(oid) => {
             env.txns.next_oid.set(oid);
             env.txns.logged_oid.set(oid);
@@ -57,17 +62,36 @@ pub(super) async fn clog(env: &Env, record: &DecodedRecord) -> Result<()> {
     }
 }
 
+/// Multixacts and their pages come into being. Their members have run, whether they have left other traces or not.
+pub(super) async fn multixact(env: &Env, record: &DecodedRecord) -> Result<()> {
+    let record_of = MultiXactRecord::decode(record)?;
+    if let MultiXactRecord::Create { members, .. } = &record_of {
+        for member in members {
+            env.txns.note_seen(&env.cx, member.xid).await?;
+        }
+    }
+    env.txns.multis.redo(&env.cx, record_of, record.end_lsn).await
+}
+
 /// The end of a transaction: bits, list, caches, locks, files, in this order.
 pub(super) async fn transaction(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> Result<()> {
     let (end, status) = match XactRecord::decode(record)? {
         XactRecord::Commit(end) => (end, XidStatus::Committed),
         XactRecord::Abort(end) => (end, XidStatus::Aborted),
-        XactRecord::Assignment(_) => return Ok(()),
+        XactRecord::Assignment(XactAssignment { top, subxacts }) => {
+            for xid in &subxacts {
+                env.txns.procs.note_seen(*xid);
+                env.txns.subtrans.fetch(&env.cx, *xid).await?;
+                env.txns.subtrans.set_parent(*xid, top);
+            }
+            env.txns.procs.note_assigned(&subxacts);
+            return Ok(());
+        }
     };
     let XactEnd { subxacts, rels, invals, .. } = end;
+    subxacts.iter().for_each(|xid| env.txns.procs.note_seen(*xid));
+    env.txns.clog.set_status(&env.cx, record.xid, &subxacts, status, Lsn::INVALID).await?;
     for xid in subxacts.into_iter().chain([record.xid]) {
-        env.txns.procs.note_seen(xid);
-        env.txns.clog.set_status(&env.cx, xid, status, Lsn::INVALID).await?;
         env.txns.procs.note_ended(xid);
         state.release_locks(env, xid);
     }

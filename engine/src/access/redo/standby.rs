@@ -46,7 +46,7 @@ impl RedoState {
     /// The primary was shut down, or has begun anew: no transaction before `next` runs.
     pub(super) fn note_nobody_runs(&mut self, env: &Env, next: Xid) {
         let latest_completed = next.previous();
-        env.txns.procs.note_running(&RunningXacts { next, oldest: next, latest_completed, xids: Vec::new() });
+        env.txns.procs.note_running(&RunningXacts { next, oldest: next, latest_completed, ..RunningXacts::default() });
         self.release_old_locks(env, &[]);
     }
 
@@ -78,6 +78,8 @@ pub(super) async fn redo(env: &Env, state: &mut RedoState, record: &DecodedRecor
                 oldest: running.oldest_running_xid,
                 latest_completed: running.latest_completed_xid,
                 xids,
+                subxids: running.subxids,
+                overflowed: running.subxid_overflow,
             });
         }
         StandbyRecord::Invalidations(_) => note_invalidations(env),

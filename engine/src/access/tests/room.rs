@@ -115,7 +115,7 @@ impl Room {
         for index in self.buffers.mark_for_checkpoint() {
             self.buffers.write_for_checkpoint(cx, index).await?;
         }
-        self.txns.clog.checkpoint(cx).await?;
+        self.txns.checkpoint(cx).await?;
         self.buffers.sync_files(cx).await?;
         // The redo point itself must be on disk, or there would be nothing to read from.
         self.wal.flush(cx, self.wal.insert_lsn()).await?;

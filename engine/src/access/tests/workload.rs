@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use super::room::Room;
-use crate::access::{self, Env, Index, IndexScan, ModifyOutcome, Rel, Scan, TupleBatch, VacuumOptions};
+use crate::access::{self, Env, Index, IndexScan, ModifyOutcome, Rel, RowLock, Scan, TupleBatch};
+use crate::access::{VacuumOptions, WaitPolicy};
 use crate::ids::{BackendType, HostId, LockMode, Result, Tid, Xid, sqlstate};
 use crate::storage::bytes::{get_u32, put_u32};
 use crate::storage::tuple::{HEAP_XMAX_INVALID, HeapTupleHeader};
@@ -57,7 +58,8 @@ impl Model {
     }
 
     fn seen_by(&self, snapshot: &Snapshot) -> Rows {
-        self.rows(|xid| snapshot.is_own(xid) || !snapshot.is_running(xid) && !self.rolled_back.contains(&xid))
+        let runs = |xid: Xid| xid.follows_or_equals(snapshot.xmax) || snapshot.xip.contains(&xid);
+        self.rows(|xid| snapshot.is_own(xid) || !runs(xid) && !self.rolled_back.contains(&xid))
     }
 
     /// Compares the outcome of a crash with what clients were told; `committed` is what pg_xact says now. A commit that
@@ -197,12 +199,15 @@ impl Session {
         };
         let mut new = self.tuple(id, value);
         loop {
-            match access::update(&self.env, &self.rel, tid, &mut new).await? {
+            match access::update(&self.env, &self.rel, tid, &mut new).await?.0 {
                 ModifyOutcome::Done(_) => break self.note(id, Some(value)),
-                ModifyOutcome::Updated(next) => match access::lock_tuple(&self.env, &self.rel, next).await? {
-                    Ok(_) | Err(ModifyOutcome::Updated(_)) => tid = next,
-                    Err(_) => break,
-                },
+                ModifyOutcome::Updated(_) => {
+                    let (mode, wait) = (RowLock::NoKeyUpdate, WaitPolicy::Block);
+                    match access::lock_latest(&self.env, &self.rel, tid, mode, wait, false).await? {
+                        Some(locked) => tid = locked.tid,
+                        None => break,
+                    }
+                }
                 ModifyOutcome::Deleted => break,
                 ModifyOutcome::SelfModified => panic!("row {id} was updated twice by one command"),
             }

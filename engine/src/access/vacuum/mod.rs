@@ -30,7 +30,7 @@ mod stats;
 
 use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
 use crate::buffer::{Ring, RingKind};
-use crate::ids::{BlockNumber, Fork, Result, Xid};
+use crate::ids::{BlockNumber, Fork, MultiXactId, Result, Xid};
 use crate::settings::Setting;
 use crate::storage::vm;
 use crate::trace::Event;
@@ -117,6 +117,8 @@ struct Vacuum<'a> {
     oldest_xmin: Xid,
     /// Versions made before this transaction are frozen.
     freeze_limit: Xid,
+    /// Multixacts before this one are frozen; by default they would have to be five million old.
+    multi_limit: MultiXactId,
     /// How long the table was at the start, or is after it was cut off.
     pages: BlockNumber,
     /// VACUUM reads each page once: a few buffers do.
@@ -153,6 +155,7 @@ impl<'a> Vacuum<'a> {
             aggressive: is_aggressive(env, options),
             oldest_xmin,
             freeze_limit: freeze::before(oldest_xmin, min_age),
+            multi_limit: if options.freeze { env.oldest_multi() } else { MultiXactId::FIRST },
             pages,
             ring: env.buffers.ring(&env.cx, RingKind::Vacuum),
             nonempty_pages: BlockNumber(0),

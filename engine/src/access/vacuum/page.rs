@@ -1,9 +1,9 @@
 //! One page of a VACUUM.
 
 use super::Vacuum;
-use super::freeze::{Freezing, is_needed_one_day};
+use super::freeze::{Freezing, MultiFate, is_needed_one_day, multi_fate};
 use crate::access::modify::{heap_block, record_room};
-use crate::access::visibility::{NeedsStatus, Vacuumable};
+use crate::access::visibility::Vacuumable;
 use crate::access::{FreeSpaceMap, VisibilityMap, prune};
 use crate::buffer::Pin;
 use crate::ids::WaitEvent;
@@ -44,7 +44,7 @@ pub(in crate::access) fn free_line_pointers(bytes: &mut PageBytes, unused: &[Off
 }
 
 /// All versions of a page with VACUUM's verdict; the headers have the hints that came with it.
-type Verdicts = Vec<(OffsetNumber, HeapTupleHeader, Vacuumable)>;
+type Verdicts = Vec<prune::Judged>;
 
 impl Vacuum<'_> {
     /// Everything that is to be done with a page. `visible_by_map` is what the visibility map said of it.
@@ -111,8 +111,9 @@ impl Vacuum<'_> {
             self.stats.tuples_deleted += pruned.removed as u64;
             let verdicts = self.judge(pin).await?;
             // A transaction that has aborted since leaves something to prune again.
-            if verdicts.iter().all(|(_, _, verdict)| *verdict != Vacuumable::Dead) {
-                break self.take_stock(pin, &verdicts)?;
+            if verdicts.iter().all(|version| version.verdict != Vacuumable::Dead) {
+                let fates = self.multi_fates(&verdicts).await?;
+                break self.take_stock(pin, &verdicts, &fates)?;
             }
         };
         self.stats.live_tuples += contents.live;
@@ -128,13 +129,22 @@ impl Vacuum<'_> {
         loop {
             match prune::judge_all(self.env, self.rel, pin, self.oldest_xmin) {
                 Ok(verdicts) => return Ok(verdicts),
-                Err(NeedsStatus(xid)) => drop(self.env.txns.clog.status(&self.env.cx, xid).await?),
+                Err(needs) => self.env.txns.fetch(&self.env.cx, needs).await?,
             }
         }
     }
 
+    /// What is to become of the multixacts in the versions.
+    async fn multi_fates(&self, verdicts: &Verdicts) -> Result<Vec<MultiFate>> {
+        let mut fates = Vec::with_capacity(verdicts.len());
+        for version in verdicts {
+            fates.push(multi_fate(self.env, &version.header, self.freeze_limit, self.multi_limit).await?);
+        }
+        Ok(fates)
+    }
+
     /// Sums up what is on the page.
-    fn take_stock(&mut self, pin: &Pin, verdicts: &Verdicts) -> Result<Contents> {
+    fn take_stock(&mut self, pin: &Pin, verdicts: &Verdicts, fates: &[MultiFate]) -> Result<Contents> {
         let redirects = pin.read(|bytes| page::offsets(bytes).any(|o| page::item_id(bytes, o).is_redirected()));
         let dead = pin.read(dead_items);
         let mut contents = Contents {
@@ -148,14 +158,14 @@ impl Vacuum<'_> {
             recently_dead: 0,
         };
         let mut freezing = self.freezing();
-        for (offset, header, verdict) in verdicts {
+        for (prune::Judged { offset, header, verdict, .. }, fate) in verdicts.iter().zip(fates) {
             match verdict {
                 Vacuumable::Live | Vacuumable::DeleteInProgress => contents.live += 1,
                 Vacuumable::RecentlyDead => contents.recently_dead += 1,
                 Vacuumable::InsertInProgress | Vacuumable::Dead => {}
             }
             contents.all_visible &= *verdict == Vacuumable::Live && self.is_old_enough(header, &mut contents.cutoff);
-            let frozen = freezing.prepare(*offset, header)?;
+            let frozen = freezing.prepare(*offset, header, *fate)?;
             contents.freeze.extend(frozen.plan);
             contents.all_frozen &= frozen.totally;
         }
@@ -209,11 +219,11 @@ impl Vacuum<'_> {
         self.env.cx.end_step().await;
         let verdicts = self.judge(pin).await?;
         let mut cutoff = Xid::INVALID;
-        let visible = |(_, header, verdict): &(OffsetNumber, HeapTupleHeader, Vacuumable)| {
+        let visible = |prune::Judged { header, verdict, .. }: &prune::Judged| {
             *verdict == Vacuumable::Live && self.is_old_enough(header, &mut cutoff)
         };
         if verdicts.iter().all(visible) {
-            let frozen = !verdicts.iter().any(|(_, header, _)| is_needed_one_day(header));
+            let frozen = !verdicts.iter().any(|version| is_needed_one_day(&version.header));
             self.set_map(pin, cutoff, map_bits(frozen)).await?;
         }
         Ok(())
@@ -248,12 +258,13 @@ impl Vacuum<'_> {
         }
         let verdicts = self.judge(pin).await?;
         let mut freezing = self.freezing();
-        let needed = verdicts.iter().filter(|(_, header, _)| freezing.is_needed(header)).count() > 0;
+        let needed = verdicts.iter().filter(|version| freezing.is_needed(&version.header)).count() > 0;
         if needed && self.aggressive {
             return Ok(None);
         }
         self.new_relfrozenxid = freezing.oldest_left;
-        let count = |wanted: &[Vacuumable]| verdicts.iter().filter(|(_, _, v)| wanted.contains(v)).count() as u64;
+        let count =
+            |wanted: &[Vacuumable]| verdicts.iter().filter(|version| wanted.contains(&version.verdict)).count() as u64;
         self.stats.live_tuples += count(&[Vacuumable::Live, Vacuumable::DeleteInProgress]);
         self.stats.recently_dead_tuples += count(&[Vacuumable::RecentlyDead]);
         let (dead, mut missed) = (pin.read(dead_items), count(&[Vacuumable::Dead]));

@@ -1,7 +1,7 @@
 //! Locks and transactions, and signals to backends.
 
 use super::{Columns, Functions, int4, or_null, text};
-use crate::ids::{Error, LockMode, Oid, Pid, Result, Severity, WaitEvent, XidStatus, sqlstate};
+use crate::ids::{Error, LockMode, MultiXactId, Oid, Pid, Result, Severity, WaitEvent, XidStatus, sqlstate};
 use crate::server::Server;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
@@ -12,6 +12,8 @@ use crate::world::Interrupt;
 
 /// How often `pg_terminate_backend` looks again, in microseconds.
 const TERMINATION_CHECK: u64 = 100_000;
+
+const MEMBERS: Columns = &[("xid", Xid), ("mode", Text)];
 
 const LOCKS: Columns = &[
     ("locktype", Text),
@@ -34,6 +36,7 @@ const LOCKS: Columns = &[
 
 pub(super) fn add(functions: &mut Functions) {
     functions.view("pg_locks", LOCKS, |_, server| locks(server));
+    functions.registry.rows("pg_get_multixact_members", &[Xid], MEMBERS, |cx, args| Box::pin(members(cx, args)));
     functions.value("pg_blocking_pids", &[Int4], Int4Array, |_, server, args| {
         let pids = server.txns.locks.blocking_pids(pid_of(&args[0])?);
         Ok(Datum::array(Int4, pids.into_iter().map(|pid| int4(pid.0)).collect::<Vec<_>>()))
@@ -65,6 +68,22 @@ pub(super) fn add(functions: &mut Functions) {
             Ok(text(held.map_or_else(now, |snapshot| snapshot.to_string())))
         });
     }
+}
+
+/// The members of a multixact: who, and how.
+async fn members(cx: &FnCtx, args: &[Datum]) -> Result<Vec<Row>> {
+    let multi = MultiXactId(types::output(&args[0], Xid).parse().unwrap_or(0));
+    let multis = &cx.env.txns.multis;
+    if multi.precedes(MultiXactId::FIRST) {
+        return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, format!("invalid MultiXactId: {multi}")));
+    }
+    let (next, _) = multis.next();
+    if !multi.precedes(next) {
+        let message = format!("MultiXactId {multi} has not been created yet -- apparent wraparound");
+        return Err(Error::internal(message));
+    }
+    let members = cx.env.txns.ask(&cx.env.cx, || multis.members(multi)).await?;
+    Ok(members.iter().map(|member| vec![Datum::Xid(member.xid), text(member.status.name())]).collect())
 }
 
 /// All locks: with each process's virtual transaction, on which it has an exclusive lock as well.

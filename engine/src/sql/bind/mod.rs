@@ -21,6 +21,7 @@ mod coerce;
 mod expr;
 mod from;
 mod level;
+mod locking;
 mod modify;
 mod names;
 mod scope;

@@ -113,6 +113,7 @@ impl Binder<'_> {
             order_by: Vec::new(),
             limit: None,
             offset: None,
+            locks: Vec::new(),
         })
     }
 

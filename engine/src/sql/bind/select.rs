@@ -6,6 +6,7 @@ use super::Binder;
 use super::call::is_aggregate_call;
 use super::coerce::Typed;
 use super::level::{Groups, Level};
+use super::locking;
 use super::names::column_name;
 use super::scope::Item;
 use crate::ids::{Error, Oid, Result, sqlstate};
@@ -77,7 +78,7 @@ impl Binder<'_> {
             mark_system(from, &level.scope.items);
         }
         targets.columns.truncate(width);
-        Ok(Query {
+        let mut bound = Query {
             columns: targets.columns,
             from,
             values: None,
@@ -94,7 +95,10 @@ impl Binder<'_> {
             order_by,
             limit: None,
             offset: None,
-        })
+            locks: Vec::new(),
+        };
+        locking::bind(&query.locking, select, &mut bound, &mut level)?;
+        Ok(bound)
     }
 
     /// The conjuncts of WHERE, each with what it waits for.
@@ -261,6 +265,10 @@ impl Binder<'_> {
     }
 
     fn values(&mut self, rows: &[Vec<Expr>], query: &ast::Query, decide: bool) -> Result<Query> {
+        if let Some(clause) = query.locking.first() {
+            let message = format!("{} cannot be applied to VALUES", clause.name());
+            return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+        }
         let mut level = Level::new("VALUES");
         let mut bound: Vec<Vec<Typed>> = Vec::with_capacity(rows.len());
         let mut waits = Vec::with_capacity(rows.len());
@@ -300,6 +308,7 @@ impl Binder<'_> {
             order_by,
             limit: None,
             offset: None,
+            locks: Vec::new(),
         })
     }
 }

@@ -17,6 +17,7 @@
 
 mod aggregate;
 mod join;
+mod lock_rows;
 mod modify;
 mod node;
 mod plan;

@@ -15,10 +15,11 @@
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink, plan};
-use crate::access::{self, ModifyOutcome, Scan, TupleBatch};
+use crate::access::{self, ModifyOutcome, RowLock, Scan, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
 use crate::ids::{Error, Result, Tid, sqlstate};
 use crate::types::{Datum, form_tuple, output};
+use std::cell::Cell;
 
 type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
@@ -54,12 +55,23 @@ async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: Ro
 
 pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, sink: RowSink<'_>) -> Result<u64> {
     let Update { table, system, filter, values, returning } = update;
-    Change { table, system: *system, filter, values: Some(values), returning }.run(cx, sink).await
+    Change {
+        table,
+        system: *system,
+        filter,
+        values: Some(values),
+        returning,
+        strength: Cell::new(RowLock::NoKeyUpdate),
+    }
+    .run(cx, sink)
+    .await
 }
 
 pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, sink: RowSink<'_>) -> Result<u64> {
     let Delete { table, system, filter, returning } = delete;
-    Change { table, system: *system, filter, values: None, returning }.run(cx, sink).await
+    Change { table, system: *system, filter, values: None, returning, strength: Cell::new(RowLock::Update) }
+        .run(cx, sink)
+        .await
 }
 
 /// The tuple of a new row; NOT NULL is looked at here.
@@ -107,6 +119,8 @@ struct Change<'a> {
     filter: &'a [Exprs],
     values: Option<&'a Exprs>,
     returning: &'a Returning,
+    /// How strongly the last UPDATE locked its row.
+    strength: Cell<RowLock>,
 }
 
 impl Change<'_> {
@@ -139,7 +153,7 @@ impl Change<'_> {
             match self.attempt(cx, tid, &row, sink).await? {
                 ModifyOutcome::Done(_) => return Ok(true),
                 ModifyOutcome::Deleted | ModifyOutcome::SelfModified => return Ok(false),
-                ModifyOutcome::Updated(next) => match self.newest(cx, next).await? {
+                ModifyOutcome::Updated(_) => match self.newest(cx, tid).await? {
                     Some((newest, version)) => (tid, row) = (newest, version),
                     None => return Ok(false),
                 },
@@ -148,19 +162,15 @@ impl Change<'_> {
     }
 
     /// The newest version of a row, locked, if it is there still and the condition holds for it.
-    async fn newest(&self, cx: &ExecCx<'_>, next: Tid) -> Result<Option<(Tid, Row)>> {
-        let mut tid = next;
-        loop {
-            match access::lock_tuple(&cx.fx.env, &self.table.rel, tid).await? {
-                Ok(tuple) => {
-                    let row = self.row(tid, &tuple)?;
-                    let holds = cx.holds(self.filter, &row, 0).await?;
-                    return Ok(holds.then_some((tid, row)));
-                }
-                Err(ModifyOutcome::Updated(next)) => tid = next,
-                Err(_) => return Ok(None),
-            }
-        }
+    async fn newest(&self, cx: &ExecCx<'_>, tid: Tid) -> Result<Option<(Tid, Row)>> {
+        let mode = self.strength.get();
+        let (env, rel) = (&cx.fx.env, &self.table.rel);
+        let Some(locked) = access::lock_latest(env, rel, tid, mode, WaitPolicy::Block, false).await? else {
+            return Ok(None);
+        };
+        let row = self.row(locked.tid, &locked.bytes)?;
+        let holds = cx.holds(self.filter, &row, 0).await?;
+        Ok(holds.then_some((locked.tid, row)))
     }
 
     async fn attempt(&self, cx: &ExecCx<'_>, tid: Tid, row: &Row, sink: RowSink<'_>) -> Result<ModifyOutcome> {
@@ -174,7 +184,8 @@ impl Change<'_> {
         };
         let values = cx.values(values, row, 0).await?;
         let mut tuple = checked_tuple(self.table, &values)?;
-        let outcome = access::update(env, &self.table.rel, tid, &mut tuple).await?;
+        let (outcome, strength) = access::update(env, &self.table.rel, tid, &mut tuple).await?;
+        self.strength.set(strength);
         if let (ModifyOutcome::Done(new), Some((exprs, _))) = (outcome, self.returning) {
             let row = table_row(self.table, new, &tuple, values.len(), true)?;
             sink(&cx.values(exprs, &row, 0).await?)?;

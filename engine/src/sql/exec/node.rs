@@ -3,6 +3,7 @@
 use super::super::bound::{Exprs, Row};
 use super::aggregate::Aggregate;
 use super::join::NestLoop;
+use super::lock_rows::LockRows;
 use super::scan::{FunctionScan, SeqScan};
 use super::sort::{Sort, Unique};
 use super::{BATCH, ExecCx};
@@ -23,6 +24,7 @@ pub(super) enum Node {
     Unique(Box<Unique>),
     Sort(Box<Sort>),
     Limit(Box<Limit>),
+    LockRows(Box<LockRows>),
 }
 
 /// The next rows of an operator.
@@ -42,6 +44,7 @@ impl Node {
             Node::Unique(node) => Box::pin(node.next(cx, max)),
             Node::Sort(node) => Box::pin(node.next(cx, max)),
             Node::Limit(node) => Box::pin(node.next(cx, max)),
+            Node::LockRows(node) => Box::pin(node.next(cx, max)),
         }
     }
 
@@ -71,6 +74,7 @@ impl Node {
             Node::Unique(node) => node.rewind(),
             Node::Sort(node) => node.rewind(),
             Node::Limit(node) => node.rewind(),
+            Node::LockRows(node) => node.rewind(),
         }
     }
 }

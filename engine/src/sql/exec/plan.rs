@@ -1,7 +1,7 @@
 //! From a bound query to the operators that run it.
 //!
 //! ```text
-//!   FROM ─ WHERE ─ GROUP BY, HAVING ─ SELECT list ─ DISTINCT ─ ORDER BY ─ OFFSET, LIMIT
+//!   FROM ─ WHERE ─ GROUP BY, HAVING ─ SELECT list ─ DISTINCT ─ ORDER BY ─ FOR UPDATE ─ OFFSET, LIMIT
 //! ```
 //!
 //! There is one way to run each query: tables are read in the order of FROM and joined by nested loops. A condition of
@@ -10,6 +10,7 @@
 use super::super::bound::{Exprs, FromNode, Query, SYSTEM_COLUMNS, Scalar};
 use super::aggregate::Aggregate;
 use super::join::NestLoop;
+use super::lock_rows::LockRows;
 use super::node::{Filter, Limit, Node, Project, ValuesScan};
 use super::scan::{FunctionScan, SeqScan};
 use super::sort::{Sort, Unique};
@@ -42,6 +43,9 @@ pub(super) fn query(query: &Query) -> Node {
     }
     if !query.order_by.is_empty() {
         node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone())));
+    }
+    if let (false, Some(from)) = (query.locks.is_empty(), &query.from) {
+        node = Node::LockRows(Box::new(LockRows::new(node, query, slots(from).end)));
     }
     if query.limit.is_some() || query.offset.is_some() {
         node = Node::Limit(Box::new(Limit::new(node, query.limit.clone(), query.offset.clone())));
@@ -77,7 +81,7 @@ fn from_node(from: &FromNode, filter: &mut Vec<Exprs>, may_filter: bool, used: &
 }
 
 /// The slots of an item.
-fn slots(from: &FromNode) -> Range<usize> {
+pub(super) fn slots(from: &FromNode) -> Range<usize> {
     match from {
         FromNode::Table(table, base, _) => *base..base + table.desc.natts() + SYSTEM_COLUMNS.len(),
         FromNode::Function(function, _, base) => *base..base + function.columns.len(),

@@ -22,6 +22,7 @@ mod atom;
 mod cursor;
 mod expr;
 mod join;
+mod locking;
 mod name;
 mod select;
 mod table;
@@ -169,7 +170,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         EXECUTE => utility::execute(source, node),
         DEALLOCATE => utility::deallocate(source, node),
         DISCARD => utility::discard(source, node),
-        SAVEPOINT_CREATE => Err(unsupported(source, node, "SAVEPOINT")),
+        SAVEPOINT_CREATE | RELEASE_SAVEPOINT | ROLLBACK_TO_SAVEPOINT => utility::savepoint(source, node),
         CREATE_TABLE_AS => Err(unsupported(source, node, "CREATE TABLE AS")),
         kind => Err(unsupported(source, node, &kind_words(kind))),
     }

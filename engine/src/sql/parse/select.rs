@@ -4,6 +4,7 @@ use super::super::ast::*;
 use super::atom;
 use super::cursor::{Children, Source};
 use super::expr::expr;
+use super::locking::locking;
 use super::name::{from_parts, qualified};
 use crate::ids::{Error, Result, sqlstate};
 use squawk_syntax::SyntaxKind::{self, *};
@@ -55,13 +56,17 @@ fn parenthesised(source: &Source, mut children: Children) -> Result<Query> {
 
 /// ORDER BY, LIMIT and OFFSET, the last two in either order.
 fn tail(source: &Source, children: &mut Children, body: QueryBody) -> Result<Query> {
-    let mut query = Query { body, order_by: Vec::new(), limit: None, offset: None };
+    let mut query = Query { body, order_by: Vec::new(), limit: None, offset: None, locking: Vec::new() };
     if let Some(clause) = children.node(ORDER_BY_CLAUSE) {
         query.order_by = order_by(source, &clause)?;
     }
     let (mut limited, mut offset) = (false, false);
-    while let Some(kind @ (LIMIT_CLAUSE | FETCH_CLAUSE | OFFSET_CLAUSE)) = children.peek() {
+    while let Some(kind @ (LIMIT_CLAUSE | FETCH_CLAUSE | OFFSET_CLAUSE | LOCKING_CLAUSE)) = children.peek() {
         let clause = children.expect_any_node()?;
+        if kind == LOCKING_CLAUSE {
+            query.locking.push(locking(source, &clause)?);
+            continue;
+        }
         let seen = if kind == OFFSET_CLAUSE { &mut offset } else { &mut limited };
         if std::mem::replace(seen, true) {
             return Err(source.syntax_error(source.node_start(&clause)));

@@ -217,6 +217,25 @@ pub(super) fn show(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     Ok(Statement::Show(name))
 }
 
+/// SAVEPOINT, RELEASE and ROLLBACK TO.
+pub(super) fn savepoint(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.bump();
+    work(&mut children);
+    children.eat(TO_KW);
+    children.eat(SAVEPOINT_KW);
+    let name = match node.kind() {
+        SAVEPOINT_CREATE => children.name(SAVEPOINT)?,
+        _ => children.name(SAVEPOINT_REF)?,
+    };
+    finish(children)?;
+    Ok(match node.kind() {
+        SAVEPOINT_CREATE => Statement::Savepoint(name),
+        RELEASE_SAVEPOINT => Statement::Release(name),
+        _ => Statement::RollbackTo(name),
+    })
+}
+
 /// LOCK TABLE.
 pub(super) fn lock(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);

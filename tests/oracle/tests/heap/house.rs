@@ -6,7 +6,8 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, Scan, TupleBatch, VacuumOptions, VacuumStats};
+use vitrine_engine::access::{self, Env, ModifyOutcome, Rel, RowLock, Scan, TupleBatch};
+use vitrine_engine::access::{VacuumOptions, VacuumStats, WaitPolicy};
 use vitrine_engine::buffer::{BufferPool, BufferTag};
 use vitrine_engine::ids::*;
 use vitrine_engine::settings::Settings;
@@ -140,6 +141,7 @@ fn env(cx: Cx, disk: &Disk, wal: &Rc<Wal>, buffers: &Rc<BufferPool>, txns: &Rc<T
         settings: Rc::new(RefCell::new(Settings::default())),
         stats: Rc::default(),
         xact: Rc::default(),
+        locks: Rc::default(),
         notices: Rc::default(),
         known_redo: Rc::default(),
         database: Oid::POSTGRES_DB,
@@ -363,12 +365,14 @@ async fn change(env: &Env, rel: &Rel, (mut tid, mut row): Row, how: &impl Fn(&mu
     loop {
         how(&mut row);
         let mut new = form_tuple(&columns(), &row).unwrap();
-        match access::update(env, rel, tid, &mut new).await.unwrap() {
+        match access::update(env, rel, tid, &mut new).await.unwrap().0 {
             ModifyOutcome::Done(_) => return,
-            ModifyOutcome::Updated(next) => {
-                let locked = access::lock_tuple(env, rel, next).await.unwrap().expect("nobody else writes");
-                row = deform_tuple(&columns(), &locked).unwrap();
-                tid = next;
+            ModifyOutcome::Updated(_) => {
+                let (mode, wait) = (RowLock::NoKeyUpdate, WaitPolicy::Block);
+                let locked = access::lock_latest(env, rel, tid, mode, wait, false).await.unwrap();
+                let locked = locked.expect("nobody else writes");
+                row = deform_tuple(&columns(), &locked.bytes).unwrap();
+                tid = locked.tid;
             }
             other => panic!("{other:?}"),
         }

@@ -91,7 +91,35 @@ status: TxStatus, } | { "kind": "XactBegin" } | { "kind": "XidAssigned",
 /**
  * The id. 
  */
-xid: Xid, } | { "kind": "SnapshotTaken", 
+xid: Xid, } | { "kind": "SubXactStart", 
+/**
+ * How deep it lies; 1 is the transaction itself. 
+ */
+level: number, } | { "kind": "SubXactCommit", 
+/**
+ * How deep it lay. 
+ */
+level: number, 
+/**
+ * Its id, if it had one. 
+ */
+xid: Xid, } | { "kind": "SubXactAbort", 
+/**
+ * How deep it lay. 
+ */
+level: number, 
+/**
+ * Its id, if it had one. 
+ */
+xid: Xid, } | { "kind": "MultiXactCreate", 
+/**
+ * Its number. 
+ */
+multi: number, 
+/**
+ * How many. 
+ */
+members: number, } | { "kind": "SnapshotTaken", 
 /**
  * All before it are over. 
  */
@@ -287,7 +315,23 @@ rel: RelFile,
 /**
  * Where. 
  */
-tid: Tid, } | { "kind": "HintBits", 
+tid: Tid, } | { "kind": "TupleLock", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, 
+/**
+ * `t_xmax` from here on. 
+ */
+xmax: Xid, 
+/**
+ * The bits of `t_infomask` that speak of it. 
+ */
+infomask: number, } | { "kind": "HintBits", 
 /**
  * Whose. 
  */

@@ -1,0 +1,99 @@
+//! SELECT ... FOR UPDATE and its like: locks each row that is wanted, one after the other.
+//!
+//! By then somebody else may have changed the row and committed. In READ COMMITTED its newest version is locked, the
+//! conditions are looked at again with that version in the row's place, and the columns are computed anew
+//! (`EvalPlanQual`); the order of the rows is not. In REPEATABLE READ it fails with 40001.
+//!
+//! PostgreSQL: `nodeLockRows.c`.
+
+use super::super::bound::{FromNode, Query, Row, SYSTEM_COLUMNS};
+use super::ExecCx;
+use super::node::Node;
+use super::scan::table_row;
+use crate::access;
+use crate::ids::Result;
+use crate::types::Datum;
+
+/// Rows of which parts are locked. What comes in has the row of FROM behind the columns.
+pub(super) struct LockRows {
+    input: Node,
+    query: Query,
+    /// How many columns come before the row of FROM.
+    width: usize,
+}
+
+impl LockRows {
+    pub fn new(input: Node, query: &Query, from_width: usize) -> LockRows {
+        LockRows { input, query: query.clone(), width: query.targets.scalars.len() - from_width }
+    }
+
+    pub fn rewind(&mut self) {
+        self.input.rewind();
+    }
+
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        while rows.len() < max {
+            // No row is locked that nobody asked for.
+            let Some(row) = self.input.next(cx, &[], 1).await?.pop() else { break };
+            rows.extend(self.lock(cx, row).await?);
+        }
+        Ok(rows)
+    }
+
+    /// Locks a row; nothing if it is gone, is passed over, or does not fit any more.
+    async fn lock(&self, cx: &ExecCx<'_>, mut row: Row) -> Result<Option<Row>> {
+        let mut from = row.split_off(self.width);
+        let mut moved = false;
+        for lock in &self.query.locks {
+            let natts = lock.table.desc.natts();
+            let Datum::Tid(tid) = from[lock.base + natts] else { continue };
+            let (env, rel) = (&cx.fx.env, &lock.table.rel);
+            let Some(locked) = access::lock_latest(env, rel, tid, lock.mode, lock.wait, true).await? else {
+                return Ok(None);
+            };
+            if locked.moved {
+                moved = true;
+                let newest = table_row(&lock.table, locked.tid, &locked.bytes, natts, true)?;
+                from[lock.base..lock.base + natts + SYSTEM_COLUMNS.len()].clone_from_slice(&newest);
+            }
+        }
+        if !moved {
+            return Ok(Some(row));
+        }
+        let joined = match &self.query.from {
+            Some(node) => self.fits(cx, node, &mut from).await?,
+            None => true,
+        };
+        if !joined || !cx.holds(&self.query.filter, &from, 0).await? {
+            return Ok(None);
+        }
+        row = cx.values(&self.query.targets, &from, 0).await?;
+        row.truncate(self.width);
+        Ok(Some(row))
+    }
+
+    /// Whether the parts of a row still belong together. The right side of a LEFT JOIN that does not becomes NULL.
+    async fn fits(&self, cx: &ExecCx<'_>, root: &FromNode, row: &mut [Datum]) -> Result<bool> {
+        let mut joins = Vec::new();
+        let mut nodes = vec![root];
+        while let Some(node) = nodes.pop() {
+            if let FromNode::Join(left, right, on, outer) = node {
+                joins.push((right, on, *outer));
+                nodes.extend([&**left, &**right]);
+            }
+        }
+        // Inner joins first: they stand behind those around them.
+        for (right, on, outer) in joins.into_iter().rev() {
+            let Some(on) = on else { continue };
+            if cx.holds(std::slice::from_ref(on), row, 0).await? {
+                continue;
+            }
+            if !outer {
+                return Ok(false);
+            }
+            row[super::plan::slots(right)].fill(Datum::Null);
+        }
+        Ok(true)
+    }
+}
