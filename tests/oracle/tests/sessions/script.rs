@@ -60,7 +60,7 @@ impl Script {
                 _ => "begin".into(),
             };
         }
-        match self.random.below(16) {
+        match self.random.below(24) {
             0..=4 => format!("update t set v = v + {amount} where id = {id}"),
             5 => format!("update t set w = w || '+' where v > {amount} returning id"),
             6 => format!("update t set v = {amount} where id = {id} and v > 20 returning *"),
@@ -73,8 +73,31 @@ impl Script {
             11 => format!("select count(*), sum(v) from t where id <> {id}"),
             12 => format!("select v / (v - {amount}) from t where id = {id}"),
             13 if self.in_block[session] => "rollback".into(),
+            14 | 15 => self.row_lock(id),
+            16 if self.in_block[session] => self.table_lock(),
+            17 => format!("select pg_try_advisory_xact_lock({}), pg_advisory_xact_lock_shared({id})", id % 3),
+            18 | 19 if self.in_block[session] => ["savepoint s", "savepoint s2"][self.random.below(2) as usize].into(),
+            20 if self.in_block[session] => ["rollback to s", "rollback to s2"][self.random.below(2) as usize].into(),
+            21 if self.in_block[session] => "release s".into(),
             _ if self.in_block[session] => "commit".into(),
             _ => format!("delete from t where v = {amount}"),
         }
+    }
+
+    /// SELECT with a row lock of some strength, that waits, fails or passes by.
+    fn row_lock(&mut self, id: u64) -> String {
+        let strength = ["update", "no key update", "share", "key share"][self.random.below(4) as usize];
+        let policy = ["", "", " nowait", " skip locked"][self.random.below(4) as usize];
+        match self.random.below(3) {
+            0 => format!("select id, v from t where v > 15 order by id for {strength}{policy}"),
+            _ => format!("select * from t where id = {id} for {strength}{policy}"),
+        }
+    }
+
+    fn table_lock(&mut self) -> String {
+        let modes = ["row share", "share", "share row exclusive", "exclusive", "access exclusive"];
+        let mode = modes[self.random.below(modes.len() as u64) as usize];
+        let nowait = ["", " nowait"][self.random.below(2) as usize];
+        format!("lock table t in {mode} mode{nowait}")
     }
 }
