@@ -14,7 +14,7 @@ use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
 use crate::trace::Event;
-use crate::txn::BlockState;
+use crate::txn::{BlockState, Isolation};
 use crate::types::{Attr, Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -184,6 +184,14 @@ impl Session {
     /// Binds a statement. Which literals name tables is known only then: binding is repeated once those that it has
     /// asked for are looked up.
     async fn bind_statement(&self, statement: &Statement, params: Params<'_>) -> Result<Option<Bound>> {
+        // Analysis needs a snapshot, before any table is waited for; in REPEATABLE READ it is the transaction's.
+        let planned = matches!(
+            statement,
+            Statement::Query(_) | Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_)
+        );
+        if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
+            self.env.take_snapshot();
+        }
         let mut tables = self.open_tables(statement).await?;
         loop {
             let bound = bind::bind(statement, &tables, &self.functions, params);
