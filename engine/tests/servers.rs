@@ -169,3 +169,8 @@ fn statistics() {
 fn checkpoints() {
     run("checkpoints");
 }
+
+#[test]
+fn autovacuum() {
+    run("autovacuum");
+}

@@ -30,6 +30,10 @@ pub enum BackendType {
     Checkpointer,
     /// Writes dirty buffers ahead of the clock hand.
     BackgroundWriter,
+    /// Has a worker started now and then.
+    AutovacuumLauncher,
+    /// Vacuums the tables of a database that need it.
+    AutovacuumWorker,
     /// Flushes the WAL of asynchronous commits.
     WalWriter,
     /// Replays WAL after a crash, or forever on a standby.
@@ -50,6 +54,8 @@ impl BackendType {
             BackendType::ClientBackend => "client backend",
             BackendType::Checkpointer => "checkpointer",
             BackendType::BackgroundWriter => "background writer",
+            BackendType::AutovacuumLauncher => "autovacuum launcher",
+            BackendType::AutovacuumWorker => "autovacuum worker",
             BackendType::WalWriter => "walwriter",
             BackendType::Startup => "startup",
             BackendType::WalSender => "walsender",
@@ -121,6 +127,8 @@ macro_rules! wait_events {
 wait_events! {
     /// The postmaster in its main loop; it has no row in pg_stat_activity, so the name is ours.
     PostmasterMain: Activity "PostmasterMain",
+    /// The autovacuum launcher between workers.
+    AutoVacuumMain: Activity "AutoVacuumMain",
     /// The checkpointer between checkpoints.
     CheckpointerMain: Activity "CheckpointerMain",
     /// The background writer between rounds.
@@ -155,6 +163,8 @@ wait_events! {
     VacuumTruncate: Timeout "VacuumTruncate",
     /// `pg_terminate_backend` with a time limit.
     BackendTermination: Ipc "BackendTermination",
+    /// VACUUM has done much in a short time.
+    VacuumDelay: Timeout "VacuumDelay",
     /// `pg_sleep`.
     PgSleep: Timeout "PgSleep",
     /// Reading a page of a relation.

@@ -23,6 +23,8 @@ pub enum LogLevel {
     Warning,
     /// Belongs to the line before.
     Detail,
+    /// What was being done.
+    Context,
     /// Advice on the line before.
     Hint,
 }
@@ -37,6 +39,7 @@ impl LogLevel {
             LogLevel::Panic => "PANIC",
             LogLevel::Warning => "WARNING",
             LogLevel::Detail => "DETAIL",
+            LogLevel::Context => "CONTEXT",
             LogLevel::Hint => "HINT",
         }
     }

@@ -20,12 +20,14 @@
 //! | `startup` | reads pg_control, replays the log, on a standby for ever |
 //! | `checkpointer`, `checkpoint` | writes all dirty pages, and says from where recovery has to read |
 //! | `background_writer` | keeps buffers ahead of the clock hand clean |
+//! | `autovacuum`, `vacuum` | vacuums tables that need it |
 //! | `wal_writer` | flushes what asynchronous commits have left |
 //! | `backend`, `session` | one client's commands |
 //! | `walsender`, `walreceiver` | the log on its way to a standby |
 //!
 //! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
 
+mod autovacuum;
 mod backend;
 mod background_writer;
 mod base_backup;

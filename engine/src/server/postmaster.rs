@@ -19,7 +19,8 @@ use super::protocol::{BackendMessage, CancelRequest};
 use super::shared::{Server, ServerSpec, ServerState};
 use super::shutdown::{Phase, ShutdownMode};
 use super::{
-    backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver, walsender,
+    autovacuum, backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver,
+    walsender,
 };
 use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::Setting;
@@ -111,6 +112,7 @@ impl Postmaster<'_> {
             if self.go_on_with_shutdown().await {
                 return false;
             }
+            self.start_autovacuum();
             self.cx.wait(WaitEvent::PostmasterMain, None).await;
         }
     }
@@ -166,6 +168,18 @@ impl Postmaster<'_> {
         let running = self.children.iter().any(|(_, kind)| *kind == BackendType::WalReceiver);
         if !running && self.server.receiver.received.get().is_valid() {
             self.spawn(BackendType::WalReceiver, walreceiver::main);
+        }
+    }
+
+    /// The autovacuum launcher, and workers when it asks for them.
+    fn start_autovacuum(&mut self) {
+        while self.shutdown.is_none()
+            && let Some(kind) = self.server.autovacuum_process(&self.children)
+        {
+            match kind {
+                BackendType::AutovacuumLauncher => self.spawn(kind, autovacuum::launcher),
+                _ => self.spawn(kind, autovacuum::worker),
+            };
         }
     }
 

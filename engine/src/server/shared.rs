@@ -178,6 +178,10 @@ pub struct Server {
     /// The sessions and other processes.
     pub activity: RefCell<small::Map<Pid, Activity>>,
     pub(super) stats: ServerStats,
+    /// The autovacuum launcher wants a worker.
+    pub(super) autovacuum_wanted: Cell<bool>,
+    /// The tables that workers are at.
+    pub(super) autovacuum_tables: RefCell<small::Map<Pid, Oid>>,
     /// A standby's progress.
     pub receiver: ReceiverState,
     /// When the server was started.
@@ -216,6 +220,8 @@ impl Server {
             state: Cell::new(ServerState::Starting),
             activity: RefCell::default(),
             stats: ServerStats::default(),
+            autovacuum_wanted: Cell::new(false),
+            autovacuum_tables: RefCell::default(),
             receiver: ReceiverState::default(),
             checkpoints: CheckpointRequests::default(),
             startup: Cell::new(None),

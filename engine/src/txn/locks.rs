@@ -20,7 +20,7 @@ use super::deadlock::{self, Verdict, Wait};
 use crate::ids::{Error, Instant, LockMode, Oid, Pid, Result, Tid, TimestampTz, WaitEvent, Xid, sqlstate};
 use crate::settings::{Setting, Settings};
 use crate::trace::Event;
-use crate::world::{Cx, World};
+use crate::world::{Cx, Interrupt, World};
 
 /// `FP_LOCK_SLOTS_PER_BACKEND`
 const FAST_SLOTS: usize = 16;
@@ -235,9 +235,9 @@ impl LockTimeouts {
     }
 }
 
-/// The shared lock table.
+/// The shared lock table, and the processes that give way.
 #[derive(Default)]
-pub struct LockManager(RefCell<Locks>);
+pub struct LockManager(RefCell<Locks>, RefCell<Vec<Pid>>);
 
 impl LockManager {
     /// Takes a lock if nobody stands in the way.
@@ -325,7 +325,13 @@ impl LockManager {
     fn check_deadlock(&self, cx: &Cx) -> Result<()> {
         let verdict = deadlock::check(&self.0.borrow(), cx.pid());
         match verdict {
-            Verdict::None => {}
+            // Who has waited so long for an autovacuum has it cancelled.
+            Verdict::None => {
+                let blockers = self.blocking_pids(cx.pid());
+                if let Some(pid) = blockers.iter().find(|pid| self.1.borrow().contains(pid)) {
+                    cx.world().interrupt(*pid, Interrupt::Cancel);
+                }
+            }
             Verdict::Soft(orders) => {
                 for (tag, order) in orders {
                     let place = |pid: Pid| order.iter().position(|other| *other == pid);
@@ -340,6 +346,16 @@ impl LockManager {
             }
         }
         Ok(())
+    }
+
+    /// This process may be cancelled for standing in somebody's way: an autovacuum.
+    pub fn give_way(&self, pid: Pid) {
+        self.1.borrow_mut().push(pid);
+    }
+
+    /// It may not, any more.
+    pub fn spare(&self, pid: Pid) {
+        self.1.borrow_mut().retain(|other| *other != pid);
     }
 
     fn is_queued(&self, pid: Pid, tag: LockTag) -> bool {
