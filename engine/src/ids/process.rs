@@ -199,6 +199,10 @@ wait_events! {
     ControlFileWriteUpdate: Io "ControlFileWriteUpdate",
     /// Syncing pg_control.
     ControlFileSyncUpdate: Io "ControlFileSyncUpdate",
+    /// Writing a replication slot.
+    ReplicationSlotWrite: Io "ReplicationSlotWrite",
+    /// Syncing a replication slot.
+    ReplicationSlotSync: Io "ReplicationSlotSync",
     /// Reading files for a base backup.
     BaseBackupRead: Io "BaseBackupRead",
     /// A table or other relation.

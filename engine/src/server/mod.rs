@@ -44,8 +44,10 @@ mod savepoint;
 mod session;
 mod shared;
 mod shutdown;
+mod slots;
 mod startup;
 mod statement;
+mod statement_log;
 mod statistics;
 mod timeouts;
 mod transaction;
@@ -61,4 +63,5 @@ pub use port::{Answer, AnswerBox, Client, ClientSender, Incoming, Port, Replicat
 pub use postmaster::start;
 pub use shared::{Activity, ReceiverState, Server, ServerSpec, ServerState, SessionState};
 pub use shutdown::ShutdownMode;
+pub use slots::{Slot, Slots, WalStatus};
 pub use statistics::{ServerCounter, StatsPart};

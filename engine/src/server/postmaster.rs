@@ -13,7 +13,7 @@
 
 use std::rc::Rc;
 
-use super::log::{LogLevel, LogLine};
+use super::log::{LogContext, LogLevel, LogLine, line_prefix};
 use super::port::{Client, Incoming};
 use super::protocol::{BackendMessage, CancelRequest};
 use super::shared::{Server, ServerSpec, ServerState};
@@ -22,7 +22,7 @@ use super::{
     autovacuum, backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver,
     walsender,
 };
-use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, sqlstate};
+use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
 use crate::world::{Cx, Interrupt};
@@ -42,7 +42,13 @@ pub fn start(spec: &Rc<ServerSpec>) -> Pid {
 }
 
 fn log(spec: &ServerSpec, cx: &Cx, text: &str) {
-    spec.log.push(LogLine { time: cx.timestamp(), pid: cx.pid(), level: LogLevel::Log, text: text.to_string() });
+    let time = cx.timestamp();
+    let format = spec.settings.borrow().text(Setting::log_line_prefix).to_string();
+    let code = sqlstate::SUCCESSFUL_COMPLETION;
+    let (pid, xid, started) = (cx.pid(), Xid::INVALID, time);
+    let of = LogContext { time, pid, backend_type: "postmaster", session: None, started, line: 1, xid, code };
+    let (prefix, text) = (line_prefix(&format, &of), text.to_string());
+    spec.log.push(LogLine { time, pid, level: LogLevel::Log, prefix, text });
 }
 
 pub(super) struct Postmaster<'a> {
@@ -122,6 +128,7 @@ impl Postmaster<'_> {
         let ended = self.children.iter().position(|(child, _)| *child == pid).map(|at| self.children.remove(at));
         let query = self.server.activity.borrow_mut().remove(&pid).map(|activity| activity.query);
         self.server.txns.sync_rep.remove(pid);
+        self.server.slots.release(pid);
         let Some((_, backend_type)) = ended else { return false };
         if killed {
             let who = if backend_type == BackendType::ClientBackend { "server process" } else { backend_type.name() };

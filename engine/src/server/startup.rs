@@ -83,6 +83,7 @@ impl<'a> Startup<'a> {
         let control = *self.server.control.borrow();
         self.announce(control.state, control.time);
         self.server.read_stats(matches!(control.state, DbState::Shutdowned | DbState::ShutdownedInRecovery));
+        self.server.restore_slots()?;
         let standby = self.server.is_standby();
         let (checkpoint_at, checkpoint) = self.starting_point().await?;
         self.server.txns.procs.note_next(checkpoint.next_xid);

@@ -184,9 +184,10 @@ impl SyncRep {
 
 fn cancelled(by_user: bool) -> Error {
     let why = if by_user { "due to user request" } else { "and terminating connection due to administrator command" };
+    let wait = if by_user { "wait" } else { "the wait" };
     let code = if by_user { sqlstate::WARNING } else { sqlstate::ADMIN_SHUTDOWN };
     let detail = "The transaction has already committed locally, but might not have been replicated to the standby.";
-    Error::new(code, format!("canceling the wait for synchronous replication {why}"))
+    Error::new(code, format!("canceling {wait} for synchronous replication {why}"))
         .severity(Severity::Warning)
         .detail(detail)
 }
