@@ -189,3 +189,13 @@ fn prefix(line: &vitrine_engine::server::LogLine) -> &str {
 fn slots() {
     run("slots");
 }
+
+#[test]
+fn promotion() {
+    run("promotion");
+}
+
+#[test]
+fn synchronous() {
+    run("synchronous");
+}

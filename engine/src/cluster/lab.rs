@@ -199,7 +199,9 @@ impl Lab {
 
     fn power_on(&self, host: u8) {
         let spec = &self.hosts[usize::from(host)];
-        if host == STANDBY && !spec.disk.exists("standby.signal") {
+        // A copy that was not finished is made anew; a standby that was promoted has a history.
+        let promoted = spec.disk.list("pg_wal/").iter().any(|path| path.ends_with(".history"));
+        if host == STANDBY && !spec.is_standby() && !promoted {
             standby::create(spec);
         } else {
             server::start(spec);

@@ -149,6 +149,10 @@ wait_events! {
     LibPQWalReceiverConnect: Client "LibPQWalReceiverConnect",
     /// A commit waiting for a synchronous standby.
     SyncRep: Ipc "SyncRep",
+    /// `pg_promote`, until the server is a primary.
+    Promote: Ipc "Promote",
+    /// Replay that was paused by hand.
+    RecoveryPause: Ipc "RecoveryPause",
     /// Waiting for a checkpoint to finish.
     CheckpointDone: Ipc "CheckpointDone",
     /// Waiting for a checkpoint to start.
@@ -199,6 +203,14 @@ wait_events! {
     ControlFileWriteUpdate: Io "ControlFileWriteUpdate",
     /// Syncing pg_control.
     ControlFileSyncUpdate: Io "ControlFileSyncUpdate",
+    /// Copying the segment with which a timeline begins.
+    WalCopyWrite: Io "WALCopyWrite",
+    /// Syncing that copy.
+    WalCopySync: Io "WALCopySync",
+    /// Writing a timeline's history.
+    TimelineHistoryWrite: Io "TimelineHistoryWrite",
+    /// Syncing a timeline's history.
+    TimelineHistorySync: Io "TimelineHistorySync",
     /// Writing a replication slot.
     ReplicationSlotWrite: Io "ReplicationSlotWrite",
     /// Syncing a replication slot.

@@ -166,7 +166,7 @@ pub async fn receive_base_backup(
             _ => {}
         }
     }
-    disk.create("standby.signal");
+    disk.create(super::shared::STANDBY_SIGNAL);
     for path in disk.list("") {
         disk.sync_now(&path)?;
     }

@@ -105,7 +105,7 @@ impl Postmaster<'_> {
                     return self.shutdown.is_none();
                 }
             }
-            if self.server.is_standby() && self.shutdown.is_none() {
+            if self.server.is_standby() && self.shutdown.is_none() && !self.server.receiver.promote.get() {
                 self.start_receiver();
             }
             while let Some(incoming) = self.server.spec.port.accept() {
@@ -196,7 +196,7 @@ impl Postmaster<'_> {
             Incoming::Cancel(request) => self.cancel(request),
             Incoming::Client(client) => match self.refusal(BackendType::ClientBackend) {
                 Some(error) => {
-                    self.log(LogLevel::Fatal, error.report().message.clone());
+                    self.server.log_error(self.cx.pid(), &error, None);
                     refuse(self.cx, &client, error);
                 }
                 None => drop(self.spawn(BackendType::ClientBackend, |cx, server| backend::main(cx, server, client))),
@@ -222,7 +222,12 @@ impl Postmaster<'_> {
             ServerState::Starting => "the database system is starting up",
             ServerState::Recovering | ServerState::Crashed => "the database system is in recovery mode",
             ServerState::Stopping => "the database system is shutting down",
-            ServerState::HotStandby | ServerState::Running => return self.too_many(wanted),
+            ServerState::WarmStandby if wanted == BackendType::ClientBackend => {
+                let error =
+                    Error::new(sqlstate::CANNOT_CONNECT_NOW, "the database system is not accepting connections");
+                return Some(error.severity(Severity::Fatal).detail("Hot standby mode is disabled."));
+            }
+            ServerState::HotStandby | ServerState::WarmStandby | ServerState::Running => return self.too_many(wanted),
         };
         Some(Error::new(sqlstate::CANNOT_CONNECT_NOW, message).severity(Severity::Fatal))
     }

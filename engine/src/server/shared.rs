@@ -45,6 +45,16 @@ pub struct ServerSpec {
     pub running: RefCell<Option<Rc<Server>>>,
 }
 
+/// The file that makes a server a standby.
+pub const STANDBY_SIGNAL: &str = "standby.signal";
+
+impl ServerSpec {
+    /// Whether the server here replays the log of another, or would if it ran.
+    pub fn is_standby(&self) -> bool {
+        self.disk.exists(STANDBY_SIGNAL)
+    }
+}
+
 /// How far a server has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
@@ -55,6 +65,8 @@ pub enum ServerState {
     Recovering,
     /// A standby that answers queries.
     HotStandby,
+    /// A standby that does not: `hot_standby` is off.
+    WarmStandby,
     /// Open for everything.
     Running,
     /// A process has died: waiting for the others to be gone.
@@ -125,6 +137,18 @@ pub struct Activity {
     pub env: Option<Env>,
 }
 
+/// Whether replay goes on; `pg_get_wal_replay_pause_state`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Pause {
+    /// It does.
+    #[default]
+    NotPaused,
+    /// It is to stop.
+    Requested,
+    /// It stands.
+    Paused,
+}
+
 /// What the walreceiver and the startup process of a standby tell each other.
 #[derive(Default)]
 pub struct ReceiverState {
@@ -140,6 +164,12 @@ pub struct ReceiverState {
     pub replay: Cell<Lsn>,
     /// The last record replayed.
     pub last_record: Cell<Lsn>,
+    /// Whether replay goes on.
+    pub pause: Cell<Pause>,
+    /// The standby is to become a primary.
+    pub promote: Cell<bool>,
+    /// When the last transaction that was replayed had ended.
+    pub last_xact: Cell<Option<TimestampTz>>,
     /// Set when the startup process wants the primary to hear how far it is.
     pub reply_wanted: Cell<bool>,
 }
@@ -240,6 +270,8 @@ impl Server {
             spec,
         };
         server.begin_stats();
+        let names = server.spec.settings.borrow().text(Setting::synchronous_standby_names).to_string();
+        server.txns.sync_rep.set_names(&server.spec.world, &names);
         let server = Rc::new(server);
         let weak = Rc::downgrade(&server);
         server.txns.locks.set_log(move |pid, text, detail| {
@@ -348,7 +380,7 @@ impl Server {
 
     /// Whether this server replays the log of another.
     pub fn is_standby(&self) -> bool {
-        self.spec.primary.borrow().is_some()
+        self.spec.is_standby()
     }
 
     /// The size of a segment.

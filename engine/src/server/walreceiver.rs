@@ -21,13 +21,25 @@ use crate::world::{Cx, Receiver, Sender, channel};
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     server.receiver.pid.set(Some(cx.pid()));
+    let stopped = "terminating walreceiver process due to administrator command";
     if let Err(error) = receive(&cx, &server).await {
-        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
+        let ends = error.code() == sqlstate::ADMIN_SHUTDOWN;
+        let text = if ends { stopped } else { error.report().message.as_str() };
+        server.log(cx.pid(), LogLevel::Fatal, text);
+        if ends {
+            return left(&cx, &server);
+        }
         // The postmaster starts another one as soon as this one has ended.
         let interval = server.setting(Setting::wal_retrieve_retry_interval) as u64 * 1_000;
         cx.sleep(WaitEvent::LibPQWalReceiverConnect, interval).await;
     }
+    left(&cx, &server);
+}
+
+/// The startup process may be waiting for it to be gone.
+fn left(cx: &Cx, server: &Server) {
     server.receiver.pid.set(None);
+    server.startup.get().into_iter().for_each(|pid| cx.world().wake(pid));
 }
 
 struct Connection {

@@ -122,12 +122,11 @@ async fn send_some(cx: &Cx, server: &Server, standby: &Replication, progress: &m
     let segment = seg.segment_of(start);
     let segment_end = seg.start_of(segment) + seg.bytes();
     let upto = flushed.min(segment_end).min(start + MAX_SEND_SIZE);
-    let path = server.wal.path(segment);
-    if !server.spec.disk.exists(&path) {
+    let Some(path) = server.wal.existing_path(segment) else {
         let file = seg.file_name(server.timeline(), segment);
         let message = format!("requested WAL segment {file} has already been removed");
         return Err(Error::new(sqlstate::UNDEFINED_FILE, message));
-    }
+    };
     let mut bytes = vec![0; (upto - start) as usize];
     server.spec.disk.read(cx, WaitEvent::WalRead, &path, seg.offset_of(start), &mut bytes).await?;
     standby.outgoing.send(cx.world(), ReplicationMessage::Wal { start, end: flushed, bytes });

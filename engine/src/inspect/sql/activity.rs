@@ -172,10 +172,9 @@ fn progress_vacuum(server: &Server) -> Vec<Row> {
 // --- replication ---------------------------------------------------------------------------------------------
 
 fn replication(server: &Server) -> Vec<Row> {
-    let settings = server.spec.settings.borrow();
     let activity = server.activity.borrow();
     let row = |standby: &StandbyProgress| {
-        let (state, priority) = server.txns.sync_rep.sync_state(standby, &settings);
+        let (state, priority) = server.txns.sync_rep.sync_state(standby);
         let lsn = |lsn: Lsn| if lsn.is_valid() { Datum::PgLsn(lsn) } else { Datum::Null };
         let sender = activity.get(&standby.pid);
         vec![
