@@ -58,7 +58,7 @@ impl Servers {
         let lines = self.lab.hosts()[host].log.lines();
         let new = &lines[self.logged[host]..];
         self.logged[host] = lines.len();
-        new.iter().map(|line| format!("{}:  {}\n", line.level.name(), line.text)).collect()
+        new.iter().map(|line| format!("{}{}:  {}\n", prefix(line), line.level.name(), line.text)).collect()
     }
 
     fn pass(&mut self, seconds: f64) {
@@ -168,4 +168,34 @@ fn statistics() {
 #[test]
 fn checkpoints() {
     run("checkpoints");
+}
+
+#[test]
+fn autovacuum() {
+    run("autovacuum");
+}
+
+#[test]
+fn log() {
+    run("log");
+}
+
+/// A line's prefix without time and process.
+fn prefix(line: &vitrine_engine::server::LogLine) -> &str {
+    if line.prefix.contains('[') { "" } else { &line.prefix }
+}
+
+#[test]
+fn slots() {
+    run("slots");
+}
+
+#[test]
+fn promotion() {
+    run("promotion");
+}
+
+#[test]
+fn synchronous() {
+    run("synchronous");
 }

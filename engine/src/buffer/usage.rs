@@ -21,6 +21,12 @@ impl BufferPool {
         self.counted.borrow_mut().push((pid, BufferUsage::default()));
     }
 
+    /// What the process has done so far since it began to count.
+    pub fn usage(&self, pid: Pid) -> BufferUsage {
+        let counted = self.counted.borrow();
+        counted.iter().find(|(own, _)| *own == pid).map_or_else(BufferUsage::default, |(_, usage)| *usage)
+    }
+
     /// What the process has done since it began to count.
     pub fn end_counting(&self, pid: Pid) -> BufferUsage {
         let counted = &mut *self.counted.borrow_mut();

@@ -30,6 +30,10 @@ pub enum BackendType {
     Checkpointer,
     /// Writes dirty buffers ahead of the clock hand.
     BackgroundWriter,
+    /// Has a worker started now and then.
+    AutovacuumLauncher,
+    /// Vacuums the tables of a database that need it.
+    AutovacuumWorker,
     /// Flushes the WAL of asynchronous commits.
     WalWriter,
     /// Replays WAL after a crash, or forever on a standby.
@@ -50,6 +54,8 @@ impl BackendType {
             BackendType::ClientBackend => "client backend",
             BackendType::Checkpointer => "checkpointer",
             BackendType::BackgroundWriter => "background writer",
+            BackendType::AutovacuumLauncher => "autovacuum launcher",
+            BackendType::AutovacuumWorker => "autovacuum worker",
             BackendType::WalWriter => "walwriter",
             BackendType::Startup => "startup",
             BackendType::WalSender => "walsender",
@@ -121,6 +127,8 @@ macro_rules! wait_events {
 wait_events! {
     /// The postmaster in its main loop; it has no row in pg_stat_activity, so the name is ours.
     PostmasterMain: Activity "PostmasterMain",
+    /// The autovacuum launcher between workers.
+    AutoVacuumMain: Activity "AutoVacuumMain",
     /// The checkpointer between checkpoints.
     CheckpointerMain: Activity "CheckpointerMain",
     /// The background writer between rounds.
@@ -141,6 +149,10 @@ wait_events! {
     LibPQWalReceiverConnect: Client "LibPQWalReceiverConnect",
     /// A commit waiting for a synchronous standby.
     SyncRep: Ipc "SyncRep",
+    /// `pg_promote`, until the server is a primary.
+    Promote: Ipc "Promote",
+    /// Replay that was paused by hand.
+    RecoveryPause: Ipc "RecoveryPause",
     /// Waiting for a checkpoint to finish.
     CheckpointDone: Ipc "CheckpointDone",
     /// Waiting for a checkpoint to start.
@@ -155,6 +167,8 @@ wait_events! {
     VacuumTruncate: Timeout "VacuumTruncate",
     /// `pg_terminate_backend` with a time limit.
     BackendTermination: Ipc "BackendTermination",
+    /// VACUUM has done much in a short time.
+    VacuumDelay: Timeout "VacuumDelay",
     /// `pg_sleep`.
     PgSleep: Timeout "PgSleep",
     /// Reading a page of a relation.
@@ -189,6 +203,18 @@ wait_events! {
     ControlFileWriteUpdate: Io "ControlFileWriteUpdate",
     /// Syncing pg_control.
     ControlFileSyncUpdate: Io "ControlFileSyncUpdate",
+    /// Copying the segment with which a timeline begins.
+    WalCopyWrite: Io "WALCopyWrite",
+    /// Syncing that copy.
+    WalCopySync: Io "WALCopySync",
+    /// Writing a timeline's history.
+    TimelineHistoryWrite: Io "TimelineHistoryWrite",
+    /// Syncing a timeline's history.
+    TimelineHistorySync: Io "TimelineHistorySync",
+    /// Writing a replication slot.
+    ReplicationSlotWrite: Io "ReplicationSlotWrite",
+    /// Syncing a replication slot.
+    ReplicationSlotSync: Io "ReplicationSlotSync",
     /// Reading files for a base backup.
     BaseBackupRead: Io "BaseBackupRead",
     /// A table or other relation.

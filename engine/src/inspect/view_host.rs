@@ -37,7 +37,7 @@ pub(super) fn host_view(
     HostView {
         host: spec.host.0,
         name: spec.name.clone(),
-        role: if spec.primary.borrow().is_some() { Role::Standby } else { Role::Primary },
+        role: if spec.is_standby() { Role::Standby } else { Role::Primary },
         state: host_state(server, &here),
         timeline: server.map_or(1, |server| server.timeline().0),
         processes: process_views(room.world, &here, letters),
@@ -65,7 +65,7 @@ fn host_state(server: Option<&Server>, processes: &[&ProcessInfo]) -> HostState 
         None if processes.is_empty() => HostState::Off,
         None | Some(ServerState::Starting) => HostState::Starting,
         Some(ServerState::Recovering) => HostState::Recovering,
-        Some(ServerState::HotStandby | ServerState::Running) => HostState::Running,
+        Some(ServerState::HotStandby | ServerState::WarmStandby | ServerState::Running) => HostState::Running,
         Some(ServerState::Crashed | ServerState::Stopping) => HostState::Stopping,
     }
 }
@@ -182,13 +182,12 @@ fn what(tag: LockTag, tables: &Tables) -> String {
 }
 
 fn replication(server: &Server) -> Vec<ReplicationView> {
-    let settings = server.spec.settings.borrow();
     let standbys = server.txns.sync_rep.standbys();
     let view = |standby: &crate::txn::StandbyProgress| ReplicationView {
         pid: standby.pid.0,
         application_name: standby.name.clone(),
         state: standby.state.to_string(),
-        sync_state: server.txns.sync_rep.sync_state(standby, &settings).0.to_string(),
+        sync_state: server.txns.sync_rep.sync_state(standby).0.to_string(),
         sent_lsn: standby.sent.0,
         write_lsn: standby.write.0,
         flush_lsn: standby.flush.0,

@@ -8,11 +8,11 @@
 
 use std::rc::Rc;
 
-use super::log::LogLevel;
 use super::port::{Client, ClientSender};
 use super::protocol::{BackendMessage, FrontendMessage, Startup};
 use super::session::Session;
 use super::shared::Server;
+use super::statement_log::{log_connection, log_disconnection};
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::{Setting, Settings, Source};
 use crate::sql::functions::{FnCtx, SessionEnv};
@@ -26,12 +26,20 @@ const DATABASE: &str = "postgres";
 pub(super) async fn main(cx: Cx, server: Rc<Server>, client: Client) {
     let Client { startup, incoming, outgoing } = client;
     if let Err(error) = serve(&cx, &server, &startup, &incoming, &outgoing).await {
-        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
         let fatal = if error.report().severity < Severity::Fatal { error.severity(Severity::Fatal) } else { error };
+        server.log_error(cx.pid(), &fatal, None);
         outgoing.send(cx.world(), BackendMessage::ErrorResponse(fatal));
+    }
+    let (user, started) =
+        server.activity.borrow().get(&cx.pid()).map(|row| (row.user.clone(), row.backend_start)).unzip();
+    if let (Some(user), Some(started), true) =
+        (user, started, server.spec.settings.borrow().on(Setting::log_disconnections))
+    {
+        log_disconnection(&server, cx.pid(), &user, started);
     }
     server.txns.locks.release_all(cx.world(), cx.pid());
     server.txns.procs.remove(cx.pid());
+    server.slots.release(cx.pid());
 }
 
 async fn serve(
@@ -70,6 +78,9 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
         activity.client = Some(outgoing.clone());
         activity.env = Some(env.clone());
     });
+    if env.settings.borrow().on(Setting::log_connections) {
+        log_connection(server, cx.pid(), &user, startup.get("application_name").unwrap_or_default());
+    }
     let fx = FnCtx { env: env.clone(), session: Rc::new(Identity { user }) };
     let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);

@@ -71,7 +71,7 @@ async fn send_all(cx: &Cx, server: &Server, standby: &Replication) -> Result<()>
     let label = label_text(cx, server, redo, checkpoint);
     send_bytes(cx, standby, LABEL, label.as_bytes()).await;
     let disk = &server.spec.disk;
-    for path in disk.list("").into_iter().filter(|path| !path.starts_with("pg_wal/") && path != control::PATH) {
+    for path in disk.list("").into_iter().filter(|path| is_copied(path)) {
         send_file(cx, disk, standby, &path).await?;
     }
     send_file(cx, disk, standby, control::PATH).await?;
@@ -82,6 +82,12 @@ async fn send_all(cx: &Cx, server: &Server, standby: &Replication) -> Result<()>
     }
     standby.outgoing.send(cx.world(), ReplicationMessage::Backup(BackupMessage::Done));
     Ok(())
+}
+
+/// Slots are the primary's own, and so are its statistics; log and control file come last.
+fn is_copied(path: &str) -> bool {
+    let apart = ["pg_wal/", "pg_replslot/", "pg_stat/", control::PATH];
+    !apart.iter().any(|prefix| path.starts_with(prefix))
 }
 
 /// The end of the backup in the log: a copy that has not come so far is not consistent.
@@ -160,7 +166,7 @@ pub async fn receive_base_backup(
             _ => {}
         }
     }
-    disk.create("standby.signal");
+    disk.create(super::shared::STANDBY_SIGNAL);
     for path in disk.list("") {
         disk.sync_now(&path)?;
     }

@@ -195,6 +195,7 @@ impl Checkpoint<'_> {
         }
         env.cx.point(Event::CheckpointBuffersWritten { buffers: self.written as u32 }).await;
         self.times[1] = env.cx.now();
+        server.save_slots(&env.cx).await?;
         server.txns.checkpoint(&env.cx).await?;
         self.files = server.buffers.sync_files(&env.cx).await?;
         self.times[2] = env.cx.now();
@@ -239,7 +240,7 @@ impl Checkpoint<'_> {
             let estimate = estimate_distance(server.checkpoints.distance.get().1, distance);
             server.checkpoints.distance.set((distance, estimate));
         }
-        let keep = server.keep_from(redo, end);
+        let keep = server.keep_from(&env.cx, redo, end).await?;
         let policy = Policy::of(&server.spec.settings.borrow(), server.seg());
         let upto = policy.recycle_upto(redo, server.checkpoints.distance.get().1);
         self.segments = server.wal.remove_old_segments(&env.cx, keep, end, upto, policy.recycle)?;
@@ -280,13 +281,5 @@ impl Checkpoint<'_> {
             distance / 1024,
             (estimate / 1024.0) as u64,
         ));
-    }
-}
-
-impl Server {
-    /// `KeepLogSeg`: from where the log has to be kept, for recovery from `redo` and by `wal_keep_size`.
-    fn keep_from(&self, redo: Lsn, end: Lsn) -> Lsn {
-        let keep = self.setting(Setting::wal_keep_size) as u64 * (1 << 20);
-        Lsn(redo.0.min(end.0.saturating_sub(keep)))
     }
 }

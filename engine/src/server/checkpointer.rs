@@ -94,7 +94,7 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
 /// Whether a checkpoint is due, and why: no flags if none is.
 fn due(server: &Server, policy: &Policy, filled: bool, timed: bool) -> Flags {
     let mut flags = server.checkpoints.flags.get();
-    let open = matches!(server.state.get(), ServerState::Running | ServerState::HotStandby);
+    let open = matches!(server.state.get(), ServerState::Running | ServerState::HotStandby | ServerState::WarmStandby);
     if open && filled && policy.needs_for_wal(server.wal.redo(), server.wal.write_lsn()) {
         flags = flags | Flags::CAUSE_XLOG;
     }

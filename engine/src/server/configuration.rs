@@ -47,6 +47,8 @@ pub(super) fn reload(cx: &Cx, server: &Server, children: impl Iterator<Item = cr
     let (main, auto) = server.spec.configuration_files();
     let said = server.spec.settings.borrow_mut().reload(&main, &auto);
     said.into_iter().for_each(|line| server.log(cx.pid(), LogLevel::Log, line));
+    let names = server.spec.settings.borrow().text(Setting::synchronous_standby_names).to_string();
+    server.txns.sync_rep.set_names(cx.world(), &names);
     children.for_each(|pid| cx.world().interrupt(pid, Interrupt::Reload));
 }
 
@@ -58,6 +60,10 @@ impl Session {
 
     /// `ReportChangedGUCOptions`: tells the client what has changed of the settings that it wants to know.
     pub(super) fn tell_settings(&mut self) {
+        // A standby may have been promoted meanwhile.
+        if self.env.settings.borrow().on(Setting::in_hot_standby) && !self.env.txns.procs.in_recovery() {
+            let _ = self.env.settings.borrow_mut().set(Setting::in_hot_standby, "off", Source::Default);
+        }
         for (n, setting) in REPORTED.into_iter().enumerate() {
             let value = self.env.settings.borrow().show(setting);
             if self.told[n] != value {

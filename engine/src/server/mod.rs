@@ -17,15 +17,17 @@
 //! | file | process |
 //! |---|---|
 //! | `postmaster`, `shutdown` | starts first, answers the door, ends last |
-//! | `startup` | reads pg_control, replays the log, on a standby for ever |
+//! | `startup`, `standby` | reads pg_control, replays the log, on a standby until it is promoted |
 //! | `checkpointer`, `checkpoint` | writes all dirty pages, and says from where recovery has to read |
 //! | `background_writer` | keeps buffers ahead of the clock hand clean |
+//! | `autovacuum`, `vacuum` | vacuums tables that need it |
 //! | `wal_writer` | flushes what asynchronous commits have left |
 //! | `backend`, `session` | one client's commands |
 //! | `walsender`, `walreceiver` | the log on its way to a standby |
 //!
 //! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
 
+mod autovacuum;
 mod backend;
 mod background_writer;
 mod base_backup;
@@ -42,9 +44,13 @@ mod savepoint;
 mod session;
 mod shared;
 mod shutdown;
+mod slots;
+mod standby;
 mod startup;
 mod statement;
+mod statement_log;
 mod statistics;
+mod timeline;
 mod timeouts;
 mod transaction;
 mod vacuum;
@@ -57,6 +63,7 @@ pub use base_backup::{BackupMessage, receive_base_backup};
 pub use log::{LogLevel, LogLine};
 pub use port::{Answer, AnswerBox, Client, ClientSender, Incoming, Port, Replication, ReplicationMessage};
 pub use postmaster::start;
-pub use shared::{Activity, ReceiverState, Server, ServerSpec, ServerState, SessionState};
+pub use shared::{Activity, Pause, ReceiverState, STANDBY_SIGNAL, Server, ServerSpec, ServerState, SessionState};
 pub use shutdown::ShutdownMode;
+pub use slots::{Slot, Slots, WalStatus};
 pub use statistics::{ServerCounter, StatsPart};

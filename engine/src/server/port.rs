@@ -78,6 +78,8 @@ pub enum ReplicationMessage {
         from: Lsn,
         /// The standby's `application_name`.
         name: String,
+        /// The slot that it uses.
+        slot: Option<String>,
     },
     /// `BASE_BACKUP`: all files, and from where to replay.
     BaseBackup,

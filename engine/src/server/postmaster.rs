@@ -13,15 +13,16 @@
 
 use std::rc::Rc;
 
-use super::log::{LogLevel, LogLine};
+use super::log::{LogContext, LogLevel, LogLine, line_prefix};
 use super::port::{Client, Incoming};
 use super::protocol::{BackendMessage, CancelRequest};
 use super::shared::{Server, ServerSpec, ServerState};
 use super::shutdown::{Phase, ShutdownMode};
 use super::{
-    backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver, walsender,
+    autovacuum, backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver,
+    walsender,
 };
-use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, sqlstate};
+use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
 use crate::world::{Cx, Interrupt};
@@ -41,7 +42,13 @@ pub fn start(spec: &Rc<ServerSpec>) -> Pid {
 }
 
 fn log(spec: &ServerSpec, cx: &Cx, text: &str) {
-    spec.log.push(LogLine { time: cx.timestamp(), pid: cx.pid(), level: LogLevel::Log, text: text.to_string() });
+    let time = cx.timestamp();
+    let format = spec.settings.borrow().text(Setting::log_line_prefix).to_string();
+    let code = sqlstate::SUCCESSFUL_COMPLETION;
+    let (pid, xid, started) = (cx.pid(), Xid::INVALID, time);
+    let of = LogContext { time, pid, backend_type: "postmaster", session: None, started, line: 1, xid, code };
+    let (prefix, text) = (line_prefix(&format, &of), text.to_string());
+    spec.log.push(LogLine { time, pid, level: LogLevel::Log, prefix, text });
 }
 
 pub(super) struct Postmaster<'a> {
@@ -98,7 +105,7 @@ impl Postmaster<'_> {
                     return self.shutdown.is_none();
                 }
             }
-            if self.server.is_standby() && self.shutdown.is_none() {
+            if self.server.is_standby() && self.shutdown.is_none() && !self.server.receiver.promote.get() {
                 self.start_receiver();
             }
             while let Some(incoming) = self.server.spec.port.accept() {
@@ -111,6 +118,7 @@ impl Postmaster<'_> {
             if self.go_on_with_shutdown().await {
                 return false;
             }
+            self.start_autovacuum();
             self.cx.wait(WaitEvent::PostmasterMain, None).await;
         }
     }
@@ -120,6 +128,7 @@ impl Postmaster<'_> {
         let ended = self.children.iter().position(|(child, _)| *child == pid).map(|at| self.children.remove(at));
         let query = self.server.activity.borrow_mut().remove(&pid).map(|activity| activity.query);
         self.server.txns.sync_rep.remove(pid);
+        self.server.slots.release(pid);
         let Some((_, backend_type)) = ended else { return false };
         if killed {
             let who = if backend_type == BackendType::ClientBackend { "server process" } else { backend_type.name() };
@@ -169,13 +178,25 @@ impl Postmaster<'_> {
         }
     }
 
+    /// The autovacuum launcher, and workers when it asks for them.
+    fn start_autovacuum(&mut self) {
+        while self.shutdown.is_none()
+            && let Some(kind) = self.server.autovacuum_process(&self.children)
+        {
+            match kind {
+                BackendType::AutovacuumLauncher => self.spawn(kind, autovacuum::launcher),
+                _ => self.spawn(kind, autovacuum::worker),
+            };
+        }
+    }
+
     /// Somebody is at the door.
     fn answer(&mut self, incoming: Incoming) {
         match incoming {
             Incoming::Cancel(request) => self.cancel(request),
             Incoming::Client(client) => match self.refusal(BackendType::ClientBackend) {
                 Some(error) => {
-                    self.log(LogLevel::Fatal, error.report().message.clone());
+                    self.server.log_error(self.cx.pid(), &error, None);
                     refuse(self.cx, &client, error);
                 }
                 None => drop(self.spawn(BackendType::ClientBackend, |cx, server| backend::main(cx, server, client))),
@@ -201,7 +222,12 @@ impl Postmaster<'_> {
             ServerState::Starting => "the database system is starting up",
             ServerState::Recovering | ServerState::Crashed => "the database system is in recovery mode",
             ServerState::Stopping => "the database system is shutting down",
-            ServerState::HotStandby | ServerState::Running => return self.too_many(wanted),
+            ServerState::WarmStandby if wanted == BackendType::ClientBackend => {
+                let error =
+                    Error::new(sqlstate::CANNOT_CONNECT_NOW, "the database system is not accepting connections");
+                return Some(error.severity(Severity::Fatal).detail("Hot standby mode is disabled."));
+            }
+            ServerState::HotStandby | ServerState::WarmStandby | ServerState::Running => return self.too_many(wanted),
         };
         Some(Error::new(sqlstate::CANNOT_CONNECT_NOW, message).severity(Severity::Fatal))
     }

@@ -78,6 +78,8 @@ pub(super) struct Session {
     pub(super) saved: Vec<usize>,
     /// Statements run in this block so far.
     pub(super) statements_in_block: u64,
+    /// The text of what runs now.
+    pub(super) running: Option<Rc<str>>,
     /// After an error in the extended protocol everything up to the next Sync is skipped.
     skipping: bool,
     /// Whether `statement_timeout` counts.
@@ -101,6 +103,7 @@ impl Session {
             told: Default::default(),
             saved: Vec::new(),
             statements_in_block: 0,
+            running: None,
             skipping: false,
             timing: false,
         }
@@ -156,7 +159,12 @@ impl Session {
 
     pub(super) fn send_notices(&self) {
         let notices = std::mem::take(&mut *self.env.notices.borrow_mut());
-        notices.into_iter().for_each(|notice| self.send(BackendMessage::NoticeResponse(notice)));
+        for notice in notices {
+            if notice.report().severity > Severity::Info {
+                self.log_error(&notice);
+            }
+            self.send(BackendMessage::NoticeResponse(notice));
+        }
     }
 
     /// Tells the client of an error and has the transaction fail. A fatal one is handed on.
@@ -175,7 +183,7 @@ impl Session {
         if report.severity >= Severity::Fatal {
             return Err(error);
         }
-        self.server.log(self.env.cx.pid(), super::LogLevel::Error, report.message.clone());
+        self.log_error(&error);
         self.fail().await?;
         self.send(BackendMessage::ErrorResponse(error));
         Ok(())
@@ -184,22 +192,27 @@ impl Session {
     // --- the simple protocol ---------------------------------------------------------------------------------
 
     async fn simple_query(&mut self, text: &str) -> Result<()> {
+        let begun = self.env.cx.now();
         self.note_query(text);
+        self.running = Some(text.into());
         self.env.cx.point(Event::Query).await;
-        if let Err(error) = self.run_query_string(text).await {
-            self.report(error).await?;
+        match self.run_query_string(text).await {
+            Ok(logged) => self.log_duration("statement", text, begun, logged),
+            Err(error) => self.report(error).await?,
         }
+        self.running = None;
         self.ready().await;
         Ok(())
     }
 
-    /// Parses all of a query string before the first statement is run.
-    async fn run_query_string(&mut self, text: &str) -> Result<()> {
+    /// Parses all of a query string before the first statement is run. Returns whether it was logged.
+    async fn run_query_string(&mut self, text: &str) -> Result<bool> {
         let statements = parse(text)?;
         if statements.is_empty() {
             self.send(BackendMessage::EmptyQueryResponse);
-            return Ok(());
+            return Ok(false);
         }
+        let logged = self.log_statement("statement", text, statements.iter().map(|parsed| &parsed.statement));
         let last = statements.len() - 1;
         for (n, parsed) in statements.into_iter().enumerate() {
             self.refuse_if_failed(&parsed.statement)?;
@@ -215,7 +228,7 @@ impl Session {
             self.send_notices();
             self.send(BackendMessage::CommandComplete(tag));
         }
-        Ok(())
+        Ok(logged)
     }
 
     /// In a failed transaction only its end is heard.
@@ -409,6 +422,9 @@ impl Session {
     ) -> Result<()> {
         self.refuse_if_failed(&statement)?;
         self.note_query(text);
+        self.running = Some(text.into());
+        let begun = self.env.cx.now();
+        let logged = self.log_statement("execute <unnamed>", text, std::iter::once(&statement));
         self.start_command()?;
         let mut rows = Vec::new();
         let mut types: Vec<TypeId> = Vec::new();
@@ -423,6 +439,7 @@ impl Session {
             .await?;
         self.stop_timing();
         self.end_statement();
+        self.log_duration("execute <unnamed>", text, begun, logged);
         if let Some(portal) = self.portals.get_mut(name) {
             portal.rest = Some((rows.into_iter(), tag));
         } else {

@@ -5,12 +5,14 @@ use std::cell::{Cell, OnceCell, RefCell};
 use std::rc::Rc;
 
 use super::checkpoint_policy::Flags;
-use super::log::{LogLevel, LogLine, ServerLog};
+use super::log::{LogContext, LogLevel, LogLine, ServerLog, line_prefix};
 use super::port::{ClientSender, Port};
+use super::slots::Slots;
 use super::statistics::ServerStats;
 use crate::buffer::BufferPool;
 use crate::ids::{
-    BackendType, FullXid, HostId, Instant, Lsn, MultiXactId, Oid, Pid, TimeLineId, TimestampTz, WalSegSize, Xid,
+    BackendType, Error, FullXid, HostId, Instant, Lsn, MultiXactId, Oid, Pid, Severity, SqlState, TimeLineId,
+    TimestampTz, WalSegSize, Xid, sqlstate,
 };
 use crate::settings::{Setting, Settings};
 use crate::sql::functions::Registry;
@@ -43,6 +45,16 @@ pub struct ServerSpec {
     pub running: RefCell<Option<Rc<Server>>>,
 }
 
+/// The file that makes a server a standby.
+pub const STANDBY_SIGNAL: &str = "standby.signal";
+
+impl ServerSpec {
+    /// Whether the server here replays the log of another, or would if it ran.
+    pub fn is_standby(&self) -> bool {
+        self.disk.exists(STANDBY_SIGNAL)
+    }
+}
+
 /// How far a server has come.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
@@ -53,6 +65,8 @@ pub enum ServerState {
     Recovering,
     /// A standby that answers queries.
     HotStandby,
+    /// A standby that does not: `hot_standby` is off.
+    WarmStandby,
     /// Open for everything.
     Running,
     /// A process has died: waiting for the others to be gone.
@@ -123,6 +137,18 @@ pub struct Activity {
     pub env: Option<Env>,
 }
 
+/// Whether replay goes on; `pg_get_wal_replay_pause_state`.
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
+pub enum Pause {
+    /// It does.
+    #[default]
+    NotPaused,
+    /// It is to stop.
+    Requested,
+    /// It stands.
+    Paused,
+}
+
 /// What the walreceiver and the startup process of a standby tell each other.
 #[derive(Default)]
 pub struct ReceiverState {
@@ -138,6 +164,12 @@ pub struct ReceiverState {
     pub replay: Cell<Lsn>,
     /// The last record replayed.
     pub last_record: Cell<Lsn>,
+    /// Whether replay goes on.
+    pub pause: Cell<Pause>,
+    /// The standby is to become a primary.
+    pub promote: Cell<bool>,
+    /// When the last transaction that was replayed had ended.
+    pub last_xact: Cell<Option<TimestampTz>>,
     /// Set when the startup process wants the primary to hear how far it is.
     pub reply_wanted: Cell<bool>,
 }
@@ -177,7 +209,16 @@ pub struct Server {
     pub control: RefCell<ControlFileData>,
     /// The sessions and other processes.
     pub activity: RefCell<small::Map<Pid, Activity>>,
+    /// Replication slots.
+    pub slots: Slots,
     pub(super) stats: ServerStats,
+    /// How many lines each process has logged, and whether the last one was left out.
+    log_lines: RefCell<small::Map<Pid, u32>>,
+    log_quiet: Cell<bool>,
+    /// The autovacuum launcher wants a worker.
+    pub(super) autovacuum_wanted: Cell<bool>,
+    /// The tables that workers are at.
+    pub(super) autovacuum_tables: RefCell<small::Map<Pid, Oid>>,
     /// A standby's progress.
     pub receiver: ReceiverState,
     /// When the server was started.
@@ -215,7 +256,12 @@ impl Server {
             control: RefCell::new(control),
             state: Cell::new(ServerState::Starting),
             activity: RefCell::default(),
+            slots: Slots::default(),
             stats: ServerStats::default(),
+            log_lines: RefCell::default(),
+            log_quiet: Cell::new(false),
+            autovacuum_wanted: Cell::new(false),
+            autovacuum_tables: RefCell::default(),
             receiver: ReceiverState::default(),
             checkpoints: CheckpointRequests::default(),
             startup: Cell::new(None),
@@ -224,7 +270,20 @@ impl Server {
             spec,
         };
         server.begin_stats();
-        Rc::new(server)
+        let names = server.spec.settings.borrow().text(Setting::synchronous_standby_names).to_string();
+        server.txns.sync_rep.set_names(&server.spec.world, &names);
+        let server = Rc::new(server);
+        let weak = Rc::downgrade(&server);
+        server.txns.locks.set_log(move |pid, text, detail| {
+            if let Some(server) = weak.upgrade() {
+                let query = server.activity.borrow().get(&pid).map(|row| row.query.clone());
+                server.log(pid, LogLevel::Log, text);
+                let parts = [(LogLevel::Detail, Some(detail)), (LogLevel::Statement, query)];
+                let said = parts.into_iter().filter_map(|(level, text)| Some((level, text.filter(|t| !t.is_empty())?)));
+                said.for_each(|(level, text)| server.log(pid, level, text));
+            }
+        });
+        server
     }
 
     /// The functions that SQL has here.
@@ -257,8 +316,61 @@ impl Server {
 
     /// Adds a line to the log.
     pub fn log(&self, pid: Pid, level: LogLevel, text: impl Into<String>) {
+        self.log_with(pid, level, text.into(), sqlstate::SUCCESSFUL_COMPLETION);
+    }
+
+    fn log_with(&self, pid: Pid, level: LogLevel, text: String, code: SqlState) {
+        let activity = self.activity.borrow();
+        let row = activity.get(&pid);
+        let least = match row.and_then(|row| row.env.as_ref()).map(|env| env.settings.try_borrow()) {
+            Some(Ok(own)) => own.int(Setting::log_min_messages),
+            _ => self.setting(Setting::log_min_messages),
+        };
+        if let Some(rank) = level.rank() {
+            self.log_quiet.set(rank < least);
+        }
+        if self.log_quiet.get() {
+            return;
+        }
+        let mut counts = self.log_lines.borrow_mut();
+        let line = counts.or_default(pid);
+        *line += 1;
         let time = self.spec.world.timestamp();
-        self.spec.log.push(LogLine { time, pid, level, text: text.into() });
+        let session = row.filter(|row| !row.user.is_empty());
+        let context = LogContext {
+            time,
+            pid,
+            backend_type: row.map_or("postmaster", |row| row.backend_type.name()),
+            session: session.map(|row| [row.user.as_str(), &row.database, &row.application_name]),
+            started: row.map_or(self.started, |row| row.backend_start),
+            line: *line,
+            xid: row.and_then(|row| row.env.as_ref()).map_or(Xid::INVALID, |env| self.txns.procs.xid_of(env.cx.pid())),
+            code,
+        };
+        let prefix = line_prefix(self.spec.settings.borrow().text(Setting::log_line_prefix), &context);
+        self.spec.log.push(LogLine { time, pid, level, prefix, text });
+    }
+
+    /// An error with all that belongs to it, and the statement that led to it.
+    pub(super) fn log_error(&self, pid: Pid, error: &Error, statement: Option<&str>) {
+        let report = error.report();
+        let level = match report.severity {
+            Severity::Fatal => LogLevel::Fatal,
+            Severity::Panic => LogLevel::Panic,
+            Severity::Error => LogLevel::Error,
+            Severity::Warning => LogLevel::Warning,
+            Severity::Info | Severity::Notice => LogLevel::Notice,
+        };
+        let place = report.position.map(|at| format!(" at character {at}")).unwrap_or_default();
+        self.log_with(pid, level, format!("{}{place}", report.message), report.code);
+        let parts = [
+            (LogLevel::Detail, report.detail.as_deref()),
+            (LogLevel::Hint, report.hint.as_deref()),
+            (LogLevel::Statement, statement),
+        ];
+        for (level, text) in parts {
+            text.into_iter().for_each(|text| self.log_with(pid, level, text.to_string(), report.code));
+        }
     }
 
     /// A number of the server's configuration.
@@ -268,7 +380,7 @@ impl Server {
 
     /// Whether this server replays the log of another.
     pub fn is_standby(&self) -> bool {
-        self.spec.primary.borrow().is_some()
+        self.spec.is_standby()
     }
 
     /// The size of a segment.

@@ -74,7 +74,7 @@ impl Postmaster<'_> {
         self.log(LogLevel::Log, format!("received {name} shutdown request"));
         let phase = self.shutdown.map_or(Phase::Sessions, |(_, phase)| phase);
         self.shutdown = Some((mode, phase));
-        let open = matches!(self.server.state.get(), ServerState::Running | ServerState::HotStandby);
+        let open = !matches!(self.server.state.get(), ServerState::Starting | ServerState::Recovering);
         self.server.state.set(ServerState::Stopping);
         if mode == ShutdownMode::Fast && open {
             self.log(LogLevel::Log, "aborting any active transactions");

@@ -21,12 +21,13 @@ use super::checkpointer;
 use super::log::LogLevel;
 use super::shared::{Server, ServerState};
 use crate::access::redo;
-use crate::ids::{Lsn, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
+use crate::ids::{Lsn, Result, RmgrId, TimeLineId, TimestampTz, WaitEvent, sqlstate};
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
 use crate::types::timestamp::timestamptz_out;
 use crate::wal::page::{self, XLOG_BLCKSZ};
+use crate::wal::xact_records::XactRecord;
 use crate::wal::xlog_records::XlogRecord;
 use crate::wal::{DecodedRecord, ReadError, WalPage, WalReader, WalSource};
 use crate::world::Cx;
@@ -52,21 +53,21 @@ impl WalSource for Pages {
     }
 }
 
-struct Startup<'a> {
-    cx: &'a Cx,
-    server: &'a Server,
+pub(super) struct Startup<'a> {
+    pub(super) cx: &'a Cx,
+    pub(super) server: &'a Server,
     env: Env,
     pages: Pages,
     state: redo::RedoState,
     /// The last record that was read.
-    last: Lsn,
+    pub(super) last: Lsn,
 }
 
 /// What the end of the log looks like from here.
-enum Next {
+pub(super) enum Next {
     Record(Box<DecodedRecord>),
-    /// No more records, and why.
-    End(String),
+    /// No more records, and why; nothing if the log simply goes no farther.
+    End(Option<String>),
 }
 
 impl<'a> Startup<'a> {
@@ -75,7 +76,7 @@ impl<'a> Startup<'a> {
         Startup { cx, server, env, pages: Pages::default(), state: redo::RedoState::default(), last: Lsn::INVALID }
     }
 
-    fn log(&self, text: impl Into<String>) {
+    pub(super) fn log(&self, text: impl Into<String>) {
         self.server.log(self.cx.pid(), LogLevel::Log, text);
     }
 
@@ -83,12 +84,15 @@ impl<'a> Startup<'a> {
         let control = *self.server.control.borrow();
         self.announce(control.state, control.time);
         self.server.read_stats(matches!(control.state, DbState::Shutdowned | DbState::ShutdownedInRecovery));
+        self.server.restore_slots()?;
         let standby = self.server.is_standby();
         let (checkpoint_at, checkpoint) = self.starting_point().await?;
         self.server.txns.procs.note_next(checkpoint.next_xid);
         self.server.txns.next_oid.set(checkpoint.next_oid);
         self.server.txns.logged_oid.set(checkpoint.next_oid);
         self.server.wal.set_redo(checkpoint.redo);
+        // After a promotion the log has gone on elsewhere than where the last checkpoint was.
+        self.server.wal.set_timeline(checkpoint.this_timeline.max(control.min_recovery_point_tli));
         self.server.wal.begin_recovery();
         self.server.txns.procs.set_in_recovery(true);
         if standby {
@@ -101,11 +105,16 @@ impl<'a> Startup<'a> {
         }
         let config = self.server.wal.config();
         let mut reader = WalReader::new(config.seg, checkpoint.this_timeline, Some(config.system_id), from);
-        let end = self.replay(&mut reader, crashed).await?;
+        self.replay(&mut reader, crashed).await?;
         if standby {
-            return self.follow(&mut reader, end).await;
+            self.follow(&mut reader).await?;
+            return self.promote(&reader).await;
         }
-        self.open_for_writing(&reader, crashed).await
+        self.open_log(&reader, self.server.timeline()).await?;
+        if crashed {
+            checkpointer::request(self.cx, self.server, Flags::END_OF_RECOVERY | Flags::IMMEDIATE).await?;
+        }
+        self.open_server().await
     }
 
     fn announce(&self, state: DbState, time: i64) {
@@ -151,19 +160,20 @@ impl<'a> Startup<'a> {
         self.server.update_control(self.cx, |control| control.state = state).await
     }
 
-    /// Replays what there is. Returns why it ended.
-    async fn replay(&mut self, reader: &mut WalReader, announce: bool) -> Result<String> {
+    /// Replays what there is.
+    async fn replay(&mut self, reader: &mut WalReader, announce: bool) -> Result<()> {
         let mut first = true;
         loop {
             match self.next(reader, None).await? {
                 Next::End(why) => {
-                    if announce {
-                        self.log(why.clone());
+                    let standby = self.server.is_standby();
+                    if announce && !standby {
+                        why.into_iter().for_each(|why| self.log(why));
                         let last = self.last;
                         self.log(if first { "redo is not required".into() } else { format!("redo done at {last}") });
                     }
                     self.cx.point(Event::RedoDone { last: self.last }).await;
-                    return Ok(why);
+                    return Ok(());
                 }
                 Next::Record(record) => {
                     if first && announce {
@@ -178,7 +188,7 @@ impl<'a> Startup<'a> {
     }
 
     /// Reads the next record, fetching pages as needed; `limit` is the end of what may be read.
-    async fn next(&mut self, reader: &mut WalReader, limit: Option<Lsn>) -> Result<Next> {
+    pub(super) async fn next(&mut self, reader: &mut WalReader, limit: Option<Lsn>) -> Result<Next> {
         loop {
             match reader.next(&mut self.pages) {
                 Ok(record) => {
@@ -187,10 +197,10 @@ impl<'a> Startup<'a> {
                     self.pages.0 = self.pages.0.split_off(&keep);
                     return Ok(Next::Record(Box::new(record)));
                 }
-                Err(ReadError::Invalid(why)) => return Ok(Next::End(why)),
+                Err(ReadError::Invalid(why)) => return Ok(Next::End(Some(why))),
                 Err(ReadError::NotYet(upto)) => {
                     if limit.is_some_and(|limit| upto > limit) || !self.fetch(upto, limit).await? {
-                        return Ok(Next::End(format!("the log has not arrived beyond {}", reader.position())));
+                        return Ok(Next::End(None));
                     }
                 }
             }
@@ -201,11 +211,8 @@ impl<'a> Startup<'a> {
     async fn fetch(&mut self, upto: Lsn, limit: Option<Lsn>) -> Result<bool> {
         let address = page::page_of(Lsn(upto.0 - 1));
         let seg = self.server.seg();
-        let path = self.server.wal.path(seg.segment_of(address));
         let disk = &self.server.spec.disk;
-        if !disk.exists(&path) {
-            return Ok(false);
-        }
+        let Some(path) = self.server.wal.existing_path(seg.segment_of(address)) else { return Ok(false) };
         let mut bytes = Box::new([0; XLOG_BLCKSZ]);
         disk.read(self.cx, WaitEvent::WalRead, &path, seg.offset_of(address), &mut bytes[..]).await?;
         let valid = limit.map_or(XLOG_BLCKSZ, |limit| XLOG_BLCKSZ.min((limit.0 - address.0) as usize));
@@ -214,13 +221,18 @@ impl<'a> Startup<'a> {
     }
 
     /// Replays one record.
-    async fn apply(&mut self, record: &DecodedRecord) -> Result<()> {
+    pub(super) async fn apply(&mut self, record: &DecodedRecord) -> Result<()> {
         let (seg, before) = (self.server.seg(), self.server.wal.insert_lsn());
         self.server.wal.note_replayed(record.end_lsn);
         if seg.segment_of(before) != seg.segment_of(record.end_lsn) {
             self.server.wal.segment_filled().wake_all(self.cx.world());
         }
         redo::apply(&self.env, &mut self.state, record).await?;
+        if record.rmid == RmgrId::Transaction
+            && let XactRecord::Commit(end) | XactRecord::Abort(end) = XactRecord::decode(record)?
+        {
+            self.server.receiver.last_xact.set(Some(end.time));
+        }
         self.note_restart_candidate(record)?;
         self.server.receiver.replay.set(record.end_lsn);
         self.server.receiver.last_record.set(record.lsn);
@@ -238,70 +250,34 @@ impl<'a> Startup<'a> {
         Ok(())
     }
 
-    /// Recovery is over: the log is open, ids go on, and a checkpoint makes sure that this is not done twice.
-    async fn open_for_writing(&mut self, reader: &WalReader, crashed: bool) -> Result<()> {
+    /// Recovery is over: the log goes on here, on this timeline, and so do ids.
+    pub(super) async fn open_log(&mut self, reader: &WalReader, timeline: TimeLineId) -> Result<()> {
         let end = reader.position();
+        self.pages.0.clear();
         if !end.0.is_multiple_of(XLOG_BLCKSZ as u64) {
             self.fetch(end, None).await?;
         }
         let tail = self.pages.0.get(&page::page_of(end)).map(|(_, bytes)| **bytes);
-        self.server.wal.resume(self.server.timeline(), end, self.last, tail.as_ref());
-        let next = self.server.txns.procs.next_xid().xid();
-        self.server.txns.subtrans.startup(self.cx, next, next).await?;
-        self.server.txns.procs.end_recovery();
-        if crashed {
-            checkpointer::request(self.cx, self.server, Flags::END_OF_RECOVERY | Flags::IMMEDIATE).await?;
+        self.server.wal.resume(timeline, end, self.last, tail.as_ref());
+        // A standby has kept pg_subtrans up to date for its sessions.
+        if !matches!(self.server.state.get(), ServerState::HotStandby | ServerState::WarmStandby) {
+            let next = self.server.txns.procs.next_xid().xid();
+            self.server.txns.subtrans.startup(self.cx, next, next).await?;
         }
+        self.state.end(&self.env);
+        self.server.txns.procs.end_recovery();
+        Ok(())
+    }
+
+    /// The server is open for everything.
+    pub(super) async fn open_server(&self) -> Result<()> {
         self.server.update_control(self.cx, |control| control.state = DbState::InProduction).await?;
         self.server.state.set(ServerState::Running);
         Ok(())
     }
 
-    /// A standby: queries are answered from here on, and the log is replayed as it arrives.
-    async fn follow(&mut self, reader: &mut WalReader, _why: String) -> Result<()> {
-        // What was read beyond the end of the log is not what will be there.
+    /// What was read beyond the end of the log is not what will be there.
+    pub(super) fn forget_pages(&mut self) {
         self.pages.0.clear();
-        let disk = &self.server.spec.disk;
-        disk.remove(super::base_backup::LABEL);
-        // What was read ends in bytes that had not arrived yet.
-        self.pages = Pages::default();
-        let position = reader.position();
-        let receiver = &self.server.receiver;
-        let begin = self.server.seg().start_of(self.server.seg().segment_of(position));
-        for at in [&receiver.received, &receiver.write, &receiver.flush] {
-            at.set(position.max(begin));
-        }
-        self.log(format!("consistent recovery state reached at {position}"));
-        self.server.state.set(ServerState::HotStandby);
-        self.log("database system is ready to accept read-only connections");
-        self.wake_postmaster();
-        self.cx.point(Event::ServerReady).await;
-        loop {
-            let limit = self.server.receiver.flush.get();
-            if let Next::Record(record) = self.next(reader, Some(limit)).await? {
-                self.apply(&record).await?;
-                continue;
-            }
-            if self.server.receiver.flush.get() > limit {
-                continue;
-            }
-            self.ask_for_reply();
-            self.cx.wait(WaitEvent::RecoveryWalStream, None).await;
-            self.cx.check_for_interrupts()?;
-        }
-    }
-
-    fn wake_postmaster(&self) {
-        if let Some(pid) = self.server.spec.port.postmaster() {
-            self.cx.world().wake(pid);
-        }
-    }
-
-    /// Everything is replayed: the primary shall hear of it.
-    fn ask_for_reply(&self) {
-        self.server.receiver.reply_wanted.set(true);
-        if let Some(pid) = self.server.receiver.pid.get() {
-            self.cx.world().wake(pid);
-        }
     }
 }

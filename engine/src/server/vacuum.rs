@@ -1,15 +1,15 @@
 //! VACUUM as a command: each table in a transaction of its own.
 
-use super::log::LogLevel;
 use super::session::Session;
+use super::shared::Server;
 use std::rc::Rc;
 
 use crate::access::{self, VacuumOptions, VacuumStats};
 use crate::buffer::BufferUsage;
-use crate::catalog::{self, Table};
+use crate::catalog::{self, Catalog, Table};
 use crate::ids::{BLCKSZ, Error, LockMode, Result, Severity, sqlstate};
 use crate::sql::ast::Vacuum;
-use crate::txn::{BlockState, WalUsage};
+use crate::txn::{BlockState, Env, WalUsage};
 
 impl Session {
     /// Vacuums the tables that are named, or all.
@@ -49,7 +49,7 @@ impl Session {
         self.catalog.accept_invalidations(&self.env);
         if let Some(table) = self.open_for_vacuum(schema, name, vacuum.skip_locked).await? {
             self.env.take_snapshot();
-            self.vacuum_table(&table, vacuum).await?;
+            self.vacuum_opened(&table, vacuum).await?;
         }
         catalog::log_invalidations(&self.env).await?;
         self.end_statement();
@@ -74,43 +74,17 @@ impl Session {
         self.catalog.open(&self.env, schema, name, mode).await?.ok_or_else(missing).map(Some)
     }
 
-    async fn vacuum_table(&mut self, table: &Table, vacuum: &Vacuum) -> Result<()> {
-        let options = VacuumOptions {
-            freeze: vacuum.freeze,
-            disable_page_skipping: vacuum.disable_page_skipping,
-            index_cleanup: vacuum.index_cleanup,
-            truncate: vacuum.truncate.unwrap_or(true),
-            relfrozenxid: table.class.frozen_xid,
-            relpages: table.class.pages.max(0) as u32,
-            reltuples: f64::from(table.class.tuples),
-        };
-        let full_name = format!("postgres.{}.{}", table.schema, table.name);
-        let (env, begun) = (&self.env, self.env.cx.now());
+    async fn vacuum_opened(&self, table: &Table, vacuum: &Vacuum) -> Result<()> {
+        let target = Target { env: &self.env, server: &self.server, catalog: &self.catalog, table };
         if vacuum.verbose {
-            let how = if access::is_aggressive(env, &options) { "aggressively " } else { "" };
-            self.inform(format!("{how}vacuuming \"{full_name}\""));
-            env.buffers.start_counting(env.cx.pid());
+            let how = if access::is_aggressive(&self.env, &target.options(vacuum)) { "aggressively " } else { "" };
+            self.inform(format!("{how}vacuuming \"{}\"", target.full_name()));
         }
-        let done = access::vacuum(env, &table.rel, &options).await;
-        let noted = match &done {
-            Ok(stats) => catalog::update_stats(env, &self.catalog, table, stats).await,
-            Err(_) => Ok(()),
-        };
-        let usage = env.buffers.end_counting(env.cx.pid());
-        let stats = done?;
-        noted?;
-        let (live, dead) =
-            (stats.reltuples.max(0.0) as i64, (stats.recently_dead_tuples + stats.missed_dead_tuples) as i64);
-        self.server.txns.stats.report_vacuum(table.oid, live, dead, self.env.cx.timestamp(), false);
+        let done = target.vacuum(vacuum, false).await?;
         if vacuum.verbose {
-            self.inform_of_truncation(&table.name, &stats);
-            let mut lines = stats.lines(&full_name);
-            lines.extend(usage_lines(&usage, &env.xact.borrow().wal_usage, env.cx.now() - begun));
-            self.inform(lines.join("\n"));
+            self.inform_of_truncation(&table.name, &done.stats);
+            self.inform(done.lines("finished vacuuming", &target.full_name()).join("\n"));
         }
-        let (removed, remain) = (stats.tuples_deleted, stats.remaining_tuples());
-        let line = format!("vacuum of table \"{full_name}\": tuples: {removed} removed, {remain} remain");
-        self.server.log(self.env.cx.pid(), LogLevel::Log, line);
         Ok(())
     }
 
@@ -126,19 +100,78 @@ impl Session {
     }
 }
 
-/// What VERBOSE says of buffers, log and time. Work of a processor takes no time here.
-fn usage_lines(buffers: &BufferUsage, wal: &WalUsage, micros: u64) -> [String; 4] {
-    let seconds = micros as f64 / 1e6;
-    let rate = |pages: u64| {
-        let megabytes = (pages * BLCKSZ as u64) as f64 / f64::from(1 << 20);
-        if micros > 0 { megabytes / seconds } else { 0.0 }
-    };
-    let BufferUsage { hits, misses, dirtied } = *buffers;
-    let WalUsage { records, fpi, bytes } = *wal;
-    [
-        format!("avg read rate: {:.3} MB/s, avg write rate: {:.3} MB/s", rate(misses), rate(dirtied)),
-        format!("buffer usage: {hits} hits, {misses} misses, {dirtied} dirtied"),
-        format!("WAL usage: {records} records, {fpi} full page images, {bytes} bytes"),
-        format!("system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: {seconds:.2} s"),
-    ]
+/// A table that is to be vacuumed, and by whom.
+pub(super) struct Target<'a> {
+    pub(super) env: &'a Env,
+    pub(super) server: &'a Server,
+    pub(super) catalog: &'a Catalog,
+    pub(super) table: &'a Table,
+}
+
+/// A VACUUM of a table that is done, and what it took.
+pub(super) struct Vacuumed {
+    stats: VacuumStats,
+    buffers: BufferUsage,
+    wal: WalUsage,
+    /// In microseconds.
+    pub(super) elapsed: u64,
+}
+
+impl Target<'_> {
+    pub(super) fn full_name(&self) -> String {
+        format!("postgres.{}.{}", self.table.schema, self.table.name)
+    }
+
+    fn options(&self, vacuum: &Vacuum) -> VacuumOptions {
+        let class = &self.table.class;
+        VacuumOptions {
+            freeze: vacuum.freeze,
+            disable_page_skipping: vacuum.disable_page_skipping,
+            index_cleanup: vacuum.index_cleanup,
+            truncate: vacuum.truncate.unwrap_or(true),
+            relfrozenxid: class.frozen_xid,
+            relpages: class.pages.max(0) as u32,
+            reltuples: f64::from(class.tuples),
+        }
+    }
+
+    /// Vacuums the table, and tells pg_class and the statistics of it.
+    pub(super) async fn vacuum(&self, vacuum: &Vacuum, auto: bool) -> Result<Vacuumed> {
+        let (env, begun) = (self.env, self.env.cx.now());
+        env.buffers.start_counting(env.cx.pid());
+        let done = access::vacuum(env, &self.table.rel, &self.options(vacuum)).await;
+        let noted = match &done {
+            Ok(stats) => catalog::update_stats(env, self.catalog, self.table, stats).await,
+            Err(_) => Ok(()),
+        };
+        let buffers = env.buffers.end_counting(env.cx.pid());
+        let stats = done?;
+        noted?;
+        let dead = stats.recently_dead_tuples + stats.missed_dead_tuples;
+        let live = stats.reltuples.max(0.0) as i64;
+        self.server.txns.stats.report_vacuum(self.table.oid, live, dead as i64, env.cx.timestamp(), auto);
+        let wal = env.xact.borrow().wal_usage;
+        Ok(Vacuumed { stats, buffers, wal, elapsed: env.cx.now() - begun })
+    }
+}
+
+impl Vacuumed {
+    /// What VERBOSE and the log of an autovacuum say of it. Work of a processor takes no time here.
+    pub(super) fn lines(&self, what: &str, table: &str) -> Vec<String> {
+        let seconds = self.elapsed as f64 / 1e6;
+        let rate = |pages: u64| {
+            let megabytes = (pages * BLCKSZ as u64) as f64 / f64::from(1 << 20);
+            if self.elapsed > 0 { megabytes / seconds } else { 0.0 }
+        };
+        let BufferUsage { hits, misses, dirtied } = self.buffers;
+        let WalUsage { records, fpi, bytes } = self.wal;
+        let mut lines = self.stats.lines(what, table);
+        lines.extend([
+            format!("avg read rate: {:.3} MB/s, avg write rate: {:.3} MB/s", rate(misses), rate(dirtied)),
+            format!("buffer usage: {hits} hits, {misses} misses, {dirtied} dirtied"),
+            format!("WAL usage: {records} records, {fpi} full page images, {bytes} bytes"),
+            format!("system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: {seconds:.2} s"),
+        ]);
+        lines
+    }
 }

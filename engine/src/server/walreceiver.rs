@@ -18,18 +18,28 @@ use crate::settings::Setting;
 use crate::trace::Event;
 use crate::world::{Cx, Receiver, Sender, channel};
 
-/// How long it waits before it tries again to reach a primary, in microseconds; `wal_retrieve_retry_interval`.
-const RETRY_INTERVAL: u64 = 5_000_000;
-
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     server.receiver.pid.set(Some(cx.pid()));
+    let stopped = "terminating walreceiver process due to administrator command";
     if let Err(error) = receive(&cx, &server).await {
-        server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone());
+        let ends = error.code() == sqlstate::ADMIN_SHUTDOWN;
+        let text = if ends { stopped } else { error.report().message.as_str() };
+        server.log(cx.pid(), LogLevel::Fatal, text);
+        if ends {
+            return left(&cx, &server);
+        }
         // The postmaster starts another one as soon as this one has ended.
-        cx.sleep(WaitEvent::LibPQWalReceiverConnect, RETRY_INTERVAL).await;
+        let interval = server.setting(Setting::wal_retrieve_retry_interval) as u64 * 1_000;
+        cx.sleep(WaitEvent::LibPQWalReceiverConnect, interval).await;
     }
+    left(&cx, &server);
+}
+
+/// The startup process may be waiting for it to be gone.
+fn left(cx: &Cx, server: &Server) {
     server.receiver.pid.set(None);
+    server.startup.get().into_iter().for_each(|pid| cx.world().wake(pid));
 }
 
 struct Connection {
@@ -63,7 +73,9 @@ async fn receive(cx: &Cx, server: &Server) -> Result<()> {
         LogLevel::Log,
         format!("started streaming WAL from primary at {from} on timeline {}", server.timeline()),
     );
-    connection.to_primary.send(cx.world(), ReplicationMessage::Start { from, name });
+    let slot = server.spec.settings.borrow().text(Setting::primary_slot_name).to_string();
+    let slot = Some(slot).filter(|slot| !slot.is_empty());
+    connection.to_primary.send(cx.world(), ReplicationMessage::Start { from, name, slot });
     let interval = server.setting(Setting::wal_receiver_status_interval) as u64 * 1_000_000;
     let mut next_report = cx.now() + interval;
     loop {

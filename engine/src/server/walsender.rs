@@ -26,6 +26,7 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>, standby: Replication) {
     let served = serve(&cx, &server, &standby).await;
     server.wal.flushed().leave(cx.pid());
     server.txns.sync_rep.remove(cx.pid());
+    server.slots.release(cx.pid());
     if let Err(error) = served {
         server.log(cx.pid(), LogLevel::Error, error.report().message.clone());
         standby.outgoing.send(cx.world(), ReplicationMessage::Error(error.report().message.clone()));
@@ -37,7 +38,12 @@ async fn serve(cx: &Cx, server: &Rc<Server>, standby: &Replication) -> Result<()
         cx.check_for_interrupts()?;
         match standby.incoming.try_recv(cx.now()) {
             Some(ReplicationMessage::BaseBackup) => base_backup::send(cx, server, standby).await?,
-            Some(ReplicationMessage::Start { from, name }) => return stream(cx, server, standby, from, name).await,
+            Some(ReplicationMessage::Start { from, name, slot }) => {
+                if let Some(slot) = &slot {
+                    server.slots.acquire(slot, cx.pid())?;
+                }
+                return stream(cx, server, standby, from, (name, slot)).await;
+            }
             Some(_) | None if standby.incoming.is_closed() => return Ok(()),
             _ => drop(standby.incoming.wait(cx, WaitEvent::WalSenderMain, None).await),
         }
@@ -45,11 +51,19 @@ async fn serve(cx: &Cx, server: &Rc<Server>, standby: &Replication) -> Result<()
 }
 
 /// Sends the log from `from` on until the standby goes away.
-async fn stream(cx: &Cx, server: &Rc<Server>, standby: &Replication, from: Lsn, name: String) -> Result<()> {
+async fn stream(
+    cx: &Cx,
+    server: &Rc<Server>,
+    standby: &Replication,
+    from: Lsn,
+    who: (String, Option<String>),
+) -> Result<()> {
+    let (name, slot) = who;
     server.wal.flushed().join(cx.pid());
     server.update_activity(cx.pid(), |activity| {
         activity.application_name = name.clone();
-        activity.query = format!("START_REPLICATION {from} TIMELINE {}", server.timeline());
+        let slot = slot.as_ref().map(|slot| format!("SLOT \"{slot}\" ")).unwrap_or_default();
+        activity.query = format!("START_REPLICATION {slot}{from} TIMELINE {}", server.timeline());
         activity.state = super::shared::SessionState::Active;
     });
     let mut progress = StandbyProgress {
@@ -72,6 +86,7 @@ async fn stream(cx: &Cx, server: &Rc<Server>, standby: &Replication, from: Lsn, 
         }
         while let Some(message) = standby.incoming.try_recv(cx.now()) {
             hear(cx, server, &mut progress, message).await;
+            slot.iter().for_each(|slot| server.slots.confirm(slot, progress.flush));
         }
         if standby.incoming.is_closed() || standby.outgoing.is_closed() {
             return Ok(());
@@ -107,12 +122,11 @@ async fn send_some(cx: &Cx, server: &Server, standby: &Replication, progress: &m
     let segment = seg.segment_of(start);
     let segment_end = seg.start_of(segment) + seg.bytes();
     let upto = flushed.min(segment_end).min(start + MAX_SEND_SIZE);
-    let path = server.wal.path(segment);
-    if !server.spec.disk.exists(&path) {
+    let Some(path) = server.wal.existing_path(segment) else {
         let file = seg.file_name(server.timeline(), segment);
         let message = format!("requested WAL segment {file} has already been removed");
         return Err(Error::new(sqlstate::UNDEFINED_FILE, message));
-    }
+    };
     let mut bytes = vec![0; (upto - start) as usize];
     server.spec.disk.read(cx, WaitEvent::WalRead, &path, seg.offset_of(start), &mut bytes).await?;
     standby.outgoing.send(cx.world(), ReplicationMessage::Wal { start, end: flushed, bytes });

@@ -105,7 +105,7 @@ settings! {
     vacuum_cost_page_hit: Kind::Int(Unit::None, 0, 10_000), "1", User, "what a page found in a buffer costs";
     vacuum_cost_page_miss: Kind::Int(Unit::None, 0, 10_000), "2", User, "what a page that must be read costs";
     ["Autovacuum"]
-    autovacuum: Kind::Bool, "off", Internal, "whether tables are vacuumed without being asked";
+    autovacuum: Kind::Bool, "on", Sighup, "whether tables are vacuumed without being asked";
     autovacuum_freeze_max_age: Kind::Int(Unit::None, 100_000, 2_000_000_000), "200000000", Postmaster, "the age at which a table is vacuumed in any case";
     autovacuum_max_workers: Kind::Int(Unit::None, 1, 262143), "3", Postmaster, "workers at once";
     autovacuum_naptime: Kind::Int(Unit::Sec, 1, MAX / 1000), "1min", Sighup, "between visits to a database";

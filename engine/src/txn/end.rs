@@ -25,6 +25,7 @@ pub async fn commit(env: &Env) -> Result<()> {
     while env.xact.borrow().levels.len() > 1 {
         commit_sub(env);
     }
+    let mut ended = Ok(());
     let xid = env.xact.borrow().xid;
     if xid.is_valid() {
         env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = true);
@@ -32,7 +33,7 @@ pub async fn commit(env: &Env) -> Result<()> {
         env.txns.procs.update(env.cx.pid(), |entry| entry.delays_checkpoint = false);
         env.txns.delayed_checkpoint.wake_all(env.cx.world());
         let end = recorded?;
-        env.txns.sync_rep.wait(env, end).await;
+        ended = env.txns.sync_rep.wait(env, end).await;
     } else if env.xact.borrow().last_record_end.is_valid() {
         // It wrote without being a transaction (VACUUM, pruning): nothing to wait for.
         env.wal.note_async_commit(env.xact.borrow().last_record_end);
@@ -41,7 +42,7 @@ pub async fn commit(env: &Env) -> Result<()> {
     let dropped = std::mem::take(&mut env.xact.borrow_mut().dropped);
     dropped.iter().for_each(|file| env.txns.stats.forget(file.rel));
     finish(env, dropped).await;
-    Ok(())
+    ended
 }
 
 /// The commit record, its flush, and the two bits. Returns the record's end.

@@ -13,14 +13,14 @@
 //! be there, for `pg_locks`.
 
 use crate::small;
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::fmt;
 
 use super::deadlock::{self, Verdict, Wait};
 use crate::ids::{Error, Instant, LockMode, Oid, Pid, Result, Tid, TimestampTz, WaitEvent, Xid, sqlstate};
 use crate::settings::{Setting, Settings};
 use crate::trace::Event;
-use crate::world::{Cx, World};
+use crate::world::{Cx, Interrupt, World};
 
 /// `FP_LOCK_SLOTS_PER_BACKEND`
 const FAST_SLOTS: usize = 16;
@@ -220,24 +220,33 @@ pub struct LockTimeouts {
     deadlock: u64,
     /// Before it gives up; 0: never.
     lock: u64,
+    /// Whether the server's log is told of a wait so long that a deadlock was looked for.
+    log: bool,
 }
 
 impl LockTimeouts {
     /// As replay on a standby waits: so long, and without looking for a deadlock, which ends with the wait.
     pub fn of_replay(lock: u64) -> LockTimeouts {
-        LockTimeouts { deadlock: u64::MAX, lock }
+        LockTimeouts { deadlock: u64::MAX, lock, log: false }
     }
 
     /// As the session's settings say.
     pub fn of(settings: &Settings) -> LockTimeouts {
         let micros = |setting| settings.int(setting) as u64 * 1_000;
-        LockTimeouts { deadlock: micros(Setting::deadlock_timeout), lock: micros(Setting::lock_timeout) }
+        LockTimeouts {
+            deadlock: micros(Setting::deadlock_timeout),
+            lock: micros(Setting::lock_timeout),
+            log: settings.on(Setting::log_lock_waits),
+        }
     }
 }
 
-/// The shared lock table.
+/// The shared lock table, and the processes that give way.
 #[derive(Default)]
-pub struct LockManager(RefCell<Locks>);
+pub struct LockManager(RefCell<Locks>, RefCell<Vec<Pid>>, OnceCell<LockLog>);
+
+/// Where long waits are told of: who waits, what the log says, and its DETAIL.
+type LockLog = Box<dyn Fn(Pid, String, String)>;
 
 impl LockManager {
     /// Takes a lock if nobody stands in the way.
@@ -283,7 +292,7 @@ impl LockManager {
         }
         self.enqueue(cx, tag, mode)?;
         cx.emit(Event::LockWait { relation, xid, mode });
-        let waited = self.wait_in_queue(cx, timeouts, tag).await;
+        let waited = self.wait_in_queue(cx, timeouts, tag, mode).await;
         match waited {
             Ok(()) => cx.emit(Event::LockGranted { relation, xid, mode }),
             Err(_) => self.leave_queue(cx.world(), pid, tag),
@@ -301,7 +310,8 @@ impl LockManager {
         Err(deadlock::error(&[Wait { pid, tag, mode }, Wait { pid: rival.pid, tag, mode: rival.mode }]))
     }
 
-    async fn wait_in_queue(&self, cx: &Cx, timeouts: LockTimeouts, tag: LockTag) -> Result<()> {
+    async fn wait_in_queue(&self, cx: &Cx, timeouts: LockTimeouts, tag: LockTag, mode: LockMode) -> Result<()> {
+        let began = cx.now();
         let check_at = cx.now() + timeouts.deadlock;
         let give_up_at = Some(timeouts.lock).filter(|n| *n > 0).map(|n| cx.now() + n);
         let mut checked = false;
@@ -313,11 +323,17 @@ impl LockManager {
             if !checked && check_at <= cx.now() {
                 checked = true;
                 self.check_deadlock(cx)?;
+                if self.is_queued(cx.pid(), tag) {
+                    self.log_wait(cx, timeouts, tag, mode, "still waiting for", began);
+                }
                 continue;
             }
             let timers = [Some(check_at).filter(|_| !checked), give_up_at].into_iter().flatten();
             let timer = timers.min().filter(|at| *at < Instant::NEVER);
             cx.wait(tag.wait_event(), timer).await;
+        }
+        if checked {
+            self.log_wait(cx, timeouts, tag, mode, "acquired", began);
         }
         Ok(())
     }
@@ -325,7 +341,13 @@ impl LockManager {
     fn check_deadlock(&self, cx: &Cx) -> Result<()> {
         let verdict = deadlock::check(&self.0.borrow(), cx.pid());
         match verdict {
-            Verdict::None => {}
+            // Who has waited so long for an autovacuum has it cancelled.
+            Verdict::None => {
+                let blockers = self.blocking_pids(cx.pid());
+                if let Some(pid) = blockers.iter().find(|pid| self.1.borrow().contains(pid)) {
+                    cx.world().interrupt(*pid, Interrupt::Cancel);
+                }
+            }
             Verdict::Soft(orders) => {
                 for (tag, order) in orders {
                     let place = |pid: Pid| order.iter().position(|other| *other == pid);
@@ -340,6 +362,39 @@ impl LockManager {
             }
         }
         Ok(())
+    }
+
+    /// Long waits are to be told of here.
+    pub fn set_log(&self, log: impl Fn(Pid, String, String) + 'static) {
+        let _ = self.2.set(Box::new(log));
+    }
+
+    /// `log_lock_waits`
+    fn log_wait(&self, cx: &Cx, timeouts: LockTimeouts, tag: LockTag, mode: LockMode, what: &str, began: Instant) {
+        let Some(log) = self.2.get().filter(|_| timeouts.log) else { return };
+        let (pid, took) = (cx.pid(), cx.now() - began);
+        let on = format!("{} on {tag} after {}.{:03} ms", mode.name(), took / 1_000, took % 1_000);
+        let list = |pids: Vec<Pid>| pids.iter().map(Pid::to_string).collect::<Vec<_>>().join(", ");
+        let detail = match self.0.borrow().get(&tag).filter(|_| what != "acquired") {
+            Some(lock) => {
+                let holders: Vec<Pid> = lock.granted.iter().map(|held| held.pid).collect();
+                let s = if holders.len() == 1 { "" } else { "es" };
+                let queue = list(lock.queue.iter().map(|waiter| waiter.pid).collect());
+                format!("Process{s} holding the lock: {}. Wait queue: {queue}.", list(holders))
+            }
+            None => String::new(),
+        };
+        log(pid, format!("process {pid} {what} {on}"), detail);
+    }
+
+    /// This process may be cancelled for standing in somebody's way: an autovacuum.
+    pub fn give_way(&self, pid: Pid) {
+        self.1.borrow_mut().push(pid);
+    }
+
+    /// It may not, any more.
+    pub fn spare(&self, pid: Pid) {
+        self.1.borrow_mut().retain(|other| *other != pid);
     }
 
     fn is_queued(&self, pid: Pid, tag: LockTag) -> bool {

@@ -9,8 +9,8 @@ use crate::small;
 use std::cell::RefCell;
 
 use super::env::Env;
-use crate::ids::{Error, Lsn, Pid, Severity, TimestampTz, WaitEvent, sqlstate};
-use crate::settings::{Setting, Settings};
+use crate::ids::{Error, Lsn, Pid, Result, Severity, TimestampTz, WaitEvent, sqlstate};
+use crate::settings::{Setting, Settings, StandbyNames};
 use crate::trace::Event;
 use crate::world::World;
 
@@ -66,58 +66,33 @@ impl SyncWait {
     }
 }
 
-/// `synchronous_standby_names`: how many of which.
-#[derive(Clone, PartialEq, Eq, Debug)]
-struct SyncNames {
-    any: bool,
-    count: usize,
-    names: Vec<String>,
+/// The standby's place in the list, from 1; 0 if it is not named.
+fn priority(names: &StandbyNames, standby: &StandbyProgress) -> usize {
+    let named = |name: &String| name == "*" || name.eq_ignore_ascii_case(&standby.name);
+    names.names.iter().position(named).map_or(0, |at| at + 1)
 }
 
-impl SyncNames {
-    /// Reads `a, b`, `FIRST 2 (a, b)`, `ANY 1 (*)` or `2 (a, b)`; `None` if empty.
-    fn parse(text: &str) -> Option<SyncNames> {
-        let (head, list) = match text.split_once('(') {
-            Some((head, list)) => (head.trim(), list.trim_end().trim_end_matches(')')),
-            None => ("", text),
-        };
-        let mut words = head.split_whitespace().peekable();
-        let any = words.next_if(|word| word.eq_ignore_ascii_case("any")).is_some();
-        if !any {
-            words.next_if(|word| word.eq_ignore_ascii_case("first"));
-        }
-        let count = words.next().and_then(|n| n.parse().ok()).unwrap_or(1);
-        let name = |name: &str| name.trim().trim_matches('"').to_string();
-        let names: Vec<String> = list.split(',').map(name).filter(|name| !name.is_empty()).collect();
-        (!names.is_empty()).then_some(SyncNames { any, count, names })
+/// Up to where enough standbys have come; nothing if there are not enough.
+fn released(names: &StandbyNames, standbys: &[StandbyProgress], wait: SyncWait) -> Option<Lsn> {
+    let counts = |standby: &&StandbyProgress| standby.state == "streaming" && priority(names, standby) > 0;
+    let mut candidates: Vec<&StandbyProgress> = standbys.iter().filter(counts).collect();
+    if candidates.len() < names.count {
+        return None;
     }
-
-    /// The standby's place in the list, from 1; 0 if it is not named.
-    fn priority(&self, standby: &StandbyProgress) -> usize {
-        let named = |name: &String| name == "*" || name.eq_ignore_ascii_case(&standby.name);
-        self.names.iter().position(named).map_or(0, |at| at + 1)
+    if !names.any {
+        small::sort_by_key(&mut candidates, |standby| priority(names, standby));
+        candidates.truncate(names.count);
     }
-
-    /// Up to where enough standbys have come; nothing if there are not enough.
-    fn released(&self, standbys: &[StandbyProgress], wait: SyncWait) -> Option<Lsn> {
-        let mut candidates: Vec<&StandbyProgress> =
-            standbys.iter().filter(|standby| standby.state == "streaming" && self.priority(standby) > 0).collect();
-        if candidates.len() < self.count {
-            return None;
-        }
-        if !self.any {
-            small::sort_by_key(&mut candidates, |standby| self.priority(standby));
-            candidates.truncate(self.count);
-        }
-        let mut reached: Vec<Lsn> = candidates.iter().map(|standby| wait.reached(standby)).collect();
-        small::sort_by(&mut reached, |a, b| b.cmp(a));
-        reached.get(self.count - 1).copied()
-    }
+    let mut reached: Vec<Lsn> = candidates.iter().map(|standby| wait.reached(standby)).collect();
+    small::sort_by(&mut reached, |a, b| b.cmp(a));
+    reached.get(names.count - 1).copied()
 }
 
 /// The shared state of synchronous replication.
 #[derive(Default)]
 pub struct SyncRep {
+    /// `synchronous_standby_names`
+    names: RefCell<Option<StandbyNames>>,
     standbys: RefCell<Vec<StandbyProgress>>,
     waiters: RefCell<Vec<Pid>>,
 }
@@ -129,18 +104,17 @@ impl SyncRep {
     }
 
     /// `pg_stat_replication.sync_state` and `sync_priority`.
-    pub fn sync_state(&self, standby: &StandbyProgress, settings: &Settings) -> (&'static str, usize) {
-        let Some(names) = SyncNames::parse(settings.text(Setting::synchronous_standby_names)) else {
-            return ("async", 0);
-        };
-        let priority = names.priority(standby);
+    pub fn sync_state(&self, standby: &StandbyProgress) -> (&'static str, usize) {
+        let names = self.names.borrow();
+        let Some(names) = &*names else { return ("async", 0) };
+        let place = priority(names, standby);
         let standbys = self.standbys.borrow();
-        let before = standbys.iter().filter(|other| (1..priority).contains(&names.priority(other))).count();
-        match (priority, names.any) {
+        let before = standbys.iter().filter(|other| (1..place).contains(&priority(names, other))).count();
+        match (place, names.any) {
             (0, _) => ("async", 0),
             (_, true) => ("quorum", 1),
-            (_, false) if before < names.count => ("sync", priority),
-            (_, false) => ("potential", priority),
+            (_, false) if before < names.count => ("sync", place),
+            (_, false) => ("potential", place),
         }
     }
 
@@ -155,38 +129,52 @@ impl SyncRep {
         self.waiters.borrow().iter().for_each(|pid| world.wake(*pid));
     }
 
+    /// `SyncRepUpdateSyncStandbysDefined`: the setting has been read again; who waited for no good reason goes on.
+    pub fn set_names(&self, world: &World, names: &str) {
+        *self.names.borrow_mut() = StandbyNames::parse(names).unwrap_or_default();
+        self.waiters.borrow().iter().for_each(|pid| world.wake(*pid));
+    }
+
     /// A walsender has ended.
     pub fn remove(&self, pid: Pid) {
         self.standbys.borrow_mut().retain(|standby| standby.pid != pid);
     }
 
-    /// `SyncRepWaitForLSN`: returns when enough standbys have come to `lsn`, or when the wait is cancelled.
-    pub async fn wait(&self, env: &Env, lsn: Lsn) {
-        let wait = SyncWait::of(&env.settings.borrow());
-        let names = SyncNames::parse(env.settings.borrow().text(Setting::synchronous_standby_names));
-        let (Some(wait), Some(names)) = (wait, names) else { return };
-        let enough = |sync: &SyncRep| names.released(&sync.standbys.borrow(), wait).is_some_and(|at| at >= lsn);
+    /// `SyncRepWaitForLSN`: returns when enough standbys have come to `lsn`, or when the wait is cancelled. An error ends
+    /// the session; what it has committed stays committed.
+    pub async fn wait(&self, env: &Env, lsn: Lsn) -> Result<()> {
+        let Some(wait) = SyncWait::of(&env.settings.borrow()) else { return Ok(()) };
+        // Without names, also when they are taken back meanwhile, nobody waits.
+        let enough = |sync: &SyncRep| match &*sync.names.borrow() {
+            Some(names) => released(names, &sync.standbys.borrow(), wait).is_some_and(|at| at >= lsn),
+            None => true,
+        };
         if enough(self) {
-            return;
+            return Ok(());
         }
+        let mut ended = Ok(());
         env.cx.emit(Event::SyncRepWait { lsn });
         self.waiters.borrow_mut().push(env.cx.pid());
         while !enough(self) {
             if let Err(error) = env.cx.check_for_interrupts() {
-                env.notice(cancelled(error.code() == sqlstate::QUERY_CANCELED));
+                let by_user = error.code() == sqlstate::QUERY_CANCELED;
+                env.notice(cancelled(by_user));
+                ended = if by_user { Ok(()) } else { Err(error) };
                 break;
             }
             env.cx.wait(WaitEvent::SyncRep, None).await;
         }
         self.waiters.borrow_mut().retain(|pid| *pid != env.cx.pid());
+        ended
     }
 }
 
 fn cancelled(by_user: bool) -> Error {
     let why = if by_user { "due to user request" } else { "and terminating connection due to administrator command" };
+    let wait = if by_user { "wait" } else { "the wait" };
     let code = if by_user { sqlstate::WARNING } else { sqlstate::ADMIN_SHUTDOWN };
     let detail = "The transaction has already committed locally, but might not have been replicated to the standby.";
-    Error::new(code, format!("canceling the wait for synchronous replication {why}"))
+    Error::new(code, format!("canceling {wait} for synchronous replication {why}"))
         .severity(Severity::Warning)
         .detail(detail)
 }
@@ -213,12 +201,12 @@ mod tests {
     #[test]
     fn first_waits_for_the_first_named_and_any_for_the_fastest() {
         let standbys = [standby("a", 100), standby("b", 300), standby("c", 200)];
-        let released = |names: &str| SyncNames::parse(names).unwrap().released(&standbys, SyncWait::Flush);
+        let parse = |names: &str| StandbyNames::parse(names).unwrap().unwrap();
+        let released = |names: &str| released(&parse(names), &standbys, SyncWait::Flush);
         assert_eq!(released("a, b"), Some(Lsn(100)));
         assert_eq!(released("FIRST 2 (b, c, a)"), Some(Lsn(200)));
         assert_eq!(released("ANY 1 (*)"), Some(Lsn(300)));
         assert_eq!(released("ANY 2 (a, b, c)"), Some(Lsn(200)));
         assert_eq!(released("2 (a, z)"), None);
-        assert_eq!(SyncNames::parse(" "), None);
     }
 }

@@ -239,6 +239,17 @@ impl Wal {
         format!("pg_wal/{}", self.config.seg.file_name(self.timeline.get(), segment))
     }
 
+    /// The file that holds a segment, on this timeline or on one that led to it.
+    pub fn existing_path(&self, segment: WalSegment) -> Option<String> {
+        let name = |tli| format!("pg_wal/{}", self.config.seg.file_name(TimeLineId(tli), segment));
+        (1..=self.timeline.get().0).rev().map(name).find(|path| self.disk.exists(path))
+    }
+
+    /// Recovery follows the log to this timeline.
+    pub fn set_timeline(&self, timeline: TimeLineId) {
+        self.timeline.set(timeline);
+    }
+
     pub(super) fn place(&self, page: Lsn) -> usize {
         (page.0 / XLOG_BLCKSZ as u64) as usize % self.config.buffers
     }
@@ -359,7 +370,8 @@ impl Wal {
             return Some(Box::new(self.ring.borrow()[at]));
         }
         let seg = self.config.seg;
-        let bytes = self.disk.peek(&self.path(seg.segment_of(address)), seg.offset_of(address), XLOG_BLCKSZ)?;
+        let path = self.existing_path(seg.segment_of(address))?;
+        let bytes = self.disk.peek(&path, seg.offset_of(address), XLOG_BLCKSZ)?;
         <WalPage>::try_from(bytes.as_slice()).ok().map(Box::new)
     }
 }

@@ -22,6 +22,7 @@
 //!
 //! PostgreSQL: `access/heap/vacuumlazy.c`, `commands/vacuum.c`.
 
+mod delay;
 mod freeze;
 mod indexes;
 mod page;
@@ -131,6 +132,7 @@ struct Vacuum<'a> {
     skipped_all_visible: bool,
     /// Dead line pointers that indexes may point at.
     dead: indexes::DeadItems,
+    delay: delay::CostDelay,
     stats: VacuumStats,
 }
 
@@ -162,6 +164,7 @@ impl<'a> Vacuum<'a> {
             new_relfrozenxid: oldest_xmin,
             skipped_all_visible: false,
             dead: indexes::DeadItems::default(),
+            delay: delay::CostDelay::begin(env),
             stats: VacuumStats { removable_cutoff: oldest_xmin, ..VacuumStats::default() },
         }
     }
@@ -197,7 +200,7 @@ impl<'a> Vacuum<'a> {
             } else if range.skip {
                 continue;
             }
-            self.env.cx.check_for_interrupts()?;
+            self.delay.point(self.env).await?;
             self.before_page().await?;
             self.progress(|progress| progress.heap_blks_scanned = block.0);
             self.stats.scanned_pages += 1;

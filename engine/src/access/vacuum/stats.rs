@@ -83,12 +83,12 @@ impl VacuumStats {
         (density * (total - scanned) + seen + 0.5).floor()
     }
 
-    /// What VERBOSE says of a table, but for times and buffers, which it adds below.
-    pub fn lines(&self, table: &str) -> Vec<String> {
+    /// What VERBOSE says of a table, and the log of an autovacuum, but for times and buffers, which are added below.
+    pub fn lines(&self, what: &str, table: &str) -> Vec<String> {
         let total = self.relpages + self.removed_pages;
         let percent = |n: u32| if total == 0 { 100.0 } else { 100.0 * f64::from(n) / f64::from(total) };
         let mut lines = vec![
-            format!("finished vacuuming \"{table}\": index scans: {}", self.index_scans),
+            format!("{what} \"{table}\": index scans: {}", self.index_scans),
             format!(
                 "pages: {} removed, {} remain, {} scanned ({:.2}% of total)",
                 self.removed_pages,

@@ -113,21 +113,23 @@ fn activity(server: &Server) -> Vec<Row> {
 
 fn activity_row(row: &Activity, wait: Option<WaitEvent>, entry: Option<&ProcEntry>) -> Row {
     let client = row.backend_type == BackendType::ClientBackend;
-    // A background process is of no database and no user, and has no queries.
-    let of_client = |datum: Datum| if client { datum } else { Datum::Null };
-    let has_state = client || row.backend_type == BackendType::WalSender;
+    let worker = row.backend_type == BackendType::AutovacuumWorker;
+    // A background process is of no database and no user, and has no queries; an autovacuum worker is of no user.
+    let of_client = |datum: Datum| if client || worker { datum } else { Datum::Null };
+    let has_state = client || worker || row.backend_type == BackendType::WalSender;
+    let has_user = has_state && !worker;
     let time = |at: Option<crate::ids::TimestampTz>| or_null(at, Datum::TimestampTz);
     vec![
         of_client(Datum::Oid(Oid::POSTGRES_DB)),
         of_client(Datum::name(&row.database)),
         int4(row.pid.0),
         Datum::Null,
-        if has_state { Datum::Oid(SUPERUSER) } else { Datum::Null },
-        if has_state { Datum::name(user(row)) } else { Datum::Null },
+        if has_user { Datum::Oid(SUPERUSER) } else { Datum::Null },
+        if has_user { Datum::name(user(row)) } else { Datum::Null },
         text(&row.application_name),
         Datum::Null,
         Datum::Null,
-        if has_state { int4(-1) } else { Datum::Null },
+        if has_user { int4(-1) } else { Datum::Null },
         Datum::TimestampTz(row.backend_start),
         time(row.xact_start),
         time(row.query_start),
@@ -170,10 +172,9 @@ fn progress_vacuum(server: &Server) -> Vec<Row> {
 // --- replication ---------------------------------------------------------------------------------------------
 
 fn replication(server: &Server) -> Vec<Row> {
-    let settings = server.spec.settings.borrow();
     let activity = server.activity.borrow();
     let row = |standby: &StandbyProgress| {
-        let (state, priority) = server.txns.sync_rep.sync_state(standby, &settings);
+        let (state, priority) = server.txns.sync_rep.sync_state(standby);
         let lsn = |lsn: Lsn| if lsn.is_valid() { Datum::PgLsn(lsn) } else { Datum::Null };
         let sender = activity.get(&standby.pid);
         vec![

@@ -9,6 +9,7 @@
 //!   files      pg_ls_dir, pg_ls_waldir, pg_read_binary_file
 //!   activity   pg_stat_activity, pg_stat_replication, pg_stat_wal_receiver
 //!   statistics pg_stat_all_tables, pg_stat_database, pg_stat_bgwriter, pg_stat_wal, pg_stat_reset
+//!   slots      pg_replication_slots, pg_create_physical_replication_slot, pg_drop_replication_slot
 //!   locks      pg_locks, pg_blocking_pids, pg_cancel_backend, pg_terminate_backend, pg_xact_status
 //!   settings   pg_settings, pg_file_settings, pg_reload_conf
 //! ```
@@ -23,6 +24,7 @@ mod locks;
 mod pages;
 mod relations;
 mod settings;
+mod slots;
 mod statistics;
 #[cfg(test)]
 mod tests;
@@ -48,6 +50,7 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     files::add(&mut functions);
     activity::add(&mut functions);
     statistics::add(&mut functions);
+    slots::add(&mut functions);
     locks::add(&mut functions);
     settings::add(&mut functions);
     registry

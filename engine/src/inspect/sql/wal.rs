@@ -3,7 +3,7 @@
 use super::super::view_wal::Pages;
 use super::{Columns, Functions, alive, int4, or_null, text};
 use crate::ids::{Error, Lsn, Result, TimestampTz, WalSegment, sqlstate};
-use crate::server::Server;
+use crate::server::{Pause, Server};
 use crate::sql::bound::Row;
 use crate::storage::control::{CATALOG_VERSION_NO, PG_CONTROL_VERSION};
 use crate::types::Datum;
@@ -88,6 +88,11 @@ fn lsn(value: &Datum) -> Result<Lsn> {
 
 // --- positions -----------------------------------------------------------------------------------------------
 
+/// The same of functions about names of files.
+fn not_in_recovery_for(server: &Server, name: &str) -> Result<()> {
+    not_in_recovery(server).map_err(|error| error.hint(format!("{name}() cannot be executed during recovery.")))
+}
+
 /// `RecoveryInProgress`: a standby has no positions of its own.
 fn not_in_recovery(server: &Server) -> Result<()> {
     if !server.txns.procs.in_recovery() {
@@ -113,21 +118,52 @@ fn positions(functions: &mut Functions) {
     functions.value("pg_last_wal_replay_lsn", &[], PgLsn, |_, server, _| {
         Ok(or_null(Some(server.receiver.replay.get()).filter(|lsn| lsn.is_valid()), Datum::PgLsn))
     });
+    recovery(functions);
     functions.registry.scalar("pg_wal_lsn_diff", &[PgLsn, PgLsn], Numeric, |_, args| {
         types::binary_op("-", PgLsn, PgLsn).and_then(|op| (op.eval)(&args[0], &args[1]))
     });
+}
+
+/// What can be done with replay on a standby.
+fn recovery(functions: &mut Functions) {
+    functions.value("pg_last_xact_replay_timestamp", &[], TypeId::TimestampTz, |_, server, _| {
+        Ok(or_null(server.last_xact_replayed(), Datum::TimestampTz))
+    });
+    functions.value("pg_wal_replay_pause", &[], Void, |_, server, _| server.pause_replay(true).map(|()| text("")));
+    functions.value("pg_wal_replay_resume", &[], Void, |_, server, _| server.pause_replay(false).map(|()| text("")));
+    functions.value("pg_is_wal_replay_paused", &[], Bool, |_, server, _| {
+        server.pause_state().map(|state| Datum::Bool(state != Pause::NotPaused))
+    });
+    functions.value("pg_get_wal_replay_pause_state", &[], Text, |_, server, _| {
+        Ok(text(match server.pause_state()? {
+            Pause::NotPaused => "not paused",
+            Pause::Requested => "pause requested",
+            Pause::Paused => "paused",
+        }))
+    });
+    for args in [&[][..], &[Bool], &[Bool, Int4]] {
+        let server = functions.server.clone();
+        functions.registry.waiting("pg_promote", args, Bool, move |cx, args| {
+            let server = alive(&server);
+            Box::pin(async move {
+                let seconds = args.get(1).map_or(Ok(60), Datum::as_int)?.max(0) as u64;
+                let wait = args.first() != Some(&Datum::Bool(false));
+                server?.promote(&cx.env.cx, Some(seconds).filter(|_| wait || seconds == 0)).await.map(Datum::Bool)
+            })
+        });
+    }
 }
 
 // --- segments ------------------------------------------------------------------------------------------------
 
 fn segments(functions: &mut Functions) {
     functions.value("pg_walfile_name", &[PgLsn], Text, |_, server, args| {
-        not_in_recovery(server)?;
+        not_in_recovery_for(server, "pg_walfile_name")?;
         Ok(text(file_before(server, lsn(&args[0])?)))
     });
     let place: Columns = &[("file_name", Text), ("file_offset", Int4)];
     functions.rows("pg_walfile_name_offset", &[PgLsn], place, |_, server, args| {
-        not_in_recovery(server)?;
+        not_in_recovery_for(server, "pg_walfile_name_offset")?;
         let at = lsn(&args[0])?;
         Ok(vec![vec![text(file_before(server, at)), int4(server.seg().offset_of(at))]])
     });

@@ -3,4 +3,4 @@
 /**
  * What a process is, as `pg_stat_activity.backend_type` says it.
  */
-export type BackendType = "Postmaster" | "ClientBackend" | "Checkpointer" | "BackgroundWriter" | "WalWriter" | "Startup" | "WalSender" | "WalReceiver" | "BaseBackup";
+export type BackendType = "Postmaster" | "ClientBackend" | "Checkpointer" | "BackgroundWriter" | "AutovacuumLauncher" | "AutovacuumWorker" | "WalWriter" | "Startup" | "WalSender" | "WalReceiver" | "BaseBackup";
