@@ -90,7 +90,9 @@ impl goldenscript::Runner for Sessions {
             return Ok(self.told(u32::MAX));
         }
         let session = self.session(context.prefix.as_deref().unwrap_or("alone"));
-        self.lab.input(Input::Query { session, text: command.name.clone() }).unwrap();
+        // Whoever types takes a moment: of two that wait, one has waited longer.
+        let at = self.lab.world().now() + 1_000;
+        self.lab.input_at(at, Input::Query { session, text: command.name.clone() }).unwrap();
         self.lab.run_to_answer(session);
         // Whoever waited for this one goes on.
         self.lab.run(Limit::IDLE);
