@@ -125,3 +125,8 @@ fn a6_an_old_snapshot_anywhere_keeps_dead_rows() {
 fn a12_freezing_leaves_xmin_as_it_is() {
     run("a12_freeze");
 }
+
+#[test]
+fn long_values_are_compressed_and_moved_out() {
+    run("toast");
+}

@@ -61,6 +61,27 @@ impl<'a> FreeSpaceMap<'a> {
         self.set(address, slot, fsm::space_avail_to_cat(available)).await
     }
 
+    /// `RecordAndGetPageWithFreeSpace`: notes what a page has left, too little, and looks for another: first near it, below
+    /// the same page of the map, since what is higher up may not have heard of it yet.
+    pub async fn record_and_find(
+        &self,
+        block: BlockNumber,
+        available: usize,
+        needed: usize,
+    ) -> Result<Option<BlockNumber>> {
+        self.record(block, available).await?;
+        let category = fsm::space_needed_to_cat(needed)?;
+        let (address, _) = fsm::FsmAddress::of_heap_block(block);
+        if let Some(pin) = self.page(address).await? {
+            let slot = pin.modify(|page| fsm::search_avail(page, category, true));
+            let found = slot.and_then(|slot| address.heap_block(slot));
+            if let Some(found) = found.filter(|found| *found < self.rel.blocks(self.env, Fork::Main)) {
+                return Ok(Some(found));
+            }
+        }
+        self.find(needed).await
+    }
+
     /// `FreeSpaceMapVacuum`: carries the greatest value of each page up to its parent, and has searches begin at the
     /// front again, so that the end of the table may become empty.
     pub async fn propagate(&self) -> Result<()> {

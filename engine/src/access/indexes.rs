@@ -5,7 +5,7 @@
 //! those whose columns are as before. Entries are only ever removed by VACUUM, or in passing when they lead nowhere.
 
 use super::btree::{self, Index};
-use super::{Env, Rel};
+use super::{Env, Rel, toast};
 use crate::ids::{Error, Fork, Result, Tid};
 use crate::storage::page;
 use crate::types::tuple::leading_ranges;
@@ -25,9 +25,13 @@ pub(super) struct Changed {
 /// `ExecInsertIndexTuples`: adds the entries of a version, whole as it lies at `tid`. Of a new version of a row `changed`
 /// says what it changes.
 pub(super) async fn insert(env: &Env, rel: &Rel, row: &[u8], tid: Tid, changed: Option<&Changed>) -> Result<()> {
+    if rel.indexes.is_empty() {
+        return Ok(());
+    }
+    let row = toast::flat(env, rel, row).await?;
     for (at, index) in rel.indexes.iter().enumerate() {
         let unchanged = changed.is_some_and(|changed| !changed.indexes.get(at).copied().unwrap_or(true));
-        btree::insert(env, index, rel, row, tid, unchanged).await?;
+        btree::insert(env, index, rel, &row, tid, unchanged).await?;
     }
     Ok(())
 }

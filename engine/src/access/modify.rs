@@ -3,7 +3,7 @@
 use super::place::{self, Room};
 use super::row_lock::{RowLock, Xmax};
 use super::wait::{self, Doing, Free};
-use super::{Env, Rel, indexes, visibility_map};
+use super::{Env, Rel, indexes, toast, visibility_map};
 use crate::buffer::Pin;
 use crate::ids::{CommandId, Error, Result, RmgrId, Tid, Xid};
 use crate::storage::page::{self, Place};
@@ -41,15 +41,17 @@ pub(super) async fn begin_write(env: &Env) -> Result<(Xid, CommandId)> {
     Ok((xid, xact.cid))
 }
 
-/// `heap_insert`: adds a row, and its entries to the indexes. `new` is the whole tuple; the parts of its header that speak of transactions are set
-/// here. Returns where it lies.
-pub async fn insert(env: &Env, rel: &Rel, new: &mut [u8]) -> Result<Tid> {
+/// `heap_insert`: adds a row, and its entries to the indexes. `new` is the whole tuple; the parts of its header that
+/// speak of transactions are set here, and its long values are compressed or moved out. Returns where it lies.
+pub async fn insert(env: &Env, rel: &Rel, new: &mut Vec<u8>) -> Result<Tid> {
     let (xid, cid) = begin_write(env).await?;
-    tuple::set_infomask(new, tuple::infomask(new) & !HEAP_XACT_MASK | HEAP_XMAX_INVALID);
-    tuple::set_infomask2(new, tuple::infomask2(new) & !HEAP2_XACT_MASK);
+    let (infomask, infomask2) = (tuple::infomask(new), tuple::infomask2(new));
+    tuple::set_infomask(new, infomask & !HEAP_XACT_MASK | HEAP_XMAX_INVALID);
+    tuple::set_infomask2(new, infomask2 & !HEAP2_XACT_MASK);
     tuple::set_xmin(new, xid);
     tuple::set_xmax(new, Xid::INVALID);
     tuple::set_cmin(new, cid);
+    toast::shorten(env, rel, new, None).await?;
     let (room, _) = place::room_for(env, rel, new.len(), None).await?;
     env.wal.make_room(&env.cx, record_room(1, new.len())).await?;
     let tid = insert_in(env, rel, &room, new, xid)?;
@@ -124,6 +126,7 @@ pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
         Ok(free) => free,
         Err(outcome) => return Ok(outcome),
     };
+    let before = rel.toast.is_some().then(|| version(&room, tid)).transpose()?;
     env.note_oldest_multi();
     let xmax = Xmax::with(env, &header, xid, RowLock::Update, true).await?;
     env.wal.make_room(&env.cx, record_room(1, 64)).await?;
@@ -144,7 +147,16 @@ pub async fn delete(env: &Env, rel: &Rel, tid: Tid) -> Result<ModifyOutcome> {
     drop(room);
     env.stats.count_change(rel.oid, TableCounter::Deleted);
     env.cx.end_step().await;
+    if let Some(before) = before {
+        toast::delete_of(env, rel, &before).await?;
+    }
     Ok(ModifyOutcome::Done(tid))
+}
+
+/// A copy of a row version as it lies on its page.
+pub(super) fn version(room: &Room, tid: Tid) -> Result<Vec<u8>> {
+    let version = room.pin.read(|bytes| page::heap_tuple(bytes, tid.offset).map(<[u8]>::to_vec));
+    version.ok_or_else(|| Error::internal(format!("no row version at {tid}")))
 }
 
 /// A reference to a page of a table with the usual layout.

@@ -44,8 +44,8 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
             return Ok((room, guard));
         }
         drop((room, guard));
-        FreeSpaceMap::of(env, rel).record(block, free).await?;
-        candidate = FreeSpaceMap::of(env, rel).find(len).await?.filter(|next| *next != block);
+        let found = FreeSpaceMap::of(env, rel).record_and_find(block, free, len).await?;
+        candidate = found.filter(|next| *next != block);
     }
 }
 

@@ -6,7 +6,9 @@ use std::rc::Rc;
 use crate::buffer::{BufferTag, Pin, Ring, block_count};
 use crate::ids::{BlockNumber, Fork, LockMode, Oid, RelFile, Result};
 
+use super::toast::Toast;
 use super::{Env, Index};
+use crate::types::TupleDesc;
 
 /// A table as the access methods see it: its id, its files, and where the next row is tried first. Clones share the
 /// last; it is forgotten with whatever a process has cached of the table.
@@ -22,12 +24,14 @@ pub struct Rel {
     pub target: Rc<Cell<Option<BlockNumber>>>,
     /// Its indexes; an index has none. Who knows the catalogs hands them in.
     pub indexes: Rc<[Index]>,
+    /// Where its long values lie, if it may have such.
+    pub toast: Option<Rc<Toast>>,
 }
 
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default() }
+        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default(), toast: None }
     }
 
     /// With its name.
@@ -38,6 +42,11 @@ impl Rel {
     /// The same with indexes, which all changes of its rows will keep up to date.
     pub fn with_indexes(self, indexes: Vec<Index>) -> Rel {
         Rel { indexes: indexes.into(), ..self }
+    }
+
+    /// The same with a second table, for the long values of these columns.
+    pub fn with_toast(self, rel: Rel, table: Rc<TupleDesc>) -> Rel {
+        Rel { toast: Some(Rc::new(Toast { rel, table })), ..self }
     }
 
     /// How many pages a fork has.

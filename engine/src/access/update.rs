@@ -8,8 +8,8 @@ use super::modify::{self, Ending, ModifyOutcome, clear_all_visible, heap_block, 
 use super::place::{self, Room};
 use super::row_lock::{RowLock, Xmax};
 use super::wait::{self, Doing, Free};
-use super::{Env, Rel, visibility_map};
-use crate::ids::{Error, Fork, Result, RmgrId, Tid, Xid};
+use super::{Env, Rel, toast, visibility_map};
+use crate::ids::{Fork, Result, RmgrId, Tid, Xid};
 use crate::storage::tuple::{self, *};
 use crate::storage::{PageBytes, max_align, page, vm};
 use crate::trace::Event;
@@ -20,7 +20,7 @@ use crate::wal::{BlockRef, RecordBuilder};
 
 /// `heap_update`: gives the row at `old` a new version. `new` is the whole tuple; what its header says of
 /// transactions is set here. Waits for whoever is at the row. Also how strongly the old version is locked.
-pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<(ModifyOutcome, RowLock)> {
+pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut Vec<u8>) -> Result<(ModifyOutcome, RowLock)> {
     let (xid, cid) = modify::begin_write(env).await?;
     let changed = indexes::changed(env, rel, old, new).await?;
     let mode = if changed.key { RowLock::Update } else { RowLock::NoKeyUpdate };
@@ -28,18 +28,21 @@ pub async fn update(env: &Env, rel: &Rel, old: Tid, new: &mut [u8]) -> Result<(M
         Ok(free) => free,
         Err(outcome) => return Ok((outcome, mode)),
     };
+    let before = rel.toast.is_some().then(|| modify::version(&room, old)).transpose()?;
+    let before = before.filter(|before| toast::is_needed(rel, new, Some(before)));
     env.note_oldest_multi();
     let xmax = Xmax::with(env, &header, xid, mode, true).await?;
     let inherited = Xmax::inherited(env, &header).await?;
-    tuple::set_infomask(new, tuple::infomask(new) & !HEAP_XACT_MASK | HEAP_UPDATED | inherited.infomask);
-    tuple::set_infomask2(new, tuple::infomask2(new) & !HEAP2_XACT_MASK | inherited.infomask2);
+    let (infomask, infomask2) = (tuple::infomask(new), tuple::infomask2(new));
+    tuple::set_infomask(new, infomask & !HEAP_XACT_MASK | HEAP_UPDATED | inherited.infomask);
+    tuple::set_infomask2(new, infomask2 & !HEAP2_XACT_MASK | inherited.infomask2);
     tuple::set_xmin(new, xid);
     tuple::set_xmax(new, inherited.xid);
     tuple::set_cmin(new, cid);
     let ending = Ending::of(env, &room.pin, old, xid, cid);
     let mut update = Update { env, rel, old, xid, mode, header, xmax, ending, changed, hot: false, new };
-    let fits = room.pin.read(page::heap_free_space) >= max_align(update.new.len());
-    let tid = if fits { update.within(room).await? } else { update.leave_page(room).await? };
+    let stays = before.is_none() && update.fits(&room);
+    let tid = if stays { update.within(room).await? } else { update.leave_page(room, before).await? };
     let (hot, changed) = (update.hot, update.changed);
     env.stats.count_change(rel.oid, TableCounter::Updated);
     if hot {
@@ -69,14 +72,13 @@ struct Update<'a> {
     /// No index has to hear of the new version.
     hot: bool,
     /// The new version, whole.
-    new: &'a mut [u8],
+    new: &'a mut Vec<u8>,
 }
 
 impl Update<'_> {
-    /// The old version as it lies on its page.
-    fn old_version(&self, room: &Room) -> Result<Vec<u8>> {
-        let version = room.pin.read(|bytes| page::heap_tuple(bytes, self.old.offset).map(<[u8]>::to_vec));
-        version.ok_or_else(|| Error::internal(format!("no row version at {}", self.old)))
+    /// Whether the page has room for the new version.
+    fn fits(&self, room: &Room) -> bool {
+        room.pin.read(page::heap_free_space) >= max_align(self.new.len())
     }
 
     /// The record's main data.
@@ -102,10 +104,11 @@ impl Update<'_> {
     fn change_page(&mut self, room: &Room) -> Result<Tid> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
         let image_expected = room.pin.read(|bytes| env.expects_image(bytes));
-        let before = self.old_version(room)?;
+        let before = modify::version(room, old)?;
         self.hot = !self.changed.indexed;
         if self.hot {
-            tuple::set_infomask2(self.new, tuple::infomask2(self.new) | HEAP_ONLY_TUPLE);
+            let infomask2 = tuple::infomask2(self.new);
+            tuple::set_infomask2(self.new, infomask2 | HEAP_ONLY_TUPLE);
         }
         room.pin.modify(|bytes| page::set_prunable(bytes, xid));
         let tid = put_on_page(&room.pin, self.new)?;
@@ -124,15 +127,23 @@ impl Update<'_> {
         Ok(tid)
     }
 
-    /// The new version goes to another page. The old page has to be unlocked while that is looked for, so the old
-    /// version is locked by its header meanwhile.
-    async fn leave_page(&mut self, room: Room) -> Result<Tid> {
+    /// The new version goes to another page, or has first to be made shorter than its predecessor, `before`. The old page
+    /// has to be unlocked meanwhile, so the old version is locked by its header.
+    async fn leave_page(&mut self, room: Room, before: Option<Vec<u8>>) -> Result<Tid> {
         let (env, rel, ending, old) = (self.env, self.rel, self.ending, self.old);
         let lock = Xmax::with(env, &self.header, self.xid, self.mode, false).await?;
         env.wal.make_room(&env.cx, record_room(1, 64)).await?;
         lock_version(env, rel, &room, old, lock, self.xid, |bytes| ending.write(bytes, lock, 0, old));
         let Room { pin: old_pin, guard, .. } = room;
         drop(guard);
+        if let Some(before) = before {
+            toast::shorten(env, rel, self.new, Some(&before)).await?;
+            let room = place::lock_page(env, rel, old.block).await?;
+            if self.fits(&room) {
+                self.look_again(&room, lock).await?;
+                return self.within(room).await;
+            }
+        }
         let (target, old_guard) = place::room_for(env, rel, self.new.len(), Some(&old_pin)).await?;
         // Somebody may have pruned the old page meanwhile.
         let Some(guard) = old_guard else {
@@ -159,7 +170,7 @@ impl Update<'_> {
     /// The atomic section of an update from one page to another.
     fn change_pages(&mut self, source: &Room, target: &Room) -> Result<Tid> {
         let (env, rel, xid, old) = (self.env, self.rel, self.xid, self.old);
-        let before = self.old_version(source)?;
+        let before = modify::version(source, old)?;
         let tid = put_on_page(&target.pin, self.new)?;
         source.pin.modify(|bytes| {
             page::set_prunable(bytes, xid);

@@ -16,14 +16,12 @@ use crate::small::Set;
 
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
-use super::{
-    Catalog, Table, array_type, cache, invalidation, new_oid, pg_attribute, pg_namespace, pg_type, rows, toast,
-};
+use super::{Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, toast};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::storage::page;
 use crate::storage::tuple::HeapTupleHeader;
-use crate::txn::Env;
+use crate::txn::{Env, new_oid};
 use crate::types::{Attr, Datum, deform_into};
 use crate::wal::storage_records::StorageRecord;
 use crate::wal::{Invalidation, RecordBuilder};
@@ -64,11 +62,6 @@ pub async fn create_table(
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     create_file(env, oid).await?;
     insert_rows(env, oid, name, namespace, columns).await?;
-    if toast::is_needed(columns) {
-        // The table for long values, and its index.
-        new_oid(env).await?;
-        new_oid(env).await?;
-    }
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
@@ -187,6 +180,25 @@ async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>
     Ok(None)
 }
 
+/// The table for long values: files and rows of its own. Returns its id; none where it is not needed.
+async fn create_toast(env: &Env, of: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
+    if !toast::is_needed(columns) {
+        return Ok(Oid::INVALID);
+    }
+    let oid = new_oid(env).await?;
+    // Its index is not built, but has its id.
+    new_oid(env).await?;
+    create_file(env, oid).await?;
+    let class = toast::class_row(of, oid, frozen_xid);
+    invalidate(env, invalidation::of_class(env.database, &class));
+    rows::insert(env, &PG_CLASS, &class.values()).await?;
+    for values in pg_attribute::rows(oid, &toast::columns(), false) {
+        invalidate(env, invalidation::of_attribute(env.database, &values)?);
+        rows::insert(env, &PG_ATTRIBUTE, &values).await?;
+    }
+    Ok(oid)
+}
+
 /// The table's file, empty. If the transaction aborts it is removed.
 async fn create_file(env: &Env, oid: Oid) -> Result<()> {
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: env.database, rel: oid };
@@ -209,7 +221,8 @@ async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &
         rows::insert(env, &PG_TYPE, &values).await?;
     }
     let frozen_xid = env.catalog_snapshot().xmin;
-    let class = ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid);
+    let toast = create_toast(env, oid, columns, frozen_xid).await?;
+    let class = ClassRow { toast, ..ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid) };
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
     for values in pg_attribute::rows(oid, columns, false) {
@@ -237,6 +250,9 @@ pub async fn drop_table(
 ) -> Result<bool> {
     // A catalog is refused before it is locked.
     let known = catalog.table(env, schema, name).await?;
+    if known.as_ref().is_some_and(|table| table.class.kind != b'r') {
+        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table")));
+    }
     if known.is_some_and(|table| table.is_catalog) {
         let message = format!("permission denied: \"{name}\" is a system catalog");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
@@ -260,24 +276,36 @@ pub async fn drop_table(
 
 /// Removes a table that is locked: its rows now, its files when the transaction commits.
 async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
+    if let Some(toast) = &table.rel.toast {
+        env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
+        env.xact.borrow_mut().dropped.push(toast.rel.file);
+        delete_rows(env, toast.rel.oid).await?;
+    }
     env.xact.borrow_mut().dropped.push(table.rel.file);
-    let (db, oid, row_type) = (env.database, table.oid, table.class.row_type);
+    let (db, row_type) = (env.database, table.class.row_type);
     for (tid, values) in
         rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?
     {
         invalidate(env, invalidation::of_type(db, &values)?);
         rows::delete(env, &PG_TYPE, tid).await?;
     }
+    delete_rows(env, table.oid).await?;
+    env.xact.borrow_mut().next_command();
+    catalog.forget_all();
+    Ok(())
+}
+
+/// The rows that say that there is a table, and what columns it has.
+async fn delete_rows(env: &Env, oid: Oid) -> Result<()> {
+    let db = env.database;
     for (tid, values) in rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await? {
         invalidate(env, invalidation::of_attribute(db, &values)?);
         rows::delete(env, &PG_ATTRIBUTE, tid).await?;
     }
-    for (tid, _) in rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await? {
-        invalidate(env, invalidation::of_class(db, &table.class));
+    for (tid, values) in rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await? {
+        invalidate(env, invalidation::of_class(db, &ClassRow::of_values(&values)?));
         rows::delete(env, &PG_CLASS, tid).await?;
     }
     invalidate(env, [Invalidation::Relcache { db, rel: oid }]);
-    env.xact.borrow_mut().next_command();
-    catalog.forget_all();
     Ok(())
 }

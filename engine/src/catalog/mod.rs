@@ -19,7 +19,7 @@
 //! once more after it, since it may have been dropped in between.
 //!
 //! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
-//! `pg_database` their rows; `rows` reading and changing them; `oid` new object ids; `table` what a statement needs to
+//! `pg_database` their rows; `rows` reading and changing them; `table` what a statement needs to
 //! know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `array_type` a name that nobody
 //! chooses; `stats` what VACUUM has found; `toast` which tables would have a second one for long values.
 //!
@@ -32,7 +32,6 @@ mod cache;
 pub mod ddl;
 mod invalidation;
 pub mod layout;
-mod oid;
 pub mod pg_attribute;
 pub mod pg_class;
 pub mod pg_database;
@@ -48,7 +47,6 @@ mod tests;
 
 pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
-pub use oid::new_oid;
 pub use stats::{log_invalidations, update_stats};
 pub use table::Table;
 

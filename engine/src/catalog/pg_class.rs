@@ -26,8 +26,12 @@ pub struct ClassRow {
     pub tuples: f32,
     /// `relallvisible`: how many of the pages were all visible.
     pub all_visible: i32,
+    /// `reltoastrelid`: the table of its long values; invalid if it needs none.
+    pub toast: Oid,
     /// `relisshared`
     pub shared: bool,
+    /// `relkind`: `r` a table, `t` a table of long values.
+    pub kind: u8,
     /// `relnatts`: how many columns it has.
     pub natts: i16,
     /// `relreplident`: which columns identify a row to logical replication; `d` the primary key, `n` none.
@@ -47,7 +51,9 @@ mod column {
     pub(super) const PAGES: usize = 9;
     pub(super) const TUPLES: usize = 10;
     pub(super) const ALL_VISIBLE: usize = 11;
+    pub(super) const TOAST: usize = 12;
     pub(super) const SHARED: usize = 14;
+    pub(super) const KIND: usize = 16;
     pub(super) const NATTS: usize = 17;
     pub(super) const REPLICA_IDENTITY: usize = 25;
     pub(super) const FROZEN_XID: usize = 28;
@@ -73,7 +79,9 @@ impl ClassRow {
             pages: 0,
             tuples: -1.0,
             all_visible: 0,
+            toast: Oid::INVALID,
             shared: false,
+            kind: b'r',
             natts: natts as i16,
             replica_identity: b'd',
             frozen_xid,
@@ -112,11 +120,11 @@ impl ClassRow {
             Datum::Int4(self.pages),
             Datum::Float4(self.tuples),
             Datum::Int4(self.all_visible),
-            none.clone(), // reltoastrelid
-            no.clone(),   // relhasindex
+            Datum::Oid(self.toast),
+            no.clone(), // relhasindex
             Datum::Bool(self.shared),
             Datum::Char(b'p'), // relpersistence: permanent
-            Datum::Char(b'r'), // relkind: a table
+            Datum::Char(self.kind),
             Datum::Int2(self.natts),
             Datum::Int2(0),    // relchecks
             no.clone(),        // relhasrules
@@ -143,8 +151,9 @@ impl ClassRow {
         }
         let oid = |at: usize| values[at].as_u32().map(Oid);
         let int = |at: usize| values[at].as_int().map(|n| n as i32);
-        let Datum::Char(replica_identity) = values[column::REPLICA_IDENTITY] else {
-            return Err(values[column::REPLICA_IDENTITY].unexpected("\"char\""));
+        let char = |at: usize| match values[at] {
+            Datum::Char(value) => Ok(value),
+            ref other => Err(other.unexpected("\"char\"")),
         };
         Ok(ClassRow {
             oid: oid(column::OID)?,
@@ -156,9 +165,11 @@ impl ClassRow {
             pages: int(column::PAGES)?,
             tuples: values[column::TUPLES].as_float()? as f32,
             all_visible: int(column::ALL_VISIBLE)?,
+            toast: oid(column::TOAST)?,
             shared: values[column::SHARED].as_bool()?,
+            kind: char(column::KIND)?,
             natts: int(column::NATTS)? as i16,
-            replica_identity,
+            replica_identity: char(column::REPLICA_IDENTITY)?,
             frozen_xid: Xid(values[column::FROZEN_XID].as_u32()?),
         })
     }

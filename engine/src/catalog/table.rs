@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::pg_class::ClassRow;
 use super::pg_namespace;
 use crate::access::Rel;
-use crate::ids::{FIRST_NORMAL_OID, Oid};
+use crate::ids::{FIRST_NORMAL_OID, Oid, RelFile};
 use crate::types::TupleDesc;
 
 /// A table, as `pg_class` and `pg_attribute` describe it; PostgreSQL's `RelationData`.
@@ -30,13 +30,19 @@ pub struct Table {
 impl Table {
     /// A table by its row of `pg_class` and its columns, in a database.
     pub fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
-        let name: Rc<str> = class.name.as_str().into();
+        let (name, desc): (Rc<str>, _) = (class.name.as_str().into(), Rc::new(desc));
+        let mut rel = Rel::new(class.oid, class.file(database)).named(&name);
+        if class.toast.is_valid() {
+            // Its file is named by its id.
+            let file = RelFile { rel: class.toast, ..rel.file };
+            rel = rel.with_toast(Rel::new(class.toast, file), desc.clone());
+        }
         Table {
             oid: class.oid,
             schema: pg_namespace::name(class.namespace).unwrap_or_default().into(),
-            rel: Rel::new(class.oid, class.file(database)).named(&name),
             name,
-            desc: Rc::new(desc),
+            rel,
+            desc,
             is_catalog: class.oid < FIRST_NORMAL_OID,
             class,
         }

@@ -151,7 +151,12 @@ fn the_rows_of_new_tables_are_those_of_a_real_server() {
     for row in golden("class") {
         assert!(class.contains(&row), "pg_class lacks {row}\n{}", class.join("\n"));
     }
+    // The golden rows are those of the tables alone.
+    let toast = |row: &&String| row.contains("|pg_toast_");
+    let long: Vec<&str> = class.iter().filter(toast).filter_map(|row| row.split('|').next()).collect();
+    assert_eq!(long, ["16387", "16395"], "accounts and types may have long values");
     let mut attribute = attribute;
+    attribute.retain(|row| !row.split('|').next().is_some_and(|table| long.contains(&table)));
     let mut wanted = golden("attribute");
     attribute.sort();
     wanted.sort();

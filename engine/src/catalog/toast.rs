@@ -1,13 +1,15 @@
-//! Which tables would have a second one for values too long for a page (TOAST: the oversized-attribute storage
-//! technique). It is not built, rows must fit on a page; but PostgreSQL makes it with the table, and its object ids are
-//! taken here too, so that the tables that follow have the same numbers.
+//! Which tables have a second one for values too long for a page (TOAST: the oversized-attribute storage technique), and
+//! what the catalogs say of that. It is made with the table. Its index is not built; its id is taken all the same, so that
+//! the tables that follow have PostgreSQL's numbers.
 
+use super::pg_class::ClassRow;
+use super::pg_namespace;
+use crate::access::toast::{TOAST_TUPLE_THRESHOLD, chunk_desc};
+use crate::ids::{Oid, Xid};
 use crate::storage::max_align;
 use crate::storage::tuple::{SIZE_OF_HEAP_TUPLE_HEADER, bitmap_len};
 use crate::types::{Attr, TypeId, align_bytes, numeric};
 
-/// `TOAST_TUPLE_THRESHOLD`: a row that may become longer needs such a table; a quarter of a page.
-const TOAST_TUPLE_THRESHOLD: usize = 2032;
 /// The bytes of a long varlena header.
 const VARHDRSZ: usize = 4;
 /// The most bytes that a character takes in UTF8.
@@ -47,6 +49,18 @@ pub(super) fn is_needed(columns: &[Attr]) -> bool {
     }
     let header = max_align(SIZE_OF_HEAP_TUPLE_HEADER + bitmap_len(columns.len()));
     header + max_align(length) > TOAST_TUPLE_THRESHOLD
+}
+
+/// The columns of every such table: which value, which part of it, its bytes.
+pub(super) fn columns() -> Vec<Attr> {
+    chunk_desc().attrs
+}
+
+/// The row of `pg_class` of the table `oid`, for the long values of the table `of`. It has no type for its rows.
+pub(super) fn class_row(of: Oid, oid: Oid, frozen_xid: Xid) -> ClassRow {
+    let name = format!("pg_toast_{of}");
+    let row = ClassRow::of_new_table(oid, &name, pg_namespace::PG_TOAST, Oid::INVALID, columns().len(), frozen_xid);
+    ClassRow { kind: b't', replica_identity: b'n', ..row }
 }
 
 #[cfg(test)]

@@ -29,33 +29,42 @@ impl Session {
             names = self.all_tables().await?;
         }
         for (schema, name) in names {
-            self.vacuum_one(schema.as_deref(), &name, vacuum).await?;
+            let vacuumed = self.vacuum_one(schema.as_deref(), &name, vacuum).await?;
+            // The table of its long values is vacuumed as a table of its own.
+            let long = vacuumed.filter(|table| table.class.toast.is_valid() && vacuum.process_toast.unwrap_or(true));
+            if let Some(table) = long {
+                self.vacuum_one(Some("pg_toast"), &format!("pg_toast_{}", table.oid), vacuum).await?;
+            }
         }
         Ok(())
     }
 
     async fn all_tables(&mut self) -> Result<Vec<(Option<String>, String)>> {
-        let classes = self.catalog.all(&self.env).await?;
+        let mut classes = self.catalog.all(&self.env).await?;
+        // The tables of long values come with theirs.
+        classes.retain(|class| class.kind == b'r');
         let schema = |class: &catalog::pg_class::ClassRow| catalog::pg_namespace::name(class.namespace);
         Ok(classes.into_iter().map(|class| (schema(&class).map(String::from), class.name)).collect())
     }
 
-    /// One table: its transaction sees everything, gets no id, and holds back no one's horizon.
-    async fn vacuum_one(&mut self, schema: Option<&str>, name: &str, vacuum: &Vacuum) -> Result<()> {
+    /// One table: its transaction sees everything, gets no id, and holds back no one's horizon. None if it was passed over.
+    async fn vacuum_one(&mut self, schema: Option<&str>, name: &str, vacuum: &Vacuum) -> Result<Option<Rc<Table>>> {
         if self.block() == BlockState::Implicit {
             self.commit().await?;
         }
         self.start_command()?;
         self.catalog.accept_invalidations(&self.env);
-        if let Some(table) = self.open_for_vacuum(schema, name, vacuum.skip_locked).await? {
+        let table = self.open_for_vacuum(schema, name, vacuum.skip_locked).await?;
+        if let Some(table) = &table {
             self.env.take_snapshot();
-            self.vacuum_opened(&table, vacuum).await?;
+            self.vacuum_opened(table, vacuum).await?;
         }
         catalog::log_invalidations(&self.env).await?;
         self.end_statement();
         self.commit().await?;
         // What is left of the command is in a transaction again, as the caller expects.
-        self.start_command()
+        self.start_command()?;
+        Ok(table)
     }
 
     /// `vacuum_open_relation`: the table, locked; none if it is locked by somebody else and is to be passed over then.

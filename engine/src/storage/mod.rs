@@ -12,6 +12,8 @@
 //!   checksum   the 16 bits that guard a page
 //!   crc        the 32 bits that guard records and pg_control
 //!   tuple      a row version's header                heap pages
+//!   varlena    a value of any length               long ones: compressed, or a pointer to where they lie
+//!   pglz       making long values shorter
 //!   fsm        who has room?                         fork _fsm: a tree of trees of one-byte categories
 //!   btree      where is it?                          the pages and tuples of an index
 //!   vm         what needs no looking at?             fork _vm: two bits per heap page
@@ -38,7 +40,9 @@ pub mod item_id;
 pub mod mask;
 pub mod multixact;
 pub mod page;
+pub mod pglz;
 pub mod tuple;
+pub mod varlena;
 pub mod vm;
 
 #[cfg(test)]

@@ -47,6 +47,14 @@ pub enum Datum {
     TimestampTz(TimestampTz),
     /// interval
     Interval(Interval),
+    /// A value of variable length as it lies in a row, compressed or a pointer to where it is stored: nothing can be
+    /// computed with it. Queries bring it back before they do.
+    Toasted {
+        /// Its type.
+        type_id: TypeId,
+        /// Header and all.
+        bytes: Rc<[u8]>,
+    },
     /// An array of one dimension, and the vector types.
     Array {
         /// The type of the elements.
@@ -104,6 +112,7 @@ impl Datum {
             Datum::PgLsn(_) => "pg_lsn",
             Datum::TimestampTz(_) => "timestamptz",
             Datum::Interval(_) => "interval",
+            Datum::Toasted { .. } => "toasted value",
             Datum::Array { .. } => "array",
         }
     }

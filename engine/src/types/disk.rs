@@ -7,17 +7,16 @@
 //! ```
 //!
 //! The length counts the header. A pad byte before a long one is 0, and the first byte of a short one never is: so a
-//! reader tells which of the two it sees. Values of types with storage PLAIN are never short.
+//! reader tells which of the two it sees. Values of types with storage PLAIN are never short. Those that are compressed
+//! or lie elsewhere (`storage::varlena`) are taken as they are: [`Datum::Toasted`].
 
 use super::tuple::Attr;
 use super::{Datum, Interval, Numeric, TypeId, align_bytes};
 use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid};
 use crate::storage::bytes::*;
+pub(super) use crate::storage::varlena::payload;
+use crate::storage::varlena::{self, VARATT_SHORT_MAX, VARHDRSZ};
 
-/// The size of a long varlena header.
-const VARHDRSZ: usize = 4;
-/// `VARATT_SHORT_MAX`: the greatest length, header included, of a short varlena.
-const VARATT_SHORT_MAX: usize = 0x7F;
 /// `NAMEDATALEN`
 const NAMEDATALEN: usize = 64;
 
@@ -32,6 +31,13 @@ pub(super) fn append(out: &mut Vec<u8>, base: usize, attr: &Attr, value: &Datum)
     if attr.attlen > 0 {
         align(out);
         return append_fixed(out, attr.type_id, value);
+    }
+    if let Datum::Toasted { bytes, .. } = value {
+        if !varlena::is_unaligned(bytes) {
+            align(out);
+        }
+        out.extend_from_slice(bytes);
+        return Ok(());
     }
     let start = out.len();
     // Written with room for a long header where the long form would begin, and moved if the short form will do.
@@ -151,46 +157,20 @@ pub(super) fn extent(data: &[u8], offset: usize, attr: &Attr) -> Result<std::ops
         _ => {
             let short_here = data.get(offset).ok_or_else(too_short)? & 1 == 1;
             let start = if short_here { offset } else { aligned };
-            (start, varlena_len(data.get(start..).ok_or_else(too_short)?)?)
+            (start, data.get(start..).and_then(varlena::size).ok_or_else(too_short)?)
         }
     };
     let end = start + len;
     if end > data.len() { Err(too_short()) } else { Ok(start..end) }
 }
 
-/// `VARSIZE_ANY`: the length in the header of a varlena.
-fn varlena_len(bytes: &[u8]) -> Result<usize> {
-    let first = *bytes.first().ok_or_else(too_short)?;
-    if first == 1 {
-        return Err(Error::unsupported("reading values that are stored out of line"));
-    }
-    if first & 1 == 1 {
-        return Ok(usize::from(first >> 1));
-    }
-    if bytes.len() < VARHDRSZ {
-        return Err(too_short());
-    }
-    let word = get_u32(bytes, 0);
-    if word & 2 != 0 {
-        return Err(Error::unsupported("reading compressed values"));
-    }
-    let len = (word >> 2) as usize;
-    if len < VARHDRSZ { Err(Error::corrupt("invalid length of a variable-length value")) } else { Ok(len) }
-}
-
-/// `VARDATA_ANY`: what follows the header of a varlena that [`extent`] has cut.
-pub(super) fn payload(bytes: &[u8]) -> &[u8] {
-    if bytes.first().is_some_and(|byte| byte & 1 == 1) {
-        &bytes[1..]
-    } else {
-        bytes.get(VARHDRSZ..).unwrap_or_default()
-    }
-}
-
 /// Reads a value from its bytes as [`extent`] cuts them.
 pub(super) fn read(bytes: &[u8], type_id: TypeId, attlen: i16) -> Result<Datum> {
     if attlen > 0 {
         return read_fixed(bytes, type_id);
+    }
+    if attlen == -1 && (varlena::is_external(bytes) || varlena::is_compressed(bytes)) {
+        return Ok(Datum::Toasted { type_id, bytes: bytes.into() });
     }
     let payload = payload(bytes);
     match type_id {

@@ -10,6 +10,7 @@ use super::{Attr, Datum, TupleDesc, TypeId, compare, disk, tuple as heap};
 use crate::ids::{Error, Result, Tid};
 use crate::storage::btree::tuple;
 use crate::storage::bytes::*;
+use crate::storage::varlena;
 
 /// Whether the type has an order by which a B-tree can be built: a default operator class of `btree`.
 pub fn has_btree_order(type_id: TypeId) -> bool {
@@ -107,7 +108,11 @@ pub fn key_of_row(desc: &TupleDesc, table: &TupleDesc, columns: &[usize], row: &
         let range = ranges.get(*column).cloned().flatten();
         nulls.push(range.is_none());
         if let Some(range) = range {
-            append_stored(&mut bytes, attr, &row[range]);
+            let stored = &row[range];
+            if attr.attlen == -1 && (varlena::is_external(stored) || varlena::is_compressed(stored)) {
+                return Err(Error::unsupported("an index over values that are compressed or stored elsewhere"));
+            }
+            append_stored(&mut bytes, attr, stored);
             variable |= attr.attlen < 0;
         }
     }

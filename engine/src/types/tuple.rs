@@ -9,11 +9,11 @@ use std::rc::Rc;
 
 use super::{Datum, TypeId, disk};
 use crate::ids::{Error, Result};
-use crate::storage::max_align;
 use crate::storage::tuple::{
-    HEAP_HASNULL, HEAP_HASVARWIDTH, HEAP_NATTS_MASK, HeapTupleHeader, SIZE_OF_HEAP_TUPLE_HEADER, bitmap_len,
-    null_bitmap,
+    HEAP_HASEXTERNAL, HEAP_HASNULL, HEAP_HASVARWIDTH, HEAP_NATTS_MASK, HeapTupleHeader, SIZE_OF_HEAP_TUPLE_HEADER,
+    bitmap_len, null_bitmap,
 };
+use crate::storage::{max_align, varlena};
 
 /// A column: what a row of `pg_attribute` says of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -117,6 +117,9 @@ pub fn form_tuple(desc: &TupleDesc, values: &[Datum]) -> Result<Vec<u8>> {
         if attr.attlen < 0 {
             infomask |= HEAP_HASVARWIDTH;
         }
+        if matches!(value, Datum::Toasted { bytes, .. } if varlena::is_external(bytes)) {
+            infomask |= HEAP_HASEXTERNAL;
+        }
         disk::append(&mut tuple, hoff, attr, value)?;
     }
     let header = HeapTupleHeader {
@@ -179,6 +182,11 @@ pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec
         });
         Ok(())
     })
+}
+
+/// A value of variable length from its bytes, header and all.
+pub fn read_value(bytes: &[u8], type_id: TypeId) -> Result<Datum> {
+    disk::read(bytes, type_id, -1)
 }
 
 /// Where each column's bytes lie in the tuple, header and all, without padding; `None` for NULL.

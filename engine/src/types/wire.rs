@@ -7,7 +7,7 @@ use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, Xid, sqls
 /// Appends a value that is not NULL in binary format.
 pub fn send(value: &Datum, type_id: TypeId, out: &mut Vec<u8>) {
     match value {
-        Datum::Null => {}
+        Datum::Null | Datum::Toasted { .. } => {}
         Datum::Bool(v) => out.push(u8::from(*v)),
         Datum::Char(v) => out.push(*v),
         Datum::Int2(v) => out.extend_from_slice(&v.to_be_bytes()),

@@ -63,9 +63,7 @@ fn files(functions: &mut Functions) {
         Box::pin(async { size(cx, &args[0], &[fork_named(args[1].as_str()?)?]).await })
     });
     for name in ["pg_table_size", "pg_total_relation_size"] {
-        registry.waiting(name, &[Regclass], Int8, |cx, args| {
-            Box::pin(async { size(cx, &args[0], &[Fork::Main, Fork::Fsm, Fork::Vm, Fork::Init]).await })
-        });
+        registry.waiting(name, &[Regclass], Int8, |cx, args| Box::pin(table_size(cx, &args[0])));
     }
 }
 
@@ -74,6 +72,14 @@ async fn size(cx: &FnCtx, oid: &Datum, forks: &[Fork]) -> Result<Datum> {
     let Some(table) = table_by_oid(cx, oid).await? else { return Ok(Datum::Null) };
     let len = |fork: &Fork| cx.env.disk.len(&table.rel.file.path(*fork)).unwrap_or(0);
     Ok(int8(forks.iter().map(len).sum()))
+}
+
+/// The bytes of a table, with its maps and its long values.
+async fn table_size(cx: &FnCtx, oid: &Datum) -> Result<Datum> {
+    let Some(table) = table_by_oid(cx, oid).await? else { return Ok(Datum::Null) };
+    let files = table.rel.toast.iter().map(|toast| toast.rel.file).chain([table.rel.file]);
+    let forks = files.flat_map(|file| (0..4).filter_map(Fork::from_number).map(move |fork| file.path(fork)));
+    Ok(int8(forks.filter_map(|path| cx.env.disk.len(&path)).sum()))
 }
 
 // --- maps ----------------------------------------------------------------------------------------------------

@@ -18,6 +18,10 @@ impl Binder<'_> {
             return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
         }
         let table = self.table(name)?;
+        if table.class.kind == b't' {
+            let message = format!("cannot change TOAST relation \"{}\"", table.name);
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
+        }
         if table.is_catalog {
             let message = format!("permission denied: \"{}\" is a system catalog", table.name);
             return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));

@@ -53,7 +53,8 @@ impl Aggregate {
                 break;
             }
             cx.breathe(batch.len()).await?;
-            for row in batch {
+            for mut row in batch {
+                cx.bring_back(&mut row, |slot| uses(&self.grouping, slot)).await?;
                 let waited = cx.wait(&self.grouping.waits, &row, 0).await?;
                 let eval = cx.eval(&row, 0, &waited);
                 let keys = self.grouping.keys.iter().map(|key| key.eval(&eval)).collect::<Result<_>>()?;
@@ -66,6 +67,13 @@ impl Aggregate {
         }
         groups.into_iter().map(|(Key(row), states)| finish(row, states, calls)).collect()
     }
+}
+
+/// Whether keys or arguments use a slot.
+fn uses(grouping: &Grouping, slot: usize) -> bool {
+    let args = grouping.calls.iter().filter_map(|call| call.arg.as_ref());
+    let waits = grouping.waits.iter().flat_map(|wait| &wait.args);
+    grouping.keys.iter().chain(args).chain(waits).any(|scalar| scalar.any_column(&|own| own == slot))
 }
 
 impl State {

@@ -54,7 +54,7 @@ impl LockRows {
             };
             if locked.moved {
                 moved = true;
-                let newest = table_row(&lock.table, locked.tid, &locked.bytes, natts, true)?;
+                let newest = table_row(cx, &lock.table, locked.tid, &locked.bytes, natts, true)?;
                 from[lock.base..lock.base + natts + SYSTEM_COLUMNS.len()].clone_from_slice(&newest);
             }
         }

@@ -23,6 +23,7 @@ mod node;
 mod plan;
 mod scan;
 mod sort;
+mod toasted;
 mod wait;
 
 use super::bound::Statement;
@@ -30,6 +31,7 @@ use super::functions::FnCtx;
 use crate::ids::Result;
 use crate::txn::Snapshot;
 use crate::types::Datum;
+use std::cell::Cell;
 use std::rc::Rc;
 
 /// The most rows that are asked for at once where there is no bound.
@@ -40,6 +42,8 @@ struct ExecCx<'a> {
     fx: &'a FnCtx,
     params: &'a [Datum],
     snapshot: Rc<Snapshot>,
+    /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
+    toasted: Cell<bool>,
 }
 
 /// Where a statement's rows go.
@@ -49,7 +53,7 @@ pub type RowSink<'a> = &'a mut dyn FnMut(&[Datum]) -> Result<()>;
 pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
     let snapshot = fx.env.take_snapshot();
     fx.env.cx.end_step().await;
-    let cx = ExecCx { fx, params, snapshot };
+    let cx = ExecCx { fx, params, snapshot, toasted: Cell::new(false) };
     match statement {
         Statement::Query(query) => {
             let (mut node, width) = (plan::query(query), query.columns.len());
@@ -62,7 +66,10 @@ pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowS
                 count += batch.len() as u64;
                 cx.breathe(batch.len()).await?;
                 // Behind the columns of the result are those that only the sorting needs.
-                batch.iter().try_for_each(|row| sink(&row[..width]))?;
+                for mut row in batch {
+                    cx.bring_back(&mut row, |slot| slot < width).await?;
+                    sink(&row[..width])?;
+                }
             }
         }
         Statement::Insert(insert) => modify::insert(&cx, insert, sink).await,

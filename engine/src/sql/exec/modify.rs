@@ -43,11 +43,11 @@ pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) 
 }
 
 async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: RowSink<'_>) -> Result<()> {
-    let values = cx.values(&insert.values, source, 0).await?;
-    let mut tuple = checked_tuple(&insert.table, &values)?;
+    let values = cx.stored_values(&insert.values, source, 0).await?;
+    let mut tuple = checked_tuple(cx, &insert.table, values).await?;
     let tid = access::insert(&cx.fx.env, &insert.table.rel, &mut tuple).await?;
     if let Some((exprs, _)) = &insert.returning {
-        let row = table_row(&insert.table, tid, &tuple, values.len(), true)?;
+        let row = table_row(cx, &insert.table, tid, &tuple, insert.table.desc.natts(), true)?;
         sink(&cx.values(exprs, &row, 0).await?)?;
     }
     Ok(())
@@ -75,27 +75,24 @@ pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, sink: RowSink<'_>) 
 }
 
 /// The tuple of a new row; NOT NULL is looked at here.
-fn checked_tuple(table: &Table, values: &[Datum]) -> Result<Vec<u8>> {
-    for (attr, value) in table.desc.attrs.iter().zip(values) {
-        if attr.notnull && value.is_null() {
+async fn checked_tuple(cx: &ExecCx<'_>, table: &Table, mut values: Vec<Datum>) -> Result<Vec<u8>> {
+    for at in 0..values.len() {
+        let attr = &table.desc.attrs[at];
+        if attr.notnull && values[at].is_null() {
             let message = format!(
                 "null value in column \"{}\" of relation \"{}\" violates not-null constraint",
                 attr.name, table.name
             );
             let error = Error::new(sqlstate::NOT_NULL_VIOLATION, message);
-            return Err(error.detail(format!("Failing row contains ({}).", shown(table, values))));
+            cx.bring_back(&mut values, |_| true).await?;
+            return Err(error.detail(format!("Failing row contains ({}).", shown(table, &values))));
         }
     }
-    let tuple = form_tuple(&table.desc, values)?;
-    if tuple.len() > MAX_TUPLE {
-        let message = format!("row is too big: size {}, maximum size {MAX_TUPLE}", tuple.len());
-        return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
+    if table.rel.toast.is_none() {
+        cx.bring_back(&mut values, |_| true).await?;
     }
-    Ok(tuple)
+    form_tuple(&table.desc, &values)
 }
-
-/// `MaxHeapTupleSize`: what a page has room for. Longer rows would need their long values stored apart.
-const MAX_TUPLE: usize = 8160;
 
 /// The values of a row, as a failing one is shown: each to 64 characters.
 fn shown(table: &Table, values: &[Datum]) -> String {
@@ -132,7 +129,7 @@ impl Change<'_> {
         while scan.next_page(env, &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
-                let row = self.row(tid, tuple)?;
+                let row = self.row(cx, tid, tuple)?;
                 if cx.holds(self.filter, &row, 0).await? && self.change(cx, tid, row, sink).await? {
                     count += 1;
                 }
@@ -141,9 +138,9 @@ impl Change<'_> {
         Ok(count)
     }
 
-    fn row(&self, tid: Tid, tuple: &[u8]) -> Result<Row> {
+    fn row(&self, cx: &ExecCx, tid: Tid, tuple: &[u8]) -> Result<Row> {
         let system = self.system || self.returning.is_some();
-        table_row(self.table, tid, tuple, self.table.desc.natts(), system)
+        table_row(cx, self.table, tid, tuple, self.table.desc.natts(), system)
     }
 
     /// Changes a row, or its newest version if somebody else was faster and the condition still holds for that.
@@ -168,7 +165,7 @@ impl Change<'_> {
         let Some(locked) = access::lock_latest(env, rel, tid, mode, WaitPolicy::Block, false).await? else {
             return Ok(None);
         };
-        let row = self.row(locked.tid, &locked.bytes)?;
+        let row = self.row(cx, locked.tid, &locked.bytes)?;
         let holds = cx.holds(self.filter, &row, 0).await?;
         Ok(holds.then_some((locked.tid, row)))
     }
@@ -182,12 +179,12 @@ impl Change<'_> {
             }
             return Ok(outcome);
         };
-        let values = cx.values(values, row, 0).await?;
-        let mut tuple = checked_tuple(self.table, &values)?;
+        let values = cx.stored_values(values, row, 0).await?;
+        let mut tuple = checked_tuple(cx, self.table, values).await?;
         let (outcome, strength) = access::update(env, &self.table.rel, tid, &mut tuple).await?;
         self.strength.set(strength);
         if let (ModifyOutcome::Done(new), Some((exprs, _))) = (outcome, self.returning) {
-            let row = table_row(self.table, new, &tuple, values.len(), true)?;
+            let row = table_row(cx, self.table, new, &tuple, self.table.desc.natts(), true)?;
             sink(&cx.values(exprs, &row, 0).await?)?;
         }
         Ok(outcome)

@@ -138,7 +138,7 @@ impl Project {
     async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
         let mut rows = self.input.next(cx, &[], max).await?;
         for row in &mut rows {
-            *row = cx.values(&self.targets, row, 0).await?;
+            *row = cx.stored_values(&self.targets, row, 0).await?;
         }
         Ok(rows)
     }

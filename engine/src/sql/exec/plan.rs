@@ -127,7 +127,8 @@ fn from_uses(from: &FromNode, slot: usize) -> bool {
     }
 }
 
-fn uses(exprs: &Exprs, slot: usize) -> bool {
+/// Whether expressions use a slot.
+pub(super) fn uses(exprs: &Exprs, slot: usize) -> bool {
     any_column(exprs, &|own| own == slot)
 }
 

@@ -44,7 +44,7 @@ impl SeqScan {
             while self.at < self.batch.len() && rows.len() < max {
                 let (tid, tuple) = self.batch.get(self.at);
                 self.at += 1;
-                let row = table_row(&self.table, tid, tuple, self.upto, self.system)?;
+                let row = table_row(cx, &self.table, tid, tuple, self.upto, self.system)?;
                 if cx.holds(&self.conditions, &row, self.base).await? {
                     rows.push(row);
                 }
@@ -62,7 +62,7 @@ impl SeqScan {
 }
 
 /// A row version as a row of its table: its columns, NULL from `upto` on, then its system columns.
-pub(super) fn table_row(table: &Table, tid: Tid, tuple: &[u8], upto: usize, system: bool) -> Result<Row> {
+pub(super) fn table_row(cx: &ExecCx, table: &Table, tid: Tid, tuple: &[u8], upto: usize, system: bool) -> Result<Row> {
     let natts = table.desc.natts();
     let mut row = Vec::with_capacity(natts + SYSTEM_COLUMNS.len());
     deform_into(&table.desc, tuple, upto, &mut row)?;
@@ -71,6 +71,7 @@ pub(super) fn table_row(table: &Table, tid: Tid, tuple: &[u8], upto: usize, syst
         let header = HeapTupleHeader::read(tuple).ok_or_else(|| Error::corrupt("a row without a header"))?;
         fill_system(&mut row[natts..], tid, &header, table.oid);
     }
+    cx.note_toasted(table, &row);
     Ok(row)
 }
 

@@ -30,6 +30,9 @@ impl Sort {
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
         if self.sorted.is_none() {
             let mut rows = self.input.all(cx, &[]).await?;
+            for row in &mut rows {
+                cx.bring_back(row, |slot| self.keys.iter().any(|key| key.slot == slot)).await?;
+            }
             let mut failed: Option<Error> = None;
             small::sort_by(&mut rows, |a, b| {
                 order(&self.keys, a, b).unwrap_or_else(|error| {
@@ -117,9 +120,12 @@ impl Unique {
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
         loop {
-            let batch = self.input.next(cx, &[], max).await?;
+            let mut batch = self.input.next(cx, &[], max).await?;
             if batch.is_empty() {
                 return Ok(batch);
+            }
+            for row in &mut batch {
+                cx.bring_back(row, |_| true).await?;
             }
             let rows: Vec<_> = batch.into_iter().filter(|row| self.seen.insert(Key(row.clone()))).collect();
             if !rows.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::super::bound::{EvalCx, Exprs, WaitCall};
 use super::super::functions::Body;
+use super::plan::uses;
 use super::{BATCH, ExecCx};
 use crate::ids::{Error, Result};
 use crate::types::Datum;
@@ -23,6 +24,7 @@ impl ExecCx<'_> {
 
     /// The values of expressions over a row.
     pub(super) async fn values(&self, exprs: &Exprs, row: &[Datum], base: usize) -> Result<Vec<Datum>> {
+        let row = &*self.computable(row, base, |slot| uses(exprs, slot)).await?;
         let waited = self.wait(&exprs.waits, row, base).await?;
         let cx = self.eval(row, base, &waited);
         exprs.scalars.iter().map(|scalar| scalar.eval(&cx)).collect()
@@ -31,6 +33,7 @@ impl ExecCx<'_> {
     /// Whether all conditions hold for a row.
     pub(super) async fn holds(&self, conditions: &[Exprs], row: &[Datum], base: usize) -> Result<bool> {
         for condition in conditions {
+            let row = &*self.computable(row, base, |slot| uses(condition, slot)).await?;
             let waited = self.wait(&condition.waits, row, base).await?;
             let cx = self.eval(row, base, &waited);
             for scalar in &condition.scalars {

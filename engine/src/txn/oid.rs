@@ -3,8 +3,8 @@
 //! They come from a counter that all backends share. So that a crash does not give one out twice, the log says up to
 //! where they may have been given: one record covers the next 8192, and after a crash the counter goes on behind them.
 
+use super::Env;
 use crate::ids::{FIRST_NORMAL_OID, Oid, Result, RmgrId};
-use crate::txn::Env;
 use crate::wal::RecordBuilder;
 use crate::wal::xlog_records::XlogRecord;
 
