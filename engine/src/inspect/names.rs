@@ -37,7 +37,7 @@ pub fn names(lab: &Lab, host: HostId) -> NamesView {
     let (look, registry) = (Look::at(spec, Some(&server)), server.functions());
     let mut relations = look.relations();
     relations.extend(registry.views().map(of_view));
-    relations.sort();
+    crate::small::sort_by(&mut relations, Ord::cmp);
     NamesView {
         relations,
         functions: registry.names().map(str::to_string).collect(),

@@ -13,7 +13,7 @@
 //!
 //! PostgreSQL: `PerformWalRecovery` in `access/transam/xlogrecovery.c`, `StartupXLOG` in `xlog.c`.
 
-use std::collections::BTreeMap;
+use crate::small;
 use std::rc::Rc;
 
 use super::checkpoint_policy::Flags;
@@ -45,7 +45,7 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
 
 /// Pages of the log that have been read, with how many bytes of each are valid.
 #[derive(Default)]
-struct Pages(BTreeMap<Lsn, (usize, Box<WalPage>)>);
+struct Pages(small::Map<Lsn, (usize, Box<WalPage>)>);
 
 impl WalSource for Pages {
     fn page(&mut self, page: Lsn, len: usize) -> Option<&WalPage> {
@@ -194,7 +194,7 @@ impl<'a> Startup<'a> {
                 Ok(record) => {
                     self.last = record.lsn;
                     let keep = page::page_of(reader.position());
-                    self.pages.0 = self.pages.0.split_off(&keep);
+                    self.pages.0.retain(|page, _| *page >= keep);
                     return Ok(Next::Record(Box::new(record)));
                 }
                 Err(ReadError::Invalid(why)) => return Ok(Next::End(Some(why))),

@@ -2,6 +2,7 @@
 
 use super::StandbyNames;
 use crate::ids::{Error, Result, sqlstate};
+use crate::small::read_float::read_f64;
 
 /// When a setting may be changed; `pg_settings.context`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -232,7 +233,7 @@ impl Definition {
         let trimmed = text.trim();
         let digits = trimmed.find(|c: char| !(c.is_ascii_digit() || "+-.".contains(c))).unwrap_or(trimmed.len());
         let (number, suffix) = (&trimmed[..digits], trimmed[digits..].trim());
-        let number: f64 = number.parse().map_err(|_| bad())?;
+        let number = read_f64(number).ok_or_else(bad)?;
         let scaled = match suffix {
             "" if unit.is_fraction() => number * 1000.0,
             "" => number,

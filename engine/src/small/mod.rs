@@ -1,4 +1,4 @@
-//! Sorting, and a map and a set for a few entries, that take little code.
+//! Sorting, a map and a set for a few entries, and reading floats, that take little code.
 //!
 //! What the standard library has is generic and fast for millions of entries, and the compiler makes it anew for every
 //! type: a `sort_by` is some 8 kB of wasm each time, a `BTreeMap` that is inserted into and removed from some 5 kB.
@@ -10,7 +10,11 @@
 //!   sort_by  one routine sorts the numbers 0, 1, 2 ... by asking; the items then move to their places once
 //! ```
 //!
+//! `read_float` reads floating-point numbers without a table.
+//!
 //! Where entries may come by the ten thousand (groups of an aggregate, dirty chunks of a file) `BTreeMap` stays.
+
+pub mod read_float;
 
 use std::borrow::Borrow;
 use std::cmp::Ordering;

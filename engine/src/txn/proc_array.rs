@@ -270,7 +270,7 @@ impl ProcArray {
     pub fn running(&self) -> Vec<Xid> {
         let mut xids = self.outermost();
         xids.extend(self.entries.borrow().iter().flat_map(|entry| entry.subxids.iter().copied()));
-        xids.sort_unstable();
+        small::sort_by_key(&mut xids, |xid| *xid);
         xids
     }
 

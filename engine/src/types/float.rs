@@ -5,6 +5,7 @@
 //! them, so [`shortest`] looks for that case and takes more digits there.
 
 use crate::ids::{Error, Result, sqlstate};
+use crate::small::read_float::{read_f32, read_f64};
 
 /// A decimal number 0.d1d2d3... as its digits and where the point goes: `digits` × 10^(`exponent` - count + 1).
 struct Decimal {
@@ -58,7 +59,7 @@ fn shortest(first: String, longer: impl Fn(usize) -> String, same: impl Fn(&str)
 }
 
 macro_rules! float_text {
-    ($out:ident $in:ident $type:ident $plain:literal $name:literal) => {
+    ($out:ident $in:ident $read:ident $type:ident $plain:literal $name:literal) => {
         #[doc = concat!("`", stringify!($type), "` as text, as PostgreSQL's `", $name, "` shows it.")]
         pub fn $out(value: $type) -> String {
             if value.is_nan() {
@@ -72,7 +73,7 @@ macro_rules! float_text {
             if value == 0.0 {
                 return format!("{sign}0");
             }
-            let same = |text: &str| text.parse() == Ok(value);
+            let same = |text: &str| $read(text) == Some(value);
             // Only a number of even bits takes in the half-way points next to it.
             let decimal = if value.to_bits() & 1 == 1 {
                 Decimal::parse(&format!("{value:e}"))
@@ -85,7 +86,7 @@ macro_rules! float_text {
         #[doc = concat!("Reads a `", $name, "`.")]
         pub fn $in(text: &str) -> Result<$type> {
             let trimmed = text.trim_matches(|c: char| c.is_ascii_whitespace() || c == '\x0b');
-            let value: $type = trimmed.parse().map_err(|_| {
+            let value = $read(trimmed).ok_or_else(|| {
                 let message = format!("invalid input syntax for type {}: \"{text}\"", $name);
                 Error::new(sqlstate::INVALID_TEXT_REPRESENTATION, message)
             })?;
@@ -102,5 +103,5 @@ macro_rules! float_text {
     };
 }
 
-float_text!(float8_out float8_in f64 15 "double precision");
-float_text!(float4_out float4_in f32 6 "real");
+float_text!(float8_out float8_in read_f64 f64 15 "double precision");
+float_text!(float4_out float4_in read_f32 f32 6 "real");

@@ -151,7 +151,7 @@ fn parse_amount(amount: &str, unit: &str) -> Option<Interval> {
     };
     if micros > 0 {
         let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
-        let parts = format!("0.{fraction}0").parse::<f64>().ok()? * micros as f64;
+        let parts = crate::small::read_float::read_f64(&format!("0.{fraction}0"))? * micros as f64;
         let micros = number(whole).ok()?.checked_mul(micros)?.checked_add(libm::rint(parts) as i64)?;
         return Some(Interval { micros, ..Interval::default() });
     }

@@ -65,7 +65,7 @@ impl Numeric {
             Sign::NaN => f64::NAN,
             Sign::PosInf => f64::INFINITY,
             Sign::NegInf => f64::NEG_INFINITY,
-            _ => self.to_string().parse().unwrap_or(f64::NAN),
+            _ => crate::small::read_float::read_f64(&self.to_string()).unwrap_or(f64::NAN),
         }
     }
 
