@@ -118,6 +118,11 @@ fn changes() {
 }
 
 #[test]
+fn indexes() {
+    run("indexes");
+}
+
+#[test]
 fn locks() {
     run("locks");
 }

@@ -1,7 +1,7 @@
-//! The rows of `pg_class`, one for each table.
+//! The rows of `pg_class`, one for each table and each index.
 
 use super::layout::{Filed, PG_CLASS, SystemTable};
-use super::{HEAP_AM, SUPERUSER, pg_namespace};
+use super::{BTREE_AM, HEAP_AM, SUPERUSER, pg_namespace};
 use crate::ids::{Error, Oid, RelFile, Result, Xid};
 use crate::types::Datum;
 
@@ -26,8 +26,12 @@ pub struct ClassRow {
     pub tuples: f32,
     /// `relallvisible`: how many of the pages were all visible.
     pub all_visible: i32,
+    /// `relhasindex`: it has indexes, or had some.
+    pub has_index: bool,
     /// `relisshared`
     pub shared: bool,
+    /// `relkind`: `r` for a table, `i` for an index.
+    pub kind: u8,
     /// `relnatts`: how many columns it has.
     pub natts: i16,
     /// `relreplident`: which columns identify a row to logical replication; `d` the primary key, `n` none.
@@ -47,7 +51,9 @@ mod column {
     pub(super) const PAGES: usize = 9;
     pub(super) const TUPLES: usize = 10;
     pub(super) const ALL_VISIBLE: usize = 11;
+    pub(super) const HAS_INDEX: usize = 13;
     pub(super) const SHARED: usize = 14;
+    pub(super) const KIND: usize = 16;
     pub(super) const NATTS: usize = 17;
     pub(super) const REPLICA_IDENTITY: usize = 25;
     pub(super) const FROZEN_XID: usize = 28;
@@ -73,11 +79,28 @@ impl ClassRow {
             pages: 0,
             tuples: -1.0,
             all_visible: 0,
+            has_index: false,
             shared: false,
+            kind: b'r',
             natts: natts as i16,
             replica_identity: b'd',
             frozen_xid,
         }
+    }
+
+    /// The row of an index that is made now. It has no rows of a type, and nothing in it is of any transaction.
+    pub(super) fn of_new_index(oid: Oid, name: &str, namespace: Oid, natts: usize) -> ClassRow {
+        ClassRow {
+            tuples: 0.0,
+            kind: b'i',
+            replica_identity: b'n',
+            ..ClassRow::of_new_table(oid, name, namespace, Oid::INVALID, natts, Xid::INVALID)
+        }
+    }
+
+    /// Whether it is an index.
+    pub fn is_index(&self) -> bool {
+        self.kind == b'i'
     }
 
     /// The row of a catalog of so many pages and rows, all of them visible.
@@ -106,17 +129,17 @@ impl ClassRow {
             Datum::Oid(self.row_type),
             none.clone(), // reloftype
             Datum::Oid(SUPERUSER),
-            Datum::Oid(HEAP_AM),
+            Datum::Oid(if self.is_index() { BTREE_AM } else { HEAP_AM }),
             Datum::Oid(self.filenode),
             Datum::Oid(self.tablespace),
             Datum::Int4(self.pages),
             Datum::Float4(self.tuples),
             Datum::Int4(self.all_visible),
             none.clone(), // reltoastrelid
-            no.clone(),   // relhasindex
+            Datum::Bool(self.has_index),
             Datum::Bool(self.shared),
             Datum::Char(b'p'), // relpersistence: permanent
-            Datum::Char(b'r'), // relkind: a table
+            Datum::Char(self.kind),
             Datum::Int2(self.natts),
             Datum::Int2(0),    // relchecks
             no.clone(),        // relhasrules
@@ -129,10 +152,10 @@ impl ClassRow {
             no,   // relispartition
             none, // relrewrite
             Datum::Xid(self.frozen_xid),
-            Datum::Xid(Xid::BOOTSTRAP), // relminmxid: the first multixact id
-            Datum::Null,                // relacl
-            Datum::Null,                // reloptions
-            Datum::Null,                // relpartbound
+            Datum::Xid(if self.is_index() { Xid::INVALID } else { Xid::BOOTSTRAP }), // relminmxid: the first multixact id
+            Datum::Null,                                                             // relacl
+            Datum::Null,                                                             // reloptions
+            Datum::Null,                                                             // relpartbound
         ]
     }
 
@@ -143,8 +166,9 @@ impl ClassRow {
         }
         let oid = |at: usize| values[at].as_u32().map(Oid);
         let int = |at: usize| values[at].as_int().map(|n| n as i32);
-        let Datum::Char(replica_identity) = values[column::REPLICA_IDENTITY] else {
-            return Err(values[column::REPLICA_IDENTITY].unexpected("\"char\""));
+        let letter = |at: usize| match values[at] {
+            Datum::Char(letter) => Ok(letter),
+            ref other => Err(other.unexpected("\"char\"")),
         };
         Ok(ClassRow {
             oid: oid(column::OID)?,
@@ -156,9 +180,11 @@ impl ClassRow {
             pages: int(column::PAGES)?,
             tuples: values[column::TUPLES].as_float()? as f32,
             all_visible: int(column::ALL_VISIBLE)?,
+            has_index: values[column::HAS_INDEX].as_bool()?,
             shared: values[column::SHARED].as_bool()?,
+            kind: letter(column::KIND)?,
             natts: int(column::NATTS)? as i16,
-            replica_identity,
+            replica_identity: letter(column::REPLICA_IDENTITY)?,
             frozen_xid: Xid(values[column::FROZEN_XID].as_u32()?),
         })
     }
