@@ -123,6 +123,11 @@ fn indexes() {
 }
 
 #[test]
+fn index_scans() {
+    run("index_scans");
+}
+
+#[test]
 fn locks() {
     run("locks");
 }
