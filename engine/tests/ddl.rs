@@ -133,6 +133,49 @@ fn a_crash_forgets_a_table_that_was_not_committed_and_no_object_id() {
 }
 
 #[test]
+fn indexes_come_and_go_with_their_transaction() {
+    let mut cluster = Cluster::open(7);
+    let (a, b) = (cluster.connect(PRIMARY), cluster.connect(PRIMARY));
+    let c = cluster.connect(STANDBY);
+    const TAKEN: &str = "ERROR:  duplicate key value violates unique constraint \"t_pkey\"";
+    cluster.ask(a, "create table t(a int primary key, b int); insert into t values (1, 1), (2, 2)");
+    assert_eq!(cluster.ask(b, "insert into t values (1, 3)"), TAKEN);
+    // Who makes an index waits for those who change rows, and they for him.
+    cluster.ask(b, "begin; insert into t values (3, 3)");
+    assert_eq!(cluster.ask(a, "begin; create unique index u on t(b)"), "BEGIN");
+    assert_eq!(cluster.ask(b, "commit"), "COMMIT");
+    cluster.settle();
+    assert_eq!(cluster.shown(a), "CREATE INDEX");
+    assert_eq!(cluster.ask(b, "insert into t values (4, 3)"), "", "it waits for a");
+    assert_eq!(cluster.ask(a, "rollback"), "ROLLBACK");
+    cluster.settle();
+    assert_eq!(cluster.shown(b), "INSERT 0 1");
+    assert_eq!(cluster.ask(a, "create unique index u on t(b)"), "ERROR:  could not create unique index \"u\"");
+    assert_eq!(cluster.ask(a, "create index u on t(b)"), "CREATE INDEX");
+    assert_eq!(cluster.ask(a, "begin; drop index u; rollback"), "BEGIN\nDROP INDEX\nROLLBACK");
+    let both = "select relname, relkind from pg_class where relname in ('u', 't_pkey') order by 1";
+    cluster.settle();
+    for session in [b, c] {
+        assert_eq!(cluster.ask(session, both), "t_pkey|i\nu|i\nSELECT 2");
+        assert_eq!(cluster.ask(session, "select b from t where a = 3"), "3\nSELECT 1");
+    }
+    cluster.ask(a, "begin; create index v on t(b, a)");
+    cluster.settle();
+    cluster.lab.input(Input::PowerFail { host: PRIMARY }).unwrap();
+    cluster.lab.input(Input::PowerOn { host: PRIMARY }).unwrap();
+    cluster.settle();
+    let a = cluster.connect(PRIMARY);
+    assert_eq!(cluster.ask(a, "select count(*) from pg_index"), "2\nSELECT 1");
+    assert_eq!(cluster.ask(a, "insert into t values (1, 3)"), TAKEN);
+    assert_eq!(cluster.ask(a, "drop table t"), "DROP TABLE");
+    cluster.settle();
+    for session in [a, c] {
+        assert_eq!(cluster.ask(session, both), "SELECT 0");
+        assert_eq!(cluster.ask(session, "select count(*) from pg_index"), "0\nSELECT 1");
+    }
+}
+
+#[test]
 fn catalogs_are_read_like_any_table() {
     let mut cluster = Cluster::open(4);
     let a = cluster.connect(PRIMARY);
@@ -157,10 +200,10 @@ fn catalogs_are_read_like_any_table() {
     for statement in ["vacuum", "vacuum pg_class", "vacuum (freeze) pg_attribute"] {
         assert_eq!(cluster.ask(a, statement), "VACUUM");
     }
-    assert_eq!(cluster.ask(a, "select count(*) from pg_class where relkind = 'r'"), "6\nSELECT 1");
+    assert_eq!(cluster.ask(a, "select count(*) from pg_class where relkind = 'r'"), "9\nSELECT 1");
     cluster.settle();
     let c = cluster.connect(STANDBY);
-    assert_eq!(cluster.ask(c, "select count(*) from pg_class where relkind = 'r'"), "6\nSELECT 1");
+    assert_eq!(cluster.ask(c, "select count(*) from pg_class where relkind = 'r'"), "9\nSELECT 1");
     assert_eq!(cluster.ask(c, columns), cluster.ask(a, columns));
 }
 

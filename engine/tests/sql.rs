@@ -118,6 +118,16 @@ fn changes() {
 }
 
 #[test]
+fn indexes() {
+    run("indexes");
+}
+
+#[test]
+fn index_scans() {
+    run("index_scans");
+}
+
+#[test]
 fn locks() {
     run("locks");
 }

@@ -5,7 +5,7 @@
 //!   global/pg_control               where the log ends: with a shutdown checkpoint, so there is nothing to replay
 //!   global/1262                     pg_database, shared by all databases
 //!   base/5/PG_VERSION               the database postgres
-//!   base/5/1259, 1249, 1247, 2615   the catalogs, each with a visibility map: all rows are visible to everyone
+//!   base/5/1259, 1249, 1247 ...     the catalogs, each with a visibility map: all rows are visible to everyone
 //!   pg_xact/0000                    the transactions of initdb itself, all committed
 //!   pg_subtrans/0000, pg_multixact/ whose part a transaction is, and who locks a row together: nobody as yet
 //!   pg_wal/000000010000000000000001 the log, with that one checkpoint record
@@ -17,7 +17,7 @@
 
 use super::layout::{Filed, SYSTEM_TABLES, SystemTable};
 use super::pg_class::ClassRow;
-use super::{pg_attribute, pg_database, pg_namespace, pg_type};
+use super::{pg_am, pg_attribute, pg_database, pg_namespace, pg_type};
 use crate::ids::{
     BlockNumber, Error, Fork, FullXid, Lsn, Oid, Result, RmgrId, TimeLineId, TimestampTz, USECS_PER_SEC, WalSegSize,
     WalSegment, Xid, XidStatus,
@@ -109,6 +109,7 @@ fn rows_of(table: &SystemTable) -> Vec<Vec<Datum>> {
         }
         "pg_namespace" => pg_namespace::rows(),
         "pg_database" => pg_database::rows(OLDEST_XID),
+        "pg_am" => pg_am::rows(),
         _ => Vec::new(),
     }
 }

@@ -11,9 +11,11 @@ use crate::small;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::layout::{PG_ATTRIBUTE, PG_CLASS};
+use super::index;
+use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_INDEX};
 use super::pg_class::{self, ClassRow};
-use super::{Table, pg_attribute, pg_namespace, rows};
+use super::pg_index::{self, IndexRow};
+use super::{Table, TableIndex, pg_attribute, pg_namespace, rows};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::settings::Setting;
 use crate::txn::Env;
@@ -118,7 +120,16 @@ impl Catalog {
         let columns = rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await?;
         let columns: Vec<_> = columns.into_iter().map(|(_, values)| values).collect();
         let desc = TupleDesc::new(pg_attribute::columns(&columns, class.natts)?);
-        let table = Rc::new(Table::new(class, desc, env.database));
+        let mut table = Table::new(class, desc, env.database);
+        if table.class.has_index {
+            let mut indexes = Vec::new();
+            for (known, class) in read_indexes(env, oid).await? {
+                indexes.push(index::open(env, &table, &known.row, &class));
+                table.indexes.push(known);
+            }
+            table.rel = table.rel.with_indexes(indexes);
+        }
+        let table = Rc::new(table);
         self.tables.borrow_mut().insert(oid, table.clone());
         Ok(Some(table))
     }
@@ -163,7 +174,8 @@ impl Catalog {
     /// All tables there are, catalogs included, by their rows of `pg_class`.
     pub async fn all(&self, env: &Env) -> Result<Vec<ClassRow>> {
         let found = rows::find(env, &PG_CLASS, 1, |_| true).await?;
-        found.iter().map(|(_, values)| ClassRow::of_values(values)).collect()
+        let classes = found.iter().map(|(_, values)| ClassRow::of_values(values));
+        classes.filter(|class| !class.as_ref().is_ok_and(ClassRow::is_index)).collect()
     }
 }
 
@@ -172,6 +184,22 @@ pub(super) async fn read_named(env: &Env, namespace: Oid, name: &str) -> Result<
     let wanted = |first: &[_]| pg_class::is_named(first, namespace, name);
     let found = rows::find(env, &PG_CLASS, pg_class::NAME_COLUMNS, wanted).await?;
     found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
+}
+
+/// The indexes of a table with their rows of `pg_class`, by their oids.
+pub(super) async fn read_indexes(env: &Env, table: Oid) -> Result<Vec<(TableIndex, ClassRow)>> {
+    let mut indexes = Vec::new();
+    for (tid, values) in
+        rows::find(env, &PG_INDEX, pg_index::TABLE_COLUMNS, |first| pg_index::is_on(first, table)).await?
+    {
+        let row = IndexRow::of_values(&values)?;
+        let after = if row.check_xmin { Some(rows::xmin(env, &PG_INDEX, tid).await?) } else { None };
+        let class = read_by_oid(env, row.oid).await?;
+        let class = class.ok_or_else(|| Error::corrupt(format!("no row of pg_class for index {}", row.oid)))?;
+        indexes.push((TableIndex { row, after }, class));
+    }
+    small::sort_by_key(&mut indexes, |(index, _)| index.row.oid);
+    Ok(indexes)
 }
 
 async fn read_by_oid(env: &Env, oid: Oid) -> Result<Option<ClassRow>> {

@@ -9,11 +9,12 @@
 //! for nothing and the file is removed; if it crashes, the file stays behind and nobody knows of it.
 //!
 //! What keeps two transactions from making a table of the same name is in PostgreSQL a unique index: the second one finds
-//! the first one's entry and waits for its end. There are no indexes yet, so it looks for rows of running transactions,
+//! the first one's entry and waits for its end. Catalogs have no indexes here, so it looks for rows of running transactions,
 //! and holds the page of the schemas while it looks and inserts, as PostgreSQL holds the index page.
 
 use crate::small::Set;
 
+use super::index::{self, NewIndex};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
 use super::{Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, toast};
@@ -39,6 +40,7 @@ pub async fn create_table(
     schema: Option<&str>,
     name: &str,
     columns: &[Attr],
+    keys: &[NewIndex<'_>],
     if_not_exists: bool,
 ) -> Result<Option<Oid>> {
     let namespace = creation_namespace(env, schema)?;
@@ -51,6 +53,9 @@ pub async fn create_table(
         return Ok(None);
     }
     check_columns(columns)?;
+    for key in keys.iter().flat_map(|key| &key.keys) {
+        index::check_key_type(&columns[key.column])?;
+    }
     if namespace != pg_namespace::PUBLIC {
         let schema = pg_namespace::name(namespace).unwrap_or_default();
         let message = format!("permission denied to create \"{schema}.{name}\"");
@@ -65,6 +70,11 @@ pub async fn create_table(
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
+    if let Some(table) = catalog.table_by_oid(env, oid).await? {
+        for key in keys {
+            index::make(env, catalog, &table, key).await?;
+        }
+    }
     Ok(Some(oid))
 }
 
@@ -78,7 +88,7 @@ fn creation_namespace(env: &Env, schema: Option<&str>) -> Result<Oid> {
         .ok_or_else(|| Error::new(sqlstate::INVALID_SCHEMA_NAME, "no schema has been selected to create in"))
 }
 
-fn no_schema(schema: &str) -> Error {
+pub(super) fn no_schema(schema: &str) -> Error {
     Error::new(sqlstate::INVALID_SCHEMA_NAME, format!("schema \"{schema}\" does not exist"))
 }
 
@@ -122,20 +132,33 @@ async fn wait_for_rivals(env: &Env, namespace: Oid, name: &str) -> Result<()> {
     while let Some(rival) = find_rival(env, namespace, name).await? {
         env.wait_for_xact(rival).await?;
     }
-    refuse_duplicate(env, namespace, name).await
+    match cache::read_named(env, namespace, name).await? {
+        None => Ok(()),
+        Some(_) => Err(duplicate("pg_type_typname_nsp_index", "typname, typnamespace", namespace, name)),
+    }
 }
 
-async fn refuse_duplicate(env: &Env, namespace: Oid, name: &str) -> Result<()> {
-    if cache::read_named(env, namespace, name).await?.is_none() {
+/// What the unique index of a catalog says in PostgreSQL.
+fn duplicate(index: &str, columns: &str, namespace: Oid, name: &str) -> Error {
+    let message = format!("duplicate key value violates unique constraint \"{index}\"");
+    let detail = format!("Key ({columns})=({name}, {namespace}) already exists.");
+    Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail)
+}
+
+/// A table is refused by the name of its row type, which is made first.
+async fn refuse_duplicate(env: &Env, class: &ClassRow) -> Result<()> {
+    if cache::read_named(env, class.namespace, &class.name).await?.is_none() {
         return Ok(());
     }
-    let message = "duplicate key value violates unique constraint \"pg_type_typname_nsp_index\"";
-    let detail = format!("Key (typname, typnamespace)=({name}, {namespace}) already exists.");
-    Err(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail))
+    let (index, columns) = match class.is_index() {
+        true => ("pg_class_relname_nsp_index", "relname, relnamespace"),
+        false => ("pg_type_typname_nsp_index", "typname, typnamespace"),
+    };
+    Err(duplicate(index, columns, class.namespace, &class.name))
 }
 
 /// Adds the row of `pg_class`, when nobody else has or is adding one of that name.
-async fn insert_class(env: &Env, class: &ClassRow) -> Result<()> {
+pub(super) async fn insert_class(env: &Env, class: &ClassRow) -> Result<()> {
     let schemas = PG_NAMESPACE.rel().page(env, Fork::Main, BlockNumber(0)).await?;
     loop {
         let turn = schemas.lock(&env.cx, LwMode::Exclusive).await;
@@ -145,7 +168,7 @@ async fn insert_class(env: &Env, class: &ClassRow) -> Result<()> {
             env.wait_for_xact(rival).await?;
             continue;
         }
-        refuse_duplicate(env, class.namespace, &class.name).await?;
+        refuse_duplicate(env, class).await?;
         rows::insert(env, &PG_CLASS, &class.values()).await?;
         return Ok(());
     }
@@ -199,8 +222,8 @@ async fn create_toast(env: &Env, of: Oid, columns: &[Attr], frozen_xid: Xid) -> 
     Ok(oid)
 }
 
-/// The table's file, empty. If the transaction aborts it is removed.
-async fn create_file(env: &Env, oid: Oid) -> Result<()> {
+/// The file of a table or an index, empty. If the transaction aborts it is removed.
+pub(super) async fn create_file(env: &Env, oid: Oid) -> Result<()> {
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: env.database, rel: oid };
     env.wal.make_room(&env.cx, 64).await?;
     env.disk.create(&rel.path(Fork::Main));
@@ -234,7 +257,7 @@ async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &
 
 /// Notes what other backends have to forget once this is committed. It is noted before the rows are changed: whoever
 /// fails half-way has cached things too that never were.
-fn invalidate(env: &Env, messages: impl IntoIterator<Item = Invalidation>) {
+pub(super) fn invalidate(env: &Env, messages: impl IntoIterator<Item = Invalidation>) {
     env.xact.borrow_mut().invalidated.extend(messages);
 }
 
@@ -250,12 +273,16 @@ pub async fn drop_table(
 ) -> Result<bool> {
     // A catalog is refused before it is locked.
     let known = catalog.table(env, schema, name).await?;
-    if known.as_ref().is_some_and(|table| table.class.kind != b'r') {
+    if known.as_ref().is_some_and(|table| table.class.kind == b't') {
         return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table")));
     }
-    if known.is_some_and(|table| table.is_catalog) {
+    if known.as_ref().is_some_and(|table| table.is_catalog) {
         let message = format!("permission denied: \"{name}\" is a system catalog");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
+    }
+    if known.is_some_and(|table| table.class.is_index()) {
+        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table"))
+            .hint("Use DROP INDEX to remove an index."));
     }
     match catalog.open(env, schema, name, LockMode::AccessExclusive).await? {
         Some(table) => drop_locked(env, catalog, &table).await.map(|()| true),
@@ -276,6 +303,7 @@ pub async fn drop_table(
 
 /// Removes a table that is locked: its rows now, its files when the transaction commits.
 async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
+    index::drop_all_of(env, table.oid).await?;
     if let Some(toast) = &table.rel.toast {
         env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
         env.xact.borrow_mut().dropped.push(toast.rel.file);

@@ -16,6 +16,10 @@ use crate::wal::Invalidation;
 const ATTNAME: u8 = 6;
 /// `ATTNUM`: columns by table and number.
 const ATTNUM: u8 = 7;
+/// `INDEXRELID`: indexes by their oid.
+const INDEXRELID: u8 = 32;
+/// `CONSTROID`: constraints by their oid.
+const CONSTROID: u8 = 19;
 /// `TYPENAMENSP`: types by name and schema.
 const TYPENAMENSP: u8 = 79;
 /// `TYPEOID`: types by their oid.
@@ -32,6 +36,16 @@ pub(super) fn of_class(db: Oid, class: &ClassRow) -> [Invalidation; 2] {
         Invalidation::Catcache { id: RELOID, db, hash: hash_int(class.oid.0) },
         Invalidation::Catcache { id: RELNAMENSP, db, hash: by_name },
     ]
+}
+
+/// What changing a row of `pg_index` sends.
+pub(super) fn of_index(db: Oid, index: Oid) -> Invalidation {
+    Invalidation::Catcache { id: INDEXRELID, db, hash: hash_int(index.0) }
+}
+
+/// What changing a row of `pg_constraint` sends.
+pub(super) fn of_constraint(db: Oid, constraint: Oid) -> Invalidation {
+    Invalidation::Catcache { id: CONSTROID, db, hash: hash_int(constraint.0) }
 }
 
 /// What changing a row of `pg_type` sends.

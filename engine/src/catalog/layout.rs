@@ -126,5 +126,33 @@ catalog! {
     }
 }
 
+catalog! {
+    /// The access methods.
+    PG_AM "pg_am" 2601 row 10015 array 10014 Plain {
+        oid: Oid amname: Name amhandler: Regproc amtype: Char ;
+    }
+}
+catalog! {
+    /// What an index is besides a row of pg_class: whose, and over which columns.
+    PG_INDEX "pg_index" 2610 row 10007 array 10006 Plain {
+        indexrelid: Oid indrelid: Oid indnatts: Int2 indnkeyatts: Int2 indisunique: Bool indnullsnotdistinct: Bool
+        indisprimary: Bool indisexclusion: Bool indimmediate: Bool indisclustered: Bool indisvalid: Bool
+        indcheckxmin: Bool indisready: Bool indislive: Bool indisreplident: Bool indkey: Int2Vector
+        indcollation: OidVector indclass: OidVector indoption: Int2Vector ;
+        indexprs: PgNodeTree indpred: PgNodeTree
+    }
+}
+catalog! {
+    /// The constraints: of those there are, the keys.
+    PG_CONSTRAINT "pg_constraint" 2606 row 10003 array 10002 Plain {
+        oid: Oid conname: Name connamespace: Oid contype: Char condeferrable: Bool condeferred: Bool convalidated: Bool
+        conrelid: Oid contypid: Oid conindid: Oid conparentid: Oid confrelid: Oid confupdtype: Char confdeltype: Char
+        confmatchtype: Char conislocal: Bool coninhcount: Int4 connoinherit: Bool ;
+        conkey: Int2Array confkey: Int2Array conpfeqop: OidArray conppeqop: OidArray conffeqop: OidArray
+        confdelsetcols: Int2Array conexclop: OidArray conbin: PgNodeTree
+    }
+}
+
 /// All of them.
-pub static SYSTEM_TABLES: [&SystemTable; 5] = [&PG_CLASS, &PG_ATTRIBUTE, &PG_TYPE, &PG_NAMESPACE, &PG_DATABASE];
+pub static SYSTEM_TABLES: [&SystemTable; 8] =
+    [&PG_CLASS, &PG_ATTRIBUTE, &PG_TYPE, &PG_NAMESPACE, &PG_DATABASE, &PG_AM, &PG_INDEX, &PG_CONSTRAINT];

@@ -19,9 +19,10 @@
 //! once more after it, since it may have been dropped in between.
 //!
 //! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
-//! `pg_database` their rows; `rows` reading and changing them; `table` what a statement needs to
-//! know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `array_type` a name that nobody
-//! chooses; `stats` what VACUUM has found; `toast` which tables would have a second one for long values.
+//! `pg_database`, `pg_am`, `pg_index`, `pg_constraint` their rows; `rows` reading and changing them; `table` what a
+//! statement needs to know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `index` the same for indexes;
+//! `array_type` and `index_name` names that nobody chooses; `stats` what VACUUM has found; `toast` which tables have a
+//! second one for long values.
 //!
 //! PostgreSQL: `catalog/heap.c`, `catalog/namespace.c`, `utils/cache/relcache.c`, `utils/cache/inval.c`,
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
@@ -30,11 +31,16 @@ mod array_type;
 pub mod bootstrap;
 mod cache;
 pub mod ddl;
+pub mod index;
+mod index_name;
 mod invalidation;
 pub mod layout;
+mod pg_am;
 pub mod pg_attribute;
 pub mod pg_class;
+mod pg_constraint;
 pub mod pg_database;
+pub mod pg_index;
 pub mod pg_namespace;
 pub mod pg_type;
 mod rows;
@@ -48,9 +54,11 @@ mod tests;
 pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
 pub use stats::{log_invalidations, update_stats};
-pub use table::Table;
+pub use table::{Table, TableIndex};
 
 /// `BOOTSTRAP_SUPERUSERID`: the one user there is, who owns everything.
 pub const SUPERUSER: crate::ids::Oid = crate::ids::Oid(10);
 /// The access method `heap`.
 const HEAP_AM: crate::ids::Oid = crate::ids::Oid(2);
+/// The access method `btree`.
+const BTREE_AM: crate::ids::Oid = crate::ids::Oid(403);

@@ -19,6 +19,8 @@ pub const SYSTEM_COLUMNS: [(&str, TypeId); 6] = [
 
 /// `DEFAULT_COLLATION_OID`: the database's collation.
 const DEFAULT_COLLATION: Oid = Oid(100);
+/// The type `cstring`.
+const CSTRING: Oid = Oid(2275);
 /// `C_COLLATION_OID`: catalogs sort their names by bytes.
 const C_COLLATION: Oid = Oid(950);
 
@@ -38,7 +40,7 @@ mod column {
 }
 
 /// `typcollation`, as a column of a catalog has it or as any other has it.
-fn collation(type_id: TypeId, of_catalog: bool) -> Oid {
+pub(super) fn collation(type_id: TypeId, of_catalog: bool) -> Oid {
     match type_id {
         TypeId::Name => C_COLLATION,
         TypeId::Text | TypeId::TextArray | TypeId::Varchar | TypeId::VarcharArray | TypeId::PgNodeTree => {
@@ -53,11 +55,12 @@ fn collation(type_id: TypeId, of_catalog: bool) -> Oid {
 pub fn row(table: Oid, attnum: i16, attr: &Attr, of_catalog: bool) -> Vec<Datum> {
     let no = Datum::Bool(false);
     let nothing = Datum::Char(0);
-    let is_array = attr.type_id.is_array() && attr.attstorage != b'p';
+    let is_vector = attr.attstorage == b'p';
+    let is_array = attr.type_id.is_array() && (of_catalog || !is_vector);
     vec![
         Datum::Oid(table),
         Datum::Name(attr.name.clone()),
-        Datum::Oid(attr.type_id.oid()),
+        Datum::Oid(if attr.attlen == -2 { CSTRING } else { attr.type_id.oid() }),
         Datum::Int4(if attnum < 0 { 0 } else { -1 }), // attstattarget
         Datum::Int2(attr.attlen),
         Datum::Int2(attnum),
@@ -82,6 +85,11 @@ pub fn row(table: Oid, attnum: i16, attr: &Attr, of_catalog: bool) -> Vec<Datum>
         Datum::Null, // attfdwoptions
         Datum::Null, // attmissingval
     ]
+}
+
+/// The rows of the columns of an index.
+pub(super) fn rows_of_index(index: Oid, columns: &[Attr]) -> Vec<Vec<Datum>> {
+    columns.iter().enumerate().map(|(at, attr)| row(index, at as i16 + 1, attr, false)).collect()
 }
 
 /// The rows of all columns of a table, in the order in which PostgreSQL writes them: its own, then the system's.
@@ -118,7 +126,7 @@ fn column_of(values: &[Datum]) -> Result<Attr> {
     let type_oid = Oid(values[column::TYPE].as_u32()?);
     Ok(Attr {
         name: values[column::NAME].as_str()?.into(),
-        type_id: TypeId::from_oid(type_oid).ok_or_else(|| Error::corrupt(format!("no type has the oid {type_oid}")))?,
+        type_id: type_of(type_oid).ok_or_else(|| Error::corrupt(format!("no type has the oid {type_oid}")))?,
         typmod: values[column::TYPMOD].as_int()? as i32,
         attlen: values[column::LEN].as_int()? as i16,
         attalign: letter(column::ALIGN)?,
@@ -127,6 +135,11 @@ fn column_of(values: &[Datum]) -> Result<Attr> {
         notnull: values[column::NOTNULL].as_bool()?,
         dropped: values[column::DROPPED].as_bool()?,
     })
+}
+
+/// The type with this oid. An index keeps a `name` without the zeros behind it, as a `cstring`, which is no type of ours.
+fn type_of(oid: Oid) -> Option<TypeId> {
+    if oid == CSTRING { Some(TypeId::Name) } else { TypeId::from_oid(oid) }
 }
 
 /// Whether a row, of which the first column is enough, is one of this table's.

@@ -1,7 +1,7 @@
-//! The rows of `pg_class`, one for each table.
+//! The rows of `pg_class`, one for each table and each index.
 
 use super::layout::{Filed, PG_CLASS, SystemTable};
-use super::{HEAP_AM, SUPERUSER, pg_namespace};
+use super::{BTREE_AM, HEAP_AM, SUPERUSER, pg_namespace};
 use crate::ids::{Error, Oid, RelFile, Result, Xid};
 use crate::types::Datum;
 
@@ -28,9 +28,11 @@ pub struct ClassRow {
     pub all_visible: i32,
     /// `reltoastrelid`: the table of its long values; invalid if it needs none.
     pub toast: Oid,
+    /// `relhasindex`: it has indexes, or had some.
+    pub has_index: bool,
     /// `relisshared`
     pub shared: bool,
-    /// `relkind`: `r` a table, `t` a table of long values.
+    /// `relkind`: `r` a table, `t` a table of long values, `i` an index.
     pub kind: u8,
     /// `relnatts`: how many columns it has.
     pub natts: i16,
@@ -52,6 +54,7 @@ mod column {
     pub(super) const TUPLES: usize = 10;
     pub(super) const ALL_VISIBLE: usize = 11;
     pub(super) const TOAST: usize = 12;
+    pub(super) const HAS_INDEX: usize = 13;
     pub(super) const SHARED: usize = 14;
     pub(super) const KIND: usize = 16;
     pub(super) const NATTS: usize = 17;
@@ -80,12 +83,28 @@ impl ClassRow {
             tuples: -1.0,
             all_visible: 0,
             toast: Oid::INVALID,
+            has_index: false,
             shared: false,
             kind: b'r',
             natts: natts as i16,
             replica_identity: b'd',
             frozen_xid,
         }
+    }
+
+    /// The row of an index that is made now. It has no rows of a type, and nothing in it is of any transaction.
+    pub(super) fn of_new_index(oid: Oid, name: &str, namespace: Oid, natts: usize) -> ClassRow {
+        ClassRow {
+            tuples: 0.0,
+            kind: b'i',
+            replica_identity: b'n',
+            ..ClassRow::of_new_table(oid, name, namespace, Oid::INVALID, natts, Xid::INVALID)
+        }
+    }
+
+    /// Whether it is an index.
+    pub fn is_index(&self) -> bool {
+        self.kind == b'i'
     }
 
     /// The row of a catalog of so many pages and rows, all of them visible.
@@ -114,14 +133,14 @@ impl ClassRow {
             Datum::Oid(self.row_type),
             none.clone(), // reloftype
             Datum::Oid(SUPERUSER),
-            Datum::Oid(HEAP_AM),
+            Datum::Oid(if self.is_index() { BTREE_AM } else { HEAP_AM }),
             Datum::Oid(self.filenode),
             Datum::Oid(self.tablespace),
             Datum::Int4(self.pages),
             Datum::Float4(self.tuples),
             Datum::Int4(self.all_visible),
             Datum::Oid(self.toast),
-            no.clone(), // relhasindex
+            Datum::Bool(self.has_index),
             Datum::Bool(self.shared),
             Datum::Char(b'p'), // relpersistence: permanent
             Datum::Char(self.kind),
@@ -137,10 +156,10 @@ impl ClassRow {
             no,   // relispartition
             none, // relrewrite
             Datum::Xid(self.frozen_xid),
-            Datum::Xid(Xid::BOOTSTRAP), // relminmxid: the first multixact id
-            Datum::Null,                // relacl
-            Datum::Null,                // reloptions
-            Datum::Null,                // relpartbound
+            Datum::Xid(if self.is_index() { Xid::INVALID } else { Xid::BOOTSTRAP }), // relminmxid: the first multixact id
+            Datum::Null,                                                             // relacl
+            Datum::Null,                                                             // reloptions
+            Datum::Null,                                                             // relpartbound
         ]
     }
 
@@ -151,8 +170,8 @@ impl ClassRow {
         }
         let oid = |at: usize| values[at].as_u32().map(Oid);
         let int = |at: usize| values[at].as_int().map(|n| n as i32);
-        let char = |at: usize| match values[at] {
-            Datum::Char(value) => Ok(value),
+        let letter = |at: usize| match values[at] {
+            Datum::Char(letter) => Ok(letter),
             ref other => Err(other.unexpected("\"char\"")),
         };
         Ok(ClassRow {
@@ -166,10 +185,11 @@ impl ClassRow {
             tuples: values[column::TUPLES].as_float()? as f32,
             all_visible: int(column::ALL_VISIBLE)?,
             toast: oid(column::TOAST)?,
+            has_index: values[column::HAS_INDEX].as_bool()?,
             shared: values[column::SHARED].as_bool()?,
-            kind: char(column::KIND)?,
+            kind: letter(column::KIND)?,
             natts: int(column::NATTS)? as i16,
-            replica_identity: char(column::REPLICA_IDENTITY)?,
+            replica_identity: letter(column::REPLICA_IDENTITY)?,
             frozen_xid: Xid(values[column::FROZEN_XID].as_u32()?),
         })
     }

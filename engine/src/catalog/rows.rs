@@ -1,10 +1,12 @@
-//! Reading and changing the rows of a catalog. There are no indexes on catalogs yet: to find a row is to scan.
+//! Reading and changing the rows of a catalog. Catalogs have no indexes here: to find a row is to scan.
 
 use std::rc::Rc;
 
 use super::layout::SystemTable;
 use crate::access::{self, ModifyOutcome, Scan, TupleBatch};
-use crate::ids::{Error, Pid, Result, Tid, Xid};
+use crate::ids::{Error, Fork, Pid, Result, Tid, Xid};
+use crate::storage::page;
+use crate::storage::tuple::HeapTupleHeader;
 use crate::txn::{Env, Snapshot, Txns};
 use crate::types::{Datum, deform_into, deform_tuple, form_tuple};
 
@@ -52,6 +54,13 @@ pub(super) async fn find(
         }
     }
     Ok(found)
+}
+
+/// The transaction that made a row.
+pub(super) async fn xmin(env: &Env, table: &SystemTable, tid: Tid) -> Result<Xid> {
+    let pin = table.rel().page(env, Fork::Main, tid.block).await?;
+    let header = pin.read(|bytes| page::heap_tuple(bytes, tid.offset).and_then(HeapTupleHeader::read));
+    header.map(|header| header.xmin).ok_or_else(|| Error::corrupt(format!("no row of {} at {tid}", table.name)))
 }
 
 /// Adds a row.

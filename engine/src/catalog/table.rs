@@ -3,9 +3,10 @@
 use std::rc::Rc;
 
 use super::pg_class::ClassRow;
+use super::pg_index::IndexRow;
 use super::pg_namespace;
 use crate::access::Rel;
-use crate::ids::{FIRST_NORMAL_OID, Oid, RelFile};
+use crate::ids::{Error, FIRST_NORMAL_OID, Oid, RelFile, Result, Xid, sqlstate};
 use crate::types::TupleDesc;
 
 /// A table, as `pg_class` and `pg_attribute` describe it; PostgreSQL's `RelationData`.
@@ -25,6 +26,17 @@ pub struct Table {
     pub is_catalog: bool,
     /// Its row of `pg_class`.
     pub class: ClassRow,
+    /// What `pg_index` says of its indexes, in the order of `rel.indexes`.
+    pub indexes: Vec<TableIndex>,
+}
+
+/// An index of a table.
+#[derive(Clone, Debug)]
+pub struct TableIndex {
+    /// Its row of `pg_index`.
+    pub row: IndexRow,
+    /// It serves only snapshots to which this transaction has ended; `indcheckxmin`.
+    pub after: Option<Xid>,
 }
 
 impl Table {
@@ -45,6 +57,15 @@ impl Table {
             desc,
             is_catalog: class.oid < FIRST_NORMAL_OID,
             class,
+            indexes: Vec::new(),
         }
+    }
+
+    /// An index is no table.
+    pub fn refuse_index(&self) -> Result<()> {
+        if !self.class.is_index() {
+            return Ok(());
+        }
+        Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is an index", self.name)))
     }
 }

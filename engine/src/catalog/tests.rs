@@ -94,7 +94,7 @@ fn accounts() -> Vec<Attr> {
 
 /// CREATE TABLE in a transaction of its own.
 async fn create(env: &Env, catalog: &Catalog, name: &str, columns: &[Attr]) -> Oid {
-    let oid = ddl::create_table(env, catalog, None, name, columns, false).await.unwrap().unwrap();
+    let oid = ddl::create_table(env, catalog, None, name, columns, &[], false).await.unwrap().unwrap();
     txn::commit(env).await.unwrap();
     oid
 }
@@ -249,7 +249,7 @@ fn a_rollback_leaves_nothing() {
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
     let disk = server.disk.clone();
     server.session(move |env, catalog| async move {
-        ddl::create_table(&env, &catalog, None, "accounts", &accounts(), false).await.unwrap();
+        ddl::create_table(&env, &catalog, None, "accounts", &accounts(), &[], false).await.unwrap();
         let own = catalog.table(&env, None, "accounts").await.unwrap().expect("its own table");
         assert_eq!((&*own.schema, own.desc.natts(), own.is_catalog), ("public", 3, false));
         assert!(disk.exists(&rel.path(Fork::Main)));
@@ -290,7 +290,7 @@ fn refusals_are_worded_as_postgresql_words_them() {
         create(&env, &catalog, "dup", &accounts()).await;
         let create = async |schema, name: &str, columns: &[(&str, TypeId)]| {
             let columns: Vec<Attr> = columns.iter().map(|(name, type_id)| Attr::new(name, *type_id)).collect();
-            let made = ddl::create_table(&env, &catalog, schema, name, &columns, false).await;
+            let made = ddl::create_table(&env, &catalog, schema, name, &columns, &[], false).await;
             message(made.expect_err("an error"))
         };
         // 15.20 for the same statements.
@@ -309,7 +309,7 @@ fn refusals_are_worded_as_postgresql_words_them() {
         assert_eq!(drop(Some("nosuch"), "x").await, "3F000 schema \"nosuch\" does not exist");
         assert_eq!(drop(None, "pg_class").await, "42501 permission denied: \"pg_class\" is a system catalog");
         assert!(!ddl::drop_table(&env, &catalog, None, "x", true).await.unwrap());
-        assert!(ddl::create_table(&env, &catalog, None, "dup", &[], true).await.unwrap().is_none());
+        assert!(ddl::create_table(&env, &catalog, None, "dup", &[], &[], true).await.unwrap().is_none());
         let notices: Vec<String> = env.notices.take().into_iter().map(message).collect();
         let skipped = ["00000 table \"x\" does not exist, skipping", "42P07 relation \"dup\" already exists, skipping"];
         assert_eq!(notices, skipped);
@@ -323,7 +323,7 @@ fn of_two_that_make_the_same_table_one_fails() {
     for _ in 0..2 {
         let outcomes = outcomes.clone();
         server.begin(|env, catalog| async move {
-            let made = ddl::create_table(&env, &catalog, None, "t", &accounts(), false).await;
+            let made = ddl::create_table(&env, &catalog, None, "t", &accounts(), &[], false).await;
             let outcome = match made {
                 Ok(_) => {
                     env.cx.sleep(WaitEvent::PgSleep, 50_000).await;
@@ -352,7 +352,7 @@ fn a_name_is_looked_up_again_after_the_lock() {
     server.begin(|env, catalog| async move {
         ddl::drop_table(&env, &catalog, None, "t", false).await.unwrap();
         env.cx.sleep(WaitEvent::PgSleep, 100_000).await;
-        ddl::create_table(&env, &catalog, None, "t", &accounts(), false).await.unwrap();
+        ddl::create_table(&env, &catalog, None, "t", &accounts(), &[], false).await.unwrap();
         txn::commit(&env).await.unwrap();
     });
     let slot = opened.clone();

@@ -36,6 +36,7 @@ mod checkpoint_policy;
 mod checkpointer;
 mod configuration;
 mod control;
+mod definition;
 mod log;
 mod port;
 mod postmaster;

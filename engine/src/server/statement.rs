@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
-use crate::catalog::{Table, ddl};
+use crate::catalog::Table;
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement};
@@ -15,7 +15,7 @@ use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
-use crate::types::{Attr, Datum, TypeId};
+use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
 pub(super) enum Part<'a> {
@@ -109,17 +109,10 @@ impl Session {
                 self.vacuum(&vacuum).await?;
                 "VACUUM"
             }
-            Statement::CreateTable(create) => {
-                self.create_table(&create).await?;
-                "CREATE TABLE"
-            }
-            Statement::DropTable(drop) => {
-                for name in &drop.names {
-                    let schema = name.schema.as_deref();
-                    ddl::drop_table(&self.env, &self.catalog, schema, &name.name, drop.if_exists).await?;
-                }
-                "DROP TABLE"
-            }
+            statement @ (Statement::CreateTable(_)
+            | Statement::DropTable(_)
+            | Statement::CreateIndex(_)
+            | Statement::DropIndex(_)) => self.run_definition(&statement).await?,
             Statement::DiscardAll => {
                 self.forbid_in_block("DISCARD ALL", several)?;
                 self.prepared.clear();
@@ -218,6 +211,7 @@ impl Session {
                 false => LockMode::AccessShare,
             };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
+                table.refuse_index().map_err(|error| error.at(name.pos.0))?;
                 tables.open.push((name.clone(), table));
             }
         }
@@ -233,6 +227,8 @@ impl Session {
             Statement::Delete(_) => "DELETE",
             Statement::CreateTable(_) => "CREATE TABLE",
             Statement::DropTable(_) => "DROP TABLE",
+            Statement::CreateIndex(_) => "CREATE INDEX",
+            Statement::DropIndex(_) => "DROP INDEX",
             Statement::Vacuum(_) if self.env.txns.procs.in_recovery() => {
                 let message = "cannot execute VACUUM during recovery";
                 return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));
@@ -266,8 +262,13 @@ impl Session {
                 false => self.catalog.open(&self.env, schema, &name.name, lock.mode).await?,
                 true => self.catalog.try_open(&self.env, schema, &name.name, lock.mode).await?,
             };
-            if opened.is_none() {
+            let Some(table) = opened else {
                 return Err(Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")));
+            };
+            if table.class.is_index() {
+                let message = format!("cannot lock relation \"{name}\"");
+                return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message)
+                    .detail("This operation is not supported for indexes."));
             }
         }
         Ok(())
@@ -280,21 +281,6 @@ impl Session {
         }
         let message = format!("{what} can only be used in transaction blocks");
         Err(Error::new(sqlstate::NO_ACTIVE_SQL_TRANSACTION, message))
-    }
-
-    async fn create_table(&mut self, create: &crate::sql::ast::CreateTable) -> Result<()> {
-        let columns: Vec<Attr> = bind::new_columns(create)?
-            .into_iter()
-            .map(|column| Attr {
-                typmod: column.typmod,
-                notnull: column.not_null,
-                ..Attr::new(&column.name, column.ty)
-            })
-            .collect();
-        let schema = create.name.schema.as_deref();
-        let (name, exists) = (&create.name.name, create.if_not_exists);
-        ddl::create_table(&self.env, &self.catalog, schema, name, &columns, exists).await?;
-        Ok(())
     }
 }
 

@@ -55,7 +55,10 @@ impl Session {
         self.start_command()?;
         self.catalog.accept_invalidations(&self.env);
         let table = self.open_for_vacuum(schema, name, vacuum.skip_locked).await?;
-        if let Some(table) = &table {
+        if let Some(table) = table.as_ref().filter(|table| table.class.is_index()) {
+            let message = format!("skipping \"{}\" --- cannot vacuum non-tables or special system tables", table.name);
+            self.env.notice(Error::new(sqlstate::WARNING, message).severity(Severity::Warning));
+        } else if let Some(table) = &table {
             self.env.take_snapshot();
             self.vacuum_opened(table, vacuum).await?;
         }

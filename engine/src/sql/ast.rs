@@ -5,6 +5,7 @@
 //! and unquoted, strings decoded, numbers classified, system type names spelt as in `pg_type`. Every node that an error
 //! may point at carries its place in the query string.
 
+pub use super::ast_index::*;
 pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
@@ -60,6 +61,10 @@ pub enum Statement {
     CreateTable(CreateTable),
     /// DROP TABLE
     DropTable(DropTable),
+    /// CREATE INDEX
+    CreateIndex(CreateIndex),
+    /// DROP INDEX
+    DropIndex(DropIndex),
     /// INSERT
     Insert(Insert),
     /// UPDATE
@@ -136,6 +141,8 @@ pub struct CreateTable {
     pub if_not_exists: bool,
     /// Its columns in order.
     pub columns: Vec<ColumnDef>,
+    /// Its PRIMARY KEY and UNIQUE constraints, as they stand.
+    pub keys: Vec<Key>,
 }
 
 /// One column of a CREATE TABLE.

@@ -256,6 +256,17 @@ pub struct NewColumn {
     pub not_null: bool,
 }
 
+/// PRIMARY KEY or UNIQUE for CREATE TABLE.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NewKey {
+    /// Its name, if it has one.
+    pub name: Option<Rc<str>>,
+    /// PRIMARY KEY
+    pub primary: bool,
+    /// The columns, from 0.
+    pub columns: Vec<usize>,
+}
+
 /// A statement that the executor runs.
 #[derive(Clone, Debug)]
 pub enum Statement {

@@ -20,6 +20,7 @@
 //! Functions are kept in a [`functions::Registry`], which rooms above this one fill.
 
 pub mod ast;
+mod ast_index;
 mod ast_xact;
 pub mod bind;
 pub mod bound;

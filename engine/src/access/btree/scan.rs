@@ -26,7 +26,7 @@ use crate::buffer::Pin;
 use crate::ids::{BlockNumber, Lsn, OffsetNumber, Result, Tid};
 use crate::storage::btree::*;
 use crate::storage::{page, vm};
-use crate::txn::Snapshot;
+use crate::txn::{Snapshot, TableCounter};
 use crate::world::LwMode;
 
 /// An entry that passed.
@@ -69,6 +69,8 @@ pub struct IndexScan {
     /// The leaf, as long as nobody may remove anything from it.
     pin: Option<Pin>,
     rows: RowFetch,
+    /// How many rows were read from the table.
+    heap_fetches: i64,
 }
 
 impl IndexScan {
@@ -96,12 +98,14 @@ impl IndexScan {
             killed: Vec::new(),
             pin: None,
             rows: RowFetch::default(),
+            heap_fetches: 0,
         })
     }
 
     /// Fills the batch with up to `max` further rows: whole tuples, or keys as index tuples. `false` at the end.
     pub async fn next(&mut self, env: &Env, max: usize, batch: &mut TupleBatch) -> Result<bool> {
         batch.clear();
+        let before = self.heap_fetches;
         while batch.len() < max {
             env.cx.check_for_interrupts()?;
             let Some(item) = self.items.get(self.next_item).copied() else {
@@ -115,11 +119,17 @@ impl IndexScan {
             let fetched = if self.keys_only {
                 self.fetch_key(env, item, batch).await?
             } else {
-                self.rows.fetch(env, &self.heap, item.tid, &self.snapshot, batch).await?
+                let fetched = self.rows.fetch(env, &self.heap, item.tid, &self.snapshot, batch).await?;
+                self.heap_fetches += i64::from(fetched == Fetched::Found);
+                fetched
             };
             if fetched == (Fetched::Gone { dead: true }) && !env.txns.procs.in_recovery() {
                 self.killed.push(self.next_item - 1);
             }
+        }
+        let fetched = self.heap_fetches - before;
+        if fetched > 0 {
+            env.stats.count(self.heap.oid, TableCounter::IdxTupFetch, fetched);
         }
         Ok(!batch.is_empty())
     }
@@ -130,6 +140,7 @@ impl IndexScan {
         if bits & vm::VISIBILITYMAP_ALL_VISIBLE == 0 {
             let mut row = TupleBatch::default();
             fetched = self.rows.fetch(env, &self.heap, item.tid, &self.snapshot, &mut row).await?;
+            self.heap_fetches += i64::from(fetched == Fetched::Found);
         }
         if fetched == Fetched::Found {
             batch.push(item.tid, &self.keys[item.key.0..item.key.1]);
@@ -168,6 +179,7 @@ impl IndexScan {
 
     /// `_bt_first`: the leaf where the scan begins, and the tuple on it; going backward it may be before the first one.
     async fn first_leaf(&self, tree: &Tree<'_>) -> Result<Option<(Option<Locked>, OffsetNumber)>> {
+        tree.env.stats.count(self.heap.oid, TableCounter::IdxScan, 1);
         let Some(key) = self.quals.start(&self.index, self.backward)? else {
             let leaf = tree.endpoint(0, self.backward).await?;
             return Ok(Some((leaf, if self.backward { OffsetNumber::MAX } else { 0 })));

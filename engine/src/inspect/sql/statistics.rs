@@ -149,7 +149,7 @@ fn tables(functions: &mut Functions, name: &'static str, wanted: fn(Oid) -> bool
                 for (n, count) in server.txns.stats.table(class.oid).into_iter().enumerate() {
                     // A table without an index knows of no index scans.
                     row.push(match TABLES[n + 3] {
-                        ("idx_scan" | "idx_tup_fetch", _) => Datum::Null,
+                        ("idx_scan" | "idx_tup_fetch", _) if !class.has_index => Datum::Null,
                         (_, TypeId::TimestampTz) => moment(count),
                         _ => Datum::Int8(count),
                     });

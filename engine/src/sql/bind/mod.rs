@@ -20,6 +20,7 @@ mod call;
 mod coerce;
 mod expr;
 mod from;
+mod keys;
 mod level;
 mod locking;
 mod modify;
@@ -35,6 +36,7 @@ use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
 use coerce::Typed;
+pub use keys::new_keys;
 
 /// Which parameters a statement may have.
 #[derive(Clone, Copy, Debug)]

@@ -1,12 +1,13 @@
 //! Running: operators that pull rows from each other.
 //!
 //! ```text
-//!   Limit ── next(10) ──► Project ── next(10) ──► SeqScan ──► access: page after page
+//!   Limit ── next(10) ──► Project ── next(10) ──► TableScan ──► access: page after page
 //!         ◄── 10 rows ──          ◄── 10 rows ──
 //! ```
 //!
-//! Each operator is asked for at most so many rows and answers with a batch; an empty one is the end. A SeqScan answers
-//! with the visible rows of one page at a time, so that nothing is read that nobody asked for. Between pages another
+//! Each operator is asked for at most so many rows and answers with a batch; an empty one is the end. A TableScan answers
+//! with the visible rows of one page at a time, or with what an index leads to, so that nothing is read that nobody asked
+//! for. Between pages another
 //! process may run; within a batch expressions are plain functions, except for calls that wait, such as
 //! `get_raw_page`: those are made first, row by row.
 //!
@@ -16,6 +17,7 @@
 //! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
 mod aggregate;
+mod index;
 mod join;
 mod lock_rows;
 mod modify;
@@ -56,7 +58,7 @@ pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowS
     let cx = ExecCx { fx, params, snapshot, toasted: Cell::new(false) };
     match statement {
         Statement::Query(query) => {
-            let (mut node, width) = (plan::query(query), query.columns.len());
+            let (mut node, width) = (plan::query(&cx, query), query.columns.len());
             let mut count = 0;
             loop {
                 let batch = node.next(&cx, &[], BATCH).await?;

@@ -13,9 +13,10 @@
 //! In REPEATABLE READ access fails with 40001 instead.
 
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
+use super::index::{self, Source, Wanted};
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink, plan};
-use crate::access::{self, ModifyOutcome, RowLock, Scan, TupleBatch, WaitPolicy};
+use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
 use crate::ids::{Error, Result, Tid, sqlstate};
 use crate::types::{Datum, form_tuple, output};
@@ -29,7 +30,7 @@ pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) 
         insert_row(cx, insert, &[], sink).await?;
         return Ok(1);
     };
-    let mut source = plan::query(source);
+    let mut source = plan::query(cx, source);
     loop {
         let batch = source.next(cx, &[], BATCH).await?;
         if batch.is_empty() {
@@ -124,9 +125,11 @@ impl Change<'_> {
     async fn run(&self, cx: &ExecCx<'_>, sink: RowSink<'_>) -> Result<u64> {
         let env = &cx.fx.env;
         let mut count = 0;
-        let mut scan = Scan::begin(env, &self.table.rel, cx.snapshot.clone());
+        let (table, conditions) = (self.table, self.filter);
+        let wanted = Wanted { table, base: 0, conditions, order: &[], limit: false, columns: None };
+        let mut scan = Source::begin(cx, table, index::choose(cx, &wanted).as_ref())?;
         let mut batch = TupleBatch::default();
-        while scan.next_page(env, &mut batch).await? {
+        while scan.next(env, BATCH, &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;

@@ -4,7 +4,7 @@ use super::super::bound::{Exprs, Row};
 use super::aggregate::Aggregate;
 use super::join::NestLoop;
 use super::lock_rows::LockRows;
-use super::scan::{FunctionScan, SeqScan};
+use super::scan::{FunctionScan, TableScan};
 use super::sort::{Sort, Unique};
 use super::{BATCH, ExecCx};
 use crate::ids::{Error, Result, SqlState, sqlstate};
@@ -14,7 +14,7 @@ use std::pin::Pin;
 
 /// An operator with its state.
 pub(super) enum Node {
-    SeqScan(Box<SeqScan>),
+    TableScan(Box<TableScan>),
     Function(Box<FunctionScan>),
     Values(ValuesScan),
     Filter(Box<Filter>),
@@ -34,7 +34,7 @@ impl Node {
     /// Up to `max` rows; none at the end. `outer` is the row to the left, up to the operator's own first slot.
     pub fn next<'a>(&'a mut self, cx: &'a ExecCx<'a>, outer: &'a [Datum], max: usize) -> Batch<'a> {
         match self {
-            Node::SeqScan(node) => Box::pin(node.next(cx, max)),
+            Node::TableScan(node) => Box::pin(node.next(cx, max)),
             Node::Function(node) => Box::pin(node.next(cx, outer, max)),
             Node::Values(node) => Box::pin(node.next(cx, max)),
             Node::Filter(node) => Box::pin(node.next(cx, outer, max)),
@@ -64,7 +64,7 @@ impl Node {
     /// Begins again from the first row. Only what can stand in a FROM is asked to.
     pub fn rewind(&mut self) {
         match self {
-            Node::SeqScan(node) => node.rewind(),
+            Node::TableScan(node) => node.rewind(),
             Node::Function(node) => node.rewind(),
             Node::Values(node) => node.at = 0,
             Node::Filter(node) => node.input.rewind(),

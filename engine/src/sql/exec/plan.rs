@@ -4,23 +4,33 @@
 //!   FROM ─ WHERE ─ GROUP BY, HAVING ─ SELECT list ─ DISTINCT ─ ORDER BY ─ FOR UPDATE ─ OFFSET, LIMIT
 //! ```
 //!
-//! There is one way to run each query: tables are read in the order of FROM and joined by nested loops. A condition of
-//! WHERE that speaks of one table only is put down to the scan of that table.
+//! Tables are read in the order of FROM and joined by nested loops. A condition of WHERE that speaks of one table only is put
+//! down to the scan of that table; it may be a reason to read it by an index (`index.rs`).
 
-use super::super::bound::{Exprs, FromNode, Query, SYSTEM_COLUMNS, Scalar};
+use super::super::bound::{Exprs, FromNode, Query, SYSTEM_COLUMNS, Scalar, SortKey};
+use super::ExecCx;
 use super::aggregate::Aggregate;
+use super::index::{self, OrderBy, Wanted};
 use super::join::NestLoop;
 use super::lock_rows::LockRows;
 use super::node::{Filter, Limit, Node, Project, ValuesScan};
-use super::scan::{FunctionScan, SeqScan};
+use super::scan::{FunctionScan, TableScan};
 use super::sort::{Sort, Unique};
 use std::ops::Range;
 
 /// The operators of a query.
-pub(super) fn query(query: &Query) -> Node {
+pub(super) fn query(cx: &ExecCx<'_>, query: &Query) -> Node {
     let mut filter = query.filter.clone();
+    let mut ordered = query.order_by.is_empty();
     let mut node = match (&query.from, &query.values) {
-        (Some(from), _) => from_node(from, &mut filter, true, &used_slots(query)),
+        (Some(from @ FromNode::Table(..)), _) => {
+            let order = column_order(query, from);
+            let limited = query.limit.is_some();
+            let (node, by_index) = table_node(cx, from, &mut filter, &used_slots(query), &order, limited);
+            ordered |= by_index;
+            node
+        }
+        (Some(from), _) => from_node(cx, from, &mut filter, true, &used_slots(query)),
         (None, Some(rows)) => Node::Values(ValuesScan::new(rows.clone())),
         (None, None) => Node::Values(ValuesScan::new(vec![Exprs::default()])),
     };
@@ -28,7 +38,7 @@ pub(super) fn query(query: &Query) -> Node {
         node = Node::Filter(Box::new(Filter { input: node, conditions: filter }));
     }
     if let Some(set) = &query.set_function {
-        let right = from_node(set, &mut Vec::new(), false, &|_| true);
+        let right = from_node(cx, set, &mut Vec::new(), false, &|_| true);
         node = Node::NestLoop(Box::new(NestLoop::new(node, right, None, None, true)));
     }
     if let Some(grouping) = &query.grouping {
@@ -41,7 +51,7 @@ pub(super) fn query(query: &Query) -> Node {
     if query.distinct {
         node = Node::Unique(Box::new(Unique::new(node)));
     }
-    if !query.order_by.is_empty() {
+    if !ordered {
         node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone())));
     }
     if let (false, Some(from)) = (query.locks.is_empty(), &query.from) {
@@ -55,29 +65,66 @@ pub(super) fn query(query: &Query) -> Node {
 
 /// The operators of a FROM. Conditions that one of its scans can see to are taken out of `filter`, unless the scan is
 /// on the side of a join that may be missing.
-fn from_node(from: &FromNode, filter: &mut Vec<Exprs>, may_filter: bool, used: &dyn Fn(usize) -> bool) -> Node {
+fn from_node(
+    cx: &ExecCx<'_>,
+    from: &FromNode,
+    filter: &mut Vec<Exprs>,
+    may_filter: bool,
+    used: &dyn Fn(usize) -> bool,
+) -> Node {
     match from {
-        FromNode::Table(table, base, system) => {
-            let slots = slots(from);
-            let own = |exprs: &mut Exprs| may_filter && within(exprs, &slots);
-            let conditions: Vec<_> = filter.extract_if(.., own).collect();
-            let natts = table.desc.natts();
-            let wanted = |slot: &usize| used(*slot) || conditions.iter().any(|exprs| uses(exprs, *slot));
-            let upto = (*base..base + natts).rev().find(wanted).map_or(0, |slot| slot - base + 1);
-            Node::SeqScan(Box::new(SeqScan::new(table.clone(), *base, *system, upto, conditions)))
-        }
+        FromNode::Table(..) if may_filter => table_node(cx, from, filter, used, &[], false).0,
+        FromNode::Table(..) => table_node(cx, from, &mut Vec::new(), used, &[], false).0,
         FromNode::Function(function, args, _) => {
             Node::Function(Box::new(FunctionScan::new(function.clone(), args.clone())))
         }
-        FromNode::Subquery(inner, _) => query(inner),
+        FromNode::Subquery(inner, _) => query(cx, inner),
         FromNode::Join(left, right, on, outer) => {
-            let left = from_node(left, filter, may_filter, used);
+            let left = from_node(cx, left, filter, may_filter, used);
             let lateral = is_lateral(right);
             let width = outer.then(|| slots(right).len());
-            let right = from_node(right, filter, may_filter && !outer, used);
+            let right = from_node(cx, right, filter, may_filter && !outer, used);
             Node::NestLoop(Box::new(NestLoop::new(left, right, on.clone(), width, lateral)))
         }
     }
+}
+
+/// The scan of a table, and whether its rows come in the order that is asked for.
+fn table_node(
+    cx: &ExecCx<'_>,
+    from: &FromNode,
+    filter: &mut Vec<Exprs>,
+    used: &dyn Fn(usize) -> bool,
+    order: &[OrderBy],
+    limit: bool,
+) -> (Node, bool) {
+    let FromNode::Table(table, base, system) = from else { return (from_node(cx, from, filter, true, used), false) };
+    let slots = slots(from);
+    let conditions: Vec<_> = filter.extract_if(.., |exprs| within(exprs, &slots)).collect();
+    let natts = table.desc.natts();
+    let wanted = |slot: &usize| used(*slot) || conditions.iter().any(|exprs| uses(exprs, *slot));
+    let upto = (*base..base + natts).rev().find(wanted).map_or(0, |slot| slot - base + 1);
+    let needed = |column: usize| wanted(&(base + column));
+    let columns: Option<&dyn Fn(usize) -> bool> = if *system { None } else { Some(&needed) };
+    let path = index::choose(cx, &Wanted { table, base: *base, conditions: &conditions, order, limit, columns });
+    let ordered = path.as_ref().is_some_and(|path| path.ordered);
+    (Node::TableScan(Box::new(TableScan::new(table.clone(), *base, *system, upto, conditions, path))), ordered)
+}
+
+/// ORDER BY as columns of the only table; none if it asks for anything else.
+fn column_order(query: &Query, from: &FromNode) -> Vec<OrderBy> {
+    let FromNode::Table(table, base, _) = from else { return Vec::new() };
+    if query.grouping.is_some() || query.distinct || query.set_function.is_some() {
+        return Vec::new();
+    }
+    let column = |key: &SortKey| match query.targets.scalars.get(key.slot) {
+        Some(Scalar::Column(slot)) => {
+            let column = slot.checked_sub(*base).filter(|column| *column < table.desc.natts())?;
+            Some((column, key.descending, key.nulls_first))
+        }
+        _ => None,
+    };
+    query.order_by.iter().map(column).collect::<Option<_>>().unwrap_or_default()
 }
 
 /// The slots of an item.

@@ -3,15 +3,16 @@
 use super::super::bound::{Exprs, Row, SYSTEM_COLUMNS};
 use super::super::functions::{Body, Function, RowIter};
 use super::ExecCx;
-use crate::access::{Scan, TupleBatch};
+use super::index::{Path, Source, found_row};
+use crate::access::TupleBatch;
 use crate::catalog::Table;
 use crate::ids::{Error, Oid, Result, Tid};
 use crate::storage::tuple::HeapTupleHeader;
 use crate::types::{Datum, deform_into};
 use std::rc::Rc;
 
-/// All visible rows of a table for which the conditions hold, page by page.
-pub(super) struct SeqScan {
+/// All visible rows of a table for which the conditions hold.
+pub(super) struct TableScan {
     table: Rc<Table>,
     /// The slot of its first column.
     base: usize,
@@ -20,15 +21,24 @@ pub(super) struct SeqScan {
     /// How many of its columns are wanted, from the first on.
     upto: usize,
     conditions: Vec<Exprs>,
-    scan: Option<Scan>,
+    /// By which index, if not page by page.
+    path: Option<Path>,
+    scan: Option<Source>,
     batch: TupleBatch,
     /// The next row of the batch.
     at: usize,
 }
 
-impl SeqScan {
-    pub fn new(table: Rc<Table>, base: usize, system: bool, upto: usize, conditions: Vec<Exprs>) -> SeqScan {
-        SeqScan { table, base, system, upto, conditions, scan: None, batch: TupleBatch::default(), at: 0 }
+impl TableScan {
+    pub fn new(
+        table: Rc<Table>,
+        base: usize,
+        system: bool,
+        upto: usize,
+        conditions: Vec<Exprs>,
+        path: Option<Path>,
+    ) -> TableScan {
+        TableScan { table, base, system, upto, conditions, path, scan: None, batch: TupleBatch::default(), at: 0 }
     }
 
     pub fn rewind(&mut self) {
@@ -42,9 +52,9 @@ impl SeqScan {
         let mut rows = Vec::new();
         loop {
             while self.at < self.batch.len() && rows.len() < max {
-                let (tid, tuple) = self.batch.get(self.at);
+                let found = self.batch.get(self.at);
                 self.at += 1;
-                let row = table_row(cx, &self.table, tid, tuple, self.upto, self.system)?;
+                let row = found_row(cx, &self.table, self.path.as_ref(), found, self.upto, self.system)?;
                 if cx.holds(&self.conditions, &row, self.base).await? {
                     rows.push(row);
                 }
@@ -52,9 +62,12 @@ impl SeqScan {
             if !rows.is_empty() {
                 return Ok(rows);
             }
-            let scan = self.scan.get_or_insert_with(|| Scan::begin(env, &self.table.rel, cx.snapshot.clone()));
+            let scan = match &mut self.scan {
+                Some(scan) => scan,
+                none => none.insert(Source::begin(cx, &self.table, self.path.as_ref())?),
+            };
             self.at = 0;
-            if !scan.next_page(env, &mut self.batch).await? {
+            if !scan.next(env, max, &mut self.batch).await? {
                 return Ok(rows);
             }
         }

@@ -21,6 +21,7 @@
 mod atom;
 mod cursor;
 mod expr;
+mod index;
 mod join;
 mod locking;
 mod name;
@@ -152,6 +153,8 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     match node.kind() {
         CREATE_TABLE => table::create_table(source, node),
         DROP_TABLE => table::drop_table(source, node),
+        CREATE_INDEX => index::create_index(source, node),
+        DROP_INDEX => index::drop_index(source, node),
         INSERT => table::insert(source, node),
         UPDATE => table::update(source, node),
         DELETE => table::delete(source, node),

@@ -3,6 +3,7 @@
 use super::super::ast::*;
 use super::cursor::{Children, Source};
 use super::expr::expr;
+use super::index;
 use super::name::{qualified, type_name};
 use super::select::{self, filter, is_query, relation, returning};
 use crate::ids::{Error, Result, sqlstate};
@@ -19,25 +20,38 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
     children.eat(SEMICOLON);
     children.end()?;
     list.expect(L_PAREN)?;
-    let mut columns = Vec::new();
-    if list.peek() != Some(R_PAREN) {
-        for node in list.list(COLUMN)? {
-            columns.push(column(source, &node)?);
+    let (mut columns, mut keys) = (Vec::new(), Vec::new());
+    while list.peek() != Some(R_PAREN) {
+        match list.peek() {
+            Some(PRIMARY_KEY_CONSTRAINT | UNIQUE_CONSTRAINT) => {
+                keys.push(index::key(source, &list.expect_any_node()?, None)?);
+            }
+            _ => columns.push(column(source, &list.expect_node(COLUMN)?, &mut keys)?),
+        }
+        if !list.eat(COMMA) {
+            break;
         }
     }
     list.expect(R_PAREN)?;
     list.end()?;
-    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns }))
+    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, keys }))
 }
 
-fn column(source: &Source, node: &SyntaxNode) -> Result<ColumnDef> {
+/// A column; its keys are put behind those before.
+fn column(source: &Source, node: &SyntaxNode, keys: &mut Vec<Key>) -> Result<ColumnDef> {
     let mut children = source.children(node);
     let pos = source.node_pos(node);
     let name = children.name(COLUMN_NAME)?;
     let ty = type_name(source, &children.expect_any_node()?)?;
     let mut not_null = None;
-    while let Some(kind @ (NOT_NULL_CONSTRAINT | NULL_CONSTRAINT)) = children.peek() {
+    while let Some(kind @ (NOT_NULL_CONSTRAINT | NULL_CONSTRAINT | PRIMARY_KEY_CONSTRAINT | UNIQUE_CONSTRAINT)) =
+        children.peek()
+    {
         let constraint = children.expect_any_node()?;
+        if matches!(kind, PRIMARY_KEY_CONSTRAINT | UNIQUE_CONSTRAINT) {
+            keys.push(index::key(source, &constraint, Some(&name))?);
+            continue;
+        }
         let mut words = source.children(&constraint);
         words.eat(NOT_KW);
         words.expect(NULL_KW)?;
@@ -58,13 +72,17 @@ pub(super) fn drop_table(source: &Source, node: &SyntaxNode) -> Result<Statement
     let if_exists = children.eat(IF_EXISTS);
     let names = children.list(TABLE_NAME_REF)?;
     let names = names.iter().map(|name| qualified(source, name)).collect::<Result<_>>()?;
-    // Nothing that we have can depend on a table.
-    if !children.eat(RESTRICT) {
-        children.eat(CASCADE);
-    }
+    drop_behavior(&mut children);
     children.eat(SEMICOLON);
     children.end()?;
     Ok(Statement::DropTable(DropTable { names, if_exists }))
+}
+
+/// RESTRICT or CASCADE: nothing that we have can depend on what is dropped.
+pub(super) fn drop_behavior(children: &mut Children) {
+    if !children.eat(RESTRICT) {
+        children.eat(CASCADE);
+    }
 }
 
 pub(super) fn insert(source: &Source, node: &SyntaxNode) -> Result<Statement> {

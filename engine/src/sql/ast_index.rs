@@ -1,0 +1,53 @@
+//! The tree of statements about indexes and keys.
+
+use super::ast::{Ident, Pos, QualName};
+
+/// CREATE INDEX.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CreateIndex {
+    /// Its name; one is chosen where there is none.
+    pub name: Option<Ident>,
+    /// Of which table.
+    pub table: QualName,
+    /// UNIQUE
+    pub unique: bool,
+    /// IF NOT EXISTS
+    pub if_not_exists: bool,
+    /// USING
+    pub method: Ident,
+    /// The columns of its key.
+    pub columns: Vec<IndexColumn>,
+}
+
+/// A column of an index.
+#[derive(Clone, PartialEq, Debug)]
+pub struct IndexColumn {
+    /// Its name.
+    pub name: Ident,
+    /// DESC
+    pub descending: bool,
+    /// NULLS FIRST, said or meant.
+    pub nulls_first: bool,
+}
+
+/// DROP INDEX.
+#[derive(Clone, PartialEq, Debug)]
+pub struct DropIndex {
+    /// The indexes.
+    pub names: Vec<QualName>,
+    /// IF EXISTS
+    pub if_exists: bool,
+}
+
+/// PRIMARY KEY or UNIQUE.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Key {
+    /// CONSTRAINT
+    pub name: Option<Ident>,
+    /// PRIMARY KEY
+    pub primary: bool,
+    /// The columns.
+    pub columns: Vec<Ident>,
+    /// Where it stands.
+    pub pos: Pos,
+}

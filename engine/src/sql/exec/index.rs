@@ -1,0 +1,286 @@
+//! Which index a table is read by.
+//!
+//! ```text
+//!   WHERE id = 7 AND owner > $1       conditions of the form column, operator, something known before the scan
+//!     │ index on (id)          unique, and all of its key is fixed: one row at most
+//!     │ index on (id, owner)   one column fixed, the next one bounded
+//!     │ index on (owner)       bounded
+//!     ▼ the first of these that there is; without a condition on a first column, none
+//! ```
+//!
+//! There are no costs. An index that fits is taken, and of several the one whose key is fixed farthest. Where ORDER BY asks for
+//! an index's order, forward or backward, the rows need not be sorted; and if there is a LIMIT besides, that alone is
+//! reason to take the index. All conditions are asked again of each row, so an index decides only how many rows are read.
+//!
+//! If an index has all columns that are wanted, the rows are not fetched but where the visibility map sends for them.
+//!
+//! PostgreSQL: `optimizer/path/indxpath.c`, and `pathkeys.c` for the order.
+
+use super::super::bound::{Exprs, Row, SYSTEM_COLUMNS, Scalar};
+use super::ExecCx;
+use super::scan::table_row;
+use crate::access::{Index, IndexScan, Scan, ScanKey, Strategy, TupleBatch};
+use crate::catalog::Table;
+use crate::ids::{Result, Tid};
+use crate::txn::Env;
+use crate::types::index_key::values_of_key;
+use crate::types::{Attr, Datum, TypeId};
+
+/// An index and what it is asked.
+pub(super) struct Path {
+    /// Its place among the table's.
+    index: usize,
+    keys: Vec<ScanKey>,
+    backward: bool,
+    keys_only: bool,
+    /// The rows come in the order that was asked for.
+    pub ordered: bool,
+}
+
+/// A column to sort by, from 0: DESC, NULLS FIRST.
+pub(super) type OrderBy = (usize, bool, bool);
+
+/// What is wanted of a table.
+pub(super) struct Wanted<'a> {
+    pub table: &'a Table,
+    /// The slot of its first column.
+    pub base: usize,
+    /// The conditions that its rows have to meet.
+    pub conditions: &'a [Exprs],
+    pub order: &'a [OrderBy],
+    /// Whether not all rows in that order may be needed.
+    pub limit: bool,
+    /// Whether a column is needed; none if the rows themselves are.
+    pub columns: Option<&'a dyn Fn(usize) -> bool>,
+}
+
+/// A condition that an index may serve.
+struct Qual {
+    column: usize,
+    strategy: Strategy,
+    value: Datum,
+}
+
+/// How well an index fits: one row at most, columns fixed, the next one bounded, rows in order.
+type Fit = (bool, usize, bool, bool);
+
+// --- choosing ------------------------------------------------------------------------------------------------
+
+/// The index by which to read a table; none for a sequential scan.
+pub(super) fn choose(cx: &ExecCx<'_>, wanted: &Wanted<'_>) -> Option<Path> {
+    let table = wanted.table;
+    if table.indexes.is_empty() {
+        return None;
+    }
+    let mut quals = Vec::new();
+    for exprs in wanted.conditions.iter().filter(|exprs| exprs.waits.is_empty()) {
+        exprs.scalars.iter().for_each(|scalar| collect(cx, wanted, scalar, &mut quals));
+    }
+    let mut best: Option<(Fit, Path)> = None;
+    for (at, (index, known)) in table.rel.indexes.iter().zip(&table.indexes).enumerate() {
+        if known.after.is_some_and(|xid| !xid.precedes(cx.snapshot.xmin)) {
+            continue;
+        }
+        let found = path(at, index, wanted, &quals);
+        best = match (best, found) {
+            (Some(best), Some(found)) if best.0 >= found.0 => Some(best),
+            (best, found) => found.or(best),
+        };
+    }
+    best.map(|(_, path)| path)
+}
+
+fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual]) -> Option<(Fit, Path)> {
+    let mut keys = Vec::new();
+    let (mut fixed, mut bounded) = (0, false);
+    for (column, key) in index.keys.iter().enumerate() {
+        for qual in quals.iter().filter(|qual| qual.column == key.column) {
+            bounded |= column == 0;
+            let fixes = matches!(qual.strategy, Strategy::Equal | Strategy::IsNull);
+            if fixes && fixed == column {
+                fixed += 1;
+            }
+            keys.push(ScanKey { column, strategy: qual.strategy, value: qual.value.clone() });
+        }
+    }
+    let order = direction(index, fixed, wanted);
+    if !bounded {
+        keys.clear();
+        order.filter(|_| wanted.limit)?;
+    }
+    let bounded = keys.iter().any(|key| key.column == fixed);
+    let has = |column: usize| index.keys.iter().any(|key| key.column == column);
+    let all = 0..wanted.table.desc.natts();
+    let keys_only = wanted.columns.is_some_and(|needed| all.into_iter().all(|column| !needed(column) || has(column)));
+    let one = index.unique && fixed == index.natts() && keys.iter().all(|key| key.strategy != Strategy::IsNull);
+    let (ordered, backward) = (order.is_some(), order == Some(true));
+    Some(((one, fixed, bounded, ordered), Path { index: at, keys, backward, keys_only, ordered }))
+}
+
+/// Whether the index, of which the first columns are fixed, has the order that is asked for: `true` if read backward.
+fn direction(index: &Index, fixed: usize, wanted: &Wanted<'_>) -> Option<bool> {
+    let mut at = 0;
+    let mut backward = None;
+    for (column, descending, nulls_first) in wanted.order {
+        // All rows have the same value there.
+        if index.keys[..fixed].iter().any(|key| key.column == *column) {
+            continue;
+        }
+        at = at.max(fixed);
+        let key = index.keys.get(at).filter(|key| key.column == *column)?;
+        let turned = key.descending != *descending;
+        let notnull = wanted.table.desc.attrs[*column].notnull;
+        if !notnull && (key.nulls_first != *nulls_first) != turned {
+            return None;
+        }
+        if backward.replace(turned).is_some_and(|before| before != turned) {
+            return None;
+        }
+        at += 1;
+    }
+    if wanted.order.is_empty() { None } else { backward.or(Some(false)) }
+}
+
+// --- conditions ----------------------------------------------------------------------------------------------
+
+/// Adds what a condition says of columns and of values that are known before the scan.
+fn collect(cx: &ExecCx<'_>, wanted: &Wanted<'_>, condition: &Scalar, quals: &mut Vec<Qual>) {
+    match condition {
+        Scalar::And(args) => args.iter().for_each(|arg| collect(cx, wanted, arg, quals)),
+        Scalar::IsNull(arg, false) => quals.extend(column(wanted, arg).map(|column| Qual {
+            column,
+            strategy: Strategy::IsNull,
+            value: Datum::Null,
+        })),
+        Scalar::Binary(operator, _, args) => {
+            let [left, right] = &**args;
+            quals.extend(qual(cx, wanted, operator, left, right, false));
+            quals.extend(qual(cx, wanted, operator, right, left, true));
+        }
+        _ => {}
+    }
+}
+
+/// `column operator value`, or `turned` the other way.
+fn qual(
+    cx: &ExecCx<'_>,
+    wanted: &Wanted<'_>,
+    operator: &str,
+    of: &Scalar,
+    value: &Scalar,
+    turned: bool,
+) -> Option<Qual> {
+    let strategy = match (operator, turned) {
+        ("=", _) => Strategy::Equal,
+        ("<", false) | (">", true) => Strategy::Less,
+        ("<=", false) | (">=", true) => Strategy::LessEqual,
+        (">=", false) | ("<=", true) => Strategy::GreaterEqual,
+        (">", false) | ("<", true) => Strategy::Greater,
+        _ => return None,
+    };
+    let column = column(wanted, of)?;
+    if !is_known(value) {
+        return None;
+    }
+    // A value that cannot be computed is an error only if there is a row to compute it for.
+    let value = value.eval(&cx.eval(&[], 0, &[])).ok()?;
+    let value = fitted(&wanted.table.desc.attrs[column], value)?;
+    Some(Qual { column, strategy, value })
+}
+
+/// The column of the table that an expression is; a `varchar` is compared as the `text` that it is.
+fn column(wanted: &Wanted<'_>, scalar: &Scalar) -> Option<usize> {
+    match scalar {
+        Scalar::Column(slot) => slot.checked_sub(wanted.base).filter(|column| *column < wanted.table.desc.natts()),
+        Scalar::Cast(_, TypeId::Text, arg) => {
+            column(wanted, arg).filter(|column| wanted.table.desc.attrs[*column].type_id == TypeId::Varchar)
+        }
+        _ => None,
+    }
+}
+
+/// Whether a value is the same for all rows: constants and parameters, and what casts make of them.
+fn is_known(scalar: &Scalar) -> bool {
+    match scalar {
+        Scalar::Const(_) | Scalar::Param(_) => true,
+        Scalar::Cast(_, _, arg) | Scalar::Unary(_, _, arg) | Scalar::Typmod(arg, ..) => is_known(arg),
+        _ => false,
+    }
+}
+
+/// The value as one of the column's type, if it is one. Integers of all lengths compare with each other.
+fn fitted(attr: &Attr, value: Datum) -> Option<Datum> {
+    use Datum as D;
+    use TypeId::*;
+    match (attr.type_id, &value) {
+        (_, D::Null)
+        | (Bool, D::Bool(_))
+        | (Bytea, D::Bytea(_))
+        | (Char, D::Char(_))
+        | (Name, D::Name(_))
+        | (Text | Varchar, D::Text(_))
+        | (TypeId::Oid, D::Oid(_))
+        | (TypeId::Tid, D::Tid(_))
+        | (Float4, D::Float4(_))
+        | (Float8, D::Float8(_))
+        | (TimestampTz, D::TimestampTz(_))
+        | (Interval, D::Interval(_))
+        | (Numeric, D::Numeric(_))
+        | (PgLsn, D::PgLsn(_)) => Some(value),
+        (Int2 | Int4 | Int8, D::Int2(_) | D::Int4(_) | D::Int8(_)) => {
+            let n = value.as_int().ok()?;
+            match attr.type_id {
+                Int2 => n.try_into().ok().map(D::Int2),
+                Int4 => n.try_into().ok().map(D::Int4),
+                _ => Some(D::Int8(n)),
+            }
+        }
+        _ => None,
+    }
+}
+
+// --- reading -------------------------------------------------------------------------------------------------
+
+/// A scan of a table, page by page or by an index.
+pub(super) enum Source {
+    Seq(Scan),
+    Index(Box<IndexScan>),
+}
+
+impl Source {
+    pub fn begin(cx: &ExecCx<'_>, table: &Table, path: Option<&Path>) -> Result<Source> {
+        let (env, snapshot) = (&cx.fx.env, cx.snapshot.clone());
+        let Some(Path { index, keys, backward, keys_only, .. }) = path else {
+            return Ok(Source::Seq(Scan::begin(env, &table.rel, snapshot)));
+        };
+        let index = &table.rel.indexes[*index];
+        IndexScan::begin(index, &table.rel, snapshot, keys, *backward, *keys_only)
+            .map(|scan| Source::Index(Box::new(scan)))
+    }
+
+    /// The next rows; `false` at the end. A sequential scan gives those of a page.
+    pub async fn next(&mut self, env: &Env, max: usize, batch: &mut TupleBatch) -> Result<bool> {
+        match self {
+            Source::Seq(scan) => scan.next_page(env, batch).await,
+            Source::Index(scan) => scan.next(env, max, batch).await,
+        }
+    }
+}
+
+/// What a scan has found as a row of its table; of an index-only scan, it has the columns of the index.
+pub(super) fn found_row(
+    cx: &ExecCx,
+    table: &Table,
+    path: Option<&Path>,
+    (tid, tuple): (Tid, &[u8]),
+    upto: usize,
+    system: bool,
+) -> Result<Row> {
+    let Some(path) = path.filter(|path| path.keys_only) else { return table_row(cx, table, tid, tuple, upto, system) };
+    let index = &table.rel.indexes[path.index];
+    let mut row = vec![Datum::Null; table.desc.natts() + SYSTEM_COLUMNS.len()];
+    for (key, value) in index.keys.iter().zip(values_of_key(&index.desc, tuple, index.natts())?) {
+        row[key.column] = value;
+    }
+    Ok(row)
+}
