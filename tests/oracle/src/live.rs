@@ -91,17 +91,47 @@ impl Scratch {
             return None;
         }
         let data = scratch.data().to_string_lossy().into_owned();
-        let options = format!(
-            "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off"
-        );
-        let log = scratch.folder.join("log");
-        let started = scratch
-            .as_owner("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "--no-locale", "-E", "UTF8"])
-            && scratch.as_owner("pg_ctl", &["-D", &data, "-w", "-l", log.to_str()?, "-o", &options, "start"]);
-        started.then(|| {
+        let made =
+            scratch.as_owner("initdb", &["-D", &data, "-A", "trust", "-U", "postgres", "--no-locale", "-E", "UTF8"]);
+        (made && scratch.run()).then(|| {
             scratch.ask("create extension pageinspect");
             scratch
         })
+    }
+
+    fn run(&self) -> bool {
+        let port = self.port;
+        let options = format!(
+            "-c port={port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c autovacuum=off"
+        );
+        let (data, log) = (self.data(), self.folder.join("log"));
+        let (data, log) = (data.to_string_lossy(), log.to_string_lossy());
+        self.as_owner("pg_ctl", &["-D", &data, "-w", "-l", &log, "-o", &options, "start"])
+    }
+
+    /// Shuts it down, so that its files may be changed.
+    pub fn stop(&mut self) {
+        assert!(self.as_owner("pg_ctl", &["-D", &self.data().to_string_lossy(), "-m", "fast", "-w", "stop"]));
+    }
+
+    /// Starts it again.
+    pub fn restart(&mut self) {
+        assert!(self.run(), "{}", fs::read_to_string(self.folder.join("log")).unwrap_or_default());
+    }
+
+    /// Replaces a file of its data directory, or makes one; while it is stopped.
+    pub fn put(&self, path: &str, bytes: &[u8]) {
+        let file = self.data().join(path);
+        fs::write(&file, bytes).expect("a file");
+        if is_root() {
+            assert!(Command::new("chown").arg("postgres").arg(&file).status().is_ok_and(|status| status.success()));
+        }
+    }
+
+    /// Has the log go on with a segment, and transactions with an id; while it is stopped.
+    pub fn reset_log(&mut self, segment: &str, next_xid: u32) {
+        let (data, next_xid) = (self.data(), next_xid.to_string());
+        assert!(self.as_owner("pg_resetwal", &["-l", segment, "-x", &next_xid, &data.to_string_lossy()]));
     }
 
     /// Its data directory.
