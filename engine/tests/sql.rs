@@ -128,6 +128,11 @@ fn index_scans() {
 }
 
 #[test]
+fn btree_pages() {
+    run("btree_pages");
+}
+
+#[test]
 fn locks() {
     run("locks");
 }

@@ -103,6 +103,7 @@ types! {
     Int2Array 1005 "_int2" "smallint[]" -1 false b'i' b'x' Array false 21 0
     Int4Array 1007 "_int4" "integer[]" -1 false b'i' b'x' Array false 23 0
     TextArray 1009 "_text" "text[]" -1 false b'i' b'x' Array false 25 0
+    TidArray 1010 "_tid" "tid[]" -1 false b'i' b'x' Array false 27 0
     XidArray 1011 "_xid" "xid[]" -1 false b'i' b'x' Array false 28 0
     VarcharArray 1015 "_varchar" "character varying[]" -1 false b'i' b'x' Array false 1043 0
     Int8Array 1016 "_int8" "bigint[]" -1 false b'd' b'x' Array false 20 0

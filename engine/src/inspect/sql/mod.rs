@@ -4,6 +4,7 @@
 //!
 //! ```text
 //!   pages      get_raw_page, page_header, heap_page_items, heap_tuple_infomask_flags, fsm_page_contents
+//!   btree      bt_metap, bt_page_stats, bt_page_items, pg_get_indexdef
 //!   relations  pg_relation_size, pg_visibility_map, pg_freespace, pg_buffercache
 //!   wal        pg_current_wal_lsn, pg_get_wal_records_info, pg_walfile_name, pg_switch_wal, pg_control_checkpoint
 //!   files      pg_ls_dir, pg_ls_waldir, pg_read_binary_file
@@ -19,6 +20,7 @@
 //! Three types of PostgreSQL are not here, and have stand-ins: `xid8` is an `xid`, `pg_snapshot` and `inet` are `text`.
 
 mod activity;
+mod btree;
 mod files;
 mod locks;
 mod pages;
@@ -45,6 +47,7 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     let mut registry = Registry::new();
     let mut functions = Functions { registry: &mut registry, server: Rc::downgrade(server) };
     pages::add(&mut functions);
+    btree::add(&mut functions);
     relations::add(&mut functions);
     wal::add(&mut functions);
     files::add(&mut functions);

@@ -12,6 +12,7 @@ use crate::sql::functions::FnCtx;
 use crate::storage::checksum::page_checksum;
 use crate::storage::tuple::{self, HeapTupleHeader, null_bitmap};
 use crate::storage::{PageBytes, fsm, max_align, page};
+use crate::txn::Env;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 use crate::types::tuple::column_ranges;
@@ -96,14 +97,18 @@ fn split_name(name: &str) -> (Option<String>, String) {
     }
 }
 
+/// The table or index that the text of a qualified name means, locked.
+pub(super) async fn relation(env: &Env, name: &str, mode: LockMode) -> Result<Rc<Table>> {
+    let (schema, relation) = split_name(name);
+    let opened = Catalog::new().open(env, schema.as_deref(), &relation, mode).await?;
+    opened.ok_or_else(|| Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")))
+}
+
 /// A copy of a page, as shared buffers have it.
 async fn get_raw_page(cx: &FnCtx, name: &str, fork: Fork, block: &Datum) -> Result<Datum> {
     let env = &cx.env;
     let block = block_number(block)?;
-    let (schema, relation) = split_name(name);
-    let opened = Catalog::new().open(env, schema.as_deref(), &relation, LockMode::AccessShare).await?;
-    let missing = || Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"));
-    let table = opened.ok_or_else(missing)?;
+    let table = relation(env, name, LockMode::AccessShare).await?;
     if block >= blocks(cx, &table.rel, fork)? {
         let message = format!("block number {block} is out of range for relation \"{}\"", table.name);
         return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
@@ -116,7 +121,7 @@ async fn get_raw_page(cx: &FnCtx, name: &str, fork: Fork, block: &Datum) -> Resu
     Ok(Datum::Bytea(bytes))
 }
 
-fn whole_page(bytes: &[u8]) -> Result<Box<PageBytes>> {
+pub(super) fn whole_page(bytes: &[u8]) -> Result<Box<PageBytes>> {
     <Box<PageBytes>>::try_from(Box::<[u8]>::from(bytes)).map_err(|bytes| {
         Error::new(sqlstate::INVALID_PARAMETER_VALUE, "invalid page size").detail(format!(
             "Expected {} bytes, got {}.",

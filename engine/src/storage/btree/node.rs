@@ -146,7 +146,8 @@ pub fn index_tuple(page: &PageBytes, offset: OffsetNumber) -> &[u8] {
 
 // --- the meta page -------------------------------------------------------------------------------------------------
 
-const BTREE_MAGIC: u32 = 0x05_3162;
+/// `BTREE_MAGIC`
+pub const BTREE_MAGIC: u32 = 0x05_3162;
 /// The version of indexes that version 15 makes.
 pub const BTREE_VERSION: u32 = 4;
 const SIZE_OF_META: usize = 48;
