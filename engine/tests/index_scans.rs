@@ -1,6 +1,9 @@
 //! By an index a session finds the rows that it finds by reading the whole table, whatever its snapshot, while others
 //! change the rows, make and drop indexes, vacuum, and the power fails.
 
+#[path = "common/keep.rs"]
+mod keep;
+
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
 use vitrine_engine::inspect;
@@ -118,5 +121,6 @@ fn an_index_finds_what_the_table_has() {
                 database.connect();
             }
         }
+        keep::keep_wal(&database.lab, "index-scans");
     }
 }

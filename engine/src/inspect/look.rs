@@ -125,7 +125,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    /// All tables.
+    /// All tables and indexes.
     pub(super) fn tables(&self) -> Tables {
         let mut rows = Vec::new();
         self.each_row(&PG_CLASS, |desc, tuple| {
@@ -152,15 +152,15 @@ impl<'a> Look<'a> {
         };
         let relation =
             |table: &ClassRow| RelationNames { name: table.name.clone(), columns: names(self.columns(table)) };
-        self.tables().0.iter().map(relation).collect()
+        self.tables().0.iter().filter(|row| !row.is_index()).map(relation).collect()
     }
 }
 
-/// The tables of a host.
+/// The tables of a host, and their indexes.
 pub(super) struct Tables(Vec<ClassRow>);
 
 impl Tables {
-    /// The name of the table with this file.
+    /// The name of the table or index with this file.
     pub(super) fn name_of(&self, file: RelFile) -> Option<String> {
         self.0.iter().find(|row| row.file(Oid::POSTGRES_DB) == file).map(|row| row.name.clone())
     }
@@ -172,6 +172,6 @@ impl Tables {
 
     /// The table of this name; the youngest, should there be several.
     pub(super) fn named(&self, name: &str) -> Option<&ClassRow> {
-        self.0.iter().filter(|row| row.name == name).max_by_key(|row| row.oid)
+        self.0.iter().filter(|row| row.name == name && !row.is_index()).max_by_key(|row| row.oid)
     }
 }

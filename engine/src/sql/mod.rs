@@ -15,7 +15,8 @@
 //!
 //! A query string is parsed as a whole; its statements are then bound and run one after the other, each with what the
 //! one before has left. PostgreSQL has the same steps (`raw_parser`, `parse_analyze`, `planner`, `ExecutorRun`);
-//! between binding and running its planner chooses among ways, of which we have one.
+//! between binding and running its planner chooses among ways by
+//! their costs. Here the only choice is by which index a table is read, if by any (`exec/index.rs`).
 //!
 //! Functions are kept in a [`functions::Registry`], which rooms above this one fill.
 
