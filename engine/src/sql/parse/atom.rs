@@ -25,6 +25,9 @@ pub(super) fn operand(source: &Source, node: &SyntaxNode) -> Result<Expr> {
         SELECT | VALUES | COMPOUND_SELECT | PAREN_SELECT | TABLE => {
             return Err(Error::unsupported("a subquery in an expression").at(pos.0));
         }
+        ARRAY_EXPR if source.children(node).peek() == Some(L_BRACK) => {
+            return Err(source.syntax_error(source.node_start(node)));
+        }
         _ => return Err(source.unsupported_node(node)),
     };
     Ok(Expr { kind, pos })

@@ -20,6 +20,9 @@ use crate::ids::{Error, Result};
 use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::{SyntaxElement, SyntaxNode};
 
+/// Operators that the grammar knows only between operands.
+const INFIX: [&str; 12] = ["*", "/", "%", "^", "<", ">", "=", "<=", ">=", "<>", "!=", "=>"];
+
 /// How strongly operators bind, weakest first: the order of `gram.y`.
 mod strength {
     pub const ANY: u8 = 0;
@@ -269,6 +272,7 @@ impl Climb<'_, '_, '_> {
                 let arg = self.climb(strength::NOT, false)?;
                 Ok(self.node(ExprKind::Not(Box::new(arg)), start))
             }
+            ItemKind::Operator(op) if INFIX.contains(&&**op) => Err(self.row.source.syntax_error(start)),
             ItemKind::Operator(op) => {
                 let sign = matches!(&**op, "+" | "-");
                 let arg = self.climb(if sign { strength::SIGN } else { strength::OPERATOR + 1 }, b_expr)?;

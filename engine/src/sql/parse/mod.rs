@@ -27,15 +27,16 @@ mod locking;
 mod name;
 mod select;
 mod table;
+mod tree;
 mod utility;
 
 use super::ast::Statement;
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
-use crate::ids::{Error, Result, sqlstate};
+use crate::ids::{Error, Result};
 use cursor::{Source, kind_words};
 use squawk_syntax::SyntaxKind::*;
+use squawk_syntax::SyntaxNode;
 use squawk_syntax::syntax_error::SyntaxError;
-use squawk_syntax::{SourceFile, SyntaxNode};
 use std::ops::Range;
 
 /// A statement and where it stands in the query string, in bytes.
@@ -65,9 +66,8 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
 
 fn parse_one(src: &str, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
     let start = text.range.start;
-    let tree = SourceFile::parse(&src[text.range.clone()]);
-    let root = tree.syntax_node();
-    if let Some(error) = first_error(src, text, &tree.errors(), &root, fault) {
+    let (root, errors) = tree::parse(&src[text.range.clone()]);
+    if let Some(error) = first_error(src, text, &errors, &root, fault) {
         return Err(error);
     }
     let source = Source::new(src, start);
@@ -99,26 +99,9 @@ fn first_error(
         return Some(Error::unsupported(kind_words(kind)));
     }
     if place < text.range.end {
-        let message = errors.first().map_or("", |error| error.message());
-        return Some(string_error(message, position(src, place)).unwrap_or_else(|| scan::syntax_error(src, place)));
+        return Some(scan::syntax_error(src, place));
     }
     Some(scan::syntax_error(src, text.semicolon.unwrap_or(src.len())))
-}
-
-/// The error for what is wrong inside a string.
-fn string_error(message: &str, position: u32) -> Option<Error> {
-    let error = if message.starts_with("Invalid Unicode escape") {
-        Error::new(sqlstate::SYNTAX_ERROR, "invalid Unicode escape")
-            .hint("Unicode escapes must be \\XXXX or \\+XXXXXX.")
-    } else if message.starts_with("Unicode escape requires") {
-        Error::new(sqlstate::INVALID_ESCAPE_SEQUENCE, "invalid Unicode escape")
-            .hint("Unicode escapes must be \\uXXXX or \\UXXXXXXXX.")
-    } else if message.contains("is not a valid") {
-        Error::unsupported("a bit string")
-    } else {
-        return None;
-    };
-    Some(error.at(position))
 }
 
 /// Where PostgreSQL's grammar would stop for an error of our parser: at a token, or at the end of the statement.
@@ -128,10 +111,7 @@ fn error_place(src: &str, text: &StatementText, error: &SyntaxError) -> usize {
     let start = base + usize::from(range.start());
     let next = |from: usize| Scanner::at(src, from).next().ok().flatten();
     // Some errors lie on what lacks something after it.
-    if message.starts_with("Expected at least one expression in IN") {
-        return base + usize::from(range.end()) - 1;
-    }
-    if ["Expected at least", "Expected DEFAULT", "Expected a target"].iter().any(|begin| message.starts_with(begin)) {
+    if message.starts_with("Expected at least") {
         return next(base + usize::from(range.end())).map_or(text.range.end, |token| token.start);
     }
     let Some(token) = next(start) else { return text.range.end };

@@ -55,7 +55,14 @@ pub(super) fn string(source: &Source, node: &SyntaxNode) -> Result<Ident> {
     let mut value = String::new();
     let mut escapes = false;
     let at = source.node_pos(node);
+    let mut end = None;
     while let Some(element) = children.bump() {
+        let start = source.start(&element);
+        // Only what begins on another line goes on.
+        if end.is_some_and(|end| !source.text[end..start].contains(['\n', '\r'])) {
+            return Err(source.syntax_error(start));
+        }
+        end = Some(start + usize::from(element.text_range().len()));
         let Some(token) = element.as_token() else { return Err(source.unsupported(&element)) };
         let text = token.text();
         match token.kind() {

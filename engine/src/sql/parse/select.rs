@@ -194,6 +194,7 @@ fn select(source: &Source, children: &mut Children) -> Result<Select> {
     };
     let targets = match clause.node(TARGET_LIST) {
         Some(list) => targets(source, &list)?,
+        None if distinct => return Err(clause.missing()),
         None => Vec::new(),
     };
     clause.end()?;
