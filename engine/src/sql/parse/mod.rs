@@ -32,7 +32,7 @@ mod utility;
 
 use super::ast::Statement;
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
-use crate::ids::{Error, Result};
+use crate::ids::{Error, Result, sqlstate};
 use cursor::{Source, kind_words};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
@@ -99,9 +99,17 @@ fn first_error(
         return Some(Error::unsupported(kind_words(kind)));
     }
     if place < text.range.end {
-        return Some(scan::syntax_error(src, place));
+        let unicode = errors.first().is_some_and(|error| error.message().starts_with("Unicode escape requires"));
+        return Some(if unicode { unicode_error(position(src, place)) } else { scan::syntax_error(src, place) });
     }
     Some(scan::syntax_error(src, text.semicolon.unwrap_or(src.len())))
+}
+
+/// The error for an escape such as `\u12` inside a string.
+fn unicode_error(position: u32) -> Error {
+    Error::new(sqlstate::INVALID_ESCAPE_SEQUENCE, "invalid Unicode escape")
+        .hint("Unicode escapes must be \\uXXXX or \\UXXXXXXXX.")
+        .at(position)
 }
 
 /// Where PostgreSQL's grammar would stop for an error of our parser: at a token, or at the end of the statement.

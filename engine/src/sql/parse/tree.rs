@@ -25,9 +25,9 @@ pub(super) fn parse(text: &str) -> (SyntaxNode, Vec<SyntaxError>) {
         StrStep::Exit => builder.finish_node(),
         StrStep::Error { msg, pos } => errors.push(SyntaxError::new_at_offset(msg, TextSize::new(pos as u32))),
     });
-    let of_lexer = lexed.errors().map(|(range, message)| {
-        SyntaxError::new(message, TextRange::new((range.start as u32).into(), (range.end as u32).into()))
-    });
+    let of_lexer = lexed
+        .errors()
+        .map(|(range, message)| SyntaxError::new(message, TextRange::new(range.start.into(), range.end.into())));
     errors.extend(of_lexer);
     sort_by_key(&mut errors, |error| error.range().start());
     (SyntaxNode::new_root(builder.finish()), errors)
