@@ -5,7 +5,7 @@ use vitrine_engine::world::Random;
 
 /// The table, before the first step.
 pub const SETUP: [&str; 2] = [
-    "create table t(id int, v int, w text)",
+    "create table t(id int primary key, v int, w text)",
     "insert into t select n, n * 10, 'row ' || n from generate_series(1, 4) n",
 ];
 /// All of it.
@@ -18,7 +18,7 @@ pub struct Script {
     in_block: [bool; SESSIONS],
     /// The statement that each was given last.
     last: [String; SESSIONS],
-    next_id: u32,
+    next_id: u64,
 }
 
 impl Script {
@@ -65,8 +65,9 @@ impl Script {
             5 => format!("update t set w = w || '+' where v > {amount} returning id"),
             6 => format!("update t set v = {amount} where id = {id} and v > 20 returning *"),
             7 => format!("delete from t where id = {id}"),
+            // Sometimes an id that is there, or that another session has just taken.
             8 => {
-                self.next_id += 1;
+                self.next_id += u64::from(self.random.below(3) > 0);
                 format!("insert into t values ({}, {amount}, 'new')", self.next_id)
             }
             9 | 10 => "select id, v, w from t order by id, v".into(),
