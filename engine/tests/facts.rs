@@ -1,13 +1,16 @@
 //! Facts about PostgreSQL that are often taught wrong, as scripts of sessions over a plain database with 2048 buffers.
 //! The answers in `tests/facts/` are those of a real PostgreSQL 15 for the same statements; each script says of which.
 
+#[path = "common/shown.rs"]
+mod shown;
+
+use shown::shown;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
 use vitrine_engine::inspect;
-use vitrine_engine::server::protocol::BackendMessage;
 use vitrine_engine::world::Limit;
 
 /// Lines of VACUUM VERBOSE of which the numbers hang on what else the server has done: what of them is compared.
@@ -62,26 +65,6 @@ fn masked(line: &str) -> String {
     format!("{head}..{kept}")
 }
 
-fn shown(message: BackendMessage) -> Option<String> {
-    match message {
-        BackendMessage::RowDescription(columns) => {
-            Some(columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join("|"))
-        }
-        BackendMessage::DataRow(row) => {
-            let text = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |v| String::from_utf8(v).unwrap());
-            Some(row.into_iter().map(text).collect::<Vec<_>>().join("|"))
-        }
-        BackendMessage::CommandComplete(tag) => Some(tag),
-        BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => {
-            let report = error.report();
-            let detail = report.detail.as_ref().map(|detail| format!(" DETAIL: {detail}")).unwrap_or_default();
-            let message = report.message.lines().map(masked).collect::<Vec<_>>().join("\n");
-            Some(format!("{} {:?}: {message}{detail}", report.severity.name(), report.code))
-        }
-        _ => None,
-    }
-}
-
 impl goldenscript::Runner for Facts {
     type Command = goldenscript::Command;
 
@@ -97,7 +80,8 @@ impl goldenscript::Runner for Facts {
         self.lab.input(Input::Query { session, text: command.name.clone() }).unwrap();
         self.lab.run_to_answer(session);
         self.lab.run(Limit::IDLE);
-        Ok(self.lab.take_answers().into_iter().filter_map(|a| shown(a.message)).map(|line| line + "\n").collect())
+        let said = self.lab.take_answers().into_iter().filter_map(|answer| shown(answer.message));
+        Ok(said.flat_map(|text| text.lines().map(masked).collect::<Vec<_>>()).map(|line| line + "\n").collect())
     }
 }
 

@@ -1,13 +1,16 @@
 //! Servers through their lives: scripts of sessions, faults and time over a primary and its standby, with the server's
 //! log. The words and the shapes of what they hold were compared with a real PostgreSQL 15.
 
+#[path = "common/shown.rs"]
+mod shown;
+
+use shown::shown;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::inspect;
 use vitrine_engine::server::ShutdownMode;
-use vitrine_engine::server::protocol::BackendMessage;
 use vitrine_engine::world::Limit;
 
 /// A lab, its sessions by the prefixes of their commands, and how much of each log has been shown.
@@ -102,27 +105,6 @@ impl Servers {
         }
         args.reject_next()?;
         Ok(Some(self.told(None)))
-    }
-}
-
-fn shown(message: BackendMessage) -> Option<String> {
-    match message {
-        BackendMessage::RowDescription(columns) => {
-            Some(columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join("|"))
-        }
-        BackendMessage::DataRow(row) => {
-            let text = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |v| String::from_utf8(v).unwrap());
-            Some(row.into_iter().map(text).collect::<Vec<_>>().join("|"))
-        }
-        BackendMessage::CommandComplete(tag) => Some(tag),
-        BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => {
-            let report = error.report();
-            let part = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!(" {label}: {text}"));
-            let detail = part("DETAIL", &report.detail).unwrap_or_default();
-            let hint = part("HINT", &report.hint).unwrap_or_default();
-            Some(format!("{} {:?}: {}{detail}{hint}", report.severity.name(), report.code, report.message))
-        }
-        _ => None,
     }
 }
 

@@ -3,14 +3,16 @@
 
 #[path = "common/keep.rs"]
 mod keep;
+#[path = "common/shown.rs"]
+mod shown;
 
+use shown::shown;
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
 use vitrine_engine::inspect;
-use vitrine_engine::server::protocol::BackendMessage;
 use vitrine_engine::world::Limit;
 
 /// Sessions by the prefixes of their commands.
@@ -51,28 +53,6 @@ impl Sessions {
             }
         }
         if out.is_empty() { "waits\n".into() } else { out }
-    }
-}
-
-fn shown(message: BackendMessage) -> Option<String> {
-    match message {
-        BackendMessage::RowDescription(columns) => {
-            Some(columns.iter().map(|column| column.name.to_string()).collect::<Vec<_>>().join("|"))
-        }
-        BackendMessage::DataRow(row) => {
-            let text = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |v| String::from_utf8(v).unwrap());
-            Some(row.into_iter().map(text).collect::<Vec<_>>().join("|"))
-        }
-        BackendMessage::CommandComplete(tag) => Some(tag),
-        BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => {
-            let report = error.report();
-            let part = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!(" {label}: {text}"));
-            let detail = part("DETAIL", &report.detail).unwrap_or_default();
-            let hint = part("HINT", &report.hint).unwrap_or_default();
-            let context = part("CONTEXT", &report.context).unwrap_or_default();
-            Some(format!("{} {:?}: {}{detail}{hint}{context}", report.severity.name(), report.code, report.message))
-        }
-        _ => None,
     }
 }
 
