@@ -9,7 +9,7 @@
  * and sometimes plain silence. So each place must answer a handshake before anything is trusted to it.
  */
 
-import { loadModule, workerCode, workerUrl } from 'virtual:vitrine-parts';
+import { loadHalves, workerCode, workerUrl } from 'virtual:vitrine-parts';
 
 import type { OpenEngine, Place } from './api';
 import { Client } from './client';
@@ -29,11 +29,11 @@ interface Room {
 }
 
 export const openEngine: OpenEngine = async (options = {}) => {
-  const [module, engine] = await Promise.all([loadModule(), firstRoom(options.places ?? PLACES)]);
+  const [halves, engine] = await Promise.all([loadHalves(), firstRoom(options.places ?? PLACES)]);
   const rooms = [engine];
   const channelTo = async (room: Room, role: Job['role']) => {
     const { port1, port2 } = new MessageChannel();
-    await room.take({ role, module, port: port2 });
+    await room.take({ role, halves, port: port2 });
     return port1;
   };
   const makeStore = async () => {

@@ -2,13 +2,16 @@
 
 import * as Comlink from 'comlink';
 
+import { Code } from './code';
 import { Host } from './host';
 import { StoreKeeper } from './store';
 import type { Job } from './worker';
 import { instanceWorld } from './instance';
 
 /** Begins to answer on the job's port. */
-export function perform({ role, module, port }: Job): void {
-  const worker = role === 'engine' ? new Host(() => instanceWorld(module)) : new StoreKeeper(module);
+export function perform({ role, halves, port }: Job): void {
+  const code = new Code(halves);
+  const fresh = () => instanceWorld(code.instance());
+  const worker = role === 'engine' ? new Host(fresh, () => code.prefetch()) : new StoreKeeper(code.instance());
   Comlink.expose(worker, port);
 }

@@ -4,13 +4,14 @@
  * The same script serves as the engine's worker and as the store's; which one it becomes is in the job.
  */
 
+import type { Halves } from './code';
 import { perform } from './perform';
 
 /** What a worker is to be. */
 export interface Job {
   readonly role: 'engine' | 'store';
-  /** The compiled module; each job makes an instance of its own. */
-  readonly module: WebAssembly.Module;
+  /** The engine's code; each job makes instances of its own. */
+  readonly halves: Halves;
   /** The engine: where its client talks. The store: where the engine talks. */
   readonly port: MessagePort;
 }
