@@ -221,7 +221,7 @@ impl Room {
         self.lab.input(Input::PowerOn { host: 1 }).unwrap();
         self.pass(CATCH_UP);
         let _ = self.hear(u32::MAX);
-        assert_eq!(self.busy[STRICT], false, "seed {}: who waited for the standby is answered", self.seed);
+        assert!(!self.busy[STRICT], "seed {}: who waited for the standby is answered", self.seed);
         for writer in 1..WRITERS {
             self.ask(writer as u32, "commit").unwrap();
         }
