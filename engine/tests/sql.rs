@@ -151,3 +151,8 @@ fn timeouts() {
 fn concurrent_writers() {
     run("concurrent");
 }
+
+#[test]
+fn key_share() {
+    run("key_share");
+}
