@@ -98,6 +98,11 @@ fn changes() {
 }
 
 #[test]
+fn on_conflict() {
+    run("on_conflict");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }

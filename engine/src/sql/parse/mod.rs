@@ -24,6 +24,7 @@ mod expr;
 mod index;
 mod join;
 mod locking;
+mod modify;
 mod name;
 mod select;
 mod table;
@@ -144,9 +145,9 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         DROP_TABLE => table::drop_table(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
-        INSERT => table::insert(source, node),
-        UPDATE => table::update(source, node),
-        DELETE => table::delete(source, node),
+        INSERT => modify::insert(source, node),
+        UPDATE => modify::update(source, node),
+        DELETE => modify::delete(source, node),
         kind if select::is_query(kind) => Ok(Statement::Query(Box::new(select::query(source, node)?))),
         BEGIN => utility::begin(source, node),
         COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),
