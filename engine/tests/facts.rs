@@ -114,3 +114,8 @@ fn a12_freezing_leaves_xmin_as_it_is() {
 fn long_values_are_compressed_and_moved_out() {
     run("toast");
 }
+
+#[test]
+fn long_keys_are_compressed_in_their_index() {
+    run("toast_index");
+}
