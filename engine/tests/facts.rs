@@ -181,3 +181,8 @@ fn a21_recovery_undoes_nothing() {
 fn a13_begin_takes_no_snapshot_and_no_id() {
     run("a13_begin");
 }
+
+#[test]
+fn long_keys_are_compressed_in_their_index() {
+    run("toast_index");
+}
