@@ -151,3 +151,8 @@ fn timeouts() {
 fn concurrent_writers() {
     run("concurrent");
 }
+
+#[test]
+fn sorts() {
+    run("sorts");
+}

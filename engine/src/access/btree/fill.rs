@@ -29,13 +29,13 @@ pub struct BuildStats {
 
 /// `btbuild`: builds an index of the rows of a table, which the caller has locked against changes.
 pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildStats> {
-    let mut spool = Spool::new(index);
+    let mut spool = Spool::new(env, index);
     let mut stats = BuildStats::default();
     let horizon = env.txns.procs.oldest_xmin();
     for block in (0..heap.blocks(env, Fork::Main).0).map(BlockNumber) {
         env.cx.check_for_interrupts()?;
         let pin = heap.page(env, Fork::Main, block).await?;
-        let _guard = pin.lock(&env.cx, LwMode::Shared).await;
+        let guard = pin.lock(&env.cx, LwMode::Shared).await;
         let judged = loop {
             match prune::judge_all(env, heap, &pin, horizon) {
                 Ok(judged) => break judged,
@@ -44,6 +44,8 @@ pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildSt
         };
         let is_own = |xid| env.xact.borrow().is_current(xid);
         pin.read(|bytes| add_page(bytes, block, &judged, &is_own, &mut spool, &mut stats))?;
+        drop(guard);
+        spool.settle(env).await?;
         env.cx.end_step().await;
     }
     stats.index_tuples = spool.count() as f64;
