@@ -23,6 +23,7 @@ mod batch;
 mod lab;
 mod psql;
 mod store;
+mod wire;
 
 use std::cell::RefCell;
 
