@@ -227,6 +227,12 @@ impl Error {
         self
     }
 
+    /// At this place, whatever was said before.
+    pub fn moved(mut self, position: u32) -> Error {
+        self.0.position = Some(position);
+        self
+    }
+
     /// All fields.
     pub fn report(&self) -> &Report {
         &self.0
