@@ -26,6 +26,7 @@
 
 mod clog;
 mod deadlock;
+mod deferred;
 mod end;
 mod env;
 mod local_locks;
@@ -45,6 +46,7 @@ mod sync_rep;
 mod xact;
 
 pub use clog::Clog;
+pub use deferred::{Deferred, RowEvent};
 pub use end::{abort, commit};
 pub use env::{Env, IndexVacuums, Txns};
 pub use local_locks::LockOwner;
