@@ -161,3 +161,13 @@ fn timeouts() {
 fn concurrent_writers() {
     run("concurrent");
 }
+
+#[test]
+fn key_share() {
+    run("key_share");
+}
+
+#[test]
+fn sorts() {
+    run("sorts");
+}

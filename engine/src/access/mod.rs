@@ -48,7 +48,7 @@ mod visibility_map;
 mod wait;
 
 pub use crate::txn::Env;
-pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, build_index};
+pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, TidScan, build_index};
 pub use free_space::FreeSpaceMap;
 pub use hot::{Fetched, RowFetch};
 pub use inplace::inplace_update;

@@ -140,6 +140,11 @@ impl Catalog {
                 table.defaults = attrdef::read(env, oid).await?;
             }
         }
+        if table.class.toast.is_valid() {
+            let toast = Box::pin(self.table_by_oid(env, table.class.toast)).await?;
+            let missing = || Error::corrupt(format!("no row of pg_class for the TOAST table of {oid}"));
+            table = table.with_toast(env, &*toast.ok_or_else(missing)?);
+        }
         let table = Rc::new(table);
         self.tables.borrow_mut().insert(oid, table.clone());
         Ok(Some(table))

@@ -160,6 +160,7 @@ async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> 
     attrdef::remove_all(env, table.oid).await?;
     if let Some(toast) = &table.rel.toast {
         env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
+        index::drop_all_of(env, toast.rel.oid).await?;
         env.xact.borrow_mut().dropped.push(toast.rel.file);
         delete_rows(env, toast.rel.oid).await?;
     }

@@ -58,10 +58,12 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         return Err(error.clone());
     }
     let mut statements = Vec::with_capacity(texts.len());
+    let mut source = Source::new(src);
     let last = texts.len().saturating_sub(1);
     for (i, text) in texts.into_iter().enumerate() {
         let fault = fault.as_ref().filter(|_| i == last);
-        let statement = parse_one(src, &text, fault)?;
+        source = source.at(text.range.start);
+        let statement = parse_one(&source, &text, fault)?;
         statements.push(Parsed { statement, range: text.range });
     }
     Ok(statements)
@@ -82,19 +84,18 @@ pub fn parse_expression(text: &str) -> Result<Expr> {
     }
 }
 
-fn parse_one(src: &str, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
-    let start = text.range.start;
+fn parse_one(source: &Source, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
+    let (src, start) = (source.text, text.range.start);
     let (root, errors) = tree::parse(&src[text.range.clone()]);
     if let Some(error) = first_error(src, text, &errors, &root, fault) {
         return Err(error);
     }
-    let source = Source::new(src, start);
     let Some(node) = root.first_child() else { return Err(scan::syntax_error(src, start)) };
     let second = node.next_sibling();
     if let Some(second) = second {
         return Err(source.syntax_error(source.node_start(&second)));
     }
-    statement(&source, &node)
+    statement(source, &node)
 }
 
 /// The error to report, of those that the parser found and the one that the scanner found.
