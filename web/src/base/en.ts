@@ -288,6 +288,7 @@ export const en = {
   'free.delete': '{who} ends the version at {at}: only its header changes.',
   'free.confirm': 'Nobody came with the same key meanwhile: the row at {at} stays, and its ctid is its own place again.',
   'free.take_back': 'Somebody with the same key was faster: {who} takes the row at {at} back. Its xmin is 0, so it never was.',
+  'free.foreign_key': '{who} has changed a row of {relation}: a foreign key asks whether the row it refers to is there, or who refers to it.',
   'free.hint': '{who} looks a transaction up in pg_xact and notes the answer at {at}: infomask `{before}` → `{after}`.',
   'free.sub.start': '{who} sets a savepoint: what follows can be rolled back by itself.',
   'free.sub.commit': '{who} releases a savepoint: {xid} is a part of what is around it from here on.',

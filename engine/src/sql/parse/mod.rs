@@ -19,6 +19,7 @@
 //! the children of its node one by one and refuses what is left over.
 
 mod atom;
+mod constraint;
 mod cursor;
 mod expr;
 mod index;
@@ -28,12 +29,13 @@ mod locking;
 mod modify;
 mod name;
 mod select;
+mod sequence;
 mod shape;
 mod table;
 mod tree;
 mod utility;
 
-use super::ast::Statement;
+use super::ast::{Expr, QueryBody, Statement, Target};
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
 use crate::ids::{Error, Result, sqlstate};
 use cursor::{Source, kind_words};
@@ -79,6 +81,21 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         statements.push(Parsed { statement, place: Place { range: text.range, shape: None } });
     }
     Ok(statements)
+}
+
+/// Parses an expression that stands by itself.
+pub fn parse_expression(text: &str) -> Result<Expr> {
+    let statements = parse(&format!("SELECT {text}"))?;
+    match statements.into_iter().next().map(|parsed| parsed.statement) {
+        Some(Statement::Query(query)) => match query.body {
+            QueryBody::Select(mut select) => match select.targets.pop() {
+                Some(Target::Expr(expr, _)) => Ok(expr),
+                _ => Err(Error::internal("not an expression")),
+            },
+            QueryBody::Values(_) => Err(Error::internal("not an expression")),
+        },
+        _ => Err(Error::internal("not an expression")),
+    }
 }
 
 fn parse_one(source: &Source, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
@@ -167,6 +184,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),
         SET => utility::set(source, node),
         SET_TRANSACTION => utility::set_transaction(source, node),
+        SET_CONSTRAINTS => utility::set_constraints(source, node),
         RESET => utility::reset(source, node),
         SHOW => utility::show(source, node),
         LOCK => utility::lock(source, node),
