@@ -181,3 +181,8 @@ fn a21_recovery_undoes_nothing() {
 fn a13_begin_takes_no_snapshot_and_no_id() {
     run("a13_begin");
 }
+
+#[test]
+fn rows_of_savepoints_are_counted_as_dead_or_alive() {
+    run("savepoint_counts");
+}
