@@ -4,18 +4,29 @@
  * A sentence is always one entry, never glued from pieces: word order and particles differ between languages.
  */
 import { html, type TemplateResult } from 'lit';
-import { en, type MessageKey } from './en.ts';
+import { en, type MessageKey as FirstKey } from './en.ts';
+import type { PanelKey } from './en-panels.ts';
 
-export type { MessageKey };
+export type MessageKey = FirstKey | PanelKey;
 
 /** What fills the braces of a sentence. */
 export type Params = Readonly<Record<string, string | number | null | undefined>>;
 
+/** English as far as it has been fetched; the panels that are opened later bring their own sentences. */
+let english: Record<string, string> = en;
+let translated: Partial<Record<MessageKey, string>> = {};
 let catalogue: Record<string, string> = en;
 
 /** Uses another language's sentences; what it lacks stays English. */
 export function useLanguage(sentences: Partial<Record<MessageKey, string>>): void {
-  catalogue = { ...en, ...sentences };
+  translated = sentences;
+  catalogue = { ...english, ...translated };
+}
+
+/** More of English, with the part of the page that says it. */
+export function learn(sentences: Record<string, string>): void {
+  english = { ...english, ...sentences };
+  catalogue = { ...english, ...translated };
 }
 
 /** The sentence of this key, filled in. */

@@ -4,7 +4,8 @@
  */
 import { hexBytes, lsn } from '../base/format.ts';
 import { t, type MessageKey } from '../base/messages.ts';
-import type { BufferView, FieldView, LabView, PageImage, RecordView, SeesView, TupleView } from '../views/types.ts';
+import type { FieldView, LabView, PageImage, RecordView, SeesView, TupleView } from '../views/types.ts';
+import { bufferAt, type BufferView } from './pool.ts';
 import { findRecord, findVersion, parts, type Thing } from './thing.ts';
 
 /** One field: its value, its bytes, and what the value was before if it changed. */
@@ -108,7 +109,8 @@ function inspectHeader(view: LabView, before: LabView | null, [host, relname, bl
 }
 
 function inspectBuffer(view: LabView, host: number, bufferid: number): Inspection | null {
-  const b = view.hosts.find((h) => h.host === host)?.buffers.find((x) => x.bufferid === bufferid);
+  const pool = view.hosts.find((h) => h.host === host)?.buffers;
+  const b = pool ? bufferAt(pool, bufferid - 1) : null;
   if (!b) return null;
   const fields = [plain('relname', b.relname ?? '—'), plain('relfilenode', b.relfilenode ?? '—'), plain('relblocknumber', b.relblocknumber ?? '—'),
     plain('isdirty', b.isdirty ? 't' : 'f'), plain('usagecount', b.usagecount), plain('pinning_backends', b.pinning_backends)];

@@ -15,6 +15,8 @@ const name = (...parts: (string | number)[]) => parts.join(':') as Thing;
 export const version = (host: number, relname: string, block: number, lp: number) => name('version', host, relname, block, lp);
 /** The header of a page. */
 export const header = (host: number, relname: string, block: number) => name('header', host, relname, block);
+/** A page of any table or index. */
+export const page = (host: number, relname: string, fork: string, block: number) => name('page', host, relname, fork, block);
 /** A shared buffer, by its number from 1. */
 export const buffer = (host: number, bufferid: number) => name('buffer', host, bufferid);
 /** A WAL record, by where it starts; the same one on every server. */

@@ -3,6 +3,7 @@ import { span } from '../base/format.ts';
 import { t } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import { QUICK, SLOW, type LinkAct } from '../model/link.ts';
+import type { BigPanelName } from '../model/wants.ts';
 import { writeAddress } from './address.ts';
 import type { Dialog } from './keys-dialog.ts';
 import type { Lab } from './lab.ts';
@@ -43,6 +44,8 @@ export function act(lab: Lab, what: Act): void {
     case 'plug': plug(lab, what.host ?? 0); break;
     case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
+    case 'panel': void lab.openPanel((what.value ?? '') as BigPanelName | ''); break;
+    case 'panels': void lab.menu(); break;
     case 'keep': void keep(lab); break;
     case 'continue': location.hash = writeAddress({ store: STORE }); break;
     case 'theme': lab.theme = nextTheme(lab); break;

@@ -12,8 +12,10 @@ import { tokens } from '../base/tokens.ts';
 import type { OpenEngine, OpenOptions } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
 import type { Thing } from '../model/thing.ts';
+import { firstWants, PANEL_NAMES, requestsOf, type BigPanelName, type Wants } from '../model/wants.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
 import { scenes } from '../scenes/index.ts';
+import type { PanelMenu } from '../views/panels/menu.ts';
 import type { SubmitEvent, Terminal } from '../views/terminal.ts';
 import { act, STORE } from './acts.ts';
 import { unpackDeeds, type Address } from './address.ts';
@@ -24,8 +26,10 @@ import type { Shell } from './shell.ts';
 import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
 import '../views/index.ts';
 
+/** The panels of the picture. An embed may name these, and those of the middle in PANEL_NAMES. */
+const OF_PICTURE = ['sessions', 'processes', 'buffers', 'page', 'transactions', 'wal', 'standby', 'inspector', 'timeline'] as const;
 /** The panels that an embed may name. */
-export const PANELS = ['sessions', 'processes', 'buffers', 'page', 'transactions', 'wal', 'standby', 'inspector', 'timeline'] as const;
+export const PANELS = [...OF_PICTURE, ...PANEL_NAMES] as const;
 export type PanelName = (typeof PANELS)[number];
 
 /** The base of the page's `<vt-lab>` and of `<pg-vitrine>`. */
@@ -33,7 +37,7 @@ export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
     step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
-    kept: { state: true },
+    kept: { state: true }, panel: { reflect: true }, wants: { state: true },
   };
   declare scene: string;
   declare panels: string;
@@ -49,12 +53,18 @@ export class Lab extends LitElement {
   /** This browser keeps a world that could be continued. */
   declare kept: boolean;
   declare hovered: Thing | null;
+  /** The panel that stands in the middle in place of the picture; empty for the picture. */
+  declare panel: BigPanelName | '';
+  /** What the panels look at. */
+  declare wants: Wants;
   declare note: string;
   /** How to open an engine; the entry of each build sets it. */
   static open: OpenEngine | null = null;
   controller: Controller | null = null;
   /** Fetched when something is typed; so is, when it is asked for, the dialog. The first picture needs neither. */
   shell: Shell | null = null;
+  /** The panels of the middle, once an embed has fetched them. */
+  #registry: typeof import('../views/panels/registry.ts').panels | null = null;
   /** The language in which everything is said. */
   #spoken = 'en';
   /** The terminal whose prompt was last reached by key. */
@@ -75,12 +85,15 @@ export class Lab extends LitElement {
     this.kept = false;
     this.step = null;
     this.persist = null;
+    this.panel = '';
+    this.wants = firstWants('accounts');
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
     this.addEventListener('vt-go', (e) => act(this, (e as CustomEvent<{ act: string; value?: string }>).detail));
     this.addEventListener('vt-submit', (e) => act(this, { act: 'submit', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-cancel', (e) => act(this, { act: 'cancel', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-process', (e) => act(this, (e as CustomEvent).detail));
+    this.addEventListener('vt-want', (e) => this.want((e as CustomEvent<Partial<Wants>>).detail));
     this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.seek((e as CustomEvent<number>).detail); });
     this.addEventListener('keydown', (e) => onKey(this, e));
   }
@@ -107,6 +120,35 @@ export class Lab extends LitElement {
     const { Shell } = await import('./shell.ts');
     if (this.controller) this.shell ??= new Shell(this.controller, () => this.requestUpdate());
     return this.shell;
+  }
+
+  /** Puts a panel into the middle, or the picture again. */
+  async openPanel(name: BigPanelName | ''): Promise<void> {
+    if (name !== '') await import('../views/panels/frame.ts');
+    this.panel = name;
+    await this.#ask();
+  }
+
+  /** Shows the menu of all panels. */
+  async menu(): Promise<void> {
+    await import('../views/panels/menu.ts');
+    this.renderRoot.querySelector<PanelMenu>('vt-panel-menu')?.open();
+  }
+
+  /** The panels look at something else. */
+  want(change: Partial<Wants>): void {
+    this.wants = { ...this.wants, ...change };
+    void this.#ask();
+  }
+
+  /** What the open panels have to know. */
+  #ask(): Promise<void> {
+    return this.controller?.ask(requestsOf(this.#bigPanels(), this.wants)) ?? Promise.resolve();
+  }
+
+  #bigPanels(): BigPanelName[] {
+    if (this.whole) return this.panel === '' ? [] : [this.panel];
+    return PANEL_NAMES.filter((name) => this.panels.split(/[\s,]+/).includes(name));
   }
 
   /** In the language that is asked for around the lab, as far as it is known. */
@@ -171,13 +213,13 @@ export class Lab extends LitElement {
   }
 
   #shows(panel: PanelName): boolean {
-    return this.panels.trim() === '' || this.panels.split(/[\s,]+/).includes(panel);
+    return (this.panels.trim() === '' && (OF_PICTURE as readonly string[]).includes(panel)) || this.panels.split(/[\s,]+/).includes(panel);
   }
 
   override render() {
     const c = this.controller;
     if (!c || c.phase === 'starting' || !c.view) return this.#waiting(c);
-    const state = labState(c, this.hovered, this.readonly);
+    const state = labState(c, this.hovered, this.readonly, this.wants);
     return this.whole ? this.#page(c, state) : this.#embed(c, state);
   }
 
@@ -193,20 +235,24 @@ export class Lab extends LitElement {
         .note=${this.note} .stored=${c.stored} .kept=${this.kept ? STORE : null}></vt-top-bar>
       <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
       <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
-      <main class="main">
+      ${this.panel === '' ? this.#picture(state) : html`<main class="main"><vt-panel-frame .state=${state} .name=${this.panel}></vt-panel-frame></main>`}
+      <div class="insp"><vt-inspector .state=${state}></vt-inspector></div>
+      <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
+      ${this.#transport(c)}
+    </div>
+    <vt-dialog .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog><vt-panel-menu .name=${this.panel}></vt-panel-menu>
+    ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
+  }
+
+  #picture(state: LabState) {
+    return html`<main class="main">
         <vt-processes class="not390" .state=${state}></vt-processes>
         <vt-buffers .state=${state}></vt-buffers>
         <vt-heap-page .state=${state}></vt-heap-page>
         <vt-transactions class="not390" .state=${state}></vt-transactions>
         <vt-wal .state=${state}></vt-wal>
         <vt-standby .state=${state}></vt-standby>
-      </main>
-      <div class="insp"><vt-inspector .state=${state}></vt-inspector></div>
-      <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
-      ${this.#transport(c)}
-    </div>
-    <vt-dialog .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog>
-    ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
+      </main>`;
   }
 
   #embed(c: Controller, state: LabState) {
@@ -220,11 +266,23 @@ export class Lab extends LitElement {
       ${some('transactions', html`<vt-transactions .state=${state}></vt-transactions>`)}
       ${some('wal', html`<vt-wal .state=${state}></vt-wal>`)}
       ${some('standby', html`<vt-standby .state=${state}></vt-standby>`)}
+      ${this.#bigEmbeds(state)}
       ${some('inspector', html`<vt-inspector .state=${state}></vt-inspector>`)}
       ${some('timeline', html`<vt-timeline .state=${timelineState(c)}></vt-timeline>`)}
       ${this.#transport(c)}
     </div>
     <vt-dialog .view=${state.view}></vt-dialog>`;
+  }
+
+  /** The panels of the middle that an embed names, fetched when they are first drawn. */
+  #bigEmbeds(state: LabState) {
+    const names = this.#bigPanels();
+    if (names.length === 0) return nothing;
+    if (!this.#registry) {
+      void import('../views/panels/registry.ts').then((m) => Promise.all(names.map((name) => m.panels[name].load())).then(() => { this.#registry = m.panels; return this.#ask(); }));
+      return nothing;
+    }
+    return names.map((name) => html`<div class="big">${this.#registry![name].draw(state)}</div>`);
   }
 
   #terminals(c: Controller, state: LabState) {

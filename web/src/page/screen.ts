@@ -6,18 +6,19 @@ import { cursorOf } from '../model/story.ts';
 import { heard } from '../model/psql.ts';
 import { related, type Thing } from '../model/thing.ts';
 import { sessionLane, type Lane, type Tick } from '../model/timeline.ts';
+import type { Wants } from '../model/wants.ts';
 import type { SentenceState } from '../views/sentence.ts';
 import type { TimelineState } from '../views/timeline.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 
 /** What the panels draw. */
-export function labState(c: Controller, hovered: Thing | null, readonly: boolean): LabState {
+export function labState(c: Controller, hovered: Thing | null, readonly: boolean, wants: Wants): LabState {
   const view = c.view!;
   const selection = c.selection ?? subject(c);
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
-    lit: related(view, hovered), host: 0, readonly,
+    lit: related(view, hovered), host: 0, readonly, wants,
   };
 }
 

@@ -14,7 +14,7 @@ import { withoutLetters } from '../model/settled.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
 import { noteOf } from '../scenes/free.ts';
 import type { Beat, Scene } from '../scenes/scene.ts';
-import type { LabView, SessionView } from '../views/types.ts';
+import type { LabView, PanelRequest, SessionView } from '../views/types.ts';
 import { PageHistory } from './history.ts';
 import { sessionIndex } from './wire.ts';
 
@@ -41,6 +41,8 @@ export class Stage {
   client: EngineClient | null = null;
   /** Which page is shown. */
   protected shown: Partial<ViewRequest>;
+  /** What the open panels ask for. */
+  requests: PanelRequest[] = [];
   /** Transactions before this one belong to the scene's way to its opening. */
   protected settledAt = 0;
   #opened = false;
@@ -215,8 +217,15 @@ export class Stage {
     this.changed();
   }
 
+  /** Looks at the same moment again, for something else; what changed in the last step stays marked. */
+  protected async lookAgain(): Promise<void> {
+    const { before, stuck, aside } = this;
+    await this.look(await this.client!.moment());
+    Object.assign(this, { before, stuck, aside });
+  }
+
   protected async look(moment: Moment): Promise<void> {
-    const view = withoutLetters(await this.client!.view(this.shown), this.settledAt);
+    const view = withoutLetters(await this.client!.view({ ...this.shown, panels: this.requests }), this.settledAt);
     this.before = this.live ? null : this.view;
     this.view = view;
     this.cursor = { step: moment.step, atEnd: moment.atEnd };

@@ -28,6 +28,7 @@ export class TopBar extends LitElement {
     .time { margin-right: 8px; }
     button { border-color: transparent; color: var(--vt-soft); }
     button:hover { color: var(--vt-ink); }
+    .panels { border-color: var(--vt-edge); color: var(--vt-ink); }
     button[aria-pressed='true'] { color: var(--vt-on-ink); background: var(--vt-ink); }
     @container (max-width: 767px) { .at1440 { display: none !important; } }
   `];
@@ -37,6 +38,7 @@ export class TopBar extends LitElement {
     return html`<div class="top">
       <span class="brand">${t('brand')}</span><span class="scene">${this.scene}</span>
       <span class="scale not390">${t('scaled', { buffers: shared_buffers, segments: bytes(wal_segment_size) })}</span>
+      <button class="panels" aria-haspopup="dialog" @click=${this.#ask('panels')}>${t('panels.open')}</button>
       <span class="grow"></span>
       <span class="tiny" role="status">${this.note}</span>
       <span class="m s not390 time">${clock(this.view.now)}</span>
