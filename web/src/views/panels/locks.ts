@@ -54,7 +54,7 @@ export class Locks extends BigPanel {
     @container (max-width: 767px) {
       .top { grid-template-columns: minmax(0, 1fr); }
       .queue, .row { grid-template-columns: minmax(0, 1fr); }
-      .queue .arrow { text-align: left; transform: none; }
+      .queue .arrow { justify-self: start; margin-left: 10px; transform: rotate(90deg); }
       button.t, .locker { min-height: 44px; }
     }
   `];

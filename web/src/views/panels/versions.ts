@@ -41,7 +41,8 @@ export class Versions extends BigPanel {
     .y { display: inline-block; padding: 0 8px; border-radius: 3px; background: var(--fill); color: var(--on-fill); font-weight: 600; line-height: 20px; }
     .n { color: var(--vt-soft); }
     .why { display: block; font: 11px/14px var(--vt-font, system-ui, sans-serif); color: var(--vt-soft); white-space: normal; max-width: 150px; }
-    @container (max-width: 767px) { .lines { grid-template-columns: max-content minmax(0, 1fr); } .lines .words { display: none; } .body { overflow-x: auto; } }
+    .x { display: block; }
+    @container (max-width: 767px) { .x { white-space: normal; max-width: 150px; } th.who { min-width: 92px; } td { padding-right: 8px; } .lines { grid-template-columns: max-content minmax(0, 1fr); } .lines .words { display: none; } .body { overflow-x: auto; } }
   `];
 
   protected drawing() {
