@@ -304,7 +304,10 @@ impl Server {
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
+            temp_files: Rc::default(),
+            memory: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }
