@@ -47,6 +47,15 @@ export function bufferAt(pool: PoolView, index: number): BufferView | null {
   };
 }
 
+/** Where a page lies, from 0; -1 if it is in no buffer. */
+export function findBuffer(pool: PoolView, file: number, fork: number, block: number): number {
+  const cells = new DataView(pool.cells.buffer, pool.cells.byteOffset, pool.cells.byteLength);
+  for (let at = 0; at < pool.cells.byteLength; at += CELL) {
+    if (cells.getUint32(at, true) === file && cells.getUint32(at + AT.block, true) === block && cells.getUint8(at + AT.fork) === fork) return at / CELL;
+  }
+  return -1;
+}
+
 /** All of them; for pools that are drawn cell by cell. */
 export function buffersOf({ buffers }: HostView): BufferView[] {
   return Array.from({ length: buffers.count }, (_, i) => bufferAt(buffers, i)!);

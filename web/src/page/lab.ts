@@ -11,7 +11,7 @@ import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import type { OpenEngine, OpenOptions } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
-import type { Thing } from '../model/thing.ts';
+import { parts, type Thing } from '../model/thing.ts';
 import { firstWants, PANEL_NAMES, requestsOf, type BigPanelName, type Wants } from '../model/wants.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
 import { loadScene } from '../scenes/index.ts';
@@ -219,7 +219,15 @@ export class Lab extends LitElement {
       if (picked) c.guess(beat.id, picked.label(c.view!, c.story!.found));
     }
     if (c.live) void c.toggleLive(0);
+    this.#turnTo(thing);
     this.requestUpdate();
+  }
+
+  /** A row version is described by its page: one that is not on display is put there. */
+  #turnTo(thing: Thing | null): void {
+    const { kind, args } = parts(thing ?? ('' as Thing));
+    const page = this.controller!.view!.hosts.find((h) => h.host === Number(args[0]))?.page;
+    if (kind === 'version' && !(page?.relname === args[1] && page?.block === Number(args[2]))) void this.controller!.show(args[1]!, Number(args[2]));
   }
 
   #shows(panel: PanelName): boolean {
@@ -242,12 +250,12 @@ export class Lab extends LitElement {
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
     return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
-      <vt-top-bar class="top" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
+      <vt-top-bar class="top" role="banner" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
         .note=${this.note} .stored=${c.stored} .kept=${this.kept ? STORE : null}></vt-top-bar>
-      <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
-      <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
+      <vt-sentence class="say" role="region" aria-label=${t('say.label')} .state=${sentenceState(c)}></vt-sentence>
+      <section class="ses" aria-label=${t('sessions')}>${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</section>
       ${this.panel === '' ? this.#picture(state) : html`<main class="main"><vt-panel-frame .state=${state} .name=${this.panel}></vt-panel-frame></main>`}
-      <div class="insp"><vt-inspector .state=${state}></vt-inspector></div>
+      <aside class="insp" aria-label=${t('inspector')}><vt-inspector .state=${state}></vt-inspector></aside>
       <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
       ${this.#transport(c)}
     </div>
@@ -324,7 +332,7 @@ export class Lab extends LitElement {
 
   #transport(c: Controller) {
     const go = (name: string) => () => act(this, { act: name });
-    return html`<div class="thumb at390">
+    return html`<div class="thumb at390" role="region" aria-label=${t('transport')}>
       <button aria-label=${t('back')} ?disabled=${c.view!.step <= c.opening} @click=${go('back')}>←</button>
       <button class="go" @click=${go('next')}>→ &nbsp;${t('next')}</button>
       <button aria-label=${t('live', { speed: '0.01' })} aria-pressed=${c.live} @click=${go('live')}>▷</button>

@@ -4,7 +4,8 @@ import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
 import { cursorOf } from '../model/story.ts';
 import { heard } from '../model/psql.ts';
-import { related, type Thing } from '../model/thing.ts';
+import { related } from '../model/related.ts';
+import type { Thing } from '../model/thing.ts';
 import { sessionLane, type Lane, type Tick } from '../model/timeline.ts';
 import type { Wants } from '../model/wants.ts';
 import type { SentenceState } from '../views/sentence.ts';
@@ -18,7 +19,7 @@ export function labState(c: Controller, hovered: Thing | null, readonly: boolean
   const selection = c.selection ?? subject(c);
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
-    lit: related(view, hovered), host: 0, readonly, wants,
+    lit: related(view, hovered ?? c.selection), host: 0, readonly, wants,
   };
 }
 

@@ -75,7 +75,7 @@ export class Buffers extends Panel {
   #many(host: HostView) {
     const { kind, args } = thing.parts(this.state.selection ?? ('' as thing.Thing));
     const selected = kind === 'buffer' && Number(args[0]) === host.host ? Number(args[1]) - 1 : (host.page?.bufferid ?? 0) - 1;
-    return html`<vt-pool-canvas .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .selected=${selected} .room=${MANY_ROOM}></vt-pool-canvas>`;
+    return html`<vt-pool-canvas .lit=${this.state.lit} .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .selected=${selected} .room=${MANY_ROOM}></vt-pool-canvas>`;
   }
 
   #cell(host: HostView, b: BufferView, i: number) {

@@ -36,7 +36,7 @@ export function gridFor(count: number, width: number, height: number): Grid {
 export class PoolCanvas extends LitElement {
   static override properties = {
     pool: { attribute: false }, host: { type: Number }, hand: { type: Number }, mine: { type: Number }, selected: { type: Number },
-    room: { type: Number }, width: { state: true }, at: { state: true },
+    lit: { attribute: false }, room: { type: Number }, width: { state: true }, at: { state: true },
   };
   declare pool: PoolView;
   declare host: number;
@@ -46,6 +46,8 @@ export class PoolCanvas extends LitElement {
   declare mine: number;
   /** The selected buffer, from 0; -1 for none. */
   declare selected: number;
+  /** Things that light up. */
+  declare lit: ReadonlySet<thing.Thing>;
   /** How high it may be. */
   declare room: number;
   declare width: number;
@@ -66,7 +68,7 @@ export class PoolCanvas extends LitElement {
 
   constructor() {
     super();
-    Object.assign(this, { host: 0, hand: 0, mine: 0, selected: -1, room: 400, width: 0, at: 0 });
+    Object.assign(this, { host: 0, hand: 0, mine: 0, selected: -1, lit: new Set(), room: 400, width: 0, at: 0 });
   }
 
   override connectedCallback(): void {
@@ -92,8 +94,14 @@ export class PoolCanvas extends LitElement {
         aria-valuetext=${now ? bufferLabel(now) : ''} style="height:${grid.rows * grid.size + 6}px" @keydown=${this.#key} @focus=${() => this.#hover(this.at)} @blur=${() => this.#hover(-1)}>
       <canvas width=${grid.columns * grid.size} height=${grid.rows * grid.size} aria-hidden="true"
         @pointermove=${(e: PointerEvent) => this.#hover(this.#under(e))} @pointerleave=${() => this.#hover(-1)} @click=${(e: PointerEvent) => this.#select(this.#under(e))}></canvas>
-      ${this.#mark('hand', this.hand, grid)}${this.selected >= 0 ? this.#mark('ring', this.selected, grid) : ''}
+      ${this.#mark('hand', this.hand, grid)}${this.selected >= 0 ? this.#mark('ring', this.selected, grid) : ''}${this.#glow(grid)}
     </div>`;
+  }
+
+  /** What lights up elsewhere and lies in these buffers. */
+  #glow(grid: Grid) {
+    const here = [...this.lit].map(thing.parts).filter(({ kind, args }) => kind === 'buffer' && Number(args[0]) === this.host);
+    return here.map(({ args }) => Number(args[1]) - 1).filter((i) => i < this.pool.count && i !== this.selected).map((i) => this.#mark('ring', i, grid));
   }
 
   #mark(kind: 'hand' | 'ring', index: number, { size, columns }: Grid) {

@@ -36,7 +36,7 @@ export const bigStyles = css`
   th, td { text-align: left; padding: 1px 14px 1px 0; font-weight: 400; white-space: nowrap; vertical-align: baseline; }
   th { color: var(--vt-soft); border-bottom: 1px solid var(--vt-line); position: sticky; top: -2px; background: var(--vt-bg); }
   td.n, th.n { text-align: right; }
-  .twin { overflow-x: auto; margin-bottom: 16px; }
+  .twin { margin-bottom: 16px; }
   .sel { outline: 2px solid var(--vt-ink); }
   [data-thing] { cursor: pointer; }
   i { font-style: normal; }

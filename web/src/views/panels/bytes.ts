@@ -41,7 +41,7 @@ export class Bytes extends BigPanel {
     .hex .l { display: flex; white-space: pre; }
     .hex .o { color: var(--vt-soft); width: 42px; }
     .run { cursor: pointer; border-radius: 2px; padding: 0 0.3ch; margin-right: 0.4ch; }
-    .run.none { color: var(--vt-edge); cursor: default; }
+    .run.none { color: var(--vt-soft); cursor: default; }
     .run.odd { background: var(--vt-sunk); }
     .run.in { box-shadow: 0 1.5px 0 var(--vt-ink); }
     .run.over { outline: 1.5px solid var(--vt-ink); }

@@ -44,7 +44,7 @@ export class Checkpoint extends BigPanel {
         ${meter(t('p.checkpoint.towrite'), c.to_write, c.buffers, `${c.to_write} / ${c.buffers}`)}
         ${meter(t('p.checkpoint.size', { log: size(c.log), max: size(c.max_wal_size) }), c.log, c.max_wal_size, `${Math.round((c.log / c.max_wal_size) * 100)} %`)}
       </div>
-      <vt-pool-canvas .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .selected=${-1} .room=${120}></vt-pool-canvas>
+      <vt-pool-canvas .lit=${this.state.lit} .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .selected=${-1} .room=${120}></vt-pool-canvas>
       <p class="tiny">${t('p.checkpoint.due', { timeout: c.checkpoint_timeout, target: c.completion_target / 10 })}</p>
       <h3>${t('p.checkpoint.counts')} <span class="s">· pg_stat_bgwriter</span></h3>
       <dl class="facts m">${Object.entries(systemView(this.state.view, 'pg_stat_bgwriter')[0] ?? {}).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>`;

@@ -41,7 +41,7 @@ export class Dead extends BigPanel {
     .legend span { display: inline-flex; gap: 6px; align-items: center; }
     .part { display: inline-block; height: 18px; border: 1.5px solid var(--vt-edge); border-radius: 1px; font-size: 11px; line-height: 15px; text-align: center; overflow: hidden; min-width: 3px; color: var(--vt-ink); }
     .legend .part { width: 22px; height: 12px; }
-    .part.live { background: var(--vt-edge); color: var(--vt-on-ink); }
+    .part.live { background: var(--vt-sunk); }
     .part.recently_dead { border-style: dashed; border-color: var(--vt-ink); background: repeating-linear-gradient(135deg, transparent 0 5px, var(--vt-hatch) 5px 6px); }
     .part.dead { border-style: dotted; border-color: var(--vt-ink); }
     .part.lp_dead { border-style: dotted; border-width: 1px; color: var(--vt-soft); height: 12px; line-height: 10px; vertical-align: 3px; }

@@ -57,10 +57,10 @@ export class Pool extends BigPanel {
     const roomy = gridFor(count, 700, ROOM).size >= 6;
     return html`<div class="sum"><span class="tiny">${t(roomy ? 'p.pool.hint' : 'p.pool.hint.small')}</span>
         <span class="tiny m">${t('p.pool.sum', { used: sum((s) => s.buffers), count, dirty: sum((s) => s.dirty), pinned: sum((s) => s.pinned) })}</span></div>
-      <vt-pool-canvas .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .mine=${this.chosen} .selected=${selected} .room=${ROOM}></vt-pool-canvas>
+      <vt-pool-canvas .lit=${this.state.lit} .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .mine=${this.chosen} .selected=${selected} .room=${ROOM}></vt-pool-canvas>
       ${this.#rings()}
       <h3>${t('p.pool.by')} <span class="s">· ${t('p.pool.by.hint')}</span></h3>
-      <table><thead><tr><th scope="col">${t('p.pool.relation')}</th><th scope="col" class="n">${t('p.pool.buffers')}</th><th scope="col"></th><th scope="col" class="n">${t('p.pool.dirty')}</th><th scope="col">${t('p.pool.usage')}</th></tr></thead>
+      <table><thead><tr><th scope="col">${t('p.pool.relation')}</th><th scope="col" class="n">${t('p.pool.buffers')}</th><td></td><th scope="col" class="n">${t('p.pool.dirty')}</th><th scope="col">${t('p.pool.usage')}</th></tr></thead>
         <tbody class="m">${all.slice(0, LISTED).map((s) => this.#share(s, all[0]!.buffers))}</tbody></table>`;
   }
 

@@ -54,7 +54,7 @@ export class Replication extends BigPanel {
       <p class="tiny">${t('p.replication.scale', { from: lsn(from), to: lsn(to) })} · ${t('p.replication.told')}: ┊</p>
       <div class="lanes">${(['primary', 'standby'] as const).map((whose) => html`<span class="group">${t(whose)}</span>${lanes.filter((l) => l.whose === whose).map((l) => lane(l, from, to))}`)}</div>
       <h3>${t('p.replication.buffers')}</h3>
-      ${standby.buffers.count ? html`<vt-pool-canvas .pool=${standby.buffers} .host=${standby.host} .hand=${standby.next_victim} .selected=${-1} .room=${90}></vt-pool-canvas>` : html`<p class="empty">${t('panel.off', { host: standby.name })}</p>`}
+      ${standby.buffers.count ? html`<vt-pool-canvas .lit=${this.state.lit} .pool=${standby.buffers} .host=${standby.host} .hand=${standby.next_victim} .selected=${-1} .room=${90}></vt-pool-canvas>` : html`<p class="empty">${t('panel.off', { host: standby.name })}</p>`}
       <h3>pg_replication_slots</h3>
       ${systemView(this.state.view, 'pg_replication_slots').length === 0 ? html`<p class="tiny">${t('panel.norows')}</p>`
         : systemView(this.state.view, 'pg_replication_slots').map((s) => html`<p class="m">${s['slot_name']} · restart_lsn ${s['restart_lsn']} · ${s['wal_status']} · ${s['active'] === 't' ? 'active' : 'inactive'}</p>`)}`;

@@ -33,7 +33,7 @@ export class Tape extends BigPanel {
     .name span { border-bottom: 2px solid var(--vt-edge); padding: 0 3px; margin-right: 3px; }
     .name + .tiny { margin-left: 8px; }
     .split { display: grid; grid-template-columns: minmax(0, 1.25fr) minmax(0, 1fr); gap: 18px; align-items: start; }
-    ol button { display: grid; grid-template-columns: 22px 84px minmax(0, 1fr) 52px; gap: 6px; width: 100%; min-height: 22px; padding: 0 6px; border-color: transparent; border-radius: 2px; font-size: 12px; text-align: left; align-items: center; }
+    ol button { display: grid; grid-template-columns: 22px 84px minmax(0, 1fr) 52px; gap: 6px; width: 100%; min-height: 24px; padding: 0 6px; border-color: transparent; border-radius: 2px; font-size: 12px; text-align: left; align-items: center; }
     ol button:hover { border-color: var(--vt-edge); }
     ol button.sel { background: var(--vt-ink); color: var(--vt-on-ink); outline: 0; }
     ol button.sel .s { color: inherit; }
