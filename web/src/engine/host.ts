@@ -323,7 +323,8 @@ export class Host {
         before = now;
         void this.act(async () => {
           const time = Math.round(this.driver.world.now() + passed);
-          this.moved(await this.drive({ step: Infinity, time }));
+          // One slice and no more: whoever looks at the world is to see it move, also where it cannot keep up.
+          this.moved(this.driver.advance({ step: Infinity, time }) ?? 'limit');
         })
           .catch(() => {})
           .finally(() => (busy = false));

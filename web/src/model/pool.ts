@@ -49,10 +49,8 @@ export function bufferAt(pool: PoolView, index: number): BufferView | null {
 
 /** Where a page lies, from 0; -1 if it is in no buffer. */
 export function findBuffer(pool: PoolView, file: number, fork: number, block: number): number {
-  const cells = new DataView(pool.cells.buffer, pool.cells.byteOffset, pool.cells.byteLength);
-  for (let at = 0; at < pool.cells.byteLength; at += CELL) {
-    if (cells.getUint32(at, true) === file && cells.getUint32(at + AT.block, true) === block && cells.getUint8(at + AT.fork) === fork) return at / CELL;
-  }
+  const all = words(pool);
+  for (let i = 0; i < pool.count; i++) if (all[4 * i] === file && all[4 * i + 1] === block && pool.cells[i * CELL + AT.fork] === fork) return i;
   return -1;
 }
 
@@ -74,7 +72,7 @@ export function changedCells(old: PoolView, now: PoolView): number[] {
   return changed;
 }
 
-/** The cells as words; only compared with each other, so their byte order does not matter. */
+/** The cells as words of four bytes. */
 function words(pool: PoolView): Uint32Array {
   return new Uint32Array(pool.cells.buffer, pool.cells.byteOffset, pool.count * 4);
 }
@@ -85,16 +83,19 @@ export interface Share { relname: string; relfilenode: number; buffers: number; 
 /** Buffers by relation, the forks of one together. */
 export function shares(pool: PoolView): Share[] {
   const found = new Map<number, Share>();
-  const cells = new DataView(pool.cells.buffer, pool.cells.byteOffset, pool.cells.byteLength);
-  for (let at = 0; at < pool.cells.byteLength; at += CELL) {
-    const file = cells.getUint32(at + AT.file, true);
+  const { cells } = pool;
+  const all = words(pool);
+  let share: Share | undefined;
+  for (let i = 0, w = 0, at = 0; i < pool.count; i++, w += 4, at += CELL) {
+    // The machines that browsers run on are little-endian, as the cells are.
+    const file = all[w]!;
     if (file === 0) continue;
-    let share = found.get(file);
+    if (share?.relfilenode !== file) share = found.get(file);
     if (!share) found.set(file, share = { relname: nameOf(pool, file) ?? String(file), relfilenode: file, buffers: 0, dirty: 0, pinned: 0, usage: [0, 0, 0, 0, 0, 0] });
     share.buffers++;
-    if (cells.getUint8(at + AT.flags) & DIRTY) share.dirty++;
-    if (cells.getUint32(at + AT.pins, true) > 0) share.pinned++;
-    share.usage[Math.min(5, cells.getUint8(at + AT.usage))]!++;
+    if (cells[at + AT.flags]! & DIRTY) share.dirty++;
+    if (all[w + 2] !== 0) share.pinned++;
+    share.usage[Math.min(5, cells[at + AT.usage]!)]!++;
   }
   return [...found.values()].sort((a, b) => b.buffers - a.buffers || a.relfilenode - b.relfilenode);
 }

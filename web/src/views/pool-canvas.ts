@@ -54,6 +54,7 @@ export class PoolCanvas extends LitElement {
   /** The buffer that the keys have reached. */
   declare at: number;
   #painted: { words: Uint32Array; key: string } | null = null;
+  #colours: { key: string; list: string[] } | null = null;
   #observer = new ResizeObserver(([entry]) => { this.width = Math.floor(entry!.contentRect.width); });
 
   static override styles = [shared, css`
@@ -116,11 +117,18 @@ export class PoolCanvas extends LitElement {
     if (canvas) this.#paint(canvas, this.#grid);
   }
 
+  /** The colours; asking for them has the whole page's style worked out, so only when the theme is another. */
+  #palette(): string[] {
+    const key = themeOf(this);
+    if (this.#colours?.key !== key) this.#colours = { key, list: palette(this) };
+    return this.#colours.list;
+  }
+
   // --- painting -------------------------------------------------------------------------------------------------
 
   #paint(canvas: HTMLCanvasElement, grid: Grid): void {
     const words = new Uint32Array(this.pool.cells.buffer, this.pool.cells.byteOffset, this.pool.count * 4);
-    const colours = palette(this);
+    const colours = this.#palette();
     const key = `${canvas.width} ${canvas.height} ${this.mine} ${this.pool.count} ${colours.join()}`;
     const context = canvas.getContext('2d')!;
     const old = this.#painted?.key === key ? this.#painted.words : null;
@@ -221,6 +229,13 @@ function digit(context: CanvasRenderingContext2D, n: number, x: number, y: numbe
   context.textBaseline = 'middle';
   context.fillStyle = colour;
   context.fillText(String(n), x, y);
+}
+
+/** Which theme the lab around an element has now. */
+function themeOf(element: Element): string {
+  let at: Element | null = element;
+  while (at && !at.hasAttribute('theme')) at = at.parentElement ?? (at.getRootNode() as ShadowRoot).host ?? null;
+  return `${at?.getAttribute('theme') ?? 'auto'} ${matchMedia('(prefers-color-scheme: dark)').matches}`;
 }
 
 /** The colours of usage counts 0 to 5, of an empty buffer, ink, and soft ink; as the theme has them now. */
