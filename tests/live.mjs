@@ -61,13 +61,14 @@ function readTrace(events) {
   const scripts = main.filter((e) => e.ph === 'X' && SCRIPT.has(e.name)).sort((a, b) => a.ts - b.ts);
   const outer = [];
   for (const e of scripts) if (outer.length === 0 || e.ts >= outer.at(-1).ts + outer.at(-1).dur) outer.push(e);
-  const frames = main.filter((e) => e.name === 'Commit' || e.name === 'UpdateLayerTree' || e.name === 'PrePaint').map((e) => e.ts).sort((a, b) => a - b);
-  const edges = frames.filter((ts, i) => i === 0 || ts - frames[i - 1] > 4_000);
-  const perFrame = edges.slice(1).map((ts, i) => outer.filter((e) => e.ts >= edges[i] && e.ts < ts).reduce((sum, e) => sum + e.dur, 0) / 1000);
+  // A frame ends with its commit; those in which no script ran had nothing new to show.
+  const edges = main.filter((e) => e.name === 'Commit').map((e) => e.ts).sort((a, b) => a - b);
+  const sums = edges.slice(1).map((ts, i) => outer.filter((e) => e.ts >= edges[i] && e.ts < ts).reduce((sum, e) => sum + e.dur, 0) / 1000);
+  const perFrame = sums.filter((ms) => ms > 0.2);
   const tasks = main.filter((e) => e.ph === 'X' && (e.name === 'RunTask' || e.name === 'ThreadControllerImpl::RunTask')).map((e) => e.dur / 1000).sort((a, b) => b - a);
   const phases = {};
   for (const e of main) if (e.ph === 'X' && ['Layout', 'UpdateLayoutTree', 'PrePaint', 'Paint', 'Commit', 'FunctionCall', 'RunMicrotasks', 'HandlePostMessage', 'MinorGC', 'MajorGC'].includes(e.name)) phases[e.name] = (phases[e.name] ?? 0) + e.dur / 1000;
-  return { perFrame, longest: tasks[0] ?? 0, frames: edges.length, phases };
+  return { perFrame, longest: tasks[0] ?? 0, frames: perFrame.length, phases };
 }
 
 /** Measures one panel; `address` serves what `npm run build` has left in dist/. */

@@ -191,3 +191,23 @@ fn system_views_are_what_sql_says() {
     let none = panel(&lab, PanelRequest::Table { host: 0, name: "pg_class".into() });
     assert_eq!(none, PanelView::Nothing);
 }
+
+#[test]
+fn a_sort_beyond_work_mem_is_seen_in_its_files() {
+    let (mut lab, a) = indexed(3000);
+    ask(&mut lab, a, "set work_mem = '64kB'");
+    let text = "select * from t order by name desc".to_string();
+    lab.input(Input::Query { session: a, text }).unwrap();
+    let own_memory = |lab: &Lab| {
+        let PanelView::Memory(memory) = panel(lab, PanelRequest::Memory { host: 0 }) else { panic!("no memory") };
+        memory.processes.into_iter().find(|process| process.letter.as_deref() == Some("A")).expect("A")
+    };
+    let spilt = |own: &WorkerMemory| !own.files.is_empty() && own.uses.iter().any(|sort| sort.disk > 0);
+    let seen = (0..2000).find_map(|_| {
+        lab.run(Limit::steps(lab.world().steps() + 4));
+        Some(own_memory(&lab)).filter(spilt)
+    });
+    let own = seen.expect("it spills");
+    assert_eq!((own.work_mem, own.uses[0].purpose), (65536, MemoryPurpose::Sort));
+    assert!(own.uses[0].disk > 0 && own.files[0].path.starts_with("base/pgsql_tmp/"), "{own:?}");
+}

@@ -5,6 +5,7 @@
 //! for by that panel while it is open, in the same [`ViewRequest`](super::ViewRequest), so that all of it is one moment.
 
 use super::shape_page::FieldView;
+pub use crate::txn::MemoryPurpose;
 
 /// What a panel asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -60,6 +61,11 @@ pub enum PanelRequest {
         /// The server.
         host: u8,
     },
+    /// What memory is used for, and what has gone to temporary files.
+    Memory {
+        /// The server.
+        host: u8,
+    },
 }
 
 /// What it gets, in the order of the requests; `Nothing` where there is no such thing at this moment.
@@ -83,6 +89,8 @@ pub enum PanelView {
     Checkpoint(CheckpointView),
     /// The files.
     Files(FilesView),
+    /// The memory.
+    Memory(MemoryView),
 }
 
 /// A system view with its rows as text.
@@ -497,4 +505,64 @@ pub struct FileView {
     pub synced: bool,
     /// The table or index that it is a fork of.
     pub relname: Option<String>,
+}
+
+// --- memory --------------------------------------------------------------------------------------------------
+
+/// What a server uses memory for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct MemoryView {
+    /// `shared_buffers`, in bytes.
+    pub shared_buffers: u64,
+    /// `wal_buffers`, in bytes.
+    pub wal_buffers: u64,
+    /// `maintenance_work_mem`, in bytes.
+    pub maintenance_work_mem: u64,
+    /// The processes that work with memory of their own.
+    pub processes: Vec<WorkerMemory>,
+}
+
+/// The memory that a process works with.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct WorkerMemory {
+    /// Who.
+    pub pid: u32,
+    /// Whose session it serves.
+    pub letter: Option<String>,
+    /// `work_mem` as it is set there, in bytes: for each sort and each hash table.
+    pub work_mem: u64,
+    /// What is under way.
+    pub uses: Vec<MemoryUseView>,
+    /// Its temporary files.
+    pub files: Vec<TempFileView>,
+}
+
+/// A sort, a hash table or a list that is under way.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct MemoryUseView {
+    /// What it is.
+    pub purpose: MemoryPurpose,
+    /// Bytes in use.
+    pub used: u64,
+    /// The most that were.
+    pub peak: u64,
+    /// Bytes that may be used.
+    pub budget: u64,
+    /// Bytes in temporary files.
+    pub disk: u64,
+    /// Runs of a sort, batches of a hash, passes over the indexes.
+    pub rounds: u32,
+}
+
+/// A temporary file.
+#[derive(Clone, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct TempFileView {
+    /// Below the data directory.
+    pub path: String,
+    /// In bytes.
+    pub len: u64,
 }

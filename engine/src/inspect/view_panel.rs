@@ -5,10 +5,12 @@ use super::shape_panel::*;
 use super::sql;
 use super::view::{Letters, Room};
 use super::{view_bytes, view_dead, view_locks, view_tree};
-use crate::ids::{Fork, HostId};
-use crate::server::Server;
-use crate::settings::Setting;
+use crate::ids::{BLCKSZ, Fork, HostId, Pid};
+use crate::server::{Activity, Server};
+use crate::settings::{Setting, Settings};
+use crate::txn::{MemoryUse, TempFile};
 use crate::types::{Datum, TypeId, output};
+use crate::wal::page::XLOG_BLCKSZ;
 
 /// What is known of the host that a panel speaks of.
 pub(super) struct Site<'a> {
@@ -35,7 +37,8 @@ fn host_of(request: &PanelRequest) -> HostId {
     | Locks { host }
     | Dead { host }
     | Checkpoint { host }
-    | Files { host }) = request;
+    | Files { host }
+    | Memory { host }) = request;
     HostId(*host)
 }
 
@@ -53,6 +56,7 @@ fn answer(site: &Site, request: &PanelRequest) -> Option<PanelView> {
         PanelRequest::Dead { .. } => PanelView::Dead(view_dead::dead_view(site, server?)),
         PanelRequest::Checkpoint { .. } => PanelView::Checkpoint(checkpoint_view(server?)),
         PanelRequest::Files { .. } => PanelView::Files(files_view(site)),
+        PanelRequest::Memory { .. } => PanelView::Memory(memory_view(site, server?)),
     })
 }
 
@@ -104,4 +108,34 @@ fn files_view(site: &Site) -> FilesView {
     };
     let file = |(path, len, synced): (String, u64, bool)| FileView { relname: relname(&path), path, len, synced };
     FilesView { files: site.look.files().into_iter().map(file).collect() }
+}
+
+fn memory_view(site: &Site, server: &Server) -> MemoryView {
+    let settings = server.spec.settings.borrow();
+    let kilobytes = |settings: &Settings, setting: Setting| (settings.int(setting) as u64) << 10;
+    let process = |(pid, activity): (&Pid, &Activity)| {
+        let env = activity.env.as_ref()?;
+        let use_view = |memory: MemoryUse| MemoryUseView {
+            purpose: memory.purpose,
+            used: memory.used,
+            peak: memory.peak,
+            budget: memory.budget,
+            disk: memory.disk,
+            rounds: memory.rounds,
+        };
+        let file = |(file, len): (TempFile, u64)| TempFileView { path: file.path(*pid), len };
+        Some(WorkerMemory {
+            pid: pid.0,
+            letter: site.letters.of_process(*pid),
+            work_mem: kilobytes(&env.settings.borrow(), Setting::work_mem),
+            uses: env.memory.uses().into_iter().map(use_view).collect(),
+            files: env.temp_files.open().into_iter().map(file).collect(),
+        })
+    };
+    MemoryView {
+        shared_buffers: (server.buffers.len() * BLCKSZ) as u64,
+        wal_buffers: (server.wal.config().buffers * XLOG_BLCKSZ) as u64,
+        maintenance_work_mem: kilobytes(&settings, Setting::maintenance_work_mem),
+        processes: server.activity.borrow().iter().filter_map(process).collect(),
+    }
 }

@@ -75,6 +75,8 @@ export const en = {
   'session.label': 'Session {letter}',
   'session.prompt': 'Statement for session {letter}',
   'session.output': 'Output of session {letter}',
+  'session.close': 'end session {letter} (\\q)',
+  'session.front': 'terminal of session {letter}',
   'session.cancel': 'cancel',
   'session.cancel.title': 'cancel the statement of session {letter} (Ctrl+C)',
   'session.watched': 'watched',

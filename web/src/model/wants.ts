@@ -21,7 +21,7 @@ export function firstWants(relation: string): Wants {
 
 /** A panel of the middle, by its name in addresses and attributes. */
 export const PANEL_NAMES = [
-  'versions', 'bytes', 'tree', 'dead', 'pool', 'tape', 'checkpoint', 'replication', 'processes-map', 'locks', 'files', 'settings', 'statistics', 'server-log',
+  'versions', 'bytes', 'tree', 'dead', 'pool', 'tape', 'checkpoint', 'replication', 'processes-map', 'locks', 'memory', 'files', 'settings', 'statistics', 'server-log',
 ] as const;
 export type BigPanelName = (typeof PANEL_NAMES)[number];
 
@@ -39,6 +39,7 @@ const requests: Record<BigPanelName, (w: Wants) => PanelRequest[]> = {
   'replication': () => [table(0, 'pg_stat_replication'), table(0, 'pg_replication_slots'), table(1, 'pg_stat_wal_receiver')],
   'processes-map': ({ host }) => [table(host, 'pg_stat_activity')],
   'locks': ({ host }) => [{ panel: 'locks', host }, table(host, 'pg_locks')],
+  'memory': ({ host }) => [{ panel: 'memory', host }],
   'files': ({ host }) => [{ panel: 'files', host }],
   'settings': ({ host }) => [table(host, 'pg_settings'), table(host, 'pg_file_settings')],
   'statistics': ({ host }) => [table(host, 'pg_stat_database'), table(host, 'pg_stat_bgwriter'), table(host, 'pg_stat_wal')],

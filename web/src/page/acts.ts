@@ -41,6 +41,7 @@ export function act(lab: Lab, what: Act): void {
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
     case 'connect': void c.connect(what.host ?? 0); break;
+    case 'quit': void c.quit(what.letter!); break;
     case 'plug': plug(lab, what.host ?? 0); break;
     case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;

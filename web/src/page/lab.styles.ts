@@ -17,7 +17,8 @@ export const labStyles = css`
   .say { grid-area: say; margin-bottom: 12px; }
   .ses { grid-area: ses; display: flex; flex-direction: column; gap: 12px; min-height: 0; }
   .ses > vt-log { flex: 1 0 150px; min-height: 0; }
-  .adds { display: flex; gap: 8px; flex: none; margin-top: -6px; }
+  .adds { display: flex; flex-wrap: wrap; gap: 4px 8px; flex: none; margin-top: -6px; align-items: center; }
+  .adds .other { padding: 0 2px; border-color: transparent; text-decoration: none; }
   .adds button { min-height: 24px; font-size: 12px; padding: 0 4px; text-decoration: underline; }
   .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }
   .main > * { flex: none; }

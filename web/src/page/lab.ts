@@ -23,7 +23,7 @@ import { Controller } from './controller.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
 import type { Shell } from './shell.ts';
-import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
+import { behind, labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
 import '../views/index.ts';
 
 /** The panels of the picture. An embed may name these, and those of the middle in PANEL_NAMES. */
@@ -37,7 +37,7 @@ export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
     step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
-    kept: { state: true }, src: { reflect: true }, problem: { state: true }, panel: { reflect: true }, wants: { state: true },
+    kept: { state: true }, src: { reflect: true }, problem: { state: true }, panel: { reflect: true }, wants: { state: true }, front: { state: true },
   };
   declare scene: string;
   /** The address of a scene of one's own. */
@@ -61,6 +61,8 @@ export class Lab extends LitElement {
   declare panel: BigPanelName | '';
   /** What the panels look at. */
   declare wants: Wants;
+  /** The session whose terminal was asked for, where not all have room. */
+  declare front: string;
   declare note: string;
   /** How to open an engine; the entry of each build sets it. */
   static open: OpenEngine | null = null;
@@ -91,6 +93,7 @@ export class Lab extends LitElement {
     this.persist = null;
     this.panel = '';
     this.wants = firstWants('accounts');
+    this.front = '';
     this.src = null;
     this.problem = '';
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
@@ -307,7 +310,7 @@ export class Lab extends LitElement {
   #terminals(c: Controller, state: LabState) {
     const { view } = state;
     const next = c.nextAct();
-    return terminalsOf(view).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
+    return terminalsOf(view, this.front).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
       .lines=${terminal(c.history.exchanges, s.letter, c.cursor)} .last=${lastAnswer(c.history.exchanges, s.letter, c.cursor)}
       .watched=${this.shell?.watching === s.letter} .names=${() => c.client!.names(s.host)}
       .draft=${next?.kind === 'type' && next.letter === s.letter ? next.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
@@ -319,7 +322,9 @@ export class Lab extends LitElement {
     const alive = view.sessions.filter((s) => s.state !== 'gone').length;
     if (this.controller!.recovering()) return html`<p class="tiny">${t('stored.wait')}</p>`;
     if (readonly || up.length === 0) return nothing;
-    return html`<div class="adds ${alive === 0 ? '' : 'not390'}">${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
+    const others = behind(view, this.front);
+    return html`<div class="adds ${alive === 0 || others.length ? '' : 'not390'}">${others.map((s) => html`<button class="other" data-who=${s.letter} aria-label=${t('session.front', { letter: s.letter })} title=${t('session.front', { letter: s.letter })}
+      @click=${() => { this.front = s.letter; }}><span class="key">${s.letter}</span></button>`)}${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
       t(h.role === 'standby' ? 'session.add.standby' : 'session.add')}</button>`)}</div>`;
   }
 

@@ -85,11 +85,19 @@ const marks: Record<string, [lane: 'walsender' | 'standby', label: string]> = {
 /** How many sessions have a terminal at once. */
 const TERMINALS = 3;
 
-/** The sessions that have a terminal: the newest that live; those that are gone while there is room. */
-export function terminalsOf(view: LabView): SessionView[] {
-  const alive = view.sessions.filter((s) => s.state !== 'gone').slice(-TERMINALS);
+/** The sessions that have a terminal: the one asked for and the newest that live; those that are gone while there is room. */
+export function terminalsOf(view: LabView, front = ''): SessionView[] {
+  const living = view.sessions.filter((s) => s.state !== 'gone');
+  const asked = living.filter((s) => s.letter === front);
+  const alive = [...asked, ...living.filter((s) => s.letter !== front).slice(asked.length - TERMINALS)];
   const gone = view.sessions.filter((s) => s.state === 'gone').slice(-Math.max(0, 2 - alive.length) || view.sessions.length);
   return view.sessions.filter((s) => alive.includes(s) || gone.includes(s));
+}
+
+/** The living sessions for which there is no room. */
+export function behind(view: LabView, front: string): SessionView[] {
+  const shown = terminalsOf(view, front);
+  return view.sessions.filter((s) => s.state !== 'gone' && !shown.includes(s));
 }
 
 /** The lanes: sessions with their statements, then the far processes with their beats. */

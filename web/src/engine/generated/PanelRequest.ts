@@ -59,4 +59,8 @@ host: number, } | { "panel": "files",
 /**
  * The server.
  */
+host: number, } | { "panel": "memory", 
+/**
+ * The server.
+ */
 host: number, };

@@ -4,10 +4,11 @@ import type { CheckpointView } from "./CheckpointView";
 import type { DeadView } from "./DeadView";
 import type { FilesView } from "./FilesView";
 import type { LocksView } from "./LocksView";
+import type { MemoryView } from "./MemoryView";
 import type { TableView } from "./TableView";
 import type { TreeView } from "./TreeView";
 
 /**
  * What it gets, in the order of the requests; `Nothing` where there is no such thing at this moment.
  */
-export type PanelView = { "panel": "nothing" } | { "panel": "table" } & TableView | { "panel": "bytes" } & BytesView | { "panel": "tree" } & TreeView | { "panel": "locks" } & LocksView | { "panel": "dead" } & DeadView | { "panel": "checkpoint" } & CheckpointView | { "panel": "files" } & FilesView;
+export type PanelView = { "panel": "nothing" } | { "panel": "table" } & TableView | { "panel": "bytes" } & BytesView | { "panel": "tree" } & TreeView | { "panel": "locks" } & LocksView | { "panel": "dead" } & DeadView | { "panel": "checkpoint" } & CheckpointView | { "panel": "files" } & FilesView | { "panel": "memory" } & MemoryView;

@@ -50,6 +50,6 @@ high_key: string | null,
  */
 items: number, 
 /**
- * The first of them.
+ * The first of them, and the last.
  */
 shown: Array<TreeItem>, };

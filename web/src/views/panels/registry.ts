@@ -27,6 +27,7 @@ export const panels: Record<BigPanelName, Entry> = {
   'replication': { title: 'p.replication', about: 'p.replication.about', load: () => import('./replication.ts'), draw: (s) => html`<vt-p-replication .state=${s}></vt-p-replication>` },
   'processes-map': { title: 'p.processes', about: 'p.processes.about', load: () => import('./process-map.ts'), draw: (s) => html`<vt-p-processes .state=${s}></vt-p-processes>` },
   'locks': { title: 'p.locks', about: 'p.locks.about', load: () => import('./locks.ts'), draw: (s) => html`<vt-p-locks .state=${s}></vt-p-locks>` },
+  'memory': { title: 'p.memory', about: 'p.memory.about', load: () => import('./memory.ts'), draw: (s) => html`<vt-p-memory .state=${s}></vt-p-memory>` },
   'files': { title: 'p.files', about: 'p.files.about', load: () => import('./files.ts'), draw: (s) => html`<vt-p-files .state=${s}></vt-p-files>` },
   'settings': { title: 'p.settings', about: 'p.settings.about', load: () => import('./settings.ts'), draw: (s) => html`<vt-p-settings .state=${s}></vt-p-settings>` },
   'statistics': { title: 'p.statistics', about: 'p.statistics.about', load: () => import('./statistics.ts'), draw: (s) => html`<vt-p-statistics .state=${s}></vt-p-statistics>` },
@@ -38,5 +39,5 @@ export const groups: { title: MessageKey; panels: BigPanelName[] }[] = [
   { title: 'p.group.rows', panels: ['versions', 'bytes', 'tree', 'dead'] },
   { title: 'p.group.work', panels: ['processes-map', 'locks', 'statistics', 'server-log'] },
   { title: 'p.group.log', panels: ['tape', 'checkpoint', 'replication'] },
-  { title: 'p.group.server', panels: ['pool', 'files', 'settings'] },
+  { title: 'p.group.server', panels: ['pool', 'memory', 'files', 'settings'] },
 ];
