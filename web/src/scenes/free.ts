@@ -5,6 +5,7 @@
 import { lsn, snapshot } from '../base/format.ts';
 import type { MessageKey, Params } from '../base/messages.ts';
 import type { Entry } from '../engine/api.ts';
+import { nameOf } from '../model/pool.ts';
 import { findRecord } from '../model/thing.ts';
 import type { LabView } from '../views/types.ts';
 import type { EventOf, Kind } from './scene.ts';
@@ -21,7 +22,7 @@ const tid = ({ block, offset }: { block: number; offset: number }) => `(${block}
 function relation(view: LabView, file: number): string | number {
   for (const { page, buffers } of view.hosts) {
     if (page?.relfilenode === file) return page.relname;
-    const name = buffers.find((b) => b.relfilenode === file)?.relname;
+    const name = nameOf(buffers, file);
     if (name) return name;
   }
   return file;
