@@ -1,7 +1,7 @@
 /** The panels of the middle on the built page: each shows the engine's own state, and is worked by pointer and by keys. */
 import { expect, test, type Page } from '@playwright/test';
 
-import { atRest, openLab, output } from './lab';
+import { atRest, openLab, output, type } from './lab';
 import { finish, openBusyLab, openPanel, PANELS, run, type PanelName } from './panels';
 
 const inspected = (page: Page) => page.locator('vt-inspector h2').first();
@@ -275,10 +275,11 @@ test('sessions: as many as one likes, each brought to the front, each ended', as
   await expect(page.getByRole('button', { name: 'terminal of session A' })).toHaveCount(0);
 });
 
-test('psql: indexes are listed', async ({ page }) => {
+test('psql: indexes are listed, and described with their table', async ({ page }) => {
   await openBusyLab(page);
   await run(page, ['B', 'ROLLBACK']);
-  await page.locator('vt-terminal[data-who=B] textarea').fill('\\di');
-  await page.locator('vt-terminal[data-who=B] textarea').press('Enter');
+  await type(page, 'B', '\\di');
   await expect(output(page, 'B')).toContainText('t_pkey | index | postgres | t');
+  await type(page, 'B', '\\d t');
+  await expect(output(page, 'B')).toContainText('"t_pkey" PRIMARY KEY, btree (id)');
 });
