@@ -130,7 +130,7 @@ export const panelsEn = {
   'p.dead.unused': 'free line pointers',
   'p.dead.tables': 'Tables',
   'p.dead.none': 'There is no table yet.',
-  'p.dead.pages': '{n} pages, {visible} all-visible, {frozen} all-frozen',
+  'p.dead.pages': 'pages: {n}, all-visible: {visible}, all-frozen: {frozen}',
   'p.dead.partly': 'the first {n} pages',
   'p.dead.stats': 'statistics say {live} live, {dead} dead; autovacuum comes at more than {threshold}',
   'p.dead.age': 'age(relfrozenxid) {age}',
