@@ -55,7 +55,7 @@ export class Controller extends Stage {
       this.kept = this.view!.sessions.length === 0;
       if (!this.kept) await this.#setUp();
       this.opens();
-      if (!this.kept) this.story = new Story(this.scene, this.view!, (letter) => this.answerTo(letter));
+      if (!this.kept) this.story = new Story(this.scene, this.view!, (letter) => this.answerTo(letter), (beat) => this.history.doneAt(beat));
       this.before = null;
       this.phase = 'ready';
       this.changed();
@@ -74,7 +74,7 @@ export class Controller extends Stage {
     const { hidden, shown } = this.scene.opening;
     for (const act of hidden) {
       await this.perform(act, { hidden: true });
-      if (act.kind === 'type') await this.run({ answer: sessionIndex(this.view!, act.letter) });
+      await this.run(act.kind === 'type' ? { answer: sessionIndex(this.view!, act.letter) } : 'idle');
     }
     await this.run('idle');
     await this.run({ time: this.view!.now + PASS_US });
@@ -170,8 +170,8 @@ export class Controller extends Stage {
   async #goesOn(act: Act): Promise<void> {
     const { step } = this.cursor;
     const beat = this.upcoming()!;
-    await this.perform(act);
     this.history.did(beat, act, step);
+    await this.perform(act);
     await this.take(await this.client!.moment());
   }
 

@@ -66,6 +66,13 @@ export class PageHistory {
     this.acted.push({ beat: beat.id, act: beat.acts.indexOf(act), step });
   }
 
+  /** The step at which the last of a beat's acts was done; nothing if one is still to be done. */
+  doneAt(beat: Beat): number | null {
+    const steps = beat.acts.map((_, n) => this.acted.find((a) => a.beat === beat.id && a.act === n)?.step ?? Infinity);
+    const last = Math.max(0, ...steps);
+    return last === Infinity ? null : last;
+  }
+
   /** The first step of the reader's own way, if that lies behind the cursor. */
   leftAt(cursor: Cursor): number | null {
     const left = this.own.find((step) => isPast(step, cursor));

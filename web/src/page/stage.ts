@@ -9,10 +9,9 @@
 import type { Deed, EngineClient, Moment, Until, ViewRequest } from '../engine/api.ts';
 import { fill, t } from '../base/messages.ts';
 import { isPast, type Cursor } from '../model/cursor.ts';
-import { heard, type Shown } from '../model/psql.ts';
+import { heard, valueOf, type Shown } from '../model/psql.ts';
 import { withoutLetters } from '../model/settled.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
-import { outcome } from '../model/timeline.ts';
 import { noteOf } from '../scenes/free.ts';
 import type { Act, Beat, Scene } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
@@ -131,14 +130,18 @@ export class Stage {
   /** The value, or the tag, of the last answer to a session. */
   protected answerTo(letter: string): string {
     const last = heard(this.history.exchanges, letter, this.cursor).findLast((x) => x.answer);
-    return last ? outcome(last).replace(/^SELECT (?!\d+$)/, '') : '';
+    return last ? valueOf(last.answer!.text) : '';
   }
 
   /** Does what a scene does; what follows from it is still to be stepped, save where a client connects. */
   protected async perform(act: Act, how: Shown = {}): Promise<void> {
     const client = this.client!;
     switch (act.kind) {
-      case 'type': await this.type(this.session(act.letter), act.sql, how); break;
+      case 'type':
+        // Whoever types has waited for the prompt, unless it does not come.
+        if (this.session(act.letter).state === 'active') await this.run({ answer: sessionIndex(this.view!, act.letter) });
+        await this.type(this.session(act.letter), act.sql, how);
+        break;
       case 'input': await this.take(await client.input(act.input(this.view!))); break;
       case 'pass': await this.run({ time: this.view!.now + act.micros }); break;
       case 'connect': await this.join(act.host); break;

@@ -9,7 +9,7 @@ const files = import.meta.glob<string>('./*.scene', { query: '?raw', import: 'de
 
 /** The scenes in the order in which they are offered: each needs no more than those before it. */
 export const SCENES = [
-  'first-light',
+  'first-light', 'two-readers', 'lost-update', 'hot', 'long-transaction', 'checkpoint', 'torn-page', 'crash', 'big-scan', 'commits', 'standby', 'deadlock',
 ] as const;
 
 /** The scene of this name, or the one at this address. */
