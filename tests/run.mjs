@@ -11,6 +11,7 @@ import path from 'node:path';
 import { buildWasm, buildWeb } from '../web/tool/build.mjs';
 import { ensureChromium, ensureNodeModules, ensurePostgres, ensureRust } from '../web/tool/setup.mjs';
 import { ROOT, WEB, heading, run, which } from '../web/tool/sh.mjs';
+import { scenesOnARealServer } from './scenes.mjs';
 import { checkSize } from './size.mjs';
 import { judgeWal } from './suite-wal.mjs';
 
@@ -43,6 +44,7 @@ const stages = {
   'build web': buildWeb,
   'web types': () => run('npx', ['tsc', '--noEmit'], { cwd: WEB }),
   'web units': () => run('npx', ['vitest', 'run'], { cwd: WEB }),
+  'scenes on a real server': () => scenesOnARealServer(found.postgres),
   'web browser': () => run('npx', ['playwright', 'test'], { cwd: WEB, env: { VITRINE_CHROMIUM: found.chromium } }),
   size: () => checkSize(found.chromium),
 };
