@@ -1,5 +1,5 @@
 /**
- * `npm run build`: engine to wasm, glue, and the four builds of the web part (see `vite.config.ts`).
+ * `npm run build`: engine to wasm, glue, and the six builds of the web part (see `vite.config.ts`).
  *
  *     cargo ─▶ target/wasm32-.../vitrine_wasm.wasm ─▶ vitrine-bindgen ─▶ vitrine-split ─▶ web/pkg/ ─▶ vite ─▶ web/dist/
  */
@@ -36,7 +36,7 @@ async function split(whole) {
 export async function buildWeb() {
   heading('The web part');
   fs.rmSync(path.join(WEB, 'dist'), { recursive: true, force: true });
-  for (const mode of ['worker', 'site', 'library', 'single']) {
+  for (const mode of ['worker', 'site', 'library', 'database', 'node', 'single']) {
     await run('npx', ['vite', 'build', '--logLevel', 'warn', '--mode', mode], { cwd: WEB });
   }
 }

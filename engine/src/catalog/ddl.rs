@@ -14,10 +14,11 @@
 
 use crate::small::Set;
 
-use super::index::{self, NewIndex};
+use super::index::{self, NewIndex, Purpose};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
 use super::{Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, toast};
+use crate::access::KeyColumn;
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::storage::page;
@@ -66,7 +67,7 @@ pub async fn create_table(
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     create_file(env, oid).await?;
-    insert_rows(env, oid, name, namespace, columns).await?;
+    insert_rows(env, catalog, oid, name, namespace, columns).await?;
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
@@ -203,14 +204,12 @@ async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>
     Ok(None)
 }
 
-/// The table for long values: files and rows of its own. Returns its id; none where it is not needed.
-async fn create_toast(env: &Env, of: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
+/// The table for long values: a file, rows and an index of its own. Returns its id; none where it is not needed.
+async fn create_toast(env: &Env, catalog: &Catalog, of: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
     if !toast::is_needed(columns) {
         return Ok(Oid::INVALID);
     }
     let oid = new_oid(env).await?;
-    // Its index is not built, but has its id.
-    new_oid(env).await?;
     create_file(env, oid).await?;
     let class = toast::class_row(of, oid, frozen_xid);
     invalidate(env, invalidation::of_class(env.database, &class));
@@ -219,6 +218,11 @@ async fn create_toast(env: &Env, of: Oid, columns: &[Attr], frozen_xid: Xid) -> 
         invalidate(env, invalidation::of_attribute(env.database, &values)?);
         rows::insert(env, &PG_ATTRIBUTE, &values).await?;
     }
+    env.xact.borrow_mut().next_command();
+    let table = catalog.table_by_oid(env, oid).await?.ok_or_else(|| Error::internal("a table that was just made"))?;
+    let name = format!("{}_index", class.name);
+    let keys = vec![KeyColumn::ascending(0), KeyColumn::ascending(1)];
+    index::make(env, catalog, &table, &NewIndex { name: Some(&name), keys, purpose: Purpose::Chunks }).await?;
     Ok(oid)
 }
 
@@ -235,7 +239,14 @@ pub(super) async fn create_file(env: &Env, oid: Oid) -> Result<()> {
     Ok(())
 }
 
-async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &[Attr]) -> Result<()> {
+async fn insert_rows(
+    env: &Env,
+    catalog: &Catalog,
+    oid: Oid,
+    name: &str,
+    namespace: Oid,
+    columns: &[Attr],
+) -> Result<()> {
     let array_type = new_oid(env).await?;
     let row_type = new_oid(env).await?;
     let array_name = array_type::choose_name(env, namespace, name).await?;
@@ -244,7 +255,7 @@ async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &
         rows::insert(env, &PG_TYPE, &values).await?;
     }
     let frozen_xid = env.catalog_snapshot().xmin;
-    let toast = create_toast(env, oid, columns, frozen_xid).await?;
+    let toast = create_toast(env, catalog, oid, columns, frozen_xid).await?;
     let class = ClassRow { toast, ..ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid) };
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
@@ -306,6 +317,7 @@ async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> 
     index::drop_all_of(env, table.oid).await?;
     if let Some(toast) = &table.rel.toast {
         env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
+        index::drop_all_of(env, toast.rel.oid).await?;
         env.xact.borrow_mut().dropped.push(toast.rel.file);
         delete_rows(env, toast.rel.oid).await?;
     }

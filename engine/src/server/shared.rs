@@ -305,6 +305,7 @@ impl Server {
             locks: Rc::default(),
             notices: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }

@@ -46,7 +46,7 @@ mod xact;
 
 pub use clog::Clog;
 pub use end::{abort, commit};
-pub use env::{Env, IndexVacuums, Txns};
+pub use env::{Env, IndexVacuums, ToastFiles, Txns};
 pub use local_locks::LockOwner;
 pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
 pub use multixact::{MultiXacts, member};

@@ -286,6 +286,8 @@ export const en = {
   'free.insert': '{who} puts a new row version at {at}.',
   'free.update': '{who} ends the version at {old} and puts its successor at {young}.',
   'free.delete': '{who} ends the version at {at}: only its header changes.',
+  'free.confirm': 'Nobody came with the same key meanwhile: the row at {at} stays, and its ctid is its own place again.',
+  'free.take_back': 'Somebody with the same key was faster: {who} takes the row at {at} back. Its xmin is 0, so it never was.',
   'free.hint': '{who} looks a transaction up in pg_xact and notes the answer at {at}: infomask `{before}` → `{after}`.',
   'free.sub.start': '{who} sets a savepoint: what follows can be rolled back by itself.',
   'free.sub.commit': '{who} releases a savepoint: {xid} is a part of what is around it from here on.',

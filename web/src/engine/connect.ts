@@ -29,7 +29,13 @@ interface Room {
 }
 
 export const openEngine: OpenEngine = async (options = {}) => {
-  const [halves, engine] = await Promise.all([loadHalves(), firstRoom(options.places ?? PLACES)]);
+  const { place, port, makeStore, end } = await openRooms('engine', options.places);
+  return Client.open(place, port, options, { makeStore, end });
+};
+
+/** A worker, or what does for one, that does a job; and how to have another one for its store. */
+export async function openRooms(role: Job['role'], places = PLACES) {
+  const [halves, engine] = await Promise.all([loadHalves(), firstRoom(places)]);
   const rooms = [engine];
   const channelTo = async (room: Room, role: Job['role']) => {
     const { port1, port2 } = new MessageChannel();
@@ -46,8 +52,8 @@ export const openEngine: OpenEngine = async (options = {}) => {
   const end = () => {
     for (const room of rooms) room.close();
   };
-  return Client.open(engine.place, await channelTo(engine, 'engine'), options, { makeStore, end });
-};
+  return { place: engine.place, port: await channelTo(engine, role), makeStore, end };
+}
 
 async function firstRoom(places: readonly Place[]): Promise<Room> {
   const refusals: unknown[] = [];

@@ -3,6 +3,7 @@
 import * as Comlink from 'comlink';
 
 import { Code } from './code';
+import { DatabaseRoom } from '../library/room';
 import { Host } from './host';
 import { StoreKeeper } from './store';
 import type { Job } from './worker';
@@ -12,6 +13,10 @@ import { instanceWorld } from './instance';
 export function perform({ role, halves, port }: Job): void {
   const code = new Code(halves);
   const fresh = () => instanceWorld(code.instance());
-  const worker = role === 'engine' ? new Host(fresh, () => code.prefetch()) : new StoreKeeper(code.instance());
-  Comlink.expose(worker, port);
+  const workers = {
+    engine: () => new Host(fresh, () => code.prefetch()),
+    store: () => new StoreKeeper(code.instance()),
+    database: () => new DatabaseRoom(code),
+  };
+  Comlink.expose(workers[role](), port);
 }

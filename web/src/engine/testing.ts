@@ -8,8 +8,13 @@ import type { World } from './world';
 
 const built = (name: string) => fs.readFileSync(new URL(`../../pkg/${name}`, import.meta.url)) as Uint8Array<ArrayBuffer>;
 
+/** The engine's code, as `npm run build` has made it. */
+export function builtCode(): Code {
+  return new Code({ first: new WebAssembly.Module(built('first.wasm')), rest: built('rest.wasm') });
+}
+
 /** What makes new instances, without a world. */
 export function builtEngine(): () => World {
-  const code = new Code({ first: new WebAssembly.Module(built('first.wasm')), rest: built('rest.wasm') });
+  const code = builtCode();
   return () => instanceWorld(code.instance());
 }

@@ -88,6 +88,7 @@ impl Room {
             locks: Rc::default(),
             notices: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }

@@ -18,13 +18,13 @@
 //! the import `vitrine.load`, which has to instantiate it before it returns. So nothing has to know where the cut is:
 //! whatever is called is there, at worst after a wait. Binaryen's `wasm-split` works in the same way.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 use std::{env, fs, process::ExitCode};
 
 use walrus::ir::UnaryOp;
 use walrus::{
-    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalKind, ImportKind,
-    ImportedFunction, Module, ModuleConfig, RefType, Result, ValType,
+    ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalKind,
+    ImportKind, ImportedFunction, Module, ModuleConfig, RefType, Result, ValType,
 };
 
 /// The module name that both halves import from.
@@ -43,7 +43,9 @@ fn main() -> ExitCode {
         ["mark", input, output] => mark(input, output),
         ["cut", input, seen, first, rest] => cut(input, seen, first, rest),
         _ => {
-            eprintln!("usage: vitrine-split mark IN.wasm OUT.wasm\n       vitrine-split cut IN.wasm SEEN FIRST.wasm REST.wasm");
+            eprintln!(
+                "usage: vitrine-split mark IN.wasm OUT.wasm\n       vitrine-split cut IN.wasm SEEN FIRST.wasm REST.wasm"
+            );
             return ExitCode::FAILURE;
         }
     };
@@ -84,7 +86,7 @@ fn mark(input: &str, output: &str) -> Result<()> {
 
 /// Cuts the module. `seen` is a file with the numbers of the functions that ran, one a line.
 fn cut(input: &str, seen: &str, first: &str, rest: &str) -> Result<()> {
-    let mut seen: HashSet<usize> = fs::read_to_string(seen)?.lines().map(str::parse).collect::<Result<_, _>>()?;
+    let mut seen: BTreeSet<usize> = fs::read_to_string(seen)?.lines().map(str::parse).collect::<Result<_, _>>()?;
     let module = read(input)?;
     let always = |name: &str| ALWAYS.iter().any(|part| name.contains(part));
     let names = local_functions(&module).into_iter().map(|id| module.funcs.get(id).name.as_deref().unwrap_or_default());
@@ -95,7 +97,7 @@ fn cut(input: &str, seen: &str, first: &str, rest: &str) -> Result<()> {
 }
 
 /// The functions of the rest for which the first half needs a stub: those that it calls, puts into a table or exports.
-fn called_later(input: &str, seen: &HashSet<usize>) -> Result<Vec<usize>> {
+fn called_later(input: &str, seen: &BTreeSet<usize>) -> Result<Vec<usize>> {
     let mut module = read(input)?;
     let functions = local_functions(&module);
     for (number, &id) in functions.iter().enumerate().filter(|(number, _)| !seen.contains(number)) {
@@ -106,7 +108,7 @@ fn called_later(input: &str, seen: &HashSet<usize>) -> Result<Vec<usize>> {
         module.funcs.get_mut(id).kind = FunctionKind::Local(stub.local_func(args));
     }
     walrus::passes::gc::run(&mut module);
-    let left: HashSet<FunctionId> = module.funcs.iter().map(|function| function.id()).collect();
+    let left: BTreeSet<FunctionId> = module.funcs.iter().map(|function| function.id()).collect();
     Ok((0..functions.len()).filter(|number| !seen.contains(number) && left.contains(&functions[*number])).collect())
 }
 
@@ -116,7 +118,7 @@ fn signature(module: &Module, id: FunctionId) -> (Vec<ValType>, Vec<ValType>) {
 }
 
 /// Writes the rest. Returns what it wants of the first half: names and things.
-fn make_rest(input: &str, seen: &HashSet<usize>, later: &[usize], output: &str) -> Result<Wanted> {
+fn make_rest(input: &str, seen: &BTreeSet<usize>, later: &[usize], output: &str) -> Result<Wanted> {
     let mut module = read(input)?;
     let functions = local_functions(&module);
     let exports: Vec<_> = module.exports.iter().map(|export| export.id()).collect();
@@ -141,14 +143,14 @@ fn make_rest(input: &str, seen: &HashSet<usize>, later: &[usize], output: &str) 
 }
 
 /// The names under which the rest imports.
-type Wanted = HashSet<String>;
+type Wanted = BTreeSet<String>;
 
 /// Makes all that the first half owns an import: memory, tables, globals, the functions that ran, and JavaScript's.
-fn import_everything(module: &mut Module, functions: &[FunctionId], seen: &HashSet<usize>) {
+fn import_everything(module: &mut Module, functions: &[FunctionId], seen: &BTreeSet<usize>) {
     let names = names(module, functions);
     let foreign: Vec<_> = module.imports.iter().map(|import| import.id()).collect();
     foreign.into_iter().for_each(|id| module.imports.delete(id));
-    let firsts: HashSet<FunctionId> =
+    let firsts: BTreeSet<FunctionId> =
         functions.iter().enumerate().filter(|(number, _)| seen.contains(number)).map(|(_, &id)| id).collect();
     for (name, item) in names {
         match item {
@@ -209,7 +211,7 @@ fn base36(mut number: usize) -> String {
 }
 
 /// Writes the first half: stubs in place of the rest, and the exports that the rest wants.
-fn make_first(input: &str, seen: &HashSet<usize>, later: &[usize], wanted: &Wanted, output: &str) -> Result<()> {
+fn make_first(input: &str, seen: &BTreeSet<usize>, later: &[usize], wanted: &Wanted, output: &str) -> Result<()> {
     let mut module = read(input)?;
     let functions = local_functions(&module);
     for (name, item) in names(&module, &functions) {
@@ -225,7 +227,7 @@ fn make_first(input: &str, seen: &HashSet<usize>, later: &[usize], wanted: &Want
     let zero = ConstExpr::Value(walrus::ir::Value::I32(0));
     let there = module.globals.add_local(ValType::I32, true, false, zero);
 
-    let slot_of: HashMap<usize, usize> = later.iter().enumerate().map(|(slot, &number)| (number, slot)).collect();
+    let slot_of: BTreeMap<usize, usize> = later.iter().enumerate().map(|(slot, &number)| (number, slot)).collect();
     for (number, &id) in functions.iter().enumerate().filter(|(number, _)| !seen.contains(number)) {
         let Some(&slot) = slot_of.get(&number) else { continue };
         let (params, results) = signature(&module, id);
