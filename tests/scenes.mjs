@@ -267,7 +267,7 @@ class Stage {
 function told(text) {
   return text
     .split('\n')
-    .map((line) => line.trimEnd().replace(/\b([Pp]rocess|transaction|blocked by process) \d+/g, '$1 N'))
+    .map((line) => line.trimEnd().replace(/\b([Pp]rocess|transaction) (\d+|PID|XID)/g, '$1 N'))
     .filter((line) => line !== '')
     .join('\n');
 }

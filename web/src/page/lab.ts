@@ -13,11 +13,13 @@ import type { OpenEngine, OpenOptions } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
 import type { Thing } from '../model/thing.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
-import { loadScene } from '../scenes/index.ts';
+import { loadScene, sceneAfter } from '../scenes/index.ts';
+import type { Scene } from '../scenes/scene.ts';
 import type { SubmitEvent, Terminal } from '../views/terminal.ts';
-import { act, STORE } from './acts.ts';
-import { unpackDeeds, type Address } from './address.ts';
+import { act } from './acts.ts';
+import { readAddress, unpackDeeds, writeAddress, type Address } from './address.ts';
 import { Controller } from './controller.ts';
+import { worlds } from '../engine/kept-worlds.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
 import type { Shell } from './shell.ts';
@@ -33,11 +35,13 @@ export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
     step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
-    kept: { state: true }, src: { reflect: true }, problem: { state: true },
+    kept: { state: true }, src: { reflect: true }, moment: {}, problem: { state: true },
   };
   declare scene: string;
   /** The address of a scene of one's own. */
   declare src: string | null;
+  /** The moment to open, as an address writes it (`#v1&scene=...`). */
+  declare moment: string | null;
   /** What is wrong with the scene. */
   declare problem: string;
   declare panels: string;
@@ -61,6 +65,8 @@ export class Lab extends LitElement {
   shell: Shell | null = null;
   /** The language in which everything is said. */
   #spoken = 'en';
+  /** A scene that was chosen here. */
+  #chosen: Scene | null = null;
   /** The terminal whose prompt was last reached by key. */
   lastTerminal: Terminal | null = null;
 
@@ -79,7 +85,7 @@ export class Lab extends LitElement {
     this.kept = false;
     this.step = null;
     this.persist = null;
-    this.src = null;
+    this.src = this.moment = null;
     this.problem = '';
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
@@ -99,7 +105,9 @@ export class Lab extends LitElement {
   protected begin(): void {
     const { open } = Lab;
     if (!open) return;
-    void Promise.all([loadScene(this.scene, this.src), this.#speak()]).then(([scene]) => {
+    if (this.moment) this.at = readAddress(this.moment);
+    if (this.moment && this.at.scene) this.scene = this.at.scene;
+    void Promise.all([this.#chosen ?? loadScene(this.scene, this.src), this.#speak()]).then(([scene]) => {
       if (!this.isConnected) return;
       const c = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
       this.controller = c;
@@ -108,6 +116,18 @@ export class Lab extends LitElement {
       const options: OpenOptions = { ...(this.persist && { store: this.persist }), spec };
       return c.start(open, options).then(() => this.#toMoment(c));
     }).catch((problem: unknown) => { this.problem = problem instanceof Error ? problem.message : String(problem); });
+  }
+
+  /** Leaves this world for another scene. */
+  async tell(scene: Scene): Promise<void> {
+    this.#end();
+    this.#chosen = scene;
+    this.at = {};
+    this.step = this.persist = null;
+    this.scene = scene.id;
+    if (this.whole) history.pushState(null, '', `${location.pathname}${location.search}${writeAddress({ scene: scene.id })}`);
+    await this.updateComplete;
+    this.begin();
   }
 
   /** psql's side of the connection. */
@@ -137,9 +157,16 @@ export class Lab extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener('keydown', this.#unfocused);
+    this.#end();
+  }
+
+  /** The engine is let go. */
+  #end(): void {
     this.shell?.stopWatching();
     void this.controller?.client?.close();
     this.controller = this.shell = null;
+    this.problem = '';
+    this.requestUpdate();
   }
 
   /** Going back is instant: only what goes on in time may move. */
@@ -156,15 +183,17 @@ export class Lab extends LitElement {
     const deeds = did === undefined ? null : await unpackDeeds(did);
     if (deeds && step !== undefined) await c.retrace(deeds, step);
     else if (step !== undefined) await c.tell(Infinity, step);
-    else if (this.step) await c.tell(this.step);
+    else if (this.at.beat ?? this.step) await c.tell(this.at.beat ?? this.step!);
     // Asked last, and only for the offer: a page that cannot ask has kept nothing.
-    if (this.whole) this.kept = await indexedDB.databases().then((all) => all.some((x) => x.name === `pg-vitrine:${STORE}`), () => false);
+    if (this.whole) this.kept = (await worlds()).length > 0;
   }
 
   /** Tells the page around an embed where the story is. */
   #tell(): void {
     const c = this.controller;
-    if (c?.phase === 'ready') this.dispatchEvent(new CustomEvent('step', { detail: { step: c.view?.step, beat: c.told().length } }));
+    if (!c || c.busy) return;
+    if (c.phase === 'ready') this.dispatchEvent(new CustomEvent('step', { detail: { step: c.view?.step, beat: c.told().length, beats: c.scene.beats.length } }));
+    else if (c.phase !== 'starting') this.dispatchEvent(new CustomEvent('error', { detail: c.problem }));
   }
 
   #select(thing: Thing | null): void {
@@ -201,8 +230,8 @@ export class Lab extends LitElement {
     const inspect = c.selection !== null;
     return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
       <vt-top-bar class="top" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
-        .note=${this.note} .stored=${c.stored} .kept=${this.kept ? STORE : null}></vt-top-bar>
-      <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
+        .note=${this.note} .stored=${c.stored} .kept=${this.kept}></vt-top-bar>
+      <vt-sentence class="say" .state=${{ ...sentenceState(c), after: sceneAfter(c.scene.id) }}></vt-sentence>
       <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
       <main class="main">
         <vt-processes class="not390" .state=${state}></vt-processes>

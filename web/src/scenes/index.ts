@@ -12,6 +12,9 @@ export const SCENES = [
   'first-light', 'two-readers', 'lost-update', 'hot', 'long-transaction', 'checkpoint', 'torn-page', 'crash', 'big-scan', 'commits', 'standby', 'deadlock',
 ] as const;
 
+/** The scene that follows this one; nothing after the last. */
+export const sceneAfter = (id: string): string | null => SCENES[(SCENES as readonly string[]).indexOf(id) + 1] ?? null;
+
 /** The scene of this name, or the one at this address. */
 export async function loadScene(name: string, src: string | null = null): Promise<Scene> {
   if (src) return loadOwn(src);
@@ -19,10 +22,19 @@ export async function loadScene(name: string, src: string | null = null): Promis
   return parseScene(await files[`./${known}.scene`]!(), known);
 }
 
+/** All of them. */
+export const allScenes = (): Promise<Scene[]> => Promise.all(SCENES.map((name) => loadScene(name)));
+
+/** A scene of somebody's own, from its text. */
+export async function ownScene(text: string, name: string): Promise<Scene> {
+  const { kinds } = await import('./kinds.ts');
+  return parseScene(text, name, kinds());
+}
+
 /** A scene of somebody's own, read with more care: whoever wrote it wants to know what is wrong with it. */
 async function loadOwn(src: string): Promise<Scene> {
-  const [response, { kinds }] = await Promise.all([fetch(src), import('./kinds.ts')]);
+  const response = await fetch(src);
   if (!response.ok) throw new Error(`${src}: HTTP ${response.status}`);
   const name = new URL(src, location.href).pathname.split('/').at(-1)!.replace(/\.[^.]*$/, '') || 'own';
-  return parseScene(await response.text(), name, kinds());
+  return ownScene(await response.text(), name);
 }

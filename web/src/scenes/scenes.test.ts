@@ -12,6 +12,10 @@ import { kinds } from './kinds.ts';
 import { parseScene } from './parse.ts';
 import { checked, play } from './playing.ts';
 
+/** Without what hangs on how many pages a new data directory has: positions, transaction ids, buffer numbers, pids. */
+const lasting = (told: string) => told
+  .replace(/\b0\/[0-9A-F]{6}\b/g, '0/LSN').replace(/\b7\d\d\b/g, 'XID').replace(/\b(buffer) \d+\b/g, '$1 N').replace(/\b([Pp]rocess) \d{4,}/g, '$1 PID');
+
 const text = (id: string) => fs.readFileSync(new URL(`./${id}.scene`, import.meta.url), 'utf8');
 
 let fresh: () => World;
@@ -30,7 +34,7 @@ describe.each(SCENES)('%s', (id) => {
     expect(stuck).toBeNull();
     const said = sentences.join('\n');
     expect(said).not.toMatch(/\{\w+\}|undefined|NaN/);
-    await expect(`${said}\n\n${terminals}`).toMatchFileSnapshot(`golden/${id}.txt`);
+    await expect(lasting(`${said}\n\n${terminals}`)).toMatchFileSnapshot(`golden/${id}.txt`);
   });
 
   it('answers what a real server is asked too', { timeout: 120_000 }, async () => {

@@ -25,6 +25,8 @@ export interface SentenceState {
   canBack: boolean;
   busy: boolean;
   done: boolean;
+  /** The scene that follows when this one is told; offered on a page of its own. */
+  after?: string | null;
   /** A kept world is on its way up. */
   recovering: boolean;
 }
@@ -96,7 +98,7 @@ export class Sentence extends LitElement {
     if (s.guess) return html`${count}<br>${this.#guess(s.guess)}`;
     if (s.recovering) return html`${count}<br><button @click=${() => this.#do('end')}>${t('stored.skip')}</button>`;
     if (s.free) return count;
-    if (s.done) return html`${count}<br><span class="not390">${t('story.done')}</span>`;
+    if (s.done) return html`${count}<br>${s.after ? html`<button @click=${() => this.#do('scene', s.after!)}>${t('scenes.next')}</button>` : html`<span class="not390">${t('story.done')}</span>`}`;
     return html`${count}<br>${s.submits ? html`<span class="not390">${s.submits.letter ? t('next.submits', { letter: s.submits.letter }) : t('next.does')} <span class="m">${s.submits.sql}</span></span>` : nothing}`;
   }
 

@@ -17,8 +17,8 @@ export class TopBar extends LitElement {
   declare note: string;
   /** What is kept of this world, and where. */
   declare stored: StoreStatus;
-  /** The name of a world that this browser keeps and that could be continued. */
-  declare kept: string | null;
+  /** This browser keeps worlds that could be continued. */
+  declare kept: boolean;
 
   static override styles = [shared, css`
     .top { display: flex; align-items: center; gap: 8px; white-space: nowrap; height: 100%; }
@@ -35,7 +35,7 @@ export class TopBar extends LitElement {
   override render() {
     const { shared_buffers, wal_segment_size } = this.view.scale;
     return html`<div class="top">
-      <span class="brand">${t('brand')}</span><span class="scene">${this.scene}</span>
+      <span class="brand">${t('brand')}</span><button class="scene" aria-haspopup="dialog" title=${t('scenes.choose')} @click=${this.#ask('scenes')}>${this.scene} ▾</button>
       <span class="scale not390">${t('scaled', { buffers: shared_buffers, segments: bytes(wal_segment_size) })}</span>
       <span class="grow"></span>
       <span class="tiny" role="status">${this.note}</span>
@@ -52,11 +52,11 @@ export class TopBar extends LitElement {
 
   #keep() {
     const { stored } = this;
-    if (stored.kind === 'saved') return html`<span class="tiny at1440">${t('kept', { name: stored.name })}</span>`;
-    if (stored.kind === 'branch') return html`<span class="tiny at1440">${t('kept.branch', { name: stored.name })}</span>`;
-    if (stored.kind === 'failed') return html`<span class="tiny" title=${stored.message}>${t('kept.failed', { why: stored.why })}</span>`;
-    return html`${this.kept ? html`<button class="at1440" @click=${this.#ask('continue')}>${t('stored.continue')}</button>` : nothing}
-      <button class="at1440" title=${t('keep.title')} @click=${this.#ask('keep')}>${t('keep')}</button>`;
+    const worlds = (says: string, title: string) => html`<button class="at1440" aria-haspopup="dialog" title=${title} @click=${this.#ask('keep')}>${says}</button>`;
+    if (stored.kind === 'saved') return worlds(t('kept', { name: stored.name }), t('worlds'));
+    if (stored.kind === 'branch') return worlds(t('kept.branch', { name: stored.name }), t('worlds'));
+    if (stored.kind === 'failed') return worlds(t('kept.failed', { why: stored.why }), stored.message);
+    return html`${this.kept ? worlds(t('stored.continue'), t('worlds')) : nothing}${worlds(t('keep'), t('keep.title'))}`;
   }
 
   #ask(act: string) {

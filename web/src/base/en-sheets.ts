@@ -1,0 +1,47 @@
+/** English for what opens over the lab: the scenes, sharing and embedding, kept worlds. */
+export const sheets = {
+  // Scenes
+  'scenes': 'Scenes',
+  'scenes.choose': 'choose a scene',
+  'scenes.hint': 'Each begins paused, and goes on when you press →.',
+  'scenes.beats': '{n} steps',
+  'scenes.asks': '{n} steps, {asks} to guess at',
+  'scenes.here': 'on show',
+  'scenes.own': 'open a scene of your own',
+  'scenes.next': 'the next scene',
+
+  // Share and embed
+  'share.long': 'too much for an address: saved as a file',
+  'share.file.bad': 'This file holds no moment of a lab.',
+  'embed.title': 'Embed this moment',
+  'embed.panels': 'Panels',
+  'embed.all': 'all',
+  'embed.element': 'As an element, where a page may run scripts of its own',
+  'embed.element.hint': 'pg-vitrine.js lies beside its worker and its two files of wasm; several elements share them.',
+  'embed.frame': 'As a frame, where it may not (a learning platform, a forum)',
+  'embed.frame.hint': 'vitrine.html is one file that needs nothing else. In this sandbox it can neither keep nor read anything.',
+  'embed.height': 'For a frame that is as high as what it shows, in the page around it',
+  'embed.copy': 'Copy {what}',
+
+  // Kept worlds
+  'worlds': 'Worlds kept in this browser',
+  'worlds.name': 'Name',
+  'worlds.keep': 'keep this world',
+  'worlds.hint': 'What is kept is what the disks have synced. Opening it again is starting after a power failure.',
+  'worlds.none': 'No world is kept yet.',
+  'worlds.open': 'open',
+  'worlds.rename': 'rename',
+  'worlds.delete': 'delete',
+  'worlds.delete.sure': 'delete {name} for good',
+  'worlds.download': 'download',
+  'worlds.file': 'open a file',
+  'worlds.here': 'open here',
+  'worlds.held': 'open in another tab',
+  'worlds.older': 'of another version: it can be downloaded',
+  'worlds.used': '{used} of {quota} used by this site',
+  'worlds.taken': 'There is a world called {name} already.',
+  'worlds.failed': '{what} failed: {why}',
+  'worlds.unavailable': 'This browser keeps nothing for this page: a private window, or a frame that may not.',
+  'worlds.rename.to': 'New name of {name}',
+  'cancel': 'Cancel',
+} as const;
