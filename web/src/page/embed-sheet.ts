@@ -66,7 +66,7 @@ class Embed extends Sheet {
 
   #snippet(title: 'embed.element' | 'embed.frame' | 'embed.height', hint: 'embed.element.hint' | 'embed.frame.hint' | null, text: string, what: string) {
     return html`<h2 id=${title}>${t(title)}</h2>
-      <textarea readonly rows=${text.split('\n').length} aria-labelledby=${title} .value=${text} @focus=${(e: Event) => (e.target as HTMLTextAreaElement).select()}></textarea>
+      <textarea readonly wrap="off" rows=${text.split('\n').length} aria-labelledby=${title} .value=${text} @focus=${(e: Event) => (e.target as HTMLTextAreaElement).select()}></textarea>
       <div class="row"><button @click=${() => void this.#copy(text, what)}>${t('embed.copy', { what })}</button>
         <span class="tiny" role="status">${this.copied === what ? t('copied') : ''}</span>${hint ? html`<span class="tiny">${t(hint)}</span>` : ''}</div>`;
   }

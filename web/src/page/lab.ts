@@ -252,16 +252,16 @@ export class Lab extends LitElement {
   #embed(c: Controller, state: LabState) {
     const some = (panel: PanelName, drawn: unknown) => (this.#shows(panel) ? drawn : nothing);
     return html`<div class="embed" lang=${this.#spoken}>
-      <vt-sentence .state=${sentenceState(c)}></vt-sentence>
-      ${some('sessions', html`<div class="ses">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
-      ${some('processes', html`<vt-processes .state=${state}></vt-processes>`)}
-      ${some('buffers', html`<vt-buffers .state=${state}></vt-buffers>`)}
-      ${some('page', html`<vt-heap-page class=${this.#shows('buffers') ? '' : 'alone'} .state=${state}></vt-heap-page>`)}
-      ${some('transactions', html`<vt-transactions .state=${state}></vt-transactions>`)}
-      ${some('wal', html`<vt-wal .state=${state}></vt-wal>`)}
-      ${some('standby', html`<vt-standby .state=${state}></vt-standby>`)}
-      ${some('inspector', html`<vt-inspector .state=${state}></vt-inspector>`)}
-      ${some('timeline', html`<vt-timeline .state=${timelineState(c)}></vt-timeline>`)}
+      <vt-sentence part="sentence" .state=${sentenceState(c)}></vt-sentence>
+      ${some('sessions', html`<div class="ses" part="sessions">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
+      ${some('processes', html`<vt-processes part="processes" .state=${state}></vt-processes>`)}
+      ${some('buffers', html`<vt-buffers part="buffers" .state=${state}></vt-buffers>`)}
+      ${some('page', html`<vt-heap-page part="page" class=${this.#shows('buffers') ? '' : 'alone'} .state=${state}></vt-heap-page>`)}
+      ${some('transactions', html`<vt-transactions part="transactions" .state=${state}></vt-transactions>`)}
+      ${some('wal', html`<vt-wal part="wal" .state=${state}></vt-wal>`)}
+      ${some('standby', html`<vt-standby part="standby" .state=${state}></vt-standby>`)}
+      ${some('inspector', html`<vt-inspector part="inspector" .state=${state}></vt-inspector>`)}
+      ${some('timeline', html`<vt-timeline part="timeline" .state=${timelineState(c)}></vt-timeline>`)}
       ${this.#transport(c)}
     </div>
     <vt-dialog .view=${state.view}></vt-dialog>`;

@@ -26,6 +26,15 @@ it('every scene file is offered', () => {
   expect(there.sort()).toEqual([...SCENES].sort());
 });
 
+it('the scene in the manual is told too, and is the one that the examples show', async () => {
+  const manual = fs.readFileSync(new URL('./FORMAT.md', import.meta.url), 'utf8');
+  const example = /```text\n([^]*?)```/.exec(manual)![1]!;
+  expect(fs.readFileSync(new URL('../../public/waits.scene', import.meta.url), 'utf8')).toBe(example);
+  const { sentences, stuck } = await play(fresh, parseScene(example, 'waits', kinds()));
+  expect(stuck).toBeNull();
+  expect(sentences).toHaveLength(3);
+});
+
 describe.each(SCENES)('%s', (id) => {
   const scene = parseScene(text(id), id, kinds());
 
@@ -44,8 +53,11 @@ describe.each(SCENES)('%s', (id) => {
   it('keeps to what fits the page', () => {
     for (const { key, english } of scene.texts) {
       const length = english.replace(/\[[A-Z]\|([^\]]*)\]|\*\*|`/g, '$1').length;
-      expect(length, key).toBeLessThanOrEqual(key.endsWith('.about') ? 200 : 160);
+      expect(length, key).toBeLessThanOrEqual(key.endsWith('.about') ? 200 : 150);
     }
     expect(scene.beats.filter((b) => b.guess).length).toBeGreaterThan(0);
+    // The answers of a question stand beside it, in one row.
+    const rows = scene.beats.map((b) => scene.texts.filter(({ key }) => key.startsWith(`scene/${id}.${b.id}.choice.`)).map(({ english }) => english).join('   '));
+    for (const row of rows) expect(row.length, row).toBeLessThanOrEqual(30);
   });
 });
