@@ -309,7 +309,7 @@ export async function scenesOnARealServer(bin, wanted = []) {
   const { withSource } = await import('../web/tool/source.mjs');
   const scenes = await withSource(async (load) => {
     const { parseScene } = await load('scenes/parse.ts');
-    const { SCENES } = await load('scenes/index.ts');
+    const { SCENES } = await load('scenes/names.ts');
     const text = (id) => fs.readFileSync(path.join(ROOT, 'web/src/scenes', `${id}.scene`), 'utf8');
     return SCENES.filter((id) => wanted.length === 0 || wanted.includes(id)).map((id) => parseScene(text(id), id));
   });

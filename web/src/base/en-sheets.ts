@@ -23,6 +23,18 @@ export const sheets = {
   'embed.height': 'For a frame that is as high as what it shows, in the page around it',
   'embed.copy': 'Copy {what}',
 
+  // The timeline
+  'timeline.cursor': 'moment',
+  'timeline.at': 'event {step}, {time}',
+  'timeline.in': 'look closer',
+  'timeline.out': 'look from farther away',
+  'timeline.all': 'all lanes',
+  'timeline.less': 'fewer lanes',
+  'timeline.speed': 'speed of live, against real time',
+  'timeline.lines': 'lines of history',
+  'timeline.line': 'line {n}, left at event {from}',
+  'timeline.line.first': 'line 1, the first',
+
   // Kept worlds
   'worlds': 'Worlds kept in this browser',
   'worlds.name': 'Name',

@@ -12,10 +12,7 @@ import type { Lab } from './lab.ts';
 export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number; relation?: string; block?: number }
 
 /** What the reader does with time; a \watch ends then. */
-const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug']);
-
-/** Live runs at this share of real time: slow enough to follow. */
-const LIVE_SPEED = 0.01;
+const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug', 'branch']);
 
 /** Does what was asked for. */
 export function act(lab: Lab, what: Act): void {
@@ -33,7 +30,9 @@ export function act(lab: Lab, what: Act): void {
     case 'story': void c.backToStory(); break;
     case 'home': void c.ends('home'); break;
     case 'last': void c.ends('end'); break;
-    case 'live': void c.toggleLive(LIVE_SPEED); break;
+    case 'live': void c.toggleLive(); break;
+    case 'speed': void c.setSpeed(Number(what.value)); break;
+    case 'branch': void c.follow(Number(what.value)); break;
     case 'guess': { const beat = c.told().at(-1)?.beat; if (beat && what.value) c.guess(beat.id, what.value); break; }
     case 'submit': void lab.psql().then((shell) => shell?.enter(what.letter!, what.text!)); break;
     case 'cancel': void lab.psql().then((shell) => shell?.cancel(what.letter!)); break;

@@ -18,6 +18,8 @@ import { sessionIndex } from './wire.ts';
 const PASS_US = 200_000;
 /** Between two statements that a scene types before its opening, as somebody who types would pause. */
 const PAUSE_US = 2_000;
+/** Live runs at this share of real time at first: slow enough to follow. */
+const LIVE_SPEED = 0.01;
 /** While live, a picture at most so often, in milliseconds. */
 const FRAME_MS = 33;
 
@@ -31,6 +33,7 @@ export class Controller extends Stage {
   guesses = new Map<string, string>();
   selection: Thing | null = null;
   busy = false;
+  speed = LIVE_SPEED;
   stored: StoreStatus = { kind: 'memory' };
   /** Told whenever an act has ended. */
   settled: () => void = () => {};
@@ -38,6 +41,7 @@ export class Controller extends Stage {
   kept = false;
   #queue: Promise<unknown> = Promise.resolve();
   #drawn = 0;
+  #wanted: number | null = null;
 
   // --- opening --------------------------------------------------------------------------------------------
 
@@ -168,9 +172,9 @@ export class Controller extends Stage {
   }
 
   async #goesOn(act: Act): Promise<void> {
-    const { step } = this.cursor;
+    await this.awaitPrompt(act);
     const beat = this.upcoming()!;
-    this.history.did(beat, act, step);
+    this.history.did(beat, act, this.cursor.step);
     await this.perform(act);
     await this.take(await this.client!.moment());
   }
@@ -217,6 +221,32 @@ export class Controller extends Stage {
     return this.#act(() => this.go(step));
   }
 
+  /** To a step of this line, while the reader drags: only the last wish counts. */
+  scrub(step: number): Promise<void> {
+    this.#wanted = step;
+    return this.#act(async () => {
+      if (this.#wanted === null) return;
+      const to = this.#wanted;
+      this.#wanted = null;
+      await this.go(Math.max(this.opening, to));
+    });
+  }
+
+  /** To the end of another line of history. */
+  follow(branch: number): Promise<void> {
+    return this.#act(async () => {
+      await this.take(await this.client!.follow(branch));
+      if (this.view!.step < this.opening) await this.go(this.opening);
+    });
+  }
+
+  /** Live runs at this share of real time. */
+  setSpeed(speed: number): Promise<void> {
+    this.speed = speed;
+    this.changed();
+    return this.live ? this.#act(async () => this.take(await this.client!.live(speed))) : Promise.resolve();
+  }
+
   /** The opening, or the end of what is known. */
   ends(which: 'home' | 'end'): Promise<void> {
     return this.#act(() => (which === 'home' ? this.go(this.opening) : this.run({ step: this.last })));
@@ -247,9 +277,9 @@ export class Controller extends Stage {
   }
 
   /** Live on or off. */
-  toggleLive(speed: number): Promise<void> {
+  toggleLive(): Promise<void> {
     this.live = !this.live;
-    return this.#act(async () => this.take(await this.client!.live(this.live ? speed : 0)));
+    return this.#act(async () => this.take(await this.client!.live(this.live ? this.speed : 0)));
   }
 
   #liveMoment(moment: Moment): void {

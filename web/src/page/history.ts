@@ -10,6 +10,9 @@ import type { Act, Beat } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { decodeAnswer } from './wire.ts';
 
+/** What is known of a line of history. */
+type Line = Pick<PageHistory, 'exchanges' | 'events' | 'own' | 'acted' | 'known'>;
+
 /** History without the machinery that makes it. */
 export class PageHistory {
   /** Everything typed, in order. */
@@ -44,6 +47,18 @@ export class PageHistory {
     if (answer.number === 0 && answer.text === '') return;
     const exchange = this.exchanges.find((x) => x.letter === letter && !x.answer && x.step <= answer.step);
     if (exchange) exchange.answer = decodeAnswer(answer);
+  }
+
+  /** What was known of other lines of history, by their numbers. */
+  readonly #lines = new Map<number, Line>();
+
+  /** Another line is gone on with: if it has been here before, what was known of it comes back. */
+  change(from: number, to: number, step: number): void {
+    const { exchanges, events, own, acted, known } = this;
+    this.#lines.set(from, { exchanges: exchanges.map((x) => ({ ...x })), events: [...events], own: [...own], acted: [...acted], known });
+    const line = this.#lines.get(to);
+    if (line) Object.assign(this, line);
+    else this.cut(step);
   }
 
   /** Another line began at this step: what this one had from there on is not known of it. */

@@ -19,7 +19,7 @@ export const labStyles = css`
   .ses > vt-log { flex: 1 0 150px; min-height: 0; }
   .adds { display: flex; gap: 8px; flex: none; margin-top: -6px; }
   .adds button { min-height: 24px; font-size: 12px; padding: 0 4px; text-decoration: underline; }
-  .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }
+  .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; overflow: hidden auto; scrollbar-width: thin; }
   .main > * { flex: none; }
   .main > vt-heap-page { flex: 0 1 auto; margin-top: -10px; }
   .insp { grid-area: insp; min-height: 0; overflow: hidden; }

@@ -23,7 +23,8 @@ import { worlds } from '../engine/kept-worlds.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
 import type { Shell } from './shell.ts';
-import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
+import { timelineState } from './time.ts';
+import { labState, sentenceState, terminalsOf } from './screen.ts';
 import '../views/index.ts';
 
 /** The panels that an embed may name. */
@@ -93,7 +94,7 @@ export class Lab extends LitElement {
     this.addEventListener('vt-submit', (e) => act(this, { act: 'submit', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-cancel', (e) => act(this, { act: 'cancel', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-process', (e) => act(this, (e as CustomEvent).detail));
-    this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.seek((e as CustomEvent<number>).detail); });
+    this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.scrub((e as CustomEvent<number>).detail); });
     this.addEventListener('keydown', (e) => onKey(this, e));
   }
 
@@ -205,7 +206,7 @@ export class Lab extends LitElement {
       const picked = beat.guess.choices.find((choice) => choice.thing(c.view!, c.story!.found) === thing);
       if (picked) c.guess(beat.id, picked.label(c.view!, c.story!.found));
     }
-    if (c.live) void c.toggleLive(0);
+    if (c.live) void c.toggleLive();
     this.requestUpdate();
   }
 
@@ -229,7 +230,7 @@ export class Lab extends LitElement {
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
     return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
-      <vt-top-bar class="top" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
+      <vt-top-bar class="top" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .speed=${c.speed} .powered=${state.view.hosts[0]!.state !== 'off'}
         .note=${this.note} .stored=${c.stored} .kept=${this.kept}></vt-top-bar>
       <vt-sentence class="say" .state=${{ ...sentenceState(c), after: sceneAfter(c.scene.id) }}></vt-sentence>
       <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
@@ -298,7 +299,7 @@ export class Lab extends LitElement {
     return html`<div class="thumb at390">
       <button aria-label=${t('back')} ?disabled=${c.view!.step <= c.opening} @click=${go('back')}>←</button>
       <button class="go" @click=${go('next')}>→ &nbsp;${t('next')}</button>
-      <button aria-label=${t('live', { speed: '0.01' })} aria-pressed=${c.live} @click=${go('live')}>▷</button>
+      <button aria-label=${t('live', { speed: c.speed })} aria-pressed=${c.live} @click=${go('live')}>▷</button>
     </div>`;
   }
 }

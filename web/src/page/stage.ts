@@ -6,7 +6,7 @@
  *
  * What is kept is history (see `history.ts`) and a cursor; the picture is a function of those and of the engine's view.
  */
-import type { Deed, EngineClient, Moment, Until, ViewRequest } from '../engine/api.ts';
+import type { Branch, Deed, EngineClient, Entry, Moment, Until, ViewRequest } from '../engine/api.ts';
 import { fill, t } from '../base/messages.ts';
 import { isPast, type Cursor } from '../model/cursor.ts';
 import { heard, valueOf, type Shown } from '../model/psql.ts';
@@ -45,10 +45,28 @@ export class Stage {
   protected settledAt = 0;
   #opened = false;
   #branch = 0;
+  /** All lines of history, oldest first. */
+  branches: readonly Branch[] = [];
   protected last = 0;
 
   constructor(readonly scene: Scene, protected readonly changed: () => void) {
     this.shown = { relation: scene.relation, block: scene.block };
+  }
+
+  /** The line of history that the cursor is on. */
+  get branch(): number {
+    return this.#branch;
+  }
+
+  /** The end of what is known on it. */
+  get lastKnown(): number {
+    return this.last;
+  }
+
+  /** Whose doing an event is, as a letter. */
+  lettersOf(): (entry: Entry) => string | null {
+    const letters = new Map(this.view!.sessions.map((s) => [`${s.host} ${s.pid}`, s.letter]));
+    return ({ host, pid }) => letters.get(`${host} ${pid}`) ?? null;
   }
 
   // --- where the cursor is --------------------------------------------------------------------------------
@@ -133,15 +151,16 @@ export class Stage {
     return last ? valueOf(last.answer!.text) : '';
   }
 
+  /** Whoever types waits for the prompt, unless it does not come. */
+  protected async awaitPrompt(act: Act): Promise<void> {
+    if (act.kind === 'type' && this.session(act.letter).state === 'active') await this.run({ answer: sessionIndex(this.view!, act.letter) });
+  }
+
   /** Does what a scene does; what follows from it is still to be stepped, save where a client connects. */
   protected async perform(act: Act, how: Shown = {}): Promise<void> {
     const client = this.client!;
     switch (act.kind) {
-      case 'type':
-        // Whoever types has waited for the prompt, unless it does not come.
-        if (this.session(act.letter).state === 'active') await this.run({ answer: sessionIndex(this.view!, act.letter) });
-        await this.type(this.session(act.letter), act.sql, how);
-        break;
+      case 'type': await this.type(this.session(act.letter), act.sql, how); break;
       case 'input': await this.take(await client.input(act.input(this.view!))); break;
       case 'pass': await this.run({ time: this.view!.now + act.micros }); break;
       case 'connect': await this.join(act.host); break;
@@ -226,8 +245,8 @@ export class Stage {
   #follow(moment: Moment): void {
     this.last = moment.last;
     if (moment.branch === this.#branch) return;
+    this.history.change(this.#branch, moment.branch, this.cursor.step);
     this.#branch = moment.branch;
-    this.history.cut(this.cursor.step);
     if (this.story) this.story = this.story.again(this.history.events, this.view!);
   }
 
@@ -247,7 +266,9 @@ export class Stage {
 
   /** The cursor is somewhere else: takes in what happened and draws it. */
   protected async take(moment: Moment): Promise<void> {
+    const before = this.#branch;
     await this.#collect(moment);
+    if (before !== this.#branch) this.branches = await this.client!.branches();
     await this.look(moment);
     this.changed();
   }

@@ -2,15 +2,11 @@
  * All scenes, by the name that an address or a `scene` attribute uses. Each is fetched when it is wanted; so is what
  * checks the scene of somebody's own.
  */
+import { SCENES } from './names.ts';
 import { parseScene } from './parse.ts';
 import type { Scene } from './scene.ts';
 
 const files = import.meta.glob<string>('./*.scene', { query: '?raw', import: 'default' });
-
-/** The scenes in the order in which they are offered: each needs no more than those before it. */
-export const SCENES = [
-  'first-light', 'two-readers', 'lost-update', 'hot', 'long-transaction', 'checkpoint', 'torn-page', 'crash', 'big-scan', 'commits', 'standby', 'deadlock',
-] as const;
 
 /** The scene that follows this one; nothing after the last. */
 export const sceneAfter = (id: string): string | null => SCENES[(SCENES as readonly string[]).indexOf(id) + 1] ?? null;

@@ -8,10 +8,11 @@ import type { LabView } from './types.ts';
 
 /** `<vt-top-bar>` */
 export class TopBar extends LitElement {
-  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, powered: { type: Boolean }, note: {}, stored: { attribute: false }, kept: { attribute: false } };
+  static override properties = { view: { attribute: false }, scene: {}, live: { type: Boolean }, speed: {}, powered: { type: Boolean }, note: {}, stored: { attribute: false }, kept: { attribute: false } };
   declare view: LabView;
   declare scene: string;
   declare live: boolean;
+  declare speed: number;
   declare powered: boolean;
   /** A passing remark, such as 'address copied'. */
   declare note: string;
@@ -40,7 +41,7 @@ export class TopBar extends LitElement {
       <span class="grow"></span>
       <span class="tiny" role="status">${this.note}</span>
       <span class="m s not390 time">${clock(this.view.now)}</span>
-      <button class="not390" aria-pressed=${this.live} @click=${this.#ask('live')}>▷ ${t('live', { speed: '0.01' })}</button>
+      <button class="not390" aria-pressed=${this.live} @click=${this.#ask('live')}>▷ ${t('live', { speed: this.speed })}</button>
       <button class="at1440" @click=${this.#ask('plug')}>${t(this.powered ? 'plug' : 'power.on')}</button>
       ${this.#keep()}
       <button class="at1440" @click=${this.#ask('share')}>${t('share')}</button>
