@@ -161,3 +161,8 @@ fn concurrent_writers() {
 fn key_share() {
     run("key_share");
 }
+
+#[test]
+fn sorts() {
+    run("sorts");
+}

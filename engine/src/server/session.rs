@@ -158,6 +158,7 @@ impl Session {
     }
 
     pub(super) fn send_notices(&self) {
+        self.log_temp_files();
         let notices = std::mem::take(&mut *self.env.notices.borrow_mut());
         for notice in notices {
             if notice.report().severity > Severity::Info {

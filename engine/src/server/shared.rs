@@ -304,6 +304,8 @@ impl Server {
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
+            temp_files: Rc::default(),
+            memory: Rc::default(),
             known_redo: Rc::default(),
             toasts: Rc::default(),
             database: Oid::POSTGRES_DB,

@@ -164,7 +164,9 @@ impl Session {
         if let Some(columns) = statement.columns() {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await?;
+        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await;
+        self.env.release_work();
+        let rows = rows?;
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
         Ok(match statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),

@@ -54,6 +54,17 @@ impl Session {
         }
     }
 
+    /// `log_temp_files`: those that are gone since the last time, with the statement that made them.
+    pub(super) fn log_temp_files(&self) {
+        for (file, bytes) in self.env.temp_files.take_removed() {
+            let path = file.path(self.env.cx.pid());
+            self.log_line(format!("temporary file: path \"{path}\", size {bytes}"));
+            if let Some(statement) = &self.running {
+                self.server.log(self.env.cx.pid(), LogLevel::Statement, &**statement);
+            }
+        }
+    }
+
     /// Logs an error, with the statement if `log_min_error_statement` says so.
     pub(super) fn log_error(&self, error: &Error) {
         let pid = self.env.cx.pid();

@@ -167,6 +167,7 @@ impl Session {
 
     /// A statement has failed: an implicit transaction is over, a block waits for its ROLLBACK.
     pub(super) async fn fail(&mut self) -> Result<()> {
+        self.env.release_work();
         match self.block() {
             BlockState::Idle => Ok(()),
             BlockState::Implicit => self.abort().await,

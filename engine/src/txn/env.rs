@@ -13,6 +13,8 @@ use super::snapshot::Snapshot;
 use super::stats::{PendingStats, Stats};
 use super::subtrans::Subtrans;
 use super::sync_rep::SyncRep;
+use super::temp_files::TempFiles;
+use super::work_memory::WorkMemory;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
 use crate::ids::{Error, FullXid, Lsn, Oid, Pid, RelFile, Result, WaitEvent, Xid};
@@ -153,6 +155,10 @@ pub struct Env {
     pub locks: Rc<RefCell<LocalLocks>>,
     /// What this process has counted and not yet handed in.
     pub stats: Rc<PendingStats>,
+    /// Its temporary files.
+    pub temp_files: Rc<TempFiles>,
+    /// The memory that it works with.
+    pub memory: Rc<WorkMemory>,
     /// Notices and warnings on their way to the client.
     pub notices: Rc<RefCell<Vec<Error>>>,
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides

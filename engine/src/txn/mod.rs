@@ -42,6 +42,8 @@ mod stats;
 mod subtrans;
 mod subxact;
 mod sync_rep;
+mod temp_files;
+mod work_memory;
 mod xact;
 
 pub use clog::Clog;
@@ -59,4 +61,6 @@ pub use stats::{DATABASE_COUNTERS, DatabaseCounter, PendingStats, Stats, TABLE_C
 pub use subtrans::Subtrans;
 pub use subxact::{abort_sub, commit_sub, start_sub};
 pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
+pub use temp_files::{TEMP_DIRECTORY, TempFile, TempFiles, remove_left_over};
+pub use work_memory::{MemoryId, MemoryPurpose, MemoryUse, WorkMemory};
 pub use xact::{BlockState, ComboCids, Isolation, Level, WalUsage, Xact};

@@ -87,6 +87,8 @@ impl Room {
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
+            temp_files: Rc::default(),
+            memory: Rc::default(),
             known_redo: Rc::default(),
             toasts: Rc::default(),
             database: Oid::POSTGRES_DB,

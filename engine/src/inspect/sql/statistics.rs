@@ -171,7 +171,7 @@ fn database(server: &Server, oid: Oid, name: Option<&str>) -> Row {
     let ours = oid == Oid::POSTGRES_DB;
     let counts = if ours { server.txns.stats.database() } else { Default::default() };
     let [committed, rolled_back, returned, fetched, inserted, updated, deleted, conflicts, deadlocks, ..] = counts;
-    let [.., session, active, idle, sessions, abandoned, fatal, killed] = counts;
+    let [.., session, active, idle, sessions, abandoned, fatal, killed, temp_files, temp_bytes] = counts;
     let blocks = |own, shared| match oid {
         Oid::POSTGRES_DB => server.statistic(own),
         Oid::INVALID => server.statistic(shared),
@@ -193,8 +193,8 @@ fn database(server: &Server, oid: Oid, name: Option<&str>) -> Row {
         int(updated),
         int(deleted),
         int(conflicts),
-        int(0),
-        int(0),
+        int(temp_files),
+        int(temp_bytes),
         int(deadlocks),
         Datum::Null,
         Datum::Null,
