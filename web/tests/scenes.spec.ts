@@ -86,6 +86,26 @@ async function picture(page: Page): Promise<Buffer> {
   }
 }
 
+/** So many pixels may differ: Chromium does not draw the edge of each letter the same twice. */
+const FAINT = 60;
+
+/** How many pixels of two pictures differ by more than a trace. */
+function differing(page: Page, one: Buffer, other: Buffer): Promise<number> {
+  return page.evaluate(async (pictures) => {
+    const [a, b] = await Promise.all(pictures.map(async (png) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${png}`;
+      await image.decode();
+      const canvas = new OffscreenCanvas(image.width, image.height).getContext('2d')!;
+      canvas.drawImage(image, 0, 0);
+      return canvas.getImageData(0, 0, image.width, image.height).data;
+    }));
+    let n = 0;
+    for (let i = 0; i < a!.length; i += 4) if (Math.max(...[0, 1, 2].map((c) => Math.abs(a![i + c]! - b![i + c]!))) > 24) n++;
+    return n;
+  }, [one.toString('base64'), other.toString('base64')]);
+}
+
 /** Moments of many kinds: waiting, powerless, recovering, caught up. */
 const MOMENTS = [['first-light', 6], ['deadlock', 2], ['torn-page', 2], ['crash', 4], ['standby', 5], ['big-scan', 4]] as const;
 
@@ -104,7 +124,7 @@ for (const [width, height] of [[1440, 900], [1024, 768], [390, 844]] as const) {
           await expect(count(page)).toHaveText(String(n));
         }
         await atRest(page);
-        expect((await picture(page)).equals(straight), `${id}, beat ${beat}`).toBe(true);
+        expect(await differing(page, straight, await picture(page)), `${id}, beat ${beat}`).toBeLessThanOrEqual(FAINT);
       }
     });
   }

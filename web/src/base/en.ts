@@ -5,9 +5,11 @@
  * is text in the colour of session A, `**text**` is strong, and `` `text` `` is monospaced. PostgreSQL's own words
  * (COMMIT, checkpointer, pg_xact) are never translated, hence not kept apart here.
  */
+import { events } from './en-events.ts';
 import { sheets } from './en-sheets.ts';
 
 export const en = {
+  ...events,
   ...sheets,
 
   // The frame

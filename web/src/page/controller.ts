@@ -33,6 +33,8 @@ export class Controller extends Stage {
   guesses = new Map<string, string>();
   selection: Thing | null = null;
   busy = false;
+  /** The reader goes event by event: then each has its words, also between two beats. */
+  byEvent = false;
   speed = LIVE_SPEED;
   stored: StoreStatus = { kind: 'memory' };
   /** Told whenever an act has ended. */
@@ -193,8 +195,9 @@ export class Controller extends Stage {
   /** One event on or back. */
   event(by: 1 | -1): Promise<void> {
     return this.#act(async () => {
-      if (by < 0) return this.go(Math.max(this.opening, this.cursor.step - 1));
-      await this.take(await this.client!.step());
+      if (by < 0) await this.go(Math.max(this.opening, this.cursor.step - 1));
+      else await this.take(await this.client!.step());
+      this.byEvent = true;
     });
   }
 
@@ -378,9 +381,13 @@ export class Controller extends Stage {
     const run = this.#queue.then(async () => {
       if (this.phase !== 'ready') return;
       this.busy = true;
+      this.byEvent = false;
+      const from = this.view;
       try {
         await act();
         await this.#comeUp();
+        // What an act did on its way is no moment that the reader has seen.
+        if (from && this.view !== from && !this.live) this.before = from;
       } catch (error) {
         this.aside = error instanceof Error ? error.message : String(error);
       } finally {

@@ -53,7 +53,9 @@ function sentence(c: Controller): string {
   const last = c.told().at(-1);
   const found = c.story?.found;
   if (!found) return t(c.recovering() && c.cursor.step === c.opening ? 'stored.opened' : 'free.nothing');
-  if (c.free()) return t('free.nothing');
+  if (c.free()) return c.justNow() ?? t('free.nothing');
+  const now = c.byEvent ? c.justNow() : null;
+  if (now) return now;
   if (!last) return say(c.scene.opening.say, c.scene.opening.params(found.opening, found));
   const { beat, event } = last;
   const answered = beat.guess && c.guesses.has(beat.id);

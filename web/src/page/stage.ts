@@ -13,6 +13,7 @@ import { heard, valueOf, type Shown } from '../model/psql.ts';
 import { withoutLetters } from '../model/settled.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
 import { noteOf } from '../scenes/free.ts';
+import { wordsOf } from '../scenes/small.ts';
 import type { Act, Beat, Scene } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { PageHistory } from './history.ts';
@@ -108,6 +109,19 @@ export class Stage {
       if (note) return fill(t(note.say), note.params);
     }
     return null;
+  }
+
+  /** What has just happened, where the reader stands between two beats: of a step's events the one with most to say. */
+  justNow(): string | null {
+    const { events } = this.history;
+    const step = this.view!.step - 1;
+    const last = this.told().at(-1);
+    if (step < this.opening || (last && cursorOf(last.event) === this.view!.step)) return null;
+    const here = events.filter((e) => e.step === step);
+    const best = here.findLast((e) => noteOf(e, this.view!)) ?? here.at(-1);
+    if (!best) return null;
+    const { say, params } = wordsOf(best, this.view!);
+    return fill(t(say), params);
   }
 
   /** What the reader, or the story, has done to the world since the opening. */

@@ -52,7 +52,7 @@ export class Sentence extends LitElement {
     .keys .go { padding: 0 18px; }
     .side { font-size: 12px; color: var(--vt-soft); text-align: right; line-height: 18px; white-space: nowrap; max-width: 230px; }
     .side b { color: var(--vt-ink); }
-    .side .m { display: inline-block; max-width: 190px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+    .side .m { display: inline-block; max-width: 130px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
     .side .guess { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 4px; max-width: 300px; white-space: normal; }
     .side .guess button { margin: 0; }
     .side button { min-height: 24px; padding: 0 8px; font-size: 12px; color: var(--vt-ink); margin-left: 4px; }
