@@ -280,9 +280,8 @@ export class Stage {
 
   /** The cursor is somewhere else: takes in what happened and draws it. */
   protected async take(moment: Moment): Promise<void> {
-    const before = this.#branch;
     await this.#collect(moment);
-    if (before !== this.#branch) this.branches = await this.client!.branches();
+    if (this.#branch > 0) this.branches = await this.client!.branches();
     await this.look(moment);
     this.changed();
   }
