@@ -60,6 +60,7 @@ test('a sandbox that allows nothing but scripts: one file in a frame, which says
   const frame = page.frameLocator('iframe');
   await expect(frame.locator('vt-sentence .side b')).toHaveText('1', { timeout: 40_000 });
   await expect(frame.locator('vt-heap-page')).toHaveCount(0);
+  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
   await frame.getByRole('button', { name: 'Next' }).click();
   await expect(frame.locator('vt-sentence .side b')).toHaveText('2');
   const { heights, lti } = await page.evaluate(() => {
@@ -68,7 +69,6 @@ test('a sandbox that allows nothing but scripts: one file in a frame, which says
   });
   expect(heights.at(-1)).toBeGreaterThan(300);
   expect(lti.at(-1)).toBe(heights.at(-1));
-  expect(await page.evaluate(() => document.activeElement === document.body)).toBe(true);
 });
 
 test('slides: several share one module, and each starts when its slide is shown', async ({ page }) => {
