@@ -103,6 +103,11 @@ fn on_conflict() {
 }
 
 #[test]
+fn foreign_keys() {
+    run("foreign_keys");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }

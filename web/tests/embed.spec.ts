@@ -1,4 +1,6 @@
 /** In other people's pages: a plain one, one with a strict policy, a sandbox, slides; and what an embed may not do. */
+import fs from 'node:fs';
+
 import { expect, test, type Page } from '@playwright/test';
 
 /** Serves a page of somebody else's. */
@@ -91,6 +93,23 @@ test('a scene of one’s own, and what is wrong with one', async ({ page }) => {
   await expect(page.locator('pg-vitrine').first()).toContainText('has changed the row and not committed');
   await page.locator('pg-vitrine').last().scrollIntoViewIfNeeded();
   await expect(page.locator('pg-vitrine').last()).toContainText('wrong.scene, line 5: there is no event Nothing');
+});
+
+/** The examples of the README for those who embed. */
+const README = [...fs.readFileSync(new URL('../../README.md', import.meta.url), 'utf8').matchAll(/```html\n([^]*?)```/g)].map(([, lines]) => lines!);
+
+test('the five examples of the README work as they stand', async ({ page }) => {
+  expect(README).toHaveLength(5);
+  for (const lines of README) {
+    await page.unroute('**/host.html');
+    await page.goto('about:blank');
+    await host(page, lines);
+    const inside = lines.includes('<iframe') ? page.frameLocator('iframe').locator('vt-lab') : page.locator('pg-vitrine');
+    await expect(inside.locator('vt-sentence')).toBeVisible({ timeout: 30_000 });
+    if (!lines.includes('id="at"')) continue;
+    await inside.getByRole('button', { name: 'Next' }).click();
+    await expect(page.locator('#at')).toHaveText('1 of 12');
+  }
 });
 
 test('the page of examples works as it stands', async ({ page }) => {

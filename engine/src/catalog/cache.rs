@@ -8,15 +8,16 @@
 //! what it knows: the lock on the table that it uses keeps others from changing it.
 
 use crate::small;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::index;
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::{Table, TableIndex, pg_attribute, pg_namespace, rows};
+use super::{attrdef, index};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::settings::Setting;
 use crate::txn::Env;
@@ -41,6 +42,8 @@ pub struct Catalog {
     /// By schema and name; an absent table is remembered as `None`.
     names: RefCell<small::Map<(Oid, String), Option<Oid>>>,
     tables: RefCell<small::Map<Oid, Rc<Table>>>,
+    /// What other rooms have made of tables: forgotten with them.
+    plans: RefCell<small::Map<(Oid, u8), Rc<dyn Any>>>,
     /// How many invalidations this backend has heeded.
     heeded: Cell<u64>,
     stats: Cell<CacheStats>,
@@ -76,6 +79,7 @@ impl Catalog {
     pub(super) fn forget_all(&self) {
         self.names.borrow_mut().clear();
         self.tables.borrow_mut().clear();
+        self.plans.borrow_mut().clear();
         self.count(|stats| stats.invalidations += 1);
     }
 
@@ -132,6 +136,9 @@ impl Catalog {
         }
         if table.class.kind == b'r' && !table.is_catalog {
             read_constraints(env, &mut table).await?;
+            if table.desc.attrs.iter().any(|attr| attr.has_default) {
+                table.defaults = attrdef::read(env, oid).await?;
+            }
         }
         if table.class.toast.is_valid() {
             let toast = Box::pin(self.table_by_oid(env, table.class.toast)).await?;
@@ -161,6 +168,24 @@ impl Catalog {
             }
             env.unlock_relation(table.oid, mode);
         }
+    }
+
+    /// The table with this oid, locked; an error if it is gone.
+    pub async fn open_by_oid(&self, env: &Env, oid: Oid, mode: LockMode) -> Result<Rc<Table>> {
+        env.lock_relation(oid, mode).await?;
+        self.accept_invalidations(env);
+        let table = self.table_by_oid(env, oid).await?;
+        table.ok_or_else(|| Error::internal(format!("could not open relation with OID {oid}")))
+    }
+
+    /// What was kept of an object under a number.
+    pub fn plan<T: 'static>(&self, key: (Oid, u8)) -> Option<Rc<T>> {
+        self.plans.borrow().get(&key).and_then(|plan| plan.clone().downcast().ok())
+    }
+
+    /// Keeps something of an object, until a table is changed.
+    pub fn keep_plan(&self, key: (Oid, u8), plan: Rc<dyn Any>) {
+        self.plans.borrow_mut().insert(key, plan);
     }
 
     /// The same without waiting for the lock.

@@ -28,9 +28,13 @@
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
 
 mod array_type;
+pub mod attrdef;
 pub mod bootstrap;
 mod cache;
+pub mod constraint;
 pub mod ddl;
+pub mod drop;
+mod equality;
 pub mod index;
 mod index_name;
 mod invalidation;

@@ -26,6 +26,7 @@
 
 mod clog;
 mod deadlock;
+mod deferred;
 mod end;
 mod env;
 mod local_locks;
@@ -47,6 +48,7 @@ mod work_memory;
 mod xact;
 
 pub use clog::Clog;
+pub use deferred::{Deferred, RowEvent};
 pub use end::{abort, commit};
 pub use env::{Env, IndexVacuums, ToastFiles, Txns};
 pub use local_locks::LockOwner;

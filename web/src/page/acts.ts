@@ -3,6 +3,7 @@ import { span } from '../base/format.ts';
 import { t } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import { QUICK, SLOW, type LinkAct } from '../model/link.ts';
+import type { BigPanelName } from '../model/wants.ts';
 import { loadScene } from '../scenes/index.ts';
 import { LONGEST, momentFile, writeAddress } from './address.ts';
 import type { Dialog } from './keys-dialog.ts';
@@ -40,9 +41,12 @@ export function act(lab: Lab, what: Act): void {
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
     case 'connect': void c.connect(what.host ?? 0); break;
+    case 'quit': void c.quit(what.letter!); break;
     case 'plug': plug(lab, what.host ?? 0); break;
     case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
+    case 'panel': void lab.openPanel((what.value ?? '') as BigPanelName | ''); break;
+    case 'panels': void lab.menu(); break;
     case 'keep': void import('./worlds-sheet.ts').then(({ openWorlds }) => openWorlds(lab)); break;
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
@@ -90,7 +94,7 @@ function nextTheme(lab: Lab): string {
 
 async function share(lab: Lab): Promise<void> {
   const { addressOf } = await import('./here.ts');
-  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.theme !== 'auto' && { theme: lab.theme }) };
+  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }) };
   const address = new URL(location.href);
   address.hash = writeAddress(words);
   if (address.href.length > LONGEST) {

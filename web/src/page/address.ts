@@ -7,7 +7,7 @@
  *     #v1&scene=first-light&step=530&did=...  any moment: what was done since the opening, packed
  *     #v1&store=lab                           a world that this browser keeps
  *
- * `seed`, `panels` (only these, as an embed has them), `theme` and `lang` may stand with each of them. With the seed, the
+ * `seed`, `panel` (the one in the middle), `panels` (only these, as an embed has them), `theme` and `lang` may stand with each of them. With the seed, the
  * scene and what was done, the moment is made again, event by event. An address that has become too long for that is a
  * file: the same words in JSON.
  */
@@ -16,7 +16,7 @@ import type { Deed } from '../engine/api.ts';
 /** What an address says. */
 export interface Address {
   scene?: string; store?: string; seed?: number; beat?: number; step?: number; did?: string;
-  panels?: string; theme?: string; lang?: string;
+  panels?: string; panel?: string; theme?: string; lang?: string;
 }
 
 const VERSION = 'v1';
@@ -27,7 +27,7 @@ export function readAddress(hash: string): Address {
   if (version !== VERSION) return {};
   const params = new URLSearchParams(rest.join('&'));
   const address: Address = {};
-  for (const name of ['scene', 'store', 'did', 'panels', 'lang'] as const) {
+  for (const name of ['scene', 'store', 'did', 'panels', 'panel', 'lang'] as const) {
     const value = params.get(name);
     if (value) address[name] = value;
   }

@@ -10,7 +10,7 @@ import { cursorOf, Story } from '../model/story.ts';
 import type { Thing } from '../model/thing.ts';
 import { noteOf } from '../scenes/free.ts';
 import type { Act } from '../scenes/scene.ts';
-import type { LabView } from '../views/types.ts';
+import type { LabView, PanelRequest } from '../views/types.ts';
 import { Stage } from './stage.ts';
 import { sessionIndex } from './wire.ts';
 
@@ -351,7 +351,13 @@ export class Controller extends Stage {
   /** Shows another page. */
   show(relation: string, block: number): Promise<void> {
     this.shown = { relation, block };
-    return this.#act(async () => this.look(await this.client!.moment()));
+    return this.#act(() => this.lookAgain());
+  }
+
+  /** Looks again, with the eyes of other panels. */
+  ask(panels: PanelRequest[]): Promise<void> {
+    this.requests = panels;
+    return this.#act(() => this.lookAgain());
   }
 
   /** Keeps this world under a name: reloading it is starting it after a power failure. */

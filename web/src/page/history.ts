@@ -61,6 +61,11 @@ export class PageHistory {
     else this.cut(step);
   }
 
+  /** Lets go of all but the newest events, when there are far too many: a page that runs for hours stays as small as it was. */
+  forget(most: number): void {
+    if (this.events.length > 2 * most) this.events.splice(0, this.events.length - most);
+  }
+
   /** Another line began at this step: what this one had from there on is not known of it. */
   cut(step: number): void {
     this.exchanges = this.exchanges.filter((x) => x.step < step || (x.aside && x.step === step));

@@ -2,18 +2,20 @@
 import { t, told as say } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
-import { related, type Thing } from '../model/thing.ts';
+import { related } from '../model/related.ts';
+import type { Thing } from '../model/thing.ts';
+import type { Wants } from '../model/wants.ts';
 import type { SentenceState } from '../views/sentence.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 
 /** What the panels draw. */
-export function labState(c: Controller, hovered: Thing | null, readonly: boolean): LabState {
+export function labState(c: Controller, hovered: Thing | null, readonly: boolean, wants: Wants): LabState {
   const view = c.view!;
   const selection = c.selection ?? subject(c);
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
-    lit: related(view, hovered), host: 0, readonly,
+    lit: related(view, hovered ?? c.selection), host: 0, readonly, wants,
   };
 }
 
@@ -75,9 +77,17 @@ function guess(c: Controller): SentenceState['guess'] {
 /** How many sessions have a terminal at once. */
 const TERMINALS = 3;
 
-/** The sessions that have a terminal: the newest that live; those that are gone while there is room. */
-export function terminalsOf(view: LabView): SessionView[] {
-  const alive = view.sessions.filter((s) => s.state !== 'gone').slice(-TERMINALS);
+/** The sessions that have a terminal: the one asked for and the newest that live; those that are gone while there is room. */
+export function terminalsOf(view: LabView, front = ''): SessionView[] {
+  const living = view.sessions.filter((s) => s.state !== 'gone');
+  const asked = living.filter((s) => s.letter === front);
+  const alive = [...asked, ...living.filter((s) => s.letter !== front).slice(asked.length - TERMINALS)];
   const gone = view.sessions.filter((s) => s.state === 'gone').slice(-Math.max(0, 2 - alive.length) || view.sessions.length);
   return view.sessions.filter((s) => alive.includes(s) || gone.includes(s));
+}
+
+/** The living sessions for which there is no room. */
+export function behind(view: LabView, front: string): SessionView[] {
+  const shown = terminalsOf(view, front);
+  return view.sessions.filter((s) => s.state !== 'gone' && !shown.includes(s));
 }

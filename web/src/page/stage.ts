@@ -15,10 +15,19 @@ import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts'
 import { noteOf } from '../scenes/free.ts';
 import { wordsOf } from '../scenes/small.ts';
 import type { Act, Beat, Scene } from '../scenes/scene.ts';
-import type { LabView, SessionView } from '../views/types.ts';
+import type { LabView, PanelRequest, SessionView } from '../views/types.ts';
 import { PageHistory } from './history.ts';
 import { sessionIndex } from './wire.ts';
 
+/**
+ * Live, a world may make thousands of steps from one picture to the next, and nobody can read a sentence for each: of so
+ * many steps the events are looked at, and of those so many are kept.
+ */
+const LIVE_STEPS = 200;
+const LIVE_EVENTS = 20_000;
+/** WAL records in a view: more than fit the tape, and live not many more. */
+const RECORDS = 64;
+const LIVE_RECORDS = 24;
 /** More steps than this without an event that matters, and the search gives up and says where it stands. */
 const PATIENCE = 20_000;
 
@@ -42,6 +51,8 @@ export class Stage {
   client: EngineClient | null = null;
   /** Which page is shown. */
   protected shown: Partial<ViewRequest>;
+  /** What the open panels ask for. */
+  requests: PanelRequest[] = [];
   /** Transactions before this one belong to the scene's way to its opening. */
   protected settledAt = 0;
   #opened = false;
@@ -271,10 +282,11 @@ export class Stage {
     if (!this.#opened || moment.step <= known) return null;
     this.history.known = moment.step;
     let beat: Beat | null = null;
-    for (const event of await this.client!.events(known, moment.step)) {
+    for (const event of await this.client!.events(this.live ? Math.max(known, moment.step - LIVE_STEPS) : known, moment.step)) {
       this.history.events.push(event);
       beat = this.story?.take(event) ?? beat;
     }
+    if (this.live) this.history.forget(LIVE_EVENTS);
     return beat;
   }
 
@@ -286,8 +298,15 @@ export class Stage {
     this.changed();
   }
 
+  /** Looks at the same moment again, for something else; what changed in the last step stays marked. */
+  protected async lookAgain(): Promise<void> {
+    const { before, stuck, aside } = this;
+    await this.look(await this.client!.moment());
+    Object.assign(this, { before, stuck, aside });
+  }
+
   protected async look(moment: Moment): Promise<void> {
-    const view = withoutLetters(await this.client!.view(this.shown), this.settledAt);
+    const view = withoutLetters(await this.client!.view({ ...this.shown, wal_records: this.live ? LIVE_RECORDS : RECORDS, panels: this.requests }), this.settledAt);
     this.before = this.live ? null : this.view;
     this.view = view;
     this.story?.meet(view);

@@ -299,5 +299,5 @@ function isOf(entry: Entry, name: string, opening: LabView): boolean {
   const event = entry.event as unknown as Record<string, { rel?: number } | undefined>;
   const file = event['rel']?.rel;
   return file !== undefined && opening.hosts.some((h) =>
-    (h.page?.relname === name && h.page.relfilenode === file) || h.buffers.some((b) => b.relname === name && b.relfilenode === file));
+    (h.page?.relname === name && h.page.relfilenode === file) || h.buffers.files.some((f) => f.relname === name && f.relfilenode === file));
 }

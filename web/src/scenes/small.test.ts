@@ -6,7 +6,7 @@ import { kinds } from './kinds.ts';
 import { wordsOf } from './small.ts';
 
 /** A moment in which nothing is known of whoever did it. */
-const view = { hosts: [{ name: 'primary', state: 'running', processes: [], buffers: [], page: null, wal: { records: [] } }], sessions: [] } as unknown as LabView;
+const view = { hosts: [{ name: 'primary', state: 'running', processes: [], buffers: { files: [] }, page: null, wal: { records: [] } }], sessions: [] } as unknown as LabView;
 
 /** Fields of which every event has those that it needs. */
 const fields = {
