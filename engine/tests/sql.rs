@@ -156,3 +156,8 @@ fn concurrent_writers() {
 fn sorts() {
     run("sorts");
 }
+
+#[test]
+fn temporary_tables() {
+    run("temp_tables");
+}

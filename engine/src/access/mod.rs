@@ -56,6 +56,7 @@ pub use modify::{ModifyOutcome, delete, insert};
 pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use scan::{Scan, TupleBatch, fetch};
+pub use truncate::empty;
 pub use update::update;
 pub use vacuum::{VacuumOptions, VacuumStats, is_aggressive, vacuum};
 pub use visibility_map::VisibilityMap;

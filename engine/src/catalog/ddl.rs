@@ -17,7 +17,9 @@ use crate::small::Set;
 use super::index::{self, NewIndex};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
-use super::{Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, toast};
+use super::{
+    Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, temporary, toast,
+};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::storage::page;
@@ -43,7 +45,7 @@ pub async fn create_table(
     keys: &[NewIndex<'_>],
     if_not_exists: bool,
 ) -> Result<Option<Oid>> {
-    let namespace = creation_namespace(env, schema)?;
+    let namespace = creation_namespace(env, catalog, schema).await?;
     if is_taken(env, namespace, name).await? {
         let message = format!("relation \"{name}\" already exists");
         if !if_not_exists {
@@ -56,7 +58,8 @@ pub async fn create_table(
     for key in keys.iter().flat_map(|key| &key.keys) {
         index::check_key_type(&columns[key.column])?;
     }
-    if namespace != pg_namespace::PUBLIC {
+    let own = pg_namespace::backend_of(namespace).is_some();
+    if namespace != pg_namespace::PUBLIC && !own {
         let schema = pg_namespace::name(namespace).unwrap_or_default();
         let message = format!("permission denied to create \"{schema}.{name}\"");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
@@ -65,7 +68,7 @@ pub async fn create_table(
     array_type::make_room(env, namespace, name).await?;
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
-    create_file(env, oid).await?;
+    create_file(env, oid, namespace).await?;
     insert_rows(env, oid, name, namespace, columns).await?;
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
@@ -79,9 +82,14 @@ pub async fn create_table(
 }
 
 /// The schema in which a table is to be made: the one that is named, else the first of `search_path` that exists.
-fn creation_namespace(env: &Env, schema: Option<&str>) -> Result<Oid> {
+async fn creation_namespace(env: &Env, catalog: &Catalog, schema: Option<&str>) -> Result<Oid> {
     if let Some(schema) = schema {
-        return pg_namespace::find(schema).ok_or_else(|| no_schema(schema));
+        let namespace = temporary::find(env, schema).ok_or_else(|| no_schema(schema))?;
+        temporary::refuse_others(env, namespace)?;
+        return match pg_namespace::backend_of(namespace) {
+            Some(_) => temporary::ensure_schema(env, catalog).await,
+            None => Ok(namespace),
+        };
     }
     let settings = env.settings.borrow();
     pg_namespace::first_named(settings.text(Setting::search_path))
@@ -204,15 +212,19 @@ async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>
 }
 
 /// The table for long values: files and rows of its own. Returns its id; none where it is not needed.
-async fn create_toast(env: &Env, of: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
+async fn create_toast(env: &Env, of: Oid, namespace: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
     if !toast::is_needed(columns) {
         return Ok(Oid::INVALID);
     }
     let oid = new_oid(env).await?;
     // Its index is not built, but has its id.
     new_oid(env).await?;
-    create_file(env, oid).await?;
-    let class = toast::class_row(of, oid, frozen_xid);
+    let namespace = match pg_namespace::backend_of(namespace) {
+        Some(backend) => pg_namespace::temp_toast_namespace(backend),
+        None => pg_namespace::PG_TOAST,
+    };
+    create_file(env, oid, namespace).await?;
+    let class = toast::class_row(of, oid, namespace, frozen_xid);
     invalidate(env, invalidation::of_class(env.database, &class));
     rows::insert(env, &PG_CLASS, &class.values()).await?;
     for values in pg_attribute::rows(oid, &toast::columns(), false) {
@@ -223,7 +235,13 @@ async fn create_toast(env: &Env, of: Oid, columns: &[Attr], frozen_xid: Xid) -> 
 }
 
 /// The file of a table or an index, empty. If the transaction aborts it is removed.
-pub(super) async fn create_file(env: &Env, oid: Oid) -> Result<()> {
+pub(super) async fn create_file(env: &Env, oid: Oid, namespace: Oid) -> Result<()> {
+    if let Some(backend) = pg_namespace::backend_of(namespace) {
+        let rel = RelFile::temporary(backend, env.database, oid);
+        env.disk.create(&rel.path(Fork::Main));
+        env.xact.borrow_mut().created.push(rel);
+        return Ok(());
+    }
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: env.database, rel: oid };
     env.wal.make_room(&env.cx, 64).await?;
     env.disk.create(&rel.path(Fork::Main));
@@ -244,7 +262,7 @@ async fn insert_rows(env: &Env, oid: Oid, name: &str, namespace: Oid, columns: &
         rows::insert(env, &PG_TYPE, &values).await?;
     }
     let frozen_xid = env.catalog_snapshot().xmin;
-    let toast = create_toast(env, oid, columns, frozen_xid).await?;
+    let toast = create_toast(env, oid, namespace, columns, frozen_xid).await?;
     let class = ClassRow { toast, ..ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid) };
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
@@ -287,7 +305,7 @@ pub async fn drop_table(
     match catalog.open(env, schema, name, LockMode::AccessExclusive).await? {
         Some(table) => drop_locked(env, catalog, &table).await.map(|()| true),
         None => {
-            let missing = match schema.filter(|schema| pg_namespace::find(schema).is_none()) {
+            let missing = match schema.filter(|schema| temporary::find(env, schema).is_none()) {
                 Some(schema) => no_schema(schema),
                 None => Error::new(sqlstate::UNDEFINED_TABLE, format!("table \"{name}\" does not exist")),
             };
@@ -302,7 +320,7 @@ pub async fn drop_table(
 }
 
 /// Removes a table that is locked: its rows now, its files when the transaction commits.
-async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
+pub(super) async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
     index::drop_all_of(env, table.oid).await?;
     if let Some(toast) = &table.rel.toast {
         env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;

@@ -2,11 +2,12 @@
 
 use super::session::Session;
 use crate::access::KeyColumn;
-use crate::catalog::ddl;
 use crate::catalog::index::{self, NewIndex, Purpose};
+use crate::catalog::{ddl, temporary};
 use crate::ids::{Error, Result};
-use crate::sql::ast::{self, Statement};
+use crate::sql::ast::{self, Statement, Temporary};
 use crate::sql::{bind, bound};
+use crate::txn::OnCommit;
 use crate::types::Attr;
 
 impl Session {
@@ -49,7 +50,10 @@ impl Session {
                 ..Attr::new(&column.name, column.ty)
             })
             .collect();
-        let schema = create.name.schema.as_deref();
+        let schema = match (create.name.schema.as_deref(), create.temporary) {
+            (schema, Temporary::No) => schema,
+            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
+        };
         let (name, exists) = (&create.name.name, create.if_not_exists);
         let of_key = |key| {
             let bound::NewKey { name, primary, columns }: &bound::NewKey = key;
@@ -58,7 +62,13 @@ impl Session {
             NewIndex { name: name.as_deref(), keys, purpose }
         };
         let keys: Vec<NewIndex> = keys.iter().map(of_key).collect();
-        ddl::create_table(&self.env, &self.catalog, schema, name, &columns, &keys, exists).await?;
+        let made = ddl::create_table(&self.env, &self.catalog, schema, name, &columns, &keys, exists).await?;
+        let action = match create.temporary {
+            Temporary::DeleteRows => Some(OnCommit::DeleteRows),
+            Temporary::Drop => Some(OnCommit::Drop),
+            Temporary::No | Temporary::PreserveRows => None,
+        };
+        made.zip(action).into_iter().for_each(|(table, action)| temporary::on_commit(&self.env, table, action));
         Ok(())
     }
 

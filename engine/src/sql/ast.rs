@@ -130,6 +130,8 @@ pub enum Statement {
     Deallocate(Option<Ident>),
     /// DISCARD ALL
     DiscardAll,
+    /// DISCARD TEMP
+    DiscardTemp,
 }
 
 /// CREATE TABLE.
@@ -143,6 +145,21 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDef>,
     /// Its PRIMARY KEY and UNIQUE constraints, as they stand.
     pub keys: Vec<Key>,
+    /// TEMPORARY, and ON COMMIT.
+    pub temporary: Temporary,
+}
+
+/// Whether a table is temporary, and what becomes of it at a commit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Temporary {
+    /// It is not temporary.
+    No,
+    /// Nothing; ON COMMIT PRESERVE ROWS says the same.
+    PreserveRows,
+    /// ON COMMIT DELETE ROWS
+    DeleteRows,
+    /// ON COMMIT DROP
+    Drop,
 }
 
 /// One column of a CREATE TABLE.
