@@ -42,7 +42,7 @@ function world(spec) {
   return { engine, settle, ask, look };
 }
 
-// As the page's opening scene does, to its first beats (`src/scenes/first-light.ts`).
+// As the page's opening scene does, to its first beats (`src/scenes/first-light.scene`).
 const lab = world({});
 lab.look();
 lab.ask(0, 'SELECT 1;');

@@ -14,7 +14,7 @@
 use super::layout::{PG_CLASS, PG_NAMESPACE};
 use super::pg_class::ClassRow;
 use super::pg_namespace::{self, backend_of, temp_namespace};
-use super::{Catalog, Table, ddl, rows};
+use super::{Catalog, Table, drop, rows};
 use crate::access;
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::settings::Setting;
@@ -102,7 +102,7 @@ pub async fn drop_all(env: &Env, catalog: &Catalog) -> Result<()> {
 async fn drop_table(env: &Env, catalog: &Catalog, oid: Oid) -> Result<()> {
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     match catalog.table_by_oid(env, oid).await? {
-        Some(table) => ddl::drop_locked(env, catalog, &table).await,
+        Some(table) => drop::drop_locked(env, catalog, &table).await,
         None => Ok(()),
     }
 }

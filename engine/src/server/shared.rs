@@ -308,6 +308,7 @@ impl Server {
             temp_tables: Rc::default(),
             memory: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }

@@ -15,6 +15,7 @@ use crate::catalog::temporary;
 use crate::ids::{Error, Result, Severity, sqlstate};
 use crate::settings::Setting;
 use crate::sql::ast::{IsolationLevel, TransactionModes};
+use crate::sql::exec::fire_deferred;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation, abort, commit};
 
@@ -138,6 +139,11 @@ impl Session {
 
     pub(super) async fn commit(&mut self) -> Result<()> {
         let counts = self.counts();
+        // What has waited to be checked is checked now; if it fails the transaction is over all the same.
+        if let Err(error) = fire_deferred(&self.fx, None).await {
+            self.abort().await?;
+            return Err(error);
+        }
         temporary::before_commit(&self.env, &self.catalog).await?;
         commit(&self.env).await?;
         self.leave_block(true, counts);

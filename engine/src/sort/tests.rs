@@ -65,6 +65,7 @@ fn alone<F: Future<Output = ()> + 'static>(body: impl FnOnce(Env) -> F + 'static
         temp_files: Rc::default(),
         temp_tables: Rc::default(),
         memory: Rc::default(),
+        toasts: Rc::default(),
         notices: Rc::default(),
         known_redo: Rc::default(),
         database: Oid::POSTGRES_DB,

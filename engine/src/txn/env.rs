@@ -18,7 +18,7 @@ use super::temp_tables::TempTables;
 use super::work_memory::WorkMemory;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, FullXid, Lsn, Oid, Pid, Result, WaitEvent, Xid};
+use crate::ids::{Error, FullXid, Lsn, Oid, Pid, RelFile, Result, WaitEvent, Xid};
 use crate::settings::Settings;
 use crate::small;
 use crate::storage::page;
@@ -167,8 +167,21 @@ pub struct Env {
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides
     /// beforehand, from this, whether a page will be logged whole; PostgreSQL's `RedoRecPtr` of each process.
     pub known_redo: Rc<Cell<Lsn>>,
+    /// The tables of long values of the tables that it has opened: a value's pointer names only the table.
+    pub toasts: Rc<RefCell<small::Map<Oid, ToastFiles>>>,
     /// The database it is connected to.
     pub database: Oid,
+}
+
+/// A table of long values: its files, and its index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToastFiles {
+    /// The table's files.
+    pub table: RelFile,
+    /// The index.
+    pub index: Oid,
+    /// The index's files.
+    pub index_file: RelFile,
 }
 
 impl Env {

@@ -26,6 +26,7 @@
 
 mod clog;
 mod deadlock;
+mod deferred;
 mod end;
 mod env;
 mod local_locks;
@@ -48,8 +49,9 @@ mod work_memory;
 mod xact;
 
 pub use clog::Clog;
+pub use deferred::{Deferred, RowEvent};
 pub use end::{abort, commit};
-pub use env::{Env, IndexVacuums, Txns};
+pub use env::{Env, IndexVacuums, ToastFiles, Txns};
 pub use local_locks::LockOwner;
 pub use locks::{LockInfo, LockManager, LockTag, LockTimeouts};
 pub use multixact::{MultiXacts, member};

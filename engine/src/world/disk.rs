@@ -95,13 +95,14 @@ struct File {
 }
 
 /// A change of the directory that is not yet durable, with what is needed to take it back.
+#[derive(Clone)]
 enum Pending {
     Create(String),
     Remove(String, File),
     Rename(String, String, Option<File>),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     files: BTreeMap<String, File>,
     pending: Vec<Pending>,
@@ -303,6 +304,12 @@ impl Disk {
             file.dirty.clear();
             file.synced_len = file.len;
         }
+    }
+
+    /// Becomes a copy of another disk, of what it has written and of what it has synced. Chunks are shared until one of
+    /// the two writes to them.
+    pub fn copy(&self, of: &Disk) {
+        *self.state.borrow_mut() = of.state.borrow().clone();
     }
 
     /// Everything on the disk as operations that make it anew.

@@ -29,6 +29,7 @@ mod delete;
 mod fill;
 mod index;
 mod insert;
+mod leaves;
 mod page;
 mod page_delete;
 mod scan;
@@ -42,8 +43,10 @@ mod vacuum;
 pub use fill::{BuildStats, build_index};
 pub use index::{Index, KeyColumn};
 pub use insert::insert;
+pub use leaves::TidScan;
 pub use scan::IndexScan;
 pub use scan_key::{ScanKey, Strategy};
+pub use unique::{UniqueCheck, find_conflict};
 pub use vacuum::{IndexVacuumStats, bulk_delete, vacuum_cleanup};
 
 pub(in crate::access) use dedup::{Swapped, deduplicate_again, swap as swap_into_list};

@@ -91,6 +91,7 @@ impl Room {
             temp_tables: Rc::default(),
             memory: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }

@@ -307,7 +307,31 @@ old: Tid,
 /**
  * The new one. 
  */
-new: Tid, } | { "kind": "TupleDelete", 
+new: Tid, } | { "kind": "TupleConfirm", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, } | { "kind": "TupleTakeBack", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, } | { "kind": "ForeignKeyCheck", 
+/**
+ * The table whose row was changed. 
+ */
+table: Oid, 
+/**
+ * The key. 
+ */
+constraint: Oid, } | { "kind": "TupleDelete", 
 /**
  * Whose. 
  */
