@@ -155,6 +155,13 @@ export function answerLines(answer: { text: string; failed: boolean }): Line[] {
   return lines.map((text, i) => ({ text, error: answer.failed && /^(ERROR|FATAL|PANIC):/.test(text), strong: single && i === 2 }));
 }
 
+/** What an answer says in a word: the first value of its first row, or its tag. */
+export function valueOf(text: string): string {
+  const lines = text.trim().split('\n');
+  const rule = lines.findIndex((line) => /^-[-+]*$/.test(line.trim()));
+  return rule < 0 ? lines.at(-1)! : (lines[rule + 1] ?? '').split('|')[0]!.trim();
+}
+
 /** The short form for a narrow card: the last answer, at most three lines. */
 export function lastAnswer(history: readonly Exchange[], letter: string, cursor: Cursor): Line[] {
   const last = heard(history, letter, cursor).findLast((x) => x.answer);
