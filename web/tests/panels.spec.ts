@@ -283,3 +283,20 @@ test('psql: indexes are listed, and described with their table', async ({ page }
   await type(page, 'B', '\\d t');
   await expect(output(page, 'B')).toContainText('"t_pkey" PRIMARY KEY, btree (id)');
 });
+
+test('an embed shows the panels of the middle that it names, and fetches no others', async ({ page }) => {
+  await page.route('**/plain.html', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>plain</title><script type="module" src="/pg-vitrine.js"></script><pg-vitrine panels="locks pool"></pg-vitrine>` }));
+  await page.goto('/plain.html');
+  await expect(page.locator('vt-p-locks .graph')).toContainText('Nobody waits', { timeout: 30_000 });
+  await expect(page.locator('vt-p-pool').getByRole('slider')).toBeVisible();
+  await expect(page.locator('vt-heap-page, vt-p-tree')).toHaveCount(0);
+});
+
+test('a link leads to the panel that was open', async ({ page }) => {
+  await openLab(page);
+  await openPanel(page, 'settings');
+  await page.getByRole('button', { name: 'share', exact: true }).click();
+  await expect.poll(() => page.url()).toContain('panel=settings');
+  await page.reload();
+  await expect(page.locator('vt-p-settings h2')).toBeVisible({ timeout: 30_000 });
+});
