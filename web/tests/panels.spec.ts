@@ -110,6 +110,9 @@ test('page: B-tree, both maps and pg_xact are read as what they are', async ({ p
   await page.keyboard.press('End');
   await panel.locator('.map [role=option]').last().click();
   await expect(panel.locator('.body')).toContainText(/transaction \d+: 10 aborted/);
+  await expect(panel.locator('.run.chosen')).toHaveCount(1);
+  await panel.locator('.hex .l').nth(1).locator('.run').first().click();
+  await expect(panel.locator('.body')).toContainText('transaction 64: 01 committed');
 });
 
 test('index: a search goes down, a split makes a page, a page is chosen', async ({ page }) => {
