@@ -37,6 +37,7 @@ mod checkpointer;
 mod configuration;
 mod control;
 mod definition;
+mod lag;
 mod log;
 mod port;
 mod postmaster;
