@@ -98,6 +98,16 @@ fn changes() {
 }
 
 #[test]
+fn on_conflict() {
+    run("on_conflict");
+}
+
+#[test]
+fn foreign_keys() {
+    run("foreign_keys");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }
@@ -155,4 +165,9 @@ fn concurrent_writers() {
 #[test]
 fn key_share() {
     run("key_share");
+}
+
+#[test]
+fn sorts() {
+    run("sorts");
 }

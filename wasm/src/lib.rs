@@ -21,6 +21,8 @@
 
 mod batch;
 mod lab;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 mod psql;
 mod store;
 mod wire;

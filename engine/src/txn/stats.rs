@@ -54,7 +54,8 @@ pub const TABLE_COUNTERS: usize = TableCounter::Autoanalyzes as usize + 1;
 /// The counters of a table.
 pub type TableCounts = [i64; TABLE_COUNTERS];
 
-/// What is counted of a database, in the order of the columns of `pg_stat_database`; times in microseconds.
+/// What is counted of a database, nearly in the order of the columns of `pg_stat_database`; times in
+/// microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]
 pub enum DatabaseCounter {
@@ -74,10 +75,12 @@ pub enum DatabaseCounter {
     Abandoned,
     Fatal,
     Killed,
+    TempFiles,
+    TempBytes,
 }
 
 /// How many counters a database has.
-pub const DATABASE_COUNTERS: usize = DatabaseCounter::Killed as usize + 1;
+pub const DATABASE_COUNTERS: usize = DatabaseCounter::TempBytes as usize + 1;
 /// The counters of a database.
 pub type DatabaseCounts = [i64; DATABASE_COUNTERS];
 

@@ -38,6 +38,8 @@ pub fn start_sub(env: &Env, name: Rc<str>) {
         created: xact.created.len(),
         dropped: xact.dropped.len(),
         invalidated: xact.invalidated.len(),
+        events: xact.deferred.events.len(),
+        modes: xact.deferred.modes.len(),
         read_only: xact.read_only,
         ..Level::default()
     });
@@ -112,6 +114,8 @@ fn forget(env: &Env) -> bool {
     xact.invalidated.truncate(last.invalidated);
     xact.created.truncate(last.created);
     xact.dropped.truncate(last.dropped);
+    xact.deferred.events.truncate(last.events);
+    xact.deferred.modes.truncate(last.modes);
     xact.read_only = last.read_only;
     xact.xid = Xid::INVALID;
     cached

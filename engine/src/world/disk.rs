@@ -171,6 +171,20 @@ impl Disk {
         }
     }
 
+    /// Removes a file of which nothing was ever synced. That it was there need not be remembered.
+    pub fn discard(&self, path: &str) {
+        let state = &mut *self.state.borrow_mut();
+        if state.files.remove(path).is_none() {
+            return;
+        }
+        let makes_it = |change: &Pending| matches!(change, Pending::Create(made) if made == path);
+        match state.pending.iter().position(makes_it) {
+            Some(at) => drop(state.pending.remove(at)),
+            // Another file's sync has made the name durable, and nothing else.
+            None => state.pending.push(Pending::Remove(path.to_string(), File::default())),
+        }
+    }
+
     /// Renames a file over whatever has the new name.
     pub fn rename(&self, from: &str, to: &str) -> Result<()> {
         let state = &mut *self.state.borrow_mut();
