@@ -35,6 +35,7 @@ impl Session {
             self.begin_xact()?;
             self.set_block(BlockState::Implicit);
         }
+        super::style::install(&self.env);
         self.start_timing();
         Ok(())
     }
