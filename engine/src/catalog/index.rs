@@ -17,7 +17,7 @@ use super::pg_class::ClassRow;
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::stats::note;
-use super::{Catalog, Table, cache, index_name, invalidation, pg_am, pg_attribute, pg_namespace, rows};
+use super::{Catalog, Table, cache, index_name, invalidation, pg_am, pg_attribute, rows, temporary};
 use crate::access::{self, BuildStats, Index, KeyColumn, Rel, VisibilityMap};
 use crate::ids::{Error, Fork, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::{Env, new_oid};
@@ -37,6 +37,8 @@ pub enum Purpose {
     Primary,
     /// UNIQUE
     Unique,
+    /// Of a table of long values: the only index that it has.
+    Chunks,
 }
 
 /// An index to be made.
@@ -92,6 +94,10 @@ pub async fn create_index(env: &Env, catalog: &Catalog, create: &CreateIndex<'_>
         let message = format!("cannot use more than {MAX_KEYS} columns in an index");
         return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
     }
+    if env.is_other_temp(table.rel.file) {
+        let message = "cannot create indexes on temporary tables of other sessions";
+        return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+    }
     let mut keys = Vec::with_capacity(create.columns.len());
     for (column, descending, nulls_first) in &create.columns {
         let column = column_named(&table, column)?;
@@ -138,7 +144,7 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
         (Some(name), _) => name.to_string(),
         (None, Purpose::Primary) => index_name::choose(env, namespace, &table.name, None, "pkey", true).await?,
         (None, Purpose::Unique) => index_name::choose(env, namespace, &table.name, Some(&columns), "key", true).await?,
-        (None, Purpose::Plain(_)) => {
+        (None, Purpose::Plain(_) | Purpose::Chunks) => {
             index_name::choose(env, namespace, &table.name, Some(&columns), "idx", false).await?
         }
     };
@@ -147,12 +153,12 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
     }
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
-    create_file(env, oid).await?;
+    create_file(env, oid, namespace).await?;
     let row = IndexRow {
         oid,
         table: table.oid,
         unique: new.purpose != Purpose::Plain(false),
-        primary: new.purpose == Purpose::Primary,
+        primary: matches!(new.purpose, Purpose::Primary | Purpose::Chunks),
         check_xmin: false,
         keys: new.keys.clone(),
     };
@@ -164,7 +170,7 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
     }
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: table.oid }]);
     env.xact.borrow_mut().next_command();
-    let found = access::build_index(env, &index, &Rel::new(table.oid, table.rel.file)).await?;
+    let found = access::build_index(env, &index, &table.rel).await?;
     note_build(env, table, &index, &found).await?;
     if found.broken_hot_chain {
         let check = IndexRow { check_xmin: true, ..row };
@@ -207,12 +213,17 @@ async fn insert_rows(
 async fn insert_constraint(env: &Env, table: &Table, index: &Index, purpose: Purpose) -> Result<()> {
     let row = ConstraintRow {
         oid: new_oid(env).await?,
-        name: &index.name,
+        name: index.name.clone(),
         namespace: table.class.namespace,
         kind: if purpose == Purpose::Primary { b'p' } else { b'u' },
+        deferrable: false,
+        deferred: false,
+        validated: true,
         table: table.oid,
         index: index.rel.oid,
         columns: index.keys.iter().map(|key| key.column).collect(),
+        foreign: None,
+        condition: None,
     };
     invalidate(env, [invalidation::of_constraint(env.database, row.oid)]);
     rows::insert(env, &PG_CONSTRAINT, &row.values()).await?;
@@ -248,7 +259,7 @@ async fn note_build(env: &Env, table: &Table, index: &Index, found: &BuildStats)
 /// Removes the index of this name. Without `if_exists` there has to be one.
 pub async fn drop_index(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str, if_exists: bool) -> Result<()> {
     let Some(found) = catalog.table(env, schema, name).await? else {
-        let missing = match schema.filter(|schema| pg_namespace::find(schema).is_none()) {
+        let missing = match schema.filter(|schema| temporary::find(env, schema).is_none()) {
             Some(schema) => no_schema(schema),
             None => Error::new(sqlstate::UNDEFINED_OBJECT, format!("index \"{name}\" does not exist")),
         };

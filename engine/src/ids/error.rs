@@ -38,6 +38,7 @@ pub mod sqlstate {
         CONNECTION_FAILURE "08006"
         PROTOCOL_VIOLATION "08P01"
         FEATURE_NOT_SUPPORTED "0A000"
+        CARDINALITY_VIOLATION "21000"
         DATA_EXCEPTION "22000"
         STRING_DATA_RIGHT_TRUNCATION "22001"
         NUMERIC_VALUE_OUT_OF_RANGE "22003"
@@ -62,7 +63,9 @@ pub mod sqlstate {
         INVALID_BINARY_REPRESENTATION "22P03"
         UNTRANSLATABLE_CHARACTER "22P05"
         NOT_NULL_VIOLATION "23502"
+        FOREIGN_KEY_VIOLATION "23503"
         UNIQUE_VIOLATION "23505"
+        CHECK_VIOLATION "23514"
         INVALID_TRANSACTION_STATE "25000"
         ACTIVE_SQL_TRANSACTION "25001"
         READ_ONLY_SQL_TRANSACTION "25006"
@@ -77,6 +80,7 @@ pub mod sqlstate {
         SYNTAX_ERROR "42601"
         INSUFFICIENT_PRIVILEGE "42501"
         CANNOT_COERCE "42846"
+        INVALID_FOREIGN_KEY "42830"
         GROUPING_ERROR "42803"
         DATATYPE_MISMATCH "42804"
         WRONG_OBJECT_TYPE "42809"
@@ -93,6 +97,7 @@ pub mod sqlstate {
         DUPLICATE_TABLE "42P07"
         DUPLICATE_PREPARED_STATEMENT "42P05"
         DUPLICATE_ALIAS "42712"
+        AMBIGUOUS_ALIAS "42P09"
         AMBIGUOUS_COLUMN "42702"
         AMBIGUOUS_FUNCTION "42725"
         AMBIGUOUS_PARAMETER "42P08"
@@ -231,6 +236,12 @@ impl Error {
         if position > 0 {
             self.0.position.get_or_insert(position);
         }
+        self
+    }
+
+    /// At this place, whatever was said before.
+    pub fn moved(mut self, position: u32) -> Error {
+        self.0.position = Some(position);
         self
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
-use crate::catalog::{Table, pg_namespace};
+use crate::catalog::{Table, pg_namespace, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement};
@@ -92,6 +92,10 @@ impl Session {
             Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
                 self.run_setting(statement, sink)?
             }
+            Statement::SetConstraints(names, deferred) => {
+                self.set_constraints(names.as_deref(), deferred).await?;
+                "SET CONSTRAINTS"
+            }
             Statement::Lock(lock) => {
                 self.lock_table(&lock).await?;
                 "LOCK TABLE"
@@ -115,8 +119,13 @@ impl Session {
             | Statement::DropTable(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)) => self.run_definition(&statement).await?,
+            Statement::DiscardTemp => {
+                temporary::drop_all(&self.env, &self.catalog).await?;
+                "DISCARD TEMP"
+            }
             Statement::DiscardAll => {
                 self.forbid_in_block("DISCARD ALL", several)?;
+                temporary::drop_all(&self.env, &self.catalog).await?;
                 self.prepared.clear();
                 self.portals.clear();
                 self.reset(None)?;
@@ -166,7 +175,9 @@ impl Session {
         if let Some(columns) = statement.columns() {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await?;
+        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await;
+        self.env.release_work();
+        let rows = rows?;
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
         Ok(match statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),
@@ -216,6 +227,22 @@ impl Session {
         Ok(())
     }
 
+    /// Binds something that names tables only in literals; they are looked up as it asks for them.
+    pub(super) async fn with_tables<T>(&self, bind: impl Fn(&dyn CatalogView) -> Result<T>) -> Result<T> {
+        let mut tables = OpenTables::default();
+        loop {
+            let bound = bind(&tables);
+            let missed = tables.missed.take();
+            if bound.is_ok() || missed.is_empty() {
+                return bound;
+            }
+            for (schema, name) in missed {
+                let table = self.catalog.table(&self.env, schema.as_deref(), &name).await?;
+                tables.mentioned.push(((schema, name), table));
+            }
+        }
+    }
+
     /// Looks up and locks the tables that a statement names.
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
@@ -229,10 +256,32 @@ impl Session {
             };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
                 table.refuse_index().map_err(|error| error.at(name.pos.0))?;
+                self.refuse_other_temp(&table)?;
+                match statement {
+                    Statement::Insert(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("INSERT")?
+                    }
+                    Statement::Update(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("UPDATE")?
+                    }
+                    Statement::Delete(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("DELETE")?
+                    }
+                    _ => {}
+                }
                 tables.open.push((name.clone(), table));
             }
         }
         Ok(tables)
+    }
+
+    /// What is in another session's temporary table only that session knows.
+    pub(super) fn refuse_other_temp(&self, table: &Table) -> Result<()> {
+        if !self.env.is_other_temp(table.rel.file) {
+            return Ok(());
+        }
+        let message = "cannot access temporary tables of other sessions";
+        Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))
     }
 
     /// In a transaction that only reads, and on a standby, nothing may be changed.
@@ -252,6 +301,15 @@ impl Session {
             }
             _ => return Ok(()),
         };
+        // Rows of temporary tables may be changed nevertheless: which table it is will be known later.
+        let rows = matches!(statement, Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_));
+        if rows && self.env.temp_tables.has_schema.get() {
+            return Ok(());
+        }
+        self.refuse_if_read_only(what)
+    }
+
+    fn refuse_if_read_only(&self, what: &str) -> Result<()> {
         if !self.env.xact.borrow().read_only {
             return Ok(());
         }

@@ -19,6 +19,7 @@
 //! Everything is as in a database of encoding UTF8 and locale C. By which zone and style times are read and shown is the
 //! session's to say ([`session`]).
 
+pub mod abbreviate;
 pub mod aggregate;
 pub mod arith;
 pub mod array;
@@ -31,6 +32,7 @@ pub mod interval;
 pub mod json;
 pub mod json_ops;
 pub mod like;
+pub mod minimal;
 pub mod numeric;
 pub mod regex;
 pub mod resolve;

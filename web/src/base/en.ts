@@ -5,7 +5,13 @@
  * is text in the colour of session A, `**text**` is strong, and `` `text` `` is monospaced. PostgreSQL's own words
  * (COMMIT, checkpointer, pg_xact) are never translated, hence not kept apart here.
  */
+import { events } from './en-events.ts';
+import { sheets } from './en-sheets.ts';
+
 export const en = {
+  ...events,
+  ...sheets,
+
   // The frame
   'brand': 'Vitrine',
   'scaled': 'scaled down: {buffers} buffers, {segments} segments',
@@ -23,6 +29,12 @@ export const en = {
   'kept.branch': '{name} stays as it was',
   'kept.failed': 'not kept: {why}',
   'log': 'Server log of the {host}',
+  'panels.open': 'panels',
+  'panels.more': 'more of this',
+  'sessions': 'Sessions',
+  'inspector': 'Inspector',
+  'transport': 'To go on',
+  'say.label': 'What just happened',
   'share': 'share',
   'share.done': 'address copied',
   'embed': 'embed',
@@ -36,6 +48,7 @@ export const en = {
   'go.change': 'next change of the selected thing (n)',
   'of': 'of {total}',
   'next.submits': 'next: {letter} sends',
+  'next.does': 'next:',
   'free': 'free, event {step}',
   'free.back': 'back to the story',
   'story.done': 'the story is told',
@@ -46,6 +59,7 @@ export const en = {
   'slow': 'Working: {what}',
   'opening': 'Starting the engine: compiling it, then a primary and its standby are set up …',
   'failed': 'The engine did not start: {why}',
+  'scene.failed': 'This scene cannot be told. {why}',
   'broken': 'The engine stopped with a defect. This world is over; reload for a new one. {why}',
   'session.add': '+ session',
   'session.add.standby': '+ on the standby',
@@ -68,6 +82,8 @@ export const en = {
   'session.label': 'Session {letter}',
   'session.prompt': 'Statement for session {letter}',
   'session.output': 'Output of session {letter}',
+  'session.close': 'end session {letter} (\\q)',
+  'session.front': 'terminal of session {letter}',
   'session.cancel': 'cancel',
   'session.cancel.title': 'cancel the statement of session {letter} (Ctrl+C)',
   'session.watched': 'watched',
@@ -207,6 +223,8 @@ export const en = {
   'inspect.xid': 'Transaction {xid}',
   'inspect.process': 'Process {pid}',
   'inspect.show': 'show this page',
+  'inspect.bytes': 'byte by byte',
+  'inspect.page': 'Page {block} of {relation}',
   'inspect.none': 'Select a row version, a buffer, a WAL record, a transaction or a process: its bytes and its story stand here.',
   'inspect.gone': 'It does not exist at this moment.',
   'inspect.blocks': 'Blocks it touches',
@@ -233,6 +251,7 @@ export const en = {
   'keys.prompt': 'to the prompt of a session, again for the next',
   'keys.process': 'choose a process',
   'keys.step': 'one step of the chosen process',
+  'keys.panels': 'all panels',
   'keys.grid': 'into a panel: arrows walk, Enter selects',
   'keys.esc': 'leave the prompt or the panel; let the inspector follow again',
   'keys.help': 'this list',
@@ -249,31 +268,6 @@ export const en = {
   'legend.process': 'process running, runnable, waiting, frozen, gone',
   'legend.heard': 'own position; what the primary last heard of it',
   'disclaimer': 'Follows PostgreSQL 15. Not affiliated with PostgreSQL.',
-  // First light, beat by beat
-  'first.title': 'First light',
-  'first.opening': 'Two versions of {owner}’s row lie on this page. [A|A reads {a}], [B|B reads {b}], and both are right. Press **→** to let A commit.',
-  'first.query': '[A|A sends COMMIT.] Watch the page: committing rewrites no row.',
-  'first.insert': '[A|A’s] backend appends a COMMIT record, {length} bytes, to the WAL buffers. This is still only memory.',
-  'first.write': 'It hands both records to the operating system. A power cut would still lose them.',
-  'first.fsync': 'fsync returns; flush passes the commit record. No crash can take the {new} back now.',
-  'first.clog': 'Two bits turn: {xid} is committed. Which version would B see now? Click it.',
-  'first.clog.told': 'Two bits turn: {xid} is committed. B would still see the {old}: {xid} counts as running.',
-  'first.procarray': '{xid} leaves the list of running transactions. From this instant new snapshots see {new}; the {old} is dead.',
-  'first.ready': 'Only now is [A|A] told COMMIT, and its prompt loses the star.',
-  'first.send': 'Woken by the flush, the walsender sends both records. It may do so any time from here on: A does not wait for it.',
-  'first.standby.write': 'The standby’s walreceiver writes both records: with its operating system, not yet safe.',
-  'first.standby.flush': 'Its fsync returns. Two machines hold the commit.',
-  'first.redo.update': 'The startup process replays HOT_UPDATE. The standby’s page holds an uncommitted row, and hides it.',
-  'first.redo.commit': 'It replays COMMIT. Queries on the standby see {new} only from here.',
-  'first.reply': 'The standby reports back; the primary now knows all four positions.',
-  'first.snapshot': '[B|B asks again.] READ COMMITTED: a new statement, a new snapshot, `{snapshot}`.',
-  'first.hint': '[B|B] looks {xid} up in pg_xact and notes the answer in both headers: a SELECT that changes a page.',
-  'first.result': '[B|B reads {new}.] The {old} still lies in the page, byte for byte.',
-  'first.checkpoint': '[A|A runs CHECKPOINT.] Its redo point is where the WAL ends now. Will the disk get 3 versions or 4?',
-  'first.checkpoint.told': '[A|A runs CHECKPOINT.] Its redo point is where the WAL ends now. What the buffer holds is what the disk will get.',
-  'first.page.write': 'The checkpointer writes buffer {buffer}: all {count} versions, the dead one too.',
-  'first.prune': '[A|A runs VACUUM.] The {old} goes, {freed} bytes are free, and lp 1 now points to lp {to}.',
-  'first.visible': 'VACUUM marks the page all-visible. Your turn: type in a session, or pull the plug.',
 
   // Off the story: what an event is about
   'free.nothing': 'Type in a session, press **→** to go on, or pull the plug.',
@@ -309,6 +303,9 @@ export const en = {
   'free.insert': '{who} puts a new row version at {at}.',
   'free.update': '{who} ends the version at {old} and puts its successor at {young}.',
   'free.delete': '{who} ends the version at {at}: only its header changes.',
+  'free.confirm': 'Nobody came with the same key meanwhile: the row at {at} stays, and its ctid is its own place again.',
+  'free.take_back': 'Somebody with the same key was faster: {who} takes the row at {at} back. Its xmin is 0, so it never was.',
+  'free.foreign_key': '{who} has changed a row of {relation}: a foreign key asks whether the row it refers to is there, or who refers to it.',
   'free.hint': '{who} looks a transaction up in pg_xact and notes the answer at {at}: infomask `{before}` → `{after}`.',
   'free.sub.start': '{who} sets a savepoint: what follows can be rolled back by itself.',
   'free.sub.commit': '{who} releases a savepoint: {xid} is a part of what is around it from here on.',
@@ -343,7 +340,7 @@ export const en = {
   'stored.up': 'The primary takes connections, the standby follows, and two new sessions are here. ← goes back through the recovery.',
   'stored.skip': 'run recovery to its end',
   'stored.wait': 'Sessions connect when the primary is ready.',
-  'stored.continue': 'continue the kept world',
+  'stored.continue': 'kept worlds',
 } as const;
 
 /** A key of the catalogue. */
