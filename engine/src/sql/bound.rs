@@ -1,12 +1,20 @@
-//! Statements after binding: every name is a place, every operator a function, every type decided.
+//! Statements after binding: every name is a slot, every operator a function, every type decided.
 //!
-//! A row is a vector of values. The tables of a FROM stand in it side by side, each with its columns and, if the
-//! statement asks for any of them, its six system columns behind:
+//! A slot is a number that stands for a column of some row within one query. The items of a FROM have their columns side
+//! by side, tables with their six system columns behind; what is computed later has slots of its own:
 //!
 //! ```text
-//!   FROM a(x, y) JOIN b(z)        slot 0   1   2
-//!                                      a.x a.y b.z
+//!   FROM a(x, y) JOIN b(z)        slot 0   1   2..7      8
+//!                                      a.x a.y a.ctid .. b.z
+//!   GROUP BY, aggregates          KEY + 0, KEY + 1 ..    CALL + 0 ..
+//!   functions that give rows      SET + 0 ..
+//!   window functions              WINDOW + 0 ..
 //! ```
+//!
+//! Which of them a row really has at some point of the plan, and where, the planner decides (`exec/layout.rs`).
+//!
+//! What a query needs of the queries around it, and the right side of a join of the row to its left, comes in *exec
+//! parameters*: numbered places that whoever runs the inner plan fills before (PostgreSQL: `PARAM_EXEC`).
 
 use super::ast::Ident;
 use super::functions::{FnCtx, Function, ScalarFn};
@@ -15,6 +23,7 @@ pub use crate::catalog::Table;
 use crate::ids::Result;
 use crate::types::arith::{BinaryFn, UnaryFn};
 use crate::types::{Aggregate, Cast, Datum, TypeId};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// A row on its way through a plan.
@@ -46,7 +55,9 @@ pub enum Scalar {
     Column(usize),
     /// A parameter, from 0.
     Param(usize),
-    /// The result of a call that waits, made before the expression runs: see [`Exprs`].
+    /// An exec parameter: a value of a row outside.
+    Exec(usize),
+    /// The result of something that waits: see [`Exprs`].
     Waited(usize),
     /// An operator before its operand; NULL in, NULL out.
     Unary(Ident, UnaryFn, Box<Scalar>),
@@ -80,21 +91,65 @@ pub enum Scalar {
     NullIf(Box<[Scalar; 2]>),
 }
 
-/// A call of a function that waits, such as one that reads a page.
+/// What an expression may have to wait for.
 #[derive(Clone, Debug)]
-pub struct WaitCall {
-    /// The function.
-    pub function: Rc<Function>,
-    /// Its arguments, which may use the results of the calls before it.
-    pub args: Vec<Scalar>,
+pub enum Wait {
+    /// A function that waits, such as one that reads a page, and its arguments. They may use the results of the waits
+    /// before it.
+    Call(Rc<Function>, Vec<Scalar>),
+    /// A subquery.
+    Sub(Box<SubLink>),
 }
 
-/// Expressions over the same row, with the calls among them that wait. Those run first, row by row; the rest is
-/// computed in one go.
+/// A subquery within an expression; PostgreSQL's `SubLink` and `SubPlan`.
+#[derive(Clone, Debug)]
+pub struct SubLink {
+    /// Which of the statement's subqueries.
+    pub query: usize,
+    /// What is asked of its rows.
+    pub kind: SubKind,
+    /// What it uses of the row: exec parameters and their values.
+    pub args: Vec<(usize, Scalar)>,
+    /// Whether its rows are always the same: neither this row nor one farther out is in them.
+    pub constant: bool,
+}
+
+/// What is asked of a subquery's rows.
+#[derive(Clone, Debug)]
+pub enum SubKind {
+    /// EXISTS
+    Exists,
+    /// The value of the only column of the only row.
+    Value,
+    /// ARRAY(...): of elements of this type.
+    Array(TypeId),
+    /// A comparison with the only row, whose columns stand in these exec parameters.
+    Row(Scalar, Vec<usize>),
+    /// IN, ANY and ALL.
+    Any(Box<AnyTest>),
+}
+
+/// A comparison with all rows of a subquery.
+#[derive(Clone, Debug)]
+pub struct AnyTest {
+    /// ALL: it must hold for all rows.
+    pub all: bool,
+    /// The comparison.
+    pub test: Scalar,
+    /// The exec parameters in which it finds a row's columns.
+    pub columns: Vec<usize>,
+    /// Where it only asks for equality: the values on the left and on the right, by which rows can be looked up.
+    pub equal: Option<(Vec<Scalar>, Vec<Scalar>)>,
+}
+
+/// Expressions over the same row, and what they may wait for.
+///
+/// Expressions are plain functions. One that comes to a result which is not there yet stops; the result is waited for
+/// and the expression begins again. So `CASE WHEN a THEN (SELECT ...) END` asks only where a is true.
 #[derive(Clone, Default, Debug)]
 pub struct Exprs {
-    /// The calls that wait, inner ones first.
-    pub waits: Vec<WaitCall>,
+    /// What may be waited for, inner ones first.
+    pub waits: Vec<Wait>,
     /// The expressions.
     pub scalars: Vec<Scalar>,
 }
@@ -112,17 +167,84 @@ pub struct OutColumn {
     pub source: (crate::ids::Oid, i16),
 }
 
+/// The first slots of what is computed after FROM.
+pub mod slot {
+    /// The keys of GROUP BY.
+    pub const KEY: usize = 1 << 20;
+    /// Aggregates.
+    pub const CALL: usize = 2 << 20;
+    /// Functions that give rows, in the target list.
+    pub const SET: usize = 3 << 20;
+    /// Window functions.
+    pub const WINDOW: usize = 4 << 20;
+    /// The slots of subqueries whose tables were taken into the FROM around them begin at multiples of this.
+    pub const PULLED: usize = 1 << 24;
+}
+
 /// An item of FROM.
 #[derive(Clone, Debug)]
 pub enum FromNode {
     /// A table: its row begins at this slot; whether it has system columns.
     Table(Rc<Table>, usize, bool),
-    /// A function that gives rows, which may use the slots before its own.
-    Function(Rc<Function>, Exprs, usize),
-    /// A query: where its row begins.
-    Subquery(Box<Query>, usize),
-    /// A join; LEFT if the flag is set.
-    Join(Box<FromNode>, Box<FromNode>, Option<Exprs>, bool),
+    /// Functions that give rows.
+    Function(Box<FunctionItem>),
+    /// A query: where its row begins, and what it uses of the items to its left: exec parameters and slots.
+    Subquery(Box<Query>, usize, Vec<(usize, Scalar)>),
+    /// A join.
+    Join(Box<JoinNode>),
+}
+
+/// A function and its arguments.
+pub type FunctionCall = (Rc<Function>, Exprs);
+
+/// Functions in FROM, whose rows stand side by side: those of ROWS FROM, or a single one.
+#[derive(Clone, Debug)]
+pub struct FunctionItem {
+    /// The functions with their arguments.
+    pub calls: Vec<FunctionCall>,
+    /// The first slot.
+    pub base: usize,
+    /// WITH ORDINALITY: behind the columns stands the row's number.
+    pub ordinality: bool,
+    /// What the arguments use of the items to the left: exec parameters and slots.
+    pub lateral: Vec<(usize, Scalar)>,
+}
+
+impl FunctionItem {
+    /// How many columns it has.
+    pub fn width(&self) -> usize {
+        self.calls.iter().map(|(function, _)| function.columns.len()).sum::<usize>() + usize::from(self.ordinality)
+    }
+}
+
+/// Two items joined.
+#[derive(Clone, Debug)]
+pub struct JoinNode {
+    /// The left item.
+    pub left: FromNode,
+    /// The right item.
+    pub right: FromNode,
+    /// What happens to rows without a partner.
+    pub kind: JoinKind,
+    /// The conjuncts of the condition.
+    pub on: Vec<Exprs>,
+}
+
+/// Kinds of joins.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum JoinKind {
+    /// Pairs only.
+    Inner,
+    /// Also rows of the left without a partner.
+    Left,
+    /// Also rows of the right without a partner.
+    Right,
+    /// Also rows of both.
+    Full,
+    /// Rows of the left that have a partner, once each.
+    Semi,
+    /// Rows of the left that have none.
+    Anti,
 }
 
 /// An aggregate to compute.
@@ -144,15 +266,15 @@ pub struct Grouping {
     /// The aggregates.
     pub calls: Vec<AggCall>,
     /// What their arguments and the keys wait for.
-    pub waits: Vec<WaitCall>,
+    pub waits: Vec<Wait>,
     /// HAVING, over the row behind.
     pub having: Option<Exprs>,
 }
 
-/// A key to sort by: a slot of the projected row.
+/// A key to sort by: a place in the projected row.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SortKey {
-    /// The slot.
+    /// The place.
     pub slot: usize,
     /// DESC
     pub descending: bool,
@@ -161,13 +283,13 @@ pub struct SortKey {
 }
 
 /// A query. Its projected row has the result's columns first, then what only the sorting needs.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Query {
     /// The columns of the result.
     pub columns: Vec<OutColumn>,
     /// FROM; none for a query of one row without columns.
     pub from: Option<FromNode>,
-    /// VALUES, instead of FROM.
+    /// VALUES, instead of FROM: its columns are the slots from 0.
     pub values: Option<Vec<Exprs>>,
     /// The conjuncts of WHERE.
     pub filter: Vec<Exprs>,
@@ -287,6 +409,10 @@ pub struct Bound {
     pub statement: Statement,
     /// The types of `$1`, `$2` and so on.
     pub params: Vec<TypeId>,
+    /// The subqueries within its expressions.
+    pub subqueries: Vec<Query>,
+    /// How many exec parameters there are.
+    pub execs: usize,
 }
 
 impl Statement {
@@ -316,6 +442,10 @@ pub struct EvalCx<'a> {
     pub base: usize,
     /// The parameters.
     pub params: &'a [Datum],
-    /// The results of the calls that waited.
-    pub waited: &'a [Datum],
+    /// The exec parameters.
+    pub exec: &'a RefCell<Vec<Datum>>,
+    /// The results waited for, as far as they are there.
+    pub waited: &'a [Option<Datum>],
+    /// Which one was missing.
+    pub missing: &'a Cell<usize>,
 }

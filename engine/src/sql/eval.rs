@@ -23,7 +23,14 @@ impl Scalar {
             Scalar::Const(value) => return Ok(Cow::Borrowed(value)),
             Scalar::Column(slot) => return borrowed(cx.row, slot.wrapping_sub(cx.base), "a column"),
             Scalar::Param(n) => return borrowed(cx.params, *n, "a parameter"),
-            Scalar::Waited(n) => return borrowed(cx.waited, *n, "a result waited for"),
+            Scalar::Exec(n) => cx.exec.borrow().get(*n).cloned().unwrap_or_default(),
+            Scalar::Waited(n) => match cx.waited.get(*n) {
+                Some(Some(value)) => return Ok(Cow::Borrowed(value)),
+                _ => {
+                    cx.missing.set(*n);
+                    return Err(Error::internal("a result that was not waited for"));
+                }
+            },
             Scalar::Unary(_, f, arg) => match arg.value(cx)? {
                 arg if arg.is_null() => Datum::Null,
                 arg => f(&arg)?,
@@ -61,32 +68,6 @@ impl Scalar {
                 return if !left.is_null() && same(args, cx)? { Ok(Cow::Owned(Datum::Null)) } else { Ok(left) };
             }
         }))
-    }
-}
-
-impl Scalar {
-    /// Whether the expression uses a slot that is such.
-    pub fn any_column(&self, is: &dyn Fn(usize) -> bool) -> bool {
-        let any = |args: &[Scalar]| args.iter().any(|arg| arg.any_column(is));
-        match self {
-            Scalar::Column(slot) => is(*slot),
-            Scalar::Const(_) | Scalar::Param(_) | Scalar::Waited(_) => false,
-            Scalar::Unary(_, _, arg)
-            | Scalar::Cast(_, _, arg)
-            | Scalar::Typmod(arg, ..)
-            | Scalar::Not(arg)
-            | Scalar::IsNull(arg, _)
-            | Scalar::IsBool(arg, ..) => arg.any_column(is),
-            Scalar::Binary(_, _, args) | Scalar::IsDistinct(args, _) | Scalar::NullIf(args) => any(&args[..]),
-            Scalar::Call(_, _, args, _)
-            | Scalar::And(args)
-            | Scalar::Or(args)
-            | Scalar::Coalesce(args)
-            | Scalar::MinMax(_, args) => any(args),
-            Scalar::Case(whens, otherwise) => {
-                otherwise.any_column(is) || whens.iter().any(|(when, then)| when.any_column(is) || then.any_column(is))
-            }
-        }
     }
 }
 

@@ -36,3 +36,4 @@ mod sql_value;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod walk_scalar;

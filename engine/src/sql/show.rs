@@ -157,6 +157,7 @@ impl Display for Scalar {
             Scalar::Const(value) => write!(f, "{value:?}"),
             Scalar::Column(slot) => write!(f, "#{slot}"),
             Scalar::Param(at) => write!(f, "${}", at + 1),
+            Scalar::Exec(at) => write!(f, "exec {at}"),
             Scalar::Waited(at) => write!(f, "waited {at}"),
             Scalar::Unary(op, _, arg) => write!(f, "({op} {arg})"),
             Scalar::Binary(op, _, args) => write!(f, "({} {op} {})", args[0], args[1]),

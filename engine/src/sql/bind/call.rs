@@ -1,7 +1,7 @@
 //! Calls: functions, aggregates, and functions that give rows.
 
 use super::super::ast::{Call, Expr, ExprKind, Ident, Pos};
-use super::super::bound::{AggCall, FromNode, Scalar, WaitCall};
+use super::super::bound::{AggCall, Exprs, FromNode, FunctionItem, Scalar, Wait, slot};
 use super::super::functions::{Body, Found, Function, resolve};
 use super::Binder;
 use super::coerce::Typed;
@@ -40,7 +40,7 @@ impl Binder<'_> {
             }
             Body::Waiting(_) => {
                 let ty = function.result();
-                level.waits.push(WaitCall { function, args });
+                level.waits.push(Wait::Call(function, args));
                 Ok(Typed::new(Scalar::Waited(level.waits.len() - 1), ty, expr.pos))
             }
             Body::Rows(_) | Body::Series(_) => {
@@ -118,7 +118,7 @@ impl Binder<'_> {
             _ => None,
         };
         groups.calls.push(AggCall { aggregate: found, arg, distinct: call.distinct });
-        let slot = groups.keys.len() + groups.calls.len() - 1;
+        let slot = slot::CALL + groups.calls.len() - 1;
         level.groups = Some(groups);
         Ok(Typed::new(Scalar::Column(slot), found.result, pos))
     }
@@ -159,11 +159,26 @@ impl Binder<'_> {
         if level.groups.is_some() || level.set_function.is_some() {
             return Err(Error::unsupported("a second set-returning function, or one beside aggregates,").at(expr.pos.0));
         }
-        let base = level.scope.width;
-        level.scope.width += function.columns.len();
-        let exprs = level.exprs(args);
-        level.set_function = Some((expr.clone(), FromNode::Function(function, exprs, base), base));
+        let base = slot::SET;
+        let item = self.function_node(vec![(function, level.exprs(args))], base, false);
+        level.set_function = Some((expr.clone(), item, base));
         Ok(base)
+    }
+
+    /// Functions in FROM: what their arguments use of the items to the left comes in exec parameters.
+    pub fn function_node(&mut self, calls: Vec<(Rc<Function>, Exprs)>, base: usize, ordinality: bool) -> FromNode {
+        let mut item = FunctionItem { calls, base, ordinality, lateral: Vec::new() };
+        let (lateral, execs) = (&mut item.lateral, &mut self.execs);
+        for (_, args) in &mut item.calls {
+            args.each_mut(&mut |scalar| {
+                if let Scalar::Column(_) = scalar {
+                    lateral.push((*execs, scalar.clone()));
+                    *scalar = Scalar::Exec(*execs);
+                    *execs += 1;
+                }
+            });
+        }
+        FromNode::Function(Box::new(item))
     }
 
     /// `(f(x)).name`

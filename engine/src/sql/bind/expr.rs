@@ -1,7 +1,7 @@
 //! Expressions: names to slots, operators to functions, types decided from the leaves up.
 
 use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, SqlValue};
-use super::super::bound::Scalar;
+use super::super::bound::{Scalar, slot};
 use super::Binder;
 use super::coerce::{Typed, resolve_type};
 use super::level::Level;
@@ -279,5 +279,5 @@ fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {
 
 /// A key of GROUP BY in the row behind the grouping.
 fn key_column(at: usize, key: &Typed, pos: Pos) -> Typed {
-    Typed { scalar: Scalar::Column(at), ty: key.ty, typmod: key.typmod, pos }
+    Typed { scalar: Scalar::Column(slot::KEY + at), ty: key.ty, typmod: key.typmod, pos }
 }

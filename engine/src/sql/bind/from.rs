@@ -1,7 +1,7 @@
 //! FROM: tables, views, functions and queries side by side.
 
-use super::super::ast::{Alias, Call, FromItem, Ident, Join, JoinKind, Pos, QualName};
-use super::super::bound::{FromNode, SYSTEM_COLUMNS, Table};
+use super::super::ast::{self, Alias, Call, FromItem, Ident, Join, Pos, QualName};
+use super::super::bound::{Exprs, FromNode, JoinKind, JoinNode, SYSTEM_COLUMNS, Table};
 use super::super::functions::Function;
 use super::Binder;
 use super::level::Level;
@@ -17,7 +17,7 @@ impl Binder<'_> {
         for item in items {
             let node = self.item(item, level)?;
             joined = Some(match joined {
-                Some(left) => FromNode::Join(Box::new(left), Box::new(node), None, false),
+                Some(left) => pair(left, node, JoinKind::Inner, Vec::new()),
                 None => node,
             });
         }
@@ -38,7 +38,7 @@ impl Binder<'_> {
                 let base = level.scope.width;
                 let columns = query.columns.iter().map(|column| (column.name.clone(), column.ty, column.typmod));
                 self.add_item(alias.name.clone(), Some(alias), columns.collect(), level)?;
-                Ok(FromNode::Subquery(Box::new(query), base))
+                Ok(FromNode::Subquery(Box::new(query), base, Vec::new()))
             }
             FromItem::Join(join) => self.join(join, level),
         }
@@ -55,18 +55,19 @@ impl Binder<'_> {
                 let on = self.expr(on, level)?;
                 let on = self.condition(on, "JOIN/ON")?;
                 (level.first, level.clause) = (before, clause);
-                Some(level.exprs(vec![on]))
+                vec![level.exprs(vec![on])]
             }
-            None => None,
+            None => Vec::new(),
         };
-        Ok(FromNode::Join(Box::new(left), Box::new(right), on, join.kind == JoinKind::Left))
+        let kind = if join.kind == ast::JoinKind::Left { JoinKind::Left } else { JoinKind::Inner };
+        Ok(pair(left, right, kind, on))
     }
 
     fn table_item(&mut self, name: &QualName, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
         let base = level.scope.width;
         if let Some(view) = self.registry.find_view(name.schema.as_deref(), &name.name) {
             self.add_function(&view, name.name.clone(), alias, level)?;
-            return Ok(FromNode::Function(view, Default::default(), base));
+            return Ok(self.function_node(vec![(view, Exprs::default())], base, false));
         }
         let table = self.table(name)?;
         self.add_table(&table, alias, level)?;
@@ -116,7 +117,7 @@ impl Binder<'_> {
         let base = level.scope.width;
         let exprs = level.exprs(args);
         self.add_function(&found.function, call.name.name.clone(), alias, level)?;
-        Ok(FromNode::Function(found.function, exprs, base))
+        Ok(self.function_node(vec![(found.function, exprs)], base, false))
     }
 
     fn add_function(
@@ -157,6 +158,10 @@ impl Binder<'_> {
         let item = Item { name, table: None, aliased: alias.is_some(), columns, system: None, system_used: false };
         level.scope.add(item)
     }
+}
+
+fn pair(left: FromNode, right: FromNode, kind: JoinKind, on: Vec<Exprs>) -> FromNode {
+    FromNode::Join(Box::new(JoinNode { left, right, kind, on }))
 }
 
 /// Gives the columns the names that an alias lists.

@@ -2,7 +2,7 @@
 //! have asked for on the way.
 
 use super::super::ast::Expr;
-use super::super::bound::{AggCall, Exprs, FromNode, Scalar, WaitCall};
+use super::super::bound::{AggCall, Exprs, FromNode, Scalar, Wait};
 use super::coerce::Typed;
 use super::scope::Scope;
 use std::mem::take;
@@ -16,7 +16,7 @@ pub(super) struct Level {
     /// The clause, as errors name it.
     pub clause: &'static str,
     /// The calls that wait, of the expressions bound since they were last taken.
-    pub waits: Vec<WaitCall>,
+    pub waits: Vec<Wait>,
     /// Set where the clauses speak of groups.
     pub groups: Option<Groups>,
     /// Whether the argument of an aggregate is being bound.
@@ -33,7 +33,7 @@ pub(super) struct Groups {
     /// Each key as written, and bound.
     pub keys: Vec<(Expr, Typed)>,
     pub calls: Vec<AggCall>,
-    pub waits: Vec<WaitCall>,
+    pub waits: Vec<Wait>,
 }
 
 impl Level {

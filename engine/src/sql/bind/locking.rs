@@ -1,7 +1,7 @@
 //! FOR UPDATE and its like: which tables' rows are locked, and how.
 
 use super::super::ast::{self, Locking};
-use super::super::bound::{FromNode, Query, RowMark, Scalar};
+use super::super::bound::{FromNode, JoinKind, Query, RowMark, Scalar};
 use super::level::Level;
 use crate::ids::{Error, Result, sqlstate};
 
@@ -69,9 +69,10 @@ fn mark(from: &mut FromNode, clause: &Locking, level: &Level, nullable: bool, ma
         }
         FromNode::Function(..) => Ok(()),
         FromNode::Subquery(..) => Err(Error::unsupported(format!("{} of a subquery in FROM", clause.name()))),
-        FromNode::Join(left, right, _, outer) => {
-            mark(left, clause, level, nullable, marks)?;
-            mark(right, clause, level, nullable || *outer, marks)
+        FromNode::Join(join) => {
+            let (left, right) = (&mut join.left, &mut join.right);
+            mark(left, clause, level, nullable || matches!(join.kind, JoinKind::Right | JoinKind::Full), marks)?;
+            mark(right, clause, level, nullable || matches!(join.kind, JoinKind::Left | JoinKind::Full), marks)
         }
     }
 }

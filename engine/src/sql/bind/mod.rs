@@ -31,7 +31,7 @@ mod select;
 mod tests;
 
 use super::ast::{self, Pos};
-use super::bound::{Bound, CatalogView, NewColumn, Scalar, Statement};
+use super::bound::{Bound, CatalogView, NewColumn, Query, Scalar, Statement};
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
@@ -52,6 +52,10 @@ struct Binder<'a> {
     registry: &'a Registry,
     /// The types of the parameters so far; `None` where there may be none.
     params: Option<Vec<Option<TypeId>>>,
+    /// The subqueries within expressions so far.
+    subqueries: Vec<Query>,
+    /// How many exec parameters there are so far.
+    execs: usize,
 }
 
 /// Binds a statement that the executor runs; `None` for every other.
@@ -65,7 +69,7 @@ pub fn bind(
         Params::None => None,
         Params::Some(types) => Some(types.to_vec()),
     };
-    let mut binder = Binder { catalog, registry, params };
+    let mut binder = Binder { catalog, registry, params, subqueries: Vec::new(), execs: 0 };
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),
@@ -80,7 +84,7 @@ pub fn bind(
             Error::new(sqlstate::INDETERMINATE_DATATYPE, message)
         })?);
     }
-    Ok(Some(Bound { statement, params: types }))
+    Ok(Some(Bound { statement, params: types, subqueries: binder.subqueries, execs: binder.execs }))
 }
 
 /// The type that a name means, and its modifier: for PREPARE's list of types.

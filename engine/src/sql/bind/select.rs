@@ -409,9 +409,9 @@ fn mark_system(node: &mut FromNode, items: &[Item]) {
             let own = Some(*base + table.desc.natts());
             *system = items.iter().any(|item| item.system == own && item.system_used);
         }
-        FromNode::Join(left, right, ..) => {
-            mark_system(left, items);
-            mark_system(right, items);
+        FromNode::Join(join) => {
+            mark_system(&mut join.left, items);
+            mark_system(&mut join.right, items);
         }
         FromNode::Function(..) | FromNode::Subquery(..) => {}
     }

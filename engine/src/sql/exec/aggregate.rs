@@ -1,93 +1,169 @@
-//! GROUP BY and the aggregates: one row for each group, in the order of the keys.
+//! GROUP BY and the aggregates: one row for each group, in the order in which the groups began.
 
-use super::super::bound::{AggCall, Grouping, Row};
+use super::super::bound::{AggCall, EvalCx, Scalar, Wait};
+use super::hash::{HashTable, hash_row, same_row};
 use super::node::Node;
-use super::sort::Key;
+use super::rows::Rows;
 use super::{BATCH, ExecCx};
 use crate::ids::Result;
 use crate::types::{AggState, Datum};
-use std::collections::{BTreeMap, BTreeSet};
-use std::vec::IntoIter;
+use std::rc::Rc;
+
+/// What is computed of each group.
+pub(super) struct GroupSpec {
+    /// The expressions of GROUP BY.
+    pub keys: Vec<Scalar>,
+    /// The aggregates.
+    pub calls: Vec<AggCall>,
+    /// What keys and arguments wait for.
+    pub waits: Vec<Wait>,
+}
 
 /// Groups of rows. Behind it a row has the keys, then the aggregates.
+#[derive(Clone)]
 pub(super) struct Aggregate {
     input: Node,
-    grouping: Grouping,
-    groups: Option<IntoIter<Row>>,
+    spec: Rc<GroupSpec>,
+    groups: Option<Rows>,
+    at: usize,
 }
 
 /// An aggregate of one group, and the values it has seen where it is DISTINCT.
 struct State {
     state: AggState,
-    seen: BTreeSet<Key>,
+    seen: Option<Box<(HashTable, Rows)>>,
+}
+
+/// The groups so far.
+struct Groups {
+    table: HashTable,
+    keys: Rows,
+    /// For each group the states of its aggregates, one after the other.
+    states: Vec<State>,
+    /// The keys of the row in hand.
+    key: Vec<Datum>,
 }
 
 impl Aggregate {
-    pub fn new(input: Node, grouping: Grouping) -> Aggregate {
-        Aggregate { input, grouping, groups: None }
+    pub fn new(input: Node, spec: GroupSpec) -> Aggregate {
+        Aggregate { input, spec: Rc::new(spec), groups: None, at: 0 }
     }
 
-    pub fn rewind(&mut self) {
-        self.input.rewind();
-        self.groups = None;
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.input.rewind(cx);
+        (self.groups, self.at) = (None, 0);
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
         if self.groups.is_none() {
-            self.groups = Some(self.group(cx).await?.into_iter());
+            self.groups = Some(self.group(cx).await?);
         }
-        Ok(self.groups.iter_mut().flatten().take(max).collect())
+        let Some(groups) = &self.groups else { return Ok(()) };
+        out.clear(groups.width());
+        let end = groups.len().min(self.at + max);
+        out.extend(groups, self.at, end);
+        self.at = end;
+        Ok(())
     }
 
-    async fn group(&mut self, cx: &ExecCx<'_>) -> Result<Vec<Row>> {
-        let calls = &self.grouping.calls;
-        let fresh = || calls.iter().map(|call| State { state: call.aggregate.init(), seen: BTreeSet::new() });
-        let mut groups: BTreeMap<Key, Vec<State>> = BTreeMap::new();
-        if self.grouping.keys.is_empty() {
+    async fn group(&mut self, cx: &ExecCx<'_>) -> Result<Rows> {
+        let spec = &*self.spec;
+        let keys = Rows::new(spec.keys.len());
+        let mut groups = Groups { table: HashTable::default(), keys, states: Vec::new(), key: Vec::new() };
+        if spec.keys.is_empty() {
             // Without GROUP BY there is one group, also of no rows.
-            groups.insert(Key(Vec::new()), fresh().collect());
+            groups.find(spec);
         }
+        let mut rows = Rows::default();
         loop {
-            let batch = self.input.next(cx, &[], BATCH).await?;
-            if batch.is_empty() {
+            self.input.next(cx, BATCH, &mut rows).await?;
+            if rows.is_empty() {
                 break;
             }
-            cx.breathe(batch.len()).await?;
-            for mut row in batch {
-                cx.bring_back(&mut row, |slot| uses(&self.grouping, slot)).await?;
-                let waited = cx.wait(&self.grouping.waits, &row, 0).await?;
-                let eval = cx.eval(&row, 0, &waited);
-                let keys = self.grouping.keys.iter().map(|key| key.eval(&eval)).collect::<Result<_>>()?;
-                let states = groups.entry(Key(keys)).or_insert_with(|| fresh().collect());
-                for (call, state) in calls.iter().zip(states) {
-                    let value = call.arg.as_ref().map_or(Ok(Datum::Null), |arg| arg.eval(&eval))?;
-                    state.advance(call, value)?;
-                }
+            cx.breathe(rows.len()).await?;
+            for at in 0..rows.len() {
+                cx.bring_back(rows.row_mut(at), |column| spec.uses(column)).await?;
+                cx.settle(&spec.waits, rows.row(at), 0, &mut |eval| groups.add(spec, eval)).await?;
             }
         }
-        groups.into_iter().map(|(Key(row), states)| finish(row, states, calls)).collect()
+        groups.finish(spec)
     }
 }
 
-/// Whether keys or arguments use a slot.
-fn uses(grouping: &Grouping, slot: usize) -> bool {
-    let args = grouping.calls.iter().filter_map(|call| call.arg.as_ref());
-    let waits = grouping.waits.iter().flat_map(|wait| &wait.args);
-    grouping.keys.iter().chain(args).chain(waits).any(|scalar| scalar.any_column(&|own| own == slot))
+impl GroupSpec {
+    /// Whether keys or arguments use a column.
+    fn uses(&self, column: usize) -> bool {
+        let args = self.calls.iter().filter_map(|call| call.arg.as_ref());
+        let own = |slot: usize| slot == column;
+        let mut waits = false;
+        self.waits.iter().for_each(|wait| wait.each(&mut |scalar| waits |= scalar.any_column(&own)));
+        waits || self.keys.iter().chain(args).any(|scalar| scalar.any_column(&own))
+    }
+}
+
+impl Groups {
+    /// Takes a row into account. It may be begun again, if something is missing that it waits for; nothing is changed
+    /// before all is there.
+    fn add(&mut self, spec: &GroupSpec, eval: &EvalCx) -> Result<()> {
+        if !spec.waits.is_empty() {
+            for arg in spec.calls.iter().filter_map(|call| call.arg.as_ref()) {
+                arg.value(eval)?;
+            }
+        }
+        self.key.clear();
+        for key in &spec.keys {
+            self.key.push(key.eval(eval)?);
+        }
+        let first = self.find(spec) * spec.calls.len();
+        for (call, state) in spec.calls.iter().zip(&mut self.states[first..]) {
+            match &call.arg {
+                Some(arg) => state.advance(call, &*arg.value(eval)?)?,
+                None => state.advance(call, &Datum::Null)?,
+            }
+        }
+        Ok(())
+    }
+
+    /// The group of the keys in hand.
+    fn find(&mut self, spec: &GroupSpec) -> usize {
+        let hash = hash_row(&self.key);
+        if let Some(group) = self.table.find(hash, |group| same_row(self.keys.row(group), &self.key)) {
+            return group;
+        }
+        self.keys.push(&self.key);
+        let fresh = |call: &AggCall| State { state: call.aggregate.init(), seen: None };
+        self.states.extend(spec.calls.iter().map(fresh));
+        self.table.insert(hash)
+    }
+
+    /// A row for each group.
+    fn finish(self, spec: &GroupSpec) -> Result<Rows> {
+        let mut rows = Rows::new(spec.keys.len() + spec.calls.len());
+        let mut states = self.states.into_iter();
+        for key in self.keys.iter() {
+            rows.open().extend_from_slice(key);
+            for (call, state) in spec.calls.iter().zip(&mut states) {
+                rows.open().push(call.aggregate.finish(state.state)?);
+            }
+            rows.close();
+        }
+        Ok(rows)
+    }
 }
 
 impl State {
-    fn advance(&mut self, call: &AggCall, value: Datum) -> Result<()> {
-        if call.distinct && !value.is_null() && !self.seen.insert(Key(vec![value.clone()])) {
-            return Ok(());
+    fn advance(&mut self, call: &AggCall, value: &Datum) -> Result<()> {
+        if call.distinct && !value.is_null() {
+            let (table, values) =
+                &mut **self.seen.get_or_insert_with(|| Box::new((HashTable::default(), Rows::new(1))));
+            let row = std::slice::from_ref(value);
+            let hash = hash_row(row);
+            if table.find(hash, |entry| same_row(values.row(entry), row)).is_some() {
+                return Ok(());
+            }
+            table.insert(hash);
+            values.push(row);
         }
-        call.aggregate.advance(&mut self.state, &value)
+        call.aggregate.advance(&mut self.state, value)
     }
-}
-
-fn finish(mut row: Row, states: Vec<State>, calls: &[AggCall]) -> Result<Row> {
-    for (call, state) in calls.iter().zip(states) {
-        row.push(call.aggregate.finish(state.state)?);
-    }
-    Ok(row)
 }

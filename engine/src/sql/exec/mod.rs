@@ -17,24 +17,34 @@
 //! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
 mod aggregate;
+mod hash;
+mod hash_join;
 mod index;
-mod join;
+mod layout;
 mod lock_rows;
 mod modify;
+mod nest_loop;
 mod node;
 mod plan;
+mod plan_from;
+mod plan_join;
+mod rows;
 mod scan;
 mod sort;
+mod subplan;
 mod toasted;
 mod wait;
 
-use super::bound::Statement;
+use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
 use crate::ids::Result;
 use crate::txn::Snapshot;
 use crate::types::Datum;
-use std::cell::Cell;
+use plan::Plan;
+use rows::Rows;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use subplan::SubState;
 
 /// The most rows that are asked for at once where there is no bound.
 const BATCH: usize = 256;
@@ -44,6 +54,13 @@ struct ExecCx<'a> {
     fx: &'a FnCtx,
     params: &'a [Datum],
     snapshot: Rc<Snapshot>,
+    plan: &'a Plan,
+    /// The exec parameters.
+    exec: RefCell<Vec<Datum>>,
+    /// What an expression has missed that it must wait for; [`wait::NOTHING`] between expressions.
+    missing: Cell<usize>,
+    /// The subqueries within expressions.
+    subs: Vec<SubState>,
     /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
     toasted: Cell<bool>,
 }
@@ -52,30 +69,45 @@ struct ExecCx<'a> {
 pub type RowSink<'a> = &'a mut dyn FnMut(&[Datum]) -> Result<()>;
 
 /// Runs a statement; its rows go to `sink`. Returns how many rows it returned, or changed.
-pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
+pub async fn run(fx: &FnCtx, bound: &Bound, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
     let snapshot = fx.env.take_snapshot();
     fx.env.cx.end_step().await;
-    let cx = ExecCx { fx, params, snapshot, toasted: Cell::new(false) };
-    match statement {
-        Statement::Query(query) => {
-            let (mut node, width) = (plan::query(&cx, query), query.columns.len());
-            let mut count = 0;
-            loop {
-                let batch = node.next(&cx, &[], BATCH).await?;
-                if batch.is_empty() {
-                    return Ok(count);
-                }
-                count += batch.len() as u64;
-                cx.breathe(batch.len()).await?;
-                // Behind the columns of the result are those that only the sorting needs.
-                for mut row in batch {
-                    cx.bring_back(&mut row, |slot| slot < width).await?;
-                    sink(&row[..width])?;
-                }
-            }
-        }
+    let plan = plan::plan(&fx.env, &snapshot, bound);
+    let cx = ExecCx {
+        fx,
+        params,
+        snapshot,
+        plan: &plan,
+        exec: RefCell::new(vec![Datum::Null; plan.execs]),
+        missing: Cell::new(wait::NOTHING),
+        subs: plan.subs.iter().map(|_| SubState::default()).collect(),
+        toasted: Cell::new(false),
+    };
+    match &bound.statement {
+        Statement::Query(query) => cx.query(query.columns.len(), sink).await,
         Statement::Insert(insert) => modify::insert(&cx, insert, sink).await,
         Statement::Update(update) => modify::update(&cx, update, sink).await,
         Statement::Delete(delete) => modify::delete(&cx, delete, sink).await,
+    }
+}
+
+impl ExecCx<'_> {
+    /// Runs a query of so many columns.
+    async fn query(&self, width: usize, sink: RowSink<'_>) -> Result<u64> {
+        let Some(mut node) = self.plan.root.clone() else { return Ok(0) };
+        let (mut rows, mut count) = (Rows::default(), 0);
+        loop {
+            node.next(self, BATCH, &mut rows).await?;
+            if rows.is_empty() {
+                return Ok(count);
+            }
+            count += rows.len() as u64;
+            self.breathe(rows.len()).await?;
+            for at in 0..rows.len() {
+                // Behind the columns of the result are those that only the sorting needs.
+                self.bring_back(rows.row_mut(at), |column| column < width).await?;
+                sink(&rows.row(at)[..width])?;
+            }
+        }
     }
 }

@@ -14,8 +14,9 @@
 
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
 use super::index::{self, Source, Wanted};
+use super::rows::Rows;
 use super::scan::table_row;
-use super::{BATCH, ExecCx, RowSink, plan};
+use super::{BATCH, ExecCx, RowSink};
 use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
 use crate::ids::{Error, Result, Tid, sqlstate};
@@ -26,18 +27,18 @@ type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
 pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(source) = &insert.source else {
+    let Some(mut source) = cx.plan.root.clone() else {
         insert_row(cx, insert, &[], sink).await?;
         return Ok(1);
     };
-    let mut source = plan::query(cx, source);
+    let mut rows = Rows::default();
     loop {
-        let batch = source.next(cx, &[], BATCH).await?;
-        if batch.is_empty() {
+        source.next(cx, BATCH, &mut rows).await?;
+        if rows.is_empty() {
             return Ok(count);
         }
-        for row in batch {
-            insert_row(cx, insert, &row, sink).await?;
+        for row in rows.iter() {
+            insert_row(cx, insert, row, sink).await?;
             count += 1;
         }
     }
@@ -127,7 +128,7 @@ impl Change<'_> {
         let mut count = 0;
         let (table, conditions) = (self.table, self.filter);
         let wanted = Wanted { table, base: 0, conditions, order: &[], limit: false, columns: None };
-        let mut scan = Source::begin(cx, table, index::choose(cx, &wanted).as_ref())?;
+        let mut scan = Source::begin(cx, table, index::choose(&cx.snapshot, &wanted).as_ref())?;
         let mut batch = TupleBatch::default();
         while scan.next(env, BATCH, &mut batch).await? {
             for at in 0..batch.len() {

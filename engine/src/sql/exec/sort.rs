@@ -1,52 +1,70 @@
 //! ORDER BY and DISTINCT.
 
-use super::super::bound::{Row, SortKey};
+use super::super::bound::SortKey;
 use super::ExecCx;
+use super::hash::{HashTable, hash_row, same_row};
 use super::node::Node;
+use super::rows::Rows;
 use crate::ids::{Error, Result};
 use crate::small;
 use crate::types::{Datum, compare};
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
-use std::vec::IntoIter;
+use std::rc::Rc;
 
 /// All rows in order; those that are alike stay as they came.
+#[derive(Clone)]
 pub(super) struct Sort {
     input: Node,
-    keys: Vec<SortKey>,
-    sorted: Option<IntoIter<Row>>,
+    keys: Rc<Vec<SortKey>>,
+    rows: Rows,
+    /// Which row comes when, once they are sorted.
+    order: Option<Vec<u32>>,
+    at: usize,
 }
 
 impl Sort {
     pub fn new(input: Node, keys: Vec<SortKey>) -> Sort {
-        Sort { input, keys, sorted: None }
+        Sort { input, keys: Rc::new(keys), rows: Rows::default(), order: None, at: 0 }
     }
 
-    pub fn rewind(&mut self) {
-        self.input.rewind();
-        self.sorted = None;
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.input.rewind(cx);
+        (self.order, self.at) = (None, 0);
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
-        if self.sorted.is_none() {
-            let mut rows = self.input.all(cx, &[]).await?;
-            for row in &mut rows {
-                cx.bring_back(row, |slot| self.keys.iter().any(|key| key.slot == slot)).await?;
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        if self.order.is_none() {
+            self.rows = self.input.all(cx).await?;
+            if cx.toasted.get() {
+                for at in 0..self.rows.len() {
+                    let wanted = |slot| self.keys.iter().any(|key| key.slot == slot);
+                    cx.bring_back(self.rows.row_mut(at), wanted).await?;
+                }
             }
-            let mut failed: Option<Error> = None;
-            small::sort_by(&mut rows, |a, b| {
-                order(&self.keys, a, b).unwrap_or_else(|error| {
-                    failed.get_or_insert(error);
-                    Ordering::Equal
-                })
-            });
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            self.sorted = Some(rows.into_iter());
+            self.order = Some(sorted(&self.keys, &self.rows)?);
         }
-        Ok(self.sorted.iter_mut().flatten().take(max).collect())
+        out.clear(self.rows.width());
+        let Some(sorted) = &self.order else { return Ok(()) };
+        let end = sorted.len().min(self.at + max);
+        for at in &sorted[self.at..end] {
+            out.push(self.rows.row(*at as usize));
+        }
+        self.at = end;
+        Ok(())
     }
+}
+
+/// In which order rows come.
+fn sorted(keys: &[SortKey], rows: &Rows) -> Result<Vec<u32>> {
+    let mut places: Vec<u32> = (0..rows.len() as u32).collect();
+    let mut failed: Option<Error> = None;
+    small::sort_by(&mut places, |a, b| {
+        order(keys, rows.row(*a as usize), rows.row(*b as usize)).unwrap_or_else(|error| {
+            failed.get_or_insert(error);
+            Ordering::Equal
+        })
+    });
+    failed.map_or(Ok(places), Err)
 }
 
 fn order(keys: &[SortKey], a: &[Datum], b: &[Datum]) -> Result<Ordering> {
@@ -68,68 +86,50 @@ fn order(keys: &[SortKey], a: &[Datum], b: &[Datum]) -> Result<Ordering> {
     Ok(Ordering::Equal)
 }
 
-/// Values as a key: they compare as their types do, and NULLs are alike.
-#[derive(Clone, Debug)]
-pub(super) struct Key(pub Vec<Datum>);
-
-impl Key {
-    fn order(&self, other: &Key) -> Ordering {
-        let orders = self.0.iter().zip(&other.0).map(|(a, b)| {
-            // Values of one column are of one type, and one that does not compare was refused by the binder.
-            crate::types::compare_nulls_last(a, b).unwrap_or(Ordering::Equal)
-        });
-        orders.fold(Ordering::Equal, Ordering::then)
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        self.order(other).is_eq()
-    }
-}
-
-impl Eq for Key {}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Key) -> Ordering {
-        self.order(other)
-    }
-}
-
 /// Each row once.
+#[derive(Clone)]
 pub(super) struct Unique {
     input: Node,
-    seen: BTreeSet<Key>,
+    table: HashTable,
+    seen: Rows,
 }
 
 impl Unique {
     pub fn new(input: Node) -> Unique {
-        Unique { input, seen: BTreeSet::new() }
+        Unique { input, table: HashTable::default(), seen: Rows::default() }
     }
 
-    pub fn rewind(&mut self) {
-        self.input.rewind();
-        self.seen.clear();
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.input.rewind(cx);
+        self.table.clear();
+        self.seen.clear(0);
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
         loop {
-            let mut batch = self.input.next(cx, &[], max).await?;
-            if batch.is_empty() {
-                return Ok(batch);
+            self.input.next(cx, max, out).await?;
+            if out.is_empty() {
+                return Ok(());
             }
-            for row in &mut batch {
-                cx.bring_back(row, |_| true).await?;
+            cx.breathe(out.len()).await?;
+            cx.bring_all_back(out).await?;
+            if self.seen.is_empty() {
+                self.seen.clear(out.width());
             }
-            let rows: Vec<_> = batch.into_iter().filter(|row| self.seen.insert(Key(row.clone()))).collect();
-            if !rows.is_empty() {
-                return Ok(rows);
+            let mut kept = 0;
+            for at in 0..out.len() {
+                let row = out.row(at);
+                let hash = hash_row(row);
+                if self.table.find(hash, |entry| same_row(self.seen.row(entry), row)).is_none() {
+                    self.table.insert(hash);
+                    self.seen.push(row);
+                    out.move_row(at, kept);
+                    kept += 1;
+                }
+            }
+            out.truncate(kept);
+            if kept > 0 {
+                return Ok(());
             }
         }
     }
