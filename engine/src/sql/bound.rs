@@ -17,12 +17,13 @@
 //! parameters*: numbered places that whoever runs the inner plan fills before (PostgreSQL: `PARAM_EXEC`).
 
 use super::ast::Ident;
+pub use super::bound_query::*;
 use super::functions::{FnCtx, Function, ScalarFn};
 use crate::access::{RowLock, WaitPolicy};
 pub use crate::catalog::Table;
 use crate::ids::Result;
 use crate::types::arith::{BinaryFn, UnaryFn};
-use crate::types::{Aggregate, Cast, Datum, TypeId};
+use crate::types::{Cast, Datum, TypeId};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
@@ -89,6 +90,10 @@ pub enum Scalar {
     MinMax(bool, Vec<Scalar>),
     /// NULLIF
     NullIf(Box<[Scalar; 2]>),
+    /// `ARRAY[...]`, of elements of this type.
+    Array(TypeId, Vec<Scalar>),
+    /// `left op ANY (array)`, or ALL where the flag is set.
+    Each(Ident, BinaryFn, bool, Box<[Scalar; 2]>),
 }
 
 /// What an expression may have to wait for.
@@ -179,136 +184,6 @@ pub mod slot {
     pub const WINDOW: usize = 4 << 20;
     /// The slots of subqueries whose tables were taken into the FROM around them begin at multiples of this.
     pub const PULLED: usize = 1 << 24;
-}
-
-/// An item of FROM.
-#[derive(Clone, Debug)]
-pub enum FromNode {
-    /// A table: its row begins at this slot; whether it has system columns.
-    Table(Rc<Table>, usize, bool),
-    /// Functions that give rows.
-    Function(Box<FunctionItem>),
-    /// A query: where its row begins, and what it uses of the items to its left: exec parameters and slots.
-    Subquery(Box<Query>, usize, Vec<(usize, Scalar)>),
-    /// A join.
-    Join(Box<JoinNode>),
-}
-
-/// A function and its arguments.
-pub type FunctionCall = (Rc<Function>, Exprs);
-
-/// Functions in FROM, whose rows stand side by side: those of ROWS FROM, or a single one.
-#[derive(Clone, Debug)]
-pub struct FunctionItem {
-    /// The functions with their arguments.
-    pub calls: Vec<FunctionCall>,
-    /// The first slot.
-    pub base: usize,
-    /// WITH ORDINALITY: behind the columns stands the row's number.
-    pub ordinality: bool,
-    /// What the arguments use of the items to the left: exec parameters and slots.
-    pub lateral: Vec<(usize, Scalar)>,
-}
-
-impl FunctionItem {
-    /// How many columns it has.
-    pub fn width(&self) -> usize {
-        self.calls.iter().map(|(function, _)| function.columns.len()).sum::<usize>() + usize::from(self.ordinality)
-    }
-}
-
-/// Two items joined.
-#[derive(Clone, Debug)]
-pub struct JoinNode {
-    /// The left item.
-    pub left: FromNode,
-    /// The right item.
-    pub right: FromNode,
-    /// What happens to rows without a partner.
-    pub kind: JoinKind,
-    /// The conjuncts of the condition.
-    pub on: Vec<Exprs>,
-}
-
-/// Kinds of joins.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum JoinKind {
-    /// Pairs only.
-    Inner,
-    /// Also rows of the left without a partner.
-    Left,
-    /// Also rows of the right without a partner.
-    Right,
-    /// Also rows of both.
-    Full,
-    /// Rows of the left that have a partner, once each.
-    Semi,
-    /// Rows of the left that have none.
-    Anti,
-}
-
-/// An aggregate to compute.
-#[derive(Clone, Debug)]
-pub struct AggCall {
-    /// Which.
-    pub aggregate: Aggregate,
-    /// Its argument; none for `count(*)`.
-    pub arg: Option<Scalar>,
-    /// DISTINCT
-    pub distinct: bool,
-}
-
-/// Grouping: the row behind it has the keys, then the aggregates.
-#[derive(Clone, Default, Debug)]
-pub struct Grouping {
-    /// The expressions of GROUP BY.
-    pub keys: Vec<Scalar>,
-    /// The aggregates.
-    pub calls: Vec<AggCall>,
-    /// What their arguments and the keys wait for.
-    pub waits: Vec<Wait>,
-    /// HAVING, over the row behind.
-    pub having: Option<Exprs>,
-}
-
-/// A key to sort by: a place in the projected row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SortKey {
-    /// The place.
-    pub slot: usize,
-    /// DESC
-    pub descending: bool,
-    /// NULLS FIRST
-    pub nulls_first: bool,
-}
-
-/// A query. Its projected row has the result's columns first, then what only the sorting needs.
-#[derive(Clone, Default, Debug)]
-pub struct Query {
-    /// The columns of the result.
-    pub columns: Vec<OutColumn>,
-    /// FROM; none for a query of one row without columns.
-    pub from: Option<FromNode>,
-    /// VALUES, instead of FROM: its columns are the slots from 0.
-    pub values: Option<Vec<Exprs>>,
-    /// The conjuncts of WHERE.
-    pub filter: Vec<Exprs>,
-    /// A function in the target list that returns rows: it is joined to each row that WHERE has let through.
-    pub set_function: Option<FromNode>,
-    /// GROUP BY and aggregates.
-    pub grouping: Option<Grouping>,
-    /// The projected row.
-    pub targets: Exprs,
-    /// DISTINCT
-    pub distinct: bool,
-    /// ORDER BY
-    pub order_by: Vec<SortKey>,
-    /// LIMIT
-    pub limit: Option<Exprs>,
-    /// OFFSET
-    pub offset: Option<Exprs>,
-    /// The tables whose rows are locked. The row of FROM stands behind the projected one then.
-    pub locks: Vec<RowMark>,
 }
 
 /// A table whose rows a query locks.
@@ -411,6 +286,8 @@ pub struct Bound {
     pub params: Vec<TypeId>,
     /// The subqueries within its expressions.
     pub subqueries: Vec<Query>,
+    /// The queries of WITH, wherever they are.
+    pub ctes: Vec<Cte>,
     /// How many exec parameters there are.
     pub execs: usize,
 }

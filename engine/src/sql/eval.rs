@@ -63,6 +63,11 @@ impl Scalar {
             Scalar::Case(whens, otherwise) => return case(whens, otherwise, cx),
             Scalar::Coalesce(args) => return first_of(args, cx),
             Scalar::MinMax(greatest, args) => return extreme(*greatest, args, cx),
+            Scalar::Array(elem, args) => {
+                let items = args.iter().map(|arg| arg.eval(cx)).collect::<Result<Vec<_>>>()?;
+                Datum::array(*elem, items)
+            }
+            Scalar::Each(_, f, all, args) => each(*f, *all, &*args[0].value(cx)?, &*args[1].value(cx)?)?,
             Scalar::NullIf(args) => {
                 let left = args[0].value(cx)?;
                 return if !left.is_null() && same(args, cx)? { Ok(Cow::Owned(Datum::Null)) } else { Ok(left) };
@@ -86,6 +91,21 @@ fn logic(args: &[Scalar], cx: &EvalCx, decides: bool) -> Result<Datum> {
         }
     }
     Ok(if null { Datum::Null } else { Datum::Bool(!decides) })
+}
+
+/// ANY of an array, or ALL.
+fn each(f: types::arith::BinaryFn, all: bool, left: &Datum, array: &Datum) -> Result<Datum> {
+    let Datum::Array { items, .. } = array else { return Ok(Datum::Null) };
+    let mut null = false;
+    for item in items.iter() {
+        let result = if left.is_null() || item.is_null() { Datum::Null } else { f(left, item)? };
+        match result {
+            Datum::Null => null = true,
+            result if result.as_bool()? != all => return Ok(Datum::Bool(!all)),
+            _ => {}
+        }
+    }
+    Ok(if null { Datum::Null } else { Datum::Bool(all) })
 }
 
 /// Whether two values are equal, NULL being equal to NULL.

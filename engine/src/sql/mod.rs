@@ -22,9 +22,11 @@
 
 pub mod ast;
 mod ast_index;
+mod ast_query;
 mod ast_xact;
 pub mod bind;
 pub mod bound;
+mod bound_query;
 mod depth;
 mod eval;
 pub mod exec;

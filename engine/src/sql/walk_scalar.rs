@@ -1,6 +1,6 @@
 //! Going over bound expressions: what they use, and the same expression with other slots.
 
-use super::bound::{AnyTest, Exprs, FromNode, Query, Scalar, SubKind, Wait};
+use super::bound::{AggCall, AnyTest, Exprs, FrameBound, FromNode, Query, Scalar, SubKind, Wait, Window, WindowCall};
 
 impl Scalar {
     /// Calls `f` for each direct part.
@@ -13,10 +13,12 @@ impl Scalar {
             | Scalar::Not(arg)
             | Scalar::IsNull(arg, _)
             | Scalar::IsBool(arg, ..) => f(arg),
-            Scalar::Binary(_, _, args) | Scalar::IsDistinct(args, _) | Scalar::NullIf(args) => {
-                args.iter().for_each(f);
-            }
+            Scalar::Binary(_, _, args)
+            | Scalar::IsDistinct(args, _)
+            | Scalar::NullIf(args)
+            | Scalar::Each(_, _, _, args) => args.iter().for_each(f),
             Scalar::Call(_, _, args, _)
+            | Scalar::Array(_, args)
             | Scalar::And(args)
             | Scalar::Or(args)
             | Scalar::Coalesce(args)
@@ -41,10 +43,12 @@ impl Scalar {
             | Scalar::Not(arg)
             | Scalar::IsNull(arg, _)
             | Scalar::IsBool(arg, ..) => f(arg),
-            Scalar::Binary(_, _, args) | Scalar::IsDistinct(args, _) | Scalar::NullIf(args) => {
-                args.iter_mut().for_each(f);
-            }
+            Scalar::Binary(_, _, args)
+            | Scalar::IsDistinct(args, _)
+            | Scalar::NullIf(args)
+            | Scalar::Each(_, _, _, args) => args.iter_mut().for_each(f),
             Scalar::Call(_, _, args, _)
+            | Scalar::Array(_, args)
             | Scalar::And(args)
             | Scalar::Or(args)
             | Scalar::Coalesce(args)
@@ -160,7 +164,7 @@ impl FromNode {
     /// Calls `f` for each expression over the slots of this FROM that it has.
     pub fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Scalar)) {
         match self {
-            FromNode::Table(..) => {}
+            FromNode::Table(..) | FromNode::Cte(..) => {}
             FromNode::Function(item) => item.lateral.iter().for_each(|(_, scalar)| scalar.each(f)),
             FromNode::Subquery(_, _, lateral) => lateral.iter().for_each(|(_, scalar)| scalar.each(f)),
             FromNode::Join(join) => {
@@ -172,17 +176,70 @@ impl FromNode {
     }
 }
 
+impl AggCall {
+    /// Its arguments, what it sorts by, and its FILTER.
+    pub fn scalars(&self) -> impl Iterator<Item = &Scalar> {
+        self.args.iter().chain(self.order_by.iter().map(|key| &key.scalar)).chain(&self.filter)
+    }
+
+    /// The same, to be changed.
+    pub fn scalars_mut(&mut self) -> impl Iterator<Item = &mut Scalar> {
+        let order_by = self.order_by.iter_mut().map(|key| &mut key.scalar);
+        self.args.iter_mut().chain(order_by).chain(&mut self.filter)
+    }
+}
+
+impl Window {
+    /// Calls `f` for each expression that it has.
+    pub fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Scalar)) {
+        self.waits.iter().for_each(|wait| wait.each(f));
+        self.partition.iter().for_each(|scalar| scalar.each(f));
+        self.order_by.iter().for_each(|key| key.scalar.each(f));
+        for (_, call) in &self.calls {
+            match call {
+                WindowCall::Aggregate(call) => call.scalars().for_each(|scalar| scalar.each(f)),
+                WindowCall::Function(_, args) => args.iter().for_each(|scalar| scalar.each(f)),
+            }
+        }
+        for bound in [&self.frame.start, &self.frame.end] {
+            if let FrameBound::Offset(offset, _) = bound {
+                offset.value.each(f);
+            }
+        }
+    }
+
+    /// The same with expressions that may be changed.
+    pub fn each_mut(&mut self, f: &mut dyn FnMut(&mut Scalar)) {
+        self.waits.iter_mut().for_each(|wait| wait.each_mut(f));
+        self.partition.iter_mut().for_each(|scalar| scalar.each_mut(f));
+        self.order_by.iter_mut().for_each(|key| key.scalar.each_mut(f));
+        for (_, call) in &mut self.calls {
+            match call {
+                WindowCall::Aggregate(call) => call.scalars_mut().for_each(|scalar| scalar.each_mut(f)),
+                WindowCall::Function(_, args) => args.iter_mut().for_each(|scalar| scalar.each_mut(f)),
+            }
+        }
+        for bound in [&mut self.frame.start, &mut self.frame.end] {
+            if let FrameBound::Offset(offset, _) = bound {
+                offset.value.each_mut(f);
+            }
+        }
+    }
+}
+
 impl Query {
     /// Calls `f` for each expression over the slots of this query.
     pub fn each<'a>(&'a self, f: &mut dyn FnMut(&'a Scalar)) {
-        self.from.iter().chain(&self.set_function).for_each(|from| from.each(f));
+        self.from.iter().for_each(|from| from.each(f));
         self.filter.iter().for_each(|exprs| exprs.each(f));
         if let Some(grouping) = &self.grouping {
             grouping.keys.iter().for_each(|key| key.each(f));
-            grouping.calls.iter().filter_map(|call| call.arg.as_ref()).for_each(|arg| arg.each(f));
+            grouping.calls.iter().flat_map(AggCall::scalars).for_each(|scalar| scalar.each(f));
             grouping.waits.iter().for_each(|wait| wait.each(f));
             grouping.having.iter().for_each(|having| having.each(f));
         }
+        self.windows.iter().for_each(|window| window.each(f));
+        self.sets.iter().for_each(|((_, args), _)| args.each(f));
         self.targets.each(f);
     }
 }

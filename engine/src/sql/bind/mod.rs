@@ -20,6 +20,8 @@ mod call;
 mod coerce;
 mod expr;
 mod from;
+mod group;
+mod join;
 mod keys;
 mod level;
 mod locking;
@@ -27,16 +29,22 @@ mod modify;
 mod names;
 mod scope;
 mod select;
+mod set_operation;
+mod subquery;
 #[cfg(test)]
 mod tests;
+mod window;
+mod with;
 
 use super::ast::{self, Pos};
-use super::bound::{Bound, CatalogView, NewColumn, Query, Scalar, Statement};
+use super::bound::{Bound, CatalogView, Cte, NewColumn, Query, Scalar, Statement};
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
 use coerce::Typed;
 pub use keys::new_keys;
+use level::Level;
+use with::CteName;
 
 /// Which parameters a statement may have.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +64,14 @@ struct Binder<'a> {
     subqueries: Vec<Query>,
     /// How many exec parameters there are so far.
     execs: usize,
+    /// The levels around the one that is being bound.
+    outer: Vec<Level>,
+    /// The queries that are being bound within others: how many levels are around each, and whether it has used none
+    /// of them so far.
+    frames: Vec<(usize, bool)>,
+    /// The queries of WITH so far, and what is known of each that is in sight: its name and number, from the inside out.
+    ctes: Vec<Cte>,
+    with: Vec<CteName>,
 }
 
 /// Binds a statement that the executor runs; `None` for every other.
@@ -69,7 +85,17 @@ pub fn bind(
         Params::None => None,
         Params::Some(types) => Some(types.to_vec()),
     };
-    let mut binder = Binder { catalog, registry, params, subqueries: Vec::new(), execs: 0 };
+    let mut binder = Binder {
+        catalog,
+        registry,
+        params,
+        subqueries: Vec::new(),
+        execs: 0,
+        outer: Vec::new(),
+        frames: Vec::new(),
+        ctes: Vec::new(),
+        with: Vec::new(),
+    };
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),
@@ -84,7 +110,7 @@ pub fn bind(
             Error::new(sqlstate::INDETERMINATE_DATATYPE, message)
         })?);
     }
-    Ok(Some(Bound { statement, params: types, subqueries: binder.subqueries, execs: binder.execs }))
+    Ok(Some(Bound { statement, params: types, subqueries: binder.subqueries, ctes: binder.ctes, execs: binder.execs }))
 }
 
 /// The type that a name means, and its modifier: for PREPARE's list of types.

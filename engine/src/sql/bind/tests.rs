@@ -106,6 +106,7 @@ fn show_query(out: &mut String, query: &crate::sql::bound::Query) -> std::fmt::R
                 format!("{} #{} {:?}", calls.collect::<Vec<_>>().join(", "), item.base, item.lateral)
             }
             FromNode::Subquery(_, base, lateral) => format!("query #{base} {lateral:?}"),
+            FromNode::Cte(id, base, _) => format!("with {id} #{base}"),
             FromNode::Join(join) => {
                 let on = join.on.iter().map(|on| format!(" on {:?}", on.scalars)).collect::<String>();
                 format!("({} {:?} {}{on})", from(&join.left), join.kind, from(&join.right))
@@ -116,8 +117,8 @@ fn show_query(out: &mut String, query: &crate::sql::bound::Query) -> std::fmt::R
     if let Some(node) = &query.from {
         writeln!(out, "  from {}", from(node))?;
     }
-    if let Some(node) = &query.set_function {
-        writeln!(out, "  each {}", from(node))?;
+    for ((function, args), base) in &query.sets {
+        writeln!(out, "  each {}{:?} #{base}", function.name, args.scalars)?;
     }
     if let Some(values) = &query.values {
         writeln!(out, "  values {:?}", values.iter().map(|row| &row.scalars).collect::<Vec<_>>())?;

@@ -37,7 +37,8 @@ impl Layout {
         Layout([&self.0[..], &other.0].concat())
     }
 
-    fn place(&self, scalar: &mut Scalar) {
+    /// Puts the place of a slot into an expression that is one.
+    pub fn place(&self, scalar: &mut Scalar) {
         if let Scalar::Column(slot) = scalar {
             // A slot that is not there is an error of the planner; the row says so when it is looked at.
             *slot = self.0.iter().position(|own| own == slot).unwrap_or(usize::MAX);

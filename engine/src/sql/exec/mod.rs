@@ -17,29 +17,39 @@
 //! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
 mod aggregate;
+mod cte;
 mod hash;
 mod hash_join;
 mod index;
 mod layout;
+mod limit;
 mod lock_rows;
 mod modify;
 mod nest_loop;
 mod node;
+mod order;
 mod plan;
 mod plan_from;
 mod plan_join;
+mod project_set;
 mod rows;
 mod scan;
+mod set_operation;
 mod sort;
 mod subplan;
 mod toasted;
+mod unique;
 mod wait;
+mod window;
+mod window_frame;
 
 use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
 use crate::ids::Result;
 use crate::txn::Snapshot;
 use crate::types::Datum;
+use cte::CteState;
+use node::Node;
 use plan::Plan;
 use rows::Rows;
 use std::cell::{Cell, RefCell};
@@ -61,6 +71,8 @@ struct ExecCx<'a> {
     missing: Cell<usize>,
     /// The subqueries within expressions.
     subs: Vec<SubState>,
+    /// The queries of WITH.
+    ctes: Vec<CteState>,
     /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
     toasted: Cell<bool>,
 }
@@ -81,17 +93,28 @@ pub async fn run(fx: &FnCtx, bound: &Bound, params: &[Datum], sink: RowSink<'_>)
         exec: RefCell::new(vec![Datum::Null; plan.execs]),
         missing: Cell::new(wait::NOTHING),
         subs: plan.subs.iter().map(|_| SubState::default()).collect(),
+        ctes: plan.ctes.iter().map(|_| CteState::default()).collect(),
         toasted: Cell::new(false),
     };
-    match &bound.statement {
-        Statement::Query(query) => cx.query(query.columns.len(), sink).await,
-        Statement::Insert(insert) => modify::insert(&cx, insert, sink).await,
-        Statement::Update(update) => modify::update(&cx, update, sink).await,
-        Statement::Delete(delete) => modify::delete(&cx, delete, sink).await,
-    }
+    let count = match &bound.statement {
+        Statement::Query(query) => cx.query(query.columns.len(), sink).await?,
+        change => cx.change(change, plan.root.clone(), sink).await?,
+    };
+    cx.finish_changes().await?;
+    Ok(count)
 }
 
 impl ExecCx<'_> {
+    /// Runs a statement that changes rows; an INSERT has a source, or none.
+    async fn change(&self, statement: &Statement, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+        match statement {
+            Statement::Query(_) => Ok(0),
+            Statement::Insert(insert) => modify::insert(self, insert, source, sink).await,
+            Statement::Update(update) => modify::update(self, update, sink).await,
+            Statement::Delete(delete) => modify::delete(self, delete, sink).await,
+        }
+    }
+
     /// Runs a query of so many columns.
     async fn query(&self, width: usize, sink: RowSink<'_>) -> Result<u64> {
         let Some(mut node) = self.plan.root.clone() else { return Ok(0) };

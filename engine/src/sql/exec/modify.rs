@@ -14,6 +14,7 @@
 
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
 use super::index::{self, Source, Wanted};
+use super::node::Node;
 use super::rows::Rows;
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink};
@@ -25,9 +26,9 @@ use std::cell::Cell;
 
 type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
-pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(mut source) = cx.plan.root.clone() else {
+    let Some(mut source) = source else {
         insert_row(cx, insert, &[], sink).await?;
         return Ok(1);
     };

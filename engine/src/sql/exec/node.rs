@@ -1,19 +1,24 @@
-//! The operators, and the simple ones among them: VALUES, conditions, projection, LIMIT.
+//! The operators, and the simple ones among them: VALUES, conditions, projection.
 //!
 //! A plan is a tree of operators that have not begun. It may be kept and used again: who runs it makes a copy, in which
 //! what the plan has decided is shared and what happens while it runs is fresh ([`Fresh`]).
 
 use super::super::bound::Exprs;
 use super::aggregate::Aggregate;
+use super::cte::{CteScan, With, WorkScan};
 use super::hash_join::HashJoin;
+pub(super) use super::limit::Limit;
 use super::lock_rows::LockRows;
 use super::nest_loop::NestLoop;
+use super::project_set::ProjectSet;
 use super::rows::Rows;
 use super::scan::{FunctionScan, TableScan};
-use super::sort::{Sort, Unique};
+use super::set_operation::{Append, SetOp};
+use super::sort::Sort;
+use super::unique::{DistinctOn, Unique};
+use super::window::Window;
 use super::{BATCH, ExecCx};
-use crate::ids::{Error, Result, SqlState, sqlstate};
-use crate::types::Datum;
+use crate::ids::Result;
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -29,7 +34,15 @@ pub(super) enum Node {
     HashJoin(Box<HashJoin>),
     Aggregate(Box<Aggregate>),
     Project(Box<Project>),
+    ProjectSet(Box<ProjectSet>),
+    Window(Box<Window>),
+    Append(Box<Append>),
+    SetOp(Box<SetOp>),
     Unique(Box<Unique>),
+    DistinctOn(Box<DistinctOn>),
+    CteScan(CteScan),
+    WorkScan(WorkScan),
+    With(Box<With>),
     Sort(Box<Sort>),
     Limit(Box<Limit>),
     LockRows(Box<LockRows>),
@@ -65,7 +78,18 @@ impl Node {
             Node::HashJoin(node) => Box::pin(node.next(cx, max, out)),
             Node::Aggregate(node) => Box::pin(node.next(cx, max, out)),
             Node::Project(node) => Box::pin(node.next(cx, max, out)),
+            Node::ProjectSet(node) => Box::pin(node.next(cx, max, out)),
+            Node::Window(node) => Box::pin(node.next(cx, max, out)),
+            Node::Append(node) => Box::pin(node.next(cx, max, out)),
+            Node::SetOp(node) => Box::pin(node.next(cx, max, out)),
             Node::Unique(node) => Box::pin(node.next(cx, max, out)),
+            Node::DistinctOn(node) => Box::pin(node.next(cx, max, out)),
+            Node::CteScan(node) => Box::pin(node.next(cx, max, out)),
+            Node::WorkScan(node) => {
+                node.next(cx, max, out);
+                Box::pin(std::future::ready(Ok(())))
+            }
+            Node::With(node) => node.input.next(cx, max, out),
             Node::Sort(node) => Box::pin(node.next(cx, max, out)),
             Node::Limit(node) => Box::pin(node.next(cx, max, out)),
             Node::LockRows(node) => Box::pin(node.next(cx, max, out)),
@@ -113,7 +137,15 @@ impl Node {
             Node::HashJoin(node) => node.rewind(cx),
             Node::Aggregate(node) => node.rewind(cx),
             Node::Project(node) => node.input.rewind(cx),
+            Node::ProjectSet(node) => node.rewind(cx),
+            Node::Window(node) => node.rewind(cx),
+            Node::Append(node) => node.rewind(cx),
+            Node::SetOp(node) => node.rewind(cx),
             Node::Unique(node) => node.rewind(cx),
+            Node::DistinctOn(node) => node.rewind(cx),
+            Node::CteScan(node) => node.rewind(),
+            Node::WorkScan(node) => node.rewind(),
+            Node::With(node) => node.rewind(cx),
             Node::Sort(node) => node.rewind(cx),
             Node::Limit(node) => node.rewind(cx),
             Node::LockRows(node) => node.rewind(cx),
@@ -218,63 +250,5 @@ impl Project {
             out.close();
         }
         Ok(())
-    }
-}
-
-/// OFFSET and LIMIT: no more is asked for than will be given.
-#[derive(Clone)]
-pub(super) struct Limit {
-    input: Node,
-    limit: Option<Exprs>,
-    offset: Option<Exprs>,
-    /// How many rows to pass over and then to give, once known.
-    left: Option<(u64, u64)>,
-}
-
-impl Limit {
-    pub fn new(input: Node, limit: Option<Exprs>, offset: Option<Exprs>) -> Limit {
-        Limit { input, limit, offset, left: None }
-    }
-
-    fn rewind(&mut self, cx: &ExecCx<'_>) {
-        self.input.rewind(cx);
-        self.left = None;
-    }
-
-    async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
-        let (mut skip, mut give) = match self.left {
-            Some(left) => left,
-            None => {
-                let skip = count(cx, &self.offset, "OFFSET", sqlstate::INVALID_ROW_COUNT_IN_OFFSET).await?;
-                let give = count(cx, &self.limit, "LIMIT", sqlstate::INVALID_ROW_COUNT_IN_LIMIT).await?;
-                (skip.unwrap_or(0), give.unwrap_or(u64::MAX))
-            }
-        };
-        out.clear(0);
-        while give > 0 && out.is_empty() {
-            let wanted = give.min(max as u64).saturating_add(skip).min(max.max(BATCH) as u64);
-            self.input.next(cx, wanted as usize, out).await?;
-            if out.is_empty() {
-                break;
-            }
-            let skipped = skip.min(out.len() as u64);
-            out.skip(skipped as usize);
-            skip -= skipped;
-            give -= out.len() as u64;
-        }
-        self.left = Some((skip, give));
-        Ok(())
-    }
-}
-
-/// The argument of LIMIT or OFFSET; `None` for NULL and for none.
-async fn count(cx: &ExecCx<'_>, exprs: &Option<Exprs>, clause: &str, code: SqlState) -> Result<Option<u64>> {
-    let Some(exprs) = exprs else { return Ok(None) };
-    match cx.values(exprs, &[], 0).await?.first() {
-        None | Some(Datum::Null) => Ok(None),
-        Some(value) => {
-            let negative = |_| Error::new(code, format!("{clause} must not be negative"));
-            u64::try_from(value.as_int()?).map(Some).map_err(negative)
-        }
     }
 }

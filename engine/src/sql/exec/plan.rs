@@ -6,17 +6,25 @@
 //!
 //! How the items of FROM are read and joined is decided in `plan_from.rs` and `plan_join.rs`.
 
-use super::super::bound::{Bound, Exprs, FromNode, Query, Scalar, SortKey, Statement, slot};
+use super::super::ast::SetKind;
+use super::super::bound::{
+    self, Bound, Cte, CteBody, Exprs, FromNode, Query, Scalar, SetOperation, SortKey, Statement, Wait, slot,
+};
 use super::aggregate::{Aggregate, GroupSpec};
+use super::cte::{CtePlan, With};
 use super::index::OrderBy;
 use super::layout::Layout;
 use super::lock_rows::LockRows;
 use super::node::{Filter, Limit, Node, Project, ValuesScan};
 use super::plan_from::{Part, is_once, slots};
-use super::sort::{Sort, Unique};
+use super::project_set::ProjectSet;
+use super::set_operation::{Append, SetOp};
+use super::sort::Sort;
+use super::unique::{DistinctOn, Unique};
+use super::window::{Window, WindowSpec};
 use crate::catalog::Table;
 use crate::txn::{Env, Snapshot};
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// The operators of a statement, which have not begun.
@@ -25,6 +33,8 @@ pub(super) struct Plan {
     pub root: Option<Node>,
     /// Those of the subqueries within expressions.
     pub subs: Vec<Node>,
+    /// Those of the queries of WITH.
+    pub ctes: Vec<CtePlan>,
     /// How many exec parameters there are.
     pub execs: usize,
 }
@@ -35,18 +45,19 @@ pub(super) struct Planner<'a> {
     pub snapshot: &'a Snapshot,
     /// How many exec parameters there are so far.
     pub execs: Cell<usize>,
+    /// The queries of WITH, and which recursive ones are being planned.
+    pub ctes: &'a [Cte],
+    pub recursing: RefCell<Vec<usize>>,
 }
 
 /// Plans a statement.
 pub(super) fn plan(env: &Env, snapshot: &Snapshot, bound: &Bound) -> Plan {
-    let planner = Planner { env, snapshot, execs: Cell::new(bound.execs) };
-    let root = match &bound.statement {
-        Statement::Query(query) => Some(planner.query(query)),
-        Statement::Insert(insert) => insert.source.as_ref().map(|source| planner.query(source)),
-        Statement::Update(_) | Statement::Delete(_) => None,
-    };
+    let (execs, recursing) = (Cell::new(bound.execs), RefCell::default());
+    let planner = Planner { env, snapshot, execs, ctes: &bound.ctes, recursing };
+    let root = planner.source_of(&bound.statement);
     let subs = bound.subqueries.iter().map(|query| planner.query(query)).collect();
-    Plan { root, subs, execs: planner.execs.get() }
+    let ctes = (0..bound.ctes.len()).map(|id| planner.cte(id)).collect();
+    Plan { root, subs, ctes, execs: planner.execs.get() }
 }
 
 impl Planner<'_> {
@@ -57,23 +68,62 @@ impl Planner<'_> {
         n
     }
 
+    /// The operators of a query, or of the rows of an INSERT.
+    fn source_of(&self, statement: &Statement) -> Option<Node> {
+        match statement {
+            Statement::Query(query) => Some(self.query(query)),
+            Statement::Insert(insert) => insert.source.as_ref().map(|source| self.query(source)),
+            Statement::Update(_) | Statement::Delete(_) => None,
+        }
+    }
+
+    /// How the rows of a query of WITH are made.
+    fn cte(&self, id: usize) -> CtePlan {
+        match &self.ctes[id].body {
+            CteBody::Query(_) if self.is_inlined(id) => CtePlan::Inlined,
+            CteBody::Query(query) => CtePlan::Query(self.query(query)),
+            CteBody::Recursive(both, all) => {
+                let (left, right) = &**both;
+                let left = self.query(left);
+                self.recursing.borrow_mut().push(id);
+                let right = self.query(right);
+                self.recursing.borrow_mut().pop();
+                CtePlan::Recursive(left, right, *all)
+            }
+            CteBody::Change(statement) => CtePlan::Change(Rc::new((**statement).clone()), self.source_of(statement)),
+        }
+    }
+
+    /// Whether a query of WITH is planned where it is referred to: there is one reference, and it gives the same
+    /// there. As in PostgreSQL from version 12 on.
+    pub fn is_inlined(&self, id: usize) -> bool {
+        let Cte { body, references, materialized, .. } = &self.ctes[id];
+        let CteBody::Query(query) = body else { return false };
+        let wanted = *materialized == Some(false) || materialized.is_none() && *references == 1;
+        wanted && !is_volatile(query) && query.locks.is_empty()
+    }
+
     /// The operators of a query.
     pub fn query(&self, query: &Query) -> Node {
         let (Part { mut node, mut layout, .. }, ordered) = self.source(query);
         if let Some(grouping) = &query.grouping {
             let calls = grouping.calls.iter().map(|call| {
                 let mut call = call.clone();
-                call.arg = call.arg.map(|arg| layout.scalar(&arg));
+                call.scalars_mut().for_each(|scalar| *scalar = layout.scalar(scalar));
                 call
             });
             let waits = layout.exprs(&Exprs { waits: grouping.waits.clone(), scalars: Vec::new() }).waits;
             let keys = grouping.keys.iter().map(|key| layout.scalar(key)).collect();
-            let spec = GroupSpec { keys, calls: calls.collect(), waits };
+            let spec = GroupSpec { keys, sets: grouping.sets.clone(), calls: calls.collect(), waits };
             node = Node::Aggregate(Box::new(Aggregate::new(node, spec)));
             let keys = (0..grouping.keys.len()).map(|at| slot::KEY + at);
             layout = Layout(keys.chain((0..grouping.calls.len()).map(|at| slot::CALL + at)).collect());
             node = filtered(node, &layout, grouping.having.as_slice());
         }
+        for window in &query.windows {
+            (node, layout) = windowed(node, layout, window);
+        }
+        (node, layout) = project_sets(node, layout, query);
         node = Node::Project(Box::new(Project::new(node, layout.exprs(&query.targets))));
         if query.distinct {
             node = Node::Unique(Box::new(Unique::new(node)));
@@ -81,13 +131,46 @@ impl Planner<'_> {
         if !ordered {
             node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone())));
         }
+        if !query.distinct_on.is_empty() {
+            node = Node::DistinctOn(Box::new(DistinctOn::new(node, query.distinct_on.clone())));
+        }
         if let (false, Some(from)) = (query.locks.is_empty(), &query.from) {
             node = Node::LockRows(Box::new(LockRows::new(node, query, slots(from).end)));
         }
         if query.limit.is_some() || query.offset.is_some() {
-            node = Node::Limit(Box::new(Limit::new(node, query.limit.clone(), query.offset.clone())));
+            let ties = if query.with_ties { query.order_by.clone() } else { Vec::new() };
+            node = Node::Limit(Box::new(Limit::new(node, query.limit.clone(), query.offset.clone(), ties)));
         }
-        node
+        let ids: Vec<usize> = query.ctes.iter().copied().filter(|id| !self.ctes[*id].constant).collect();
+        if ids.is_empty() { node } else { Node::With(Box::new(With { input: node, ids })) }
+    }
+
+    /// UNION, INTERSECT or EXCEPT.
+    fn set_operation(&self, operation: &SetOperation) -> Part {
+        let SetOperation { kind, all, sides } = operation;
+        let side = |(query, casts): &(Query, Option<Exprs>)| {
+            let node = self.query(query);
+            let width = query.columns.len();
+            match casts {
+                Some(casts) => Node::Project(Box::new(Project::new(node, casts.clone()))),
+                // What only its sorting needed is taken off.
+                None if query.targets.scalars.len() > width => {
+                    let scalars = (0..width).map(Scalar::Column).collect();
+                    Node::Project(Box::new(Project::new(node, Exprs { waits: Vec::new(), scalars })))
+                }
+                None => node,
+            }
+        };
+        let [left, right] = [side(&sides[0]), side(&sides[1])];
+        let node = match (kind, all) {
+            (SetKind::Union, true) => Node::Append(Box::new(Append::new([left, right]))),
+            (SetKind::Union, false) => {
+                let append = Node::Append(Box::new(Append::new([left, right])));
+                Node::Unique(Box::new(Unique::new(append)))
+            }
+            (kind, all) => Node::SetOp(Box::new(SetOp::new(left, right, *kind, *all))),
+        };
+        Part { node, layout: Layout((0..sides[0].0.columns.len()).collect()), rows: 1000.0 }
     }
 
     /// FROM and WHERE, and whether the rows come in the order of ORDER BY.
@@ -108,6 +191,10 @@ impl Planner<'_> {
                 let node = Node::Values(ValuesScan::new(rows.clone()));
                 (Part { node, layout: Layout((0..width).collect()), rows: rows.len() as f64 }, unordered)
             }
+            (None, None) if query.set_operation.is_some() => {
+                let operation = query.set_operation.as_ref().map(|operation| self.set_operation(operation));
+                (operation.unwrap_or_else(Part::nothing), unordered)
+            }
             (None, None) => {
                 let node = Node::Values(ValuesScan::new(vec![Exprs::default()]));
                 (Part { node, layout: Layout::default(), rows: 1.0 }, unordered)
@@ -117,11 +204,44 @@ impl Planner<'_> {
         if !once.is_empty() {
             part.node = Node::Filter(Box::new(Filter::once(part.node, once)));
         }
-        if let Some(set) = &query.set_function {
-            part = self.lateral_join(part, set);
-        }
         (part, ordered)
     }
+}
+
+/// Rows with the values of a window's functions behind.
+fn windowed(node: Node, layout: Layout, window: &bound::Window) -> (Node, Layout) {
+    let mut own = window.clone();
+    own.each_mut(&mut |scalar| layout.place(scalar));
+    let (slots, calls): (Vec<_>, Vec<_>) = own.calls.into_iter().unzip();
+    let spec =
+        WindowSpec { partition: own.partition, order_by: own.order_by, frame: own.frame, calls, waits: own.waits };
+    (Node::Window(Box::new(Window::new(node, spec))), layout.joined(&Layout(slots)))
+}
+
+/// Rows with those of functions in the target list behind. One whose arguments are another's rows comes after that.
+fn project_sets(mut node: Node, mut layout: Layout, query: &Query) -> (Node, Layout) {
+    let mut left: Vec<_> = query.sets.iter().collect();
+    while !left.is_empty() {
+        let (now, later): (Vec<_>, Vec<_>) = left.iter().copied().partition(|((_, args), _)| layout.covers(args));
+        if now.is_empty() {
+            break;
+        }
+        let calls = now.iter().map(|((function, args), _)| (function.clone(), layout.exprs(args))).collect();
+        let slots = now.iter().flat_map(|((function, _), base)| *base..base + function.columns.len()).collect();
+        node = Node::ProjectSet(Box::new(ProjectSet::new(node, calls)));
+        layout = layout.joined(&Layout(slots));
+        left = later;
+    }
+    (node, layout)
+}
+
+/// Whether a query may give something else each time it runs, or does something.
+fn is_volatile(query: &Query) -> bool {
+    const VOLATILE: [&str; 6] = ["random", "clock_timestamp", "timeofday", "gen_random_uuid", "setseed", "pg_sleep"];
+    let mut volatile = !query.sets.is_empty();
+    query.each(&mut |scalar| volatile |= matches!(scalar, Scalar::Call(name, ..) if VOLATILE.contains(name)));
+    let waits = query.filter.iter().chain([&query.targets]).flat_map(|exprs| &exprs.waits);
+    volatile || waits.into_iter().any(|wait| matches!(wait, Wait::Call(..)))
 }
 
 /// Rows for which conditions hold.
@@ -147,7 +267,7 @@ fn used_slots(query: &Query) -> Rc<Vec<usize>> {
 
 /// ORDER BY as columns of the only table; none if it asks for anything else.
 fn column_order(query: &Query, table: &Table, base: usize) -> Vec<OrderBy> {
-    if query.grouping.is_some() || query.distinct || query.set_function.is_some() {
+    if query.grouping.is_some() || query.distinct || !query.sets.is_empty() || !query.windows.is_empty() {
         return Vec::new();
     }
     let column = |key: &SortKey| match query.targets.scalars.get(key.slot) {

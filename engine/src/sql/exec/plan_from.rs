@@ -6,7 +6,8 @@
 //!
 //! PostgreSQL: `initsplan.c` (`distribute_qual_to_rels`), `prepjointree.c` (`reduce_outer_joins`).
 
-use super::super::bound::{Exprs, FromNode, JoinKind, JoinNode, SYSTEM_COLUMNS, Scalar, Wait};
+use super::super::bound::{CteBody, Exprs, FromNode, JoinKind, JoinNode, Query, SYSTEM_COLUMNS, Scalar, Wait};
+use super::cte::{CteScan, WorkScan};
 use super::index::{self, OrderBy, Wanted};
 use super::layout::Layout;
 use super::nest_loop::{LoopSpec, NestLoop};
@@ -26,6 +27,14 @@ pub(super) struct Part {
     pub rows: f64,
 }
 
+impl Part {
+    /// One row without columns.
+    pub fn nothing() -> Part {
+        let node = Node::Values(super::node::ValuesScan::new(vec![Exprs::default()]));
+        Part { node, layout: Layout::default(), rows: 1.0 }
+    }
+}
+
 /// A table of a FROM: its first slot, and whether it has system columns.
 pub(super) type TableItem<'q> = (&'q Rc<Table>, usize, bool);
 
@@ -39,18 +48,31 @@ impl Planner<'_> {
                 let layout = Layout((item.base..item.base + item.width()).collect());
                 own_filter(Part { node, layout, rows: 1000.0 }, filter)
             }
-            FromNode::Subquery(query, base, _) => {
-                let width = query.targets.scalars.len();
-                // Behind the columns of the result are those that only the sorting needs: nobody asks for them.
-                let slot = |at| if at < query.columns.len() { base + at } else { usize::MAX - at };
-                let layout = Layout((0..width).map(slot).collect());
-                own_filter(Part { node: self.query(query), layout, rows: 1000.0 }, filter)
+            FromNode::Subquery(query, base, _) => own_filter(self.subquery(query, *base), filter),
+            FromNode::Cte(id, base, width) => {
+                let layout = Layout((*base..base + width).collect());
+                let part = match &self.ctes[*id].body {
+                    CteBody::Query(query) if self.is_inlined(*id) => self.subquery(query, *base),
+                    _ if self.recursing.borrow().contains(id) => {
+                        Part { node: Node::WorkScan(WorkScan::new(*id, *width)), layout, rows: 100.0 }
+                    }
+                    _ => Part { node: Node::CteScan(CteScan::new(*id, *width)), layout, rows: 1000.0 },
+                };
+                own_filter(part, filter)
             }
             FromNode::Join(join) => match reduced(join, filter) {
                 JoinKind::Inner => self.inner_joins(from, filter, used),
                 kind => self.outer_join(join, kind, filter, used),
             },
         }
+    }
+
+    /// A query in FROM, whose columns begin at a slot.
+    fn subquery(&self, query: &Query, base: usize) -> Part {
+        // Behind the columns of the result are those that only the sorting needs: nobody asks for them.
+        let slot = |at| if at < query.columns.len() { base + at } else { usize::MAX - at };
+        let layout = Layout((0..query.targets.scalars.len()).map(slot).collect());
+        Part { node: self.query(query), layout, rows: 1000.0 }
     }
 
     /// The scan of a table, and whether its rows come in the order that is asked for.
@@ -107,12 +129,6 @@ impl Planner<'_> {
         f64::from(blocks) * 60.0
     }
 
-    /// An item to the right of others, read anew for each of their rows.
-    pub fn lateral_join(&self, left: Part, from: &FromNode) -> Part {
-        let right = self.from(from, &mut Vec::new(), &Rc::default());
-        self.nest_loop(left, right, JoinKind::Inner, Vec::new(), lateral(from))
-    }
-
     /// A join by nested loops; `params` are what the right side uses of the left's slots.
     pub fn nest_loop(
         &self,
@@ -159,7 +175,7 @@ pub(super) fn lateral(from: &FromNode) -> &[(usize, Scalar)] {
     match from {
         FromNode::Function(item) => &item.lateral,
         FromNode::Subquery(_, _, lateral) => lateral,
-        FromNode::Table(..) | FromNode::Join(_) => &[],
+        FromNode::Table(..) | FromNode::Cte(..) | FromNode::Join(_) => &[],
     }
 }
 
@@ -169,6 +185,7 @@ pub(super) fn slots(from: &FromNode) -> Range<usize> {
         FromNode::Table(table, base, _) => *base..base + table.desc.natts() + SYSTEM_COLUMNS.len(),
         FromNode::Function(item) => item.base..item.base + item.width(),
         FromNode::Subquery(query, base, _) => *base..base + query.columns.len(),
+        FromNode::Cte(_, base, width) => *base..base + width,
         FromNode::Join(join) => slots(&join.left).start..slots(&join.right).end,
     }
 }

@@ -21,6 +21,8 @@
 mod atom;
 mod cursor;
 mod expr;
+mod grammar_call;
+mod group;
 mod index;
 mod join;
 mod locking;
@@ -29,6 +31,8 @@ mod select;
 mod table;
 mod tree;
 mod utility;
+mod window;
+mod with;
 
 use super::ast::Statement;
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
