@@ -98,6 +98,16 @@ fn changes() {
 }
 
 #[test]
+fn on_conflict() {
+    run("on_conflict");
+}
+
+#[test]
+fn foreign_keys() {
+    run("foreign_keys");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }
@@ -150,4 +160,14 @@ fn timeouts() {
 #[test]
 fn concurrent_writers() {
     run("concurrent");
+}
+
+#[test]
+fn key_share() {
+    run("key_share");
+}
+
+#[test]
+fn sorts() {
+    run("sorts");
 }

@@ -8,18 +8,20 @@
 //! what it knows: the lock on the table that it uses keeps others from changing it.
 
 use crate::small;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::index;
-use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_INDEX};
+use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
+use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::{Table, TableIndex, pg_attribute, pg_namespace, rows};
+use super::{attrdef, index};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::settings::Setting;
 use crate::txn::Env;
-use crate::types::TupleDesc;
+use crate::types::{Datum, TupleDesc};
 
 /// What the cache counts.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -40,6 +42,8 @@ pub struct Catalog {
     /// By schema and name; an absent table is remembered as `None`.
     names: RefCell<small::Map<(Oid, String), Option<Oid>>>,
     tables: RefCell<small::Map<Oid, Rc<Table>>>,
+    /// What other rooms have made of tables: forgotten with them.
+    plans: RefCell<small::Map<(Oid, u8), Rc<dyn Any>>>,
     /// How many invalidations this backend has heeded.
     heeded: Cell<u64>,
     stats: Cell<CacheStats>,
@@ -75,6 +79,7 @@ impl Catalog {
     pub(super) fn forget_all(&self) {
         self.names.borrow_mut().clear();
         self.tables.borrow_mut().clear();
+        self.plans.borrow_mut().clear();
         self.count(|stats| stats.invalidations += 1);
     }
 
@@ -129,6 +134,17 @@ impl Catalog {
             }
             table.rel = table.rel.with_indexes(indexes);
         }
+        if table.class.kind == b'r' && !table.is_catalog {
+            read_constraints(env, &mut table).await?;
+            if table.desc.attrs.iter().any(|attr| attr.has_default) {
+                table.defaults = attrdef::read(env, oid).await?;
+            }
+        }
+        if table.class.toast.is_valid() {
+            let toast = Box::pin(self.table_by_oid(env, table.class.toast)).await?;
+            let missing = || Error::corrupt(format!("no row of pg_class for the TOAST table of {oid}"));
+            table = table.with_toast(env, &*toast.ok_or_else(missing)?);
+        }
         let table = Rc::new(table);
         self.tables.borrow_mut().insert(oid, table.clone());
         Ok(Some(table))
@@ -152,6 +168,24 @@ impl Catalog {
             }
             env.unlock_relation(table.oid, mode);
         }
+    }
+
+    /// The table with this oid, locked; an error if it is gone.
+    pub async fn open_by_oid(&self, env: &Env, oid: Oid, mode: LockMode) -> Result<Rc<Table>> {
+        env.lock_relation(oid, mode).await?;
+        self.accept_invalidations(env);
+        let table = self.table_by_oid(env, oid).await?;
+        table.ok_or_else(|| Error::internal(format!("could not open relation with OID {oid}")))
+    }
+
+    /// What was kept of an object under a number.
+    pub fn plan<T: 'static>(&self, key: (Oid, u8)) -> Option<Rc<T>> {
+        self.plans.borrow().get(&key).and_then(|plan| plan.clone().downcast().ok())
+    }
+
+    /// Keeps something of an object, until a table is changed.
+    pub fn keep_plan(&self, key: (Oid, u8), plan: Rc<dyn Any>) {
+        self.plans.borrow_mut().insert(key, plan);
     }
 
     /// The same without waiting for the lock.
@@ -186,6 +220,23 @@ pub(super) async fn read_named(env: &Env, namespace: Oid, name: &str) -> Result<
     found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
 }
 
+/// The constraints of a table, and those that refer to it.
+async fn read_constraints(env: &Env, table: &mut Table) -> Result<()> {
+    let concerns = |first: &[Datum]| pg_constraint::concerns(first, table.oid);
+    for (_, values) in rows::find(env, &PG_CONSTRAINT, pg_constraint::FIRST_COLUMNS, concerns).await? {
+        let row = ConstraintRow::of_values(&values)?;
+        if row.foreign.as_ref().is_some_and(|key| key.table == table.oid) {
+            table.referenced_by.push(row.clone());
+        }
+        if row.table == table.oid {
+            table.constraints.push(row);
+        }
+    }
+    small::sort_by_key(&mut table.constraints, |row| row.name.clone());
+    small::sort_by_key(&mut table.referenced_by, |row| row.oid);
+    Ok(())
+}
+
 /// The indexes of a table with their rows of `pg_class`, by their oids.
 pub(super) async fn read_indexes(env: &Env, table: Oid) -> Result<Vec<(TableIndex, ClassRow)>> {
     let mut indexes = Vec::new();
@@ -203,6 +254,6 @@ pub(super) async fn read_indexes(env: &Env, table: Oid) -> Result<Vec<(TableInde
 }
 
 async fn read_by_oid(env: &Env, oid: Oid) -> Result<Option<ClassRow>> {
-    let found = rows::find(env, &PG_CLASS, 1, |first| first[0] == crate::types::Datum::Oid(oid)).await?;
+    let found = rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await?;
     found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
 }

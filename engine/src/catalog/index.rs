@@ -37,6 +37,8 @@ pub enum Purpose {
     Primary,
     /// UNIQUE
     Unique,
+    /// Of a table of long values: the only index that it has.
+    Chunks,
 }
 
 /// An index to be made.
@@ -138,7 +140,7 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
         (Some(name), _) => name.to_string(),
         (None, Purpose::Primary) => index_name::choose(env, namespace, &table.name, None, "pkey", true).await?,
         (None, Purpose::Unique) => index_name::choose(env, namespace, &table.name, Some(&columns), "key", true).await?,
-        (None, Purpose::Plain(_)) => {
+        (None, Purpose::Plain(_) | Purpose::Chunks) => {
             index_name::choose(env, namespace, &table.name, Some(&columns), "idx", false).await?
         }
     };
@@ -152,7 +154,7 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
         oid,
         table: table.oid,
         unique: new.purpose != Purpose::Plain(false),
-        primary: new.purpose == Purpose::Primary,
+        primary: matches!(new.purpose, Purpose::Primary | Purpose::Chunks),
         check_xmin: false,
         keys: new.keys.clone(),
     };
@@ -164,7 +166,7 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
     }
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: table.oid }]);
     env.xact.borrow_mut().next_command();
-    let found = access::build_index(env, &index, &Rel::new(table.oid, table.rel.file)).await?;
+    let found = access::build_index(env, &index, &table.rel).await?;
     note_build(env, table, &index, &found).await?;
     if found.broken_hot_chain {
         let check = IndexRow { check_xmin: true, ..row };
@@ -207,12 +209,17 @@ async fn insert_rows(
 async fn insert_constraint(env: &Env, table: &Table, index: &Index, purpose: Purpose) -> Result<()> {
     let row = ConstraintRow {
         oid: new_oid(env).await?,
-        name: &index.name,
+        name: index.name.clone(),
         namespace: table.class.namespace,
         kind: if purpose == Purpose::Primary { b'p' } else { b'u' },
+        deferrable: false,
+        deferred: false,
+        validated: true,
         table: table.oid,
         index: index.rel.oid,
         columns: index.keys.iter().map(|key| key.column).collect(),
+        foreign: None,
+        condition: None,
     };
     invalidate(env, [invalidation::of_constraint(env.database, row.oid)]);
     rows::insert(env, &PG_CONSTRAINT, &row.values()).await?;

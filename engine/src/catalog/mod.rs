@@ -28,9 +28,13 @@
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
 
 mod array_type;
+pub mod attrdef;
 pub mod bootstrap;
 mod cache;
+pub mod constraint;
 pub mod ddl;
+pub mod drop;
+mod equality;
 pub mod index;
 mod index_name;
 mod invalidation;
@@ -38,7 +42,7 @@ pub mod layout;
 mod pg_am;
 pub mod pg_attribute;
 pub mod pg_class;
-mod pg_constraint;
+pub mod pg_constraint;
 pub mod pg_database;
 pub mod pg_index;
 pub mod pg_namespace;

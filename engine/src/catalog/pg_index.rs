@@ -77,7 +77,7 @@ impl IndexRow {
     }
 
     /// Reads a row.
-    pub(super) fn of_values(values: &[Datum]) -> Result<IndexRow> {
+    pub fn of_values(values: &[Datum]) -> Result<IndexRow> {
         if values.len() != PG_INDEX.desc().natts() {
             return Err(Error::corrupt("a row of pg_index has the wrong number of columns"));
         }

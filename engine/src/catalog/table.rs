@@ -1,12 +1,16 @@
 //! What a statement needs to know of a table.
 
+use std::any::Any;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::pg_class::ClassRow;
+use super::pg_constraint::ConstraintRow;
 use super::pg_index::IndexRow;
 use super::pg_namespace;
 use crate::access::Rel;
-use crate::ids::{Error, FIRST_NORMAL_OID, Oid, RelFile, Result, Xid, sqlstate};
+use crate::ids::{Error, FIRST_NORMAL_OID, Oid, Result, Xid, sqlstate};
+use crate::txn::{Env, ToastFiles};
 use crate::types::TupleDesc;
 
 /// A table, as `pg_class` and `pg_attribute` describe it; PostgreSQL's `RelationData`.
@@ -28,6 +32,14 @@ pub struct Table {
     pub class: ClassRow,
     /// What `pg_index` says of its indexes, in the order of `rel.indexes`.
     pub indexes: Vec<TableIndex>,
+    /// Its constraints, by their names.
+    pub constraints: Vec<ConstraintRow>,
+    /// The foreign keys that refer to it, in the order in which they were made; its own among them.
+    pub referenced_by: Vec<ConstraintRow>,
+    /// The defaults of columns, from 0, as SQL.
+    pub defaults: Vec<(usize, Rc<str>)>,
+    /// What a later room makes of these expressions, once.
+    pub derived: OnceCell<Rc<dyn Any>>,
 }
 
 /// An index of a table.
@@ -43,12 +55,7 @@ impl Table {
     /// A table by its row of `pg_class` and its columns, in a database.
     pub fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
         let (name, desc): (Rc<str>, _) = (class.name.as_str().into(), Rc::new(desc));
-        let mut rel = Rel::new(class.oid, class.file(database)).named(&name);
-        if class.toast.is_valid() {
-            // Its file is named by its id.
-            let file = RelFile { rel: class.toast, ..rel.file };
-            rel = rel.with_toast(Rel::new(class.toast, file), desc.clone());
-        }
+        let rel = Rel::new(class.oid, class.file(database)).named(&name);
         Table {
             oid: class.oid,
             schema: pg_namespace::name(class.namespace).unwrap_or_default().into(),
@@ -58,7 +65,21 @@ impl Table {
             is_catalog: class.oid < FIRST_NORMAL_OID,
             class,
             indexes: Vec::new(),
+            constraints: Vec::new(),
+            referenced_by: Vec::new(),
+            defaults: Vec::new(),
+            derived: OnceCell::new(),
         }
+    }
+
+    /// The same with its table of long values, which is noted for whoever has only a pointer into it.
+    pub(super) fn with_toast(mut self, env: &Env, toast: &Table) -> Table {
+        if let Some(index) = toast.rel.indexes.first() {
+            let files = ToastFiles { table: toast.rel.file, index: index.rel.oid, index_file: index.rel.file };
+            env.toasts.borrow_mut().insert(toast.oid, files);
+        }
+        self.rel = self.rel.with_toast(toast.rel.clone(), self.desc.clone());
+        self
     }
 
     /// An index is no table.

@@ -1,6 +1,5 @@
 //! Which tables have a second one for values too long for a page (TOAST: the oversized-attribute storage technique), and
-//! what the catalogs say of that. It is made with the table. Its index is not built; its id is taken all the same, so that
-//! the tables that follow have PostgreSQL's numbers.
+//! what the catalogs say of that. It is made with the table, and with an index over what a chunk is found by.
 
 use super::pg_class::ClassRow;
 use super::pg_namespace;

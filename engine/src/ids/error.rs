@@ -57,7 +57,9 @@ pub mod sqlstate {
         INVALID_TEXT_REPRESENTATION "22P02"
         INVALID_BINARY_REPRESENTATION "22P03"
         NOT_NULL_VIOLATION "23502"
+        FOREIGN_KEY_VIOLATION "23503"
         UNIQUE_VIOLATION "23505"
+        CHECK_VIOLATION "23514"
         INVALID_TRANSACTION_STATE "25000"
         ACTIVE_SQL_TRANSACTION "25001"
         READ_ONLY_SQL_TRANSACTION "25006"
@@ -72,6 +74,7 @@ pub mod sqlstate {
         SYNTAX_ERROR "42601"
         INSUFFICIENT_PRIVILEGE "42501"
         CANNOT_COERCE "42846"
+        INVALID_FOREIGN_KEY "42830"
         GROUPING_ERROR "42803"
         DATATYPE_MISMATCH "42804"
         WINDOWING_ERROR "42P20"
@@ -90,6 +93,7 @@ pub mod sqlstate {
         DUPLICATE_TABLE "42P07"
         DUPLICATE_PREPARED_STATEMENT "42P05"
         DUPLICATE_ALIAS "42712"
+        AMBIGUOUS_ALIAS "42P09"
         AMBIGUOUS_COLUMN "42702"
         AMBIGUOUS_FUNCTION "42725"
         AMBIGUOUS_PARAMETER "42P08"
@@ -229,6 +233,12 @@ impl Error {
         if position > 0 {
             self.0.position.get_or_insert(position);
         }
+        self
+    }
+
+    /// At this place, whatever was said before.
+    pub fn moved(mut self, position: u32) -> Error {
+        self.0.position = Some(position);
         self
     }
 

@@ -81,7 +81,12 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
     if env.settings.borrow().on(Setting::log_connections) {
         log_connection(server, cx.pid(), &user, startup.get("application_name").unwrap_or_default());
     }
-    let fx = FnCtx { env: env.clone(), session: Rc::new(Identity { user }) };
+    let fx = FnCtx {
+        env: env.clone(),
+        session: Rc::new(Identity { user }),
+        catalog: Rc::default(),
+        registry: server.functions(),
+    };
     let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);
     session.tell_settings();

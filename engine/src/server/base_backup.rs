@@ -17,6 +17,7 @@ use super::port::{Replication, ReplicationMessage};
 use super::shared::Server;
 use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegment, sqlstate};
 use crate::trace::Event;
+use crate::txn::TEMP_DIRECTORY;
 use crate::wal::RecordBuilder;
 use crate::wal::xlog_records::XlogRecord;
 use crate::world::{Cx, Disk, Receiver, Sender};
@@ -84,9 +85,9 @@ async fn send_all(cx: &Cx, server: &Server, standby: &Replication) -> Result<()>
     Ok(())
 }
 
-/// Slots are the primary's own, and so are its statistics; log and control file come last.
+/// Slots are the primary's own, and so are its statistics and temporary files; log and control file come last.
 fn is_copied(path: &str) -> bool {
-    let apart = ["pg_wal/", "pg_replslot/", "pg_stat/", control::PATH];
+    let apart = ["pg_wal/", "pg_replslot/", "pg_stat/", TEMP_DIRECTORY, control::PATH];
     !apart.iter().any(|prefix| path.starts_with(prefix))
 }
 

@@ -35,6 +35,7 @@ mod checkpoint;
 mod checkpoint_policy;
 mod checkpointer;
 mod configuration;
+mod constraints;
 mod control;
 mod definition;
 mod log;

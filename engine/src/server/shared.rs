@@ -304,7 +304,10 @@ impl Server {
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
+            temp_files: Rc::default(),
+            memory: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }
@@ -425,6 +428,11 @@ impl Server {
     /// The oldest transaction that a snapshot anywhere may still need.
     pub fn horizon(&self) -> Xid {
         self.txns.procs.oldest_xmin()
+    }
+
+    /// Whether a checkpoint is under way.
+    pub fn checkpoint_runs(&self) -> bool {
+        self.checkpoints.started.get() > self.checkpoints.done.get()
     }
 
     /// When the next thing happens by itself.

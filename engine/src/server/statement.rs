@@ -90,6 +90,10 @@ impl Session {
             Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
                 self.run_setting(statement, sink)?
             }
+            Statement::SetConstraints(names, deferred) => {
+                self.set_constraints(names.as_deref(), deferred).await?;
+                "SET CONSTRAINTS"
+            }
             Statement::Lock(lock) => {
                 self.lock_table(&lock).await?;
                 "LOCK TABLE"
@@ -164,7 +168,9 @@ impl Session {
         if let Some(columns) = bound.statement.columns() {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &bound, &parameters.values, &mut |row| sink(Part::Row(row))).await?;
+        let rows = exec::run(&self.fx, &bound, &parameters.values, &mut |row| sink(Part::Row(row))).await;
+        self.env.release_work();
+        let rows = rows?;
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
         Ok(match bound.statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),
@@ -188,6 +194,22 @@ impl Session {
         let mut tables = self.open_tables(statement).await?;
         loop {
             let bound = bind::bind(statement, &tables, &self.functions, params);
+            let missed = tables.missed.take();
+            if bound.is_ok() || missed.is_empty() {
+                return bound;
+            }
+            for (schema, name) in missed {
+                let table = self.catalog.table(&self.env, schema.as_deref(), &name).await?;
+                tables.mentioned.push(((schema, name), table));
+            }
+        }
+    }
+
+    /// Binds something that names tables only in literals; they are looked up as it asks for them.
+    pub(super) async fn with_tables<T>(&self, bind: impl Fn(&dyn CatalogView) -> Result<T>) -> Result<T> {
+        let mut tables = OpenTables::default();
+        loop {
+            let bound = bind(&tables);
             let missed = tables.missed.take();
             if bound.is_ok() || missed.is_empty() {
                 return bound;

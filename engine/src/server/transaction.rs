@@ -14,6 +14,7 @@ use super::session::Session;
 use crate::ids::{Error, Result, Severity, sqlstate};
 use crate::settings::Setting;
 use crate::sql::ast::{IsolationLevel, TransactionModes};
+use crate::sql::exec::fire_deferred;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation, abort, commit};
 
@@ -137,6 +138,11 @@ impl Session {
 
     pub(super) async fn commit(&mut self) -> Result<()> {
         let counts = self.counts();
+        // What has waited to be checked is checked now; if it fails the transaction is over all the same.
+        if let Err(error) = fire_deferred(&self.fx, None).await {
+            self.abort().await?;
+            return Err(error);
+        }
         commit(&self.env).await?;
         self.leave_block(true, counts);
         Ok(())
@@ -167,6 +173,7 @@ impl Session {
 
     /// A statement has failed: an implicit transaction is over, a block waits for its ROLLBACK.
     pub(super) async fn fail(&mut self) -> Result<()> {
+        self.env.release_work();
         match self.block() {
             BlockState::Idle => Ok(()),
             BlockState::Implicit => self.abort().await,

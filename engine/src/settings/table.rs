@@ -38,6 +38,10 @@ settings! {
     shared_buffers: Kind::Int(Unit::Page, 16, MAX / 2), "128MB", Postmaster, "pages that all processes share";
     work_mem: Kind::Int(Unit::Kb, 64, MAX), "4MB", User, "memory of one sort or hash";
     maintenance_work_mem: Kind::Int(Unit::Kb, 1024, MAX), "64MB", User, "memory of VACUUM and CREATE INDEX";
+    temp_buffers: Kind::Int(Unit::Page, 100, MAX / 2), "8MB", User, "pages of a session's temporary tables";
+    hash_mem_multiplier: Kind::Int(Unit::Fraction, 1000, 1_000_000), "2", User, "memory of a hash, in units of work_mem";
+    ["Resource Usage / Disk"]
+    temp_file_limit: Kind::Int(Unit::Kb, -1, MAX), "-1", Superuser, "temporary files of a session at once; -1: any amount";
     ["Connections and Authentication / Connection Settings"]
     max_connections: Kind::Int(Unit::None, 1, 262143), "100", Postmaster, "clients at once";
     superuser_reserved_connections: Kind::Int(Unit::None, 0, 262143), "3", Postmaster, "connections kept for superusers";
@@ -131,6 +135,7 @@ settings! {
     log_duration: Kind::Bool, "off", Superuser, "whether the time of each statement is logged";
     log_line_prefix: Kind::Text, "%m [%p] ", Sighup, "what each line of the log begins with";
     log_lock_waits: Kind::Bool, "off", Superuser, "whether waits longer than deadlock_timeout are logged";
+    log_temp_files: Kind::Int(Unit::Kb, -1, MAX), "-1", Superuser, "temporary files so long are logged when they are removed; -1: none";
     log_statement: Kind::Enum(&["none", "ddl", "mod", "all"]), "none", Superuser, "which statements are logged";
     ["Reporting and Logging / Where to Log"]
     logging_collector: Kind::Bool, "off", Internal, "whether a process of its own writes log files: not built";

@@ -6,7 +6,9 @@
 //! may point at carries its place in the query string.
 
 pub use super::ast_index::*;
+pub use super::ast_modify::*;
 pub use super::ast_query::*;
+pub use super::ast_table::*;
 pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
@@ -108,6 +110,8 @@ pub enum Statement {
         /// What is set.
         modes: TransactionModes,
     },
+    /// SET CONSTRAINTS of some, or of all: whether they are deferred.
+    SetConstraints(Option<Vec<QualName>>, bool),
     /// RESET of one setting, or of all
     Reset(Option<Ident>),
     /// SHOW of one setting, or of all
@@ -131,95 +135,6 @@ pub enum Statement {
     Deallocate(Option<Ident>),
     /// DISCARD ALL
     DiscardAll,
-}
-
-/// CREATE TABLE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct CreateTable {
-    /// Its name.
-    pub name: QualName,
-    /// IF NOT EXISTS
-    pub if_not_exists: bool,
-    /// Its columns in order.
-    pub columns: Vec<ColumnDef>,
-    /// Its PRIMARY KEY and UNIQUE constraints, as they stand.
-    pub keys: Vec<Key>,
-}
-
-/// One column of a CREATE TABLE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ColumnDef {
-    /// Its name.
-    pub name: Ident,
-    /// Its type.
-    pub ty: TypeName,
-    /// NOT NULL
-    pub not_null: bool,
-    /// Where the name stands.
-    pub pos: Pos,
-}
-
-/// DROP TABLE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct DropTable {
-    /// The tables.
-    pub names: Vec<QualName>,
-    /// IF EXISTS
-    pub if_exists: bool,
-}
-
-/// INSERT.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Insert {
-    /// Into which table.
-    pub table: QualName,
-    /// The name by which the table may be referred to.
-    pub alias: Option<Ident>,
-    /// The columns named, with their places; empty where none are.
-    pub columns: Vec<(Ident, Pos)>,
-    /// The rows; `None` for DEFAULT VALUES.
-    pub source: Option<Box<Query>>,
-    /// RETURNING
-    pub returning: Vec<Target>,
-}
-
-/// UPDATE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Update {
-    /// Which table.
-    pub table: QualName,
-    /// Its alias.
-    pub alias: Option<Ident>,
-    /// What is set to what.
-    pub set: Vec<Assignment>,
-    /// WHERE
-    pub filter: Option<Expr>,
-    /// RETURNING
-    pub returning: Vec<Target>,
-}
-
-/// `column = value` in an UPDATE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Assignment {
-    /// The column.
-    pub column: Ident,
-    /// Where it stands.
-    pub pos: Pos,
-    /// Its new value.
-    pub value: Expr,
-}
-
-/// DELETE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Delete {
-    /// From which table.
-    pub table: QualName,
-    /// Its alias.
-    pub alias: Option<Ident>,
-    /// WHERE
-    pub filter: Option<Expr>,
-    /// RETURNING
-    pub returning: Vec<Target>,
 }
 
 /// SET.

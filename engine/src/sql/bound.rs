@@ -208,8 +208,41 @@ pub struct Insert {
     pub source: Option<Query>,
     /// For each column of the table its value, over the source's row.
     pub values: Exprs,
+    /// What each row has to meet.
+    pub checks: Vec<Check>,
+    /// ON CONFLICT
+    pub on_conflict: Option<OnConflict>,
     /// RETURNING, over the new row.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
+}
+
+/// A condition that each row of a table has to meet, over its columns.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The constraint's name.
+    pub name: Rc<str>,
+    /// What must not be false.
+    pub condition: Exprs,
+}
+
+/// ON CONFLICT of an INSERT.
+#[derive(Clone, Debug)]
+pub struct OnConflict {
+    /// The indexes in which a conflict is one: places among the table's.
+    pub arbiters: Vec<usize>,
+    /// DO UPDATE; none for DO NOTHING.
+    pub update: Option<ConflictUpdate>,
+}
+
+/// DO UPDATE. Its row has the columns of the table, then the system's, then those of the row that was to be inserted.
+#[derive(Clone, Debug)]
+pub struct ConflictUpdate {
+    /// WHERE
+    pub filter: Vec<Exprs>,
+    /// For each column of the table its new value.
+    pub values: Exprs,
+    /// How strongly the row is locked: it may be a column of a key that is set.
+    pub strength: RowLock,
 }
 
 /// UPDATE.
@@ -223,6 +256,8 @@ pub struct Update {
     pub filter: Vec<Exprs>,
     /// For each column of the table its new value, over the old row.
     pub values: Exprs,
+    /// What each row has to meet.
+    pub checks: Vec<Check>,
     /// RETURNING, over the new row.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
 }

@@ -22,11 +22,14 @@
 
 pub mod ast;
 mod ast_index;
+mod ast_modify;
 mod ast_query;
+mod ast_table;
 mod ast_xact;
 pub mod bind;
 pub mod bound;
 mod bound_query;
+pub mod deparse;
 mod depth;
 mod eval;
 pub mod exec;

@@ -10,7 +10,10 @@
 //! Lengths count the header; only a raw size of a compressed value does not. PostgreSQL: `varatt` in `postgres.h`,
 //! `access/toast_internals.h`.
 
+use std::borrow::Cow;
+
 use super::bytes::*;
+use super::pglz;
 use crate::ids::Oid;
 
 /// `VARHDRSZ`: the size of a long header.
@@ -94,6 +97,22 @@ pub fn compressed(raw_size: usize, data: &[u8]) -> Vec<u8> {
     value.extend_from_slice(&(raw_size as u32).to_le_bytes());
     value.extend_from_slice(data);
     value
+}
+
+/// `toast_compress_datum`: a long value compressed, if that saves more than two bytes.
+pub fn compress(value: &[u8]) -> Option<Vec<u8>> {
+    let raw = payload(value);
+    let data = pglz::compress(raw).filter(|data| data.len() + VARHDRSZ_COMPRESSED + 2 < raw.len())?;
+    Some(compressed(raw.len(), &data))
+}
+
+/// The bytes of a value that lies where it is, behind its header and out of its compression; `None` if they are corrupt.
+pub fn raw_payload(value: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !is_compressed(value) {
+        return Some(Cow::Borrowed(payload(value)));
+    }
+    let known = value.len() >= VARHDRSZ_COMPRESSED && method(value) == 0;
+    known.then(|| pglz::decompress(&value[VARHDRSZ_COMPRESSED..], raw_size(value)))?.map(Cow::Owned)
 }
 
 /// Where an external value lies; `varatt_external`.

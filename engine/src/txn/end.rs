@@ -121,6 +121,7 @@ async fn finish(env: &Env, files: Vec<RelFile>) {
     if !env.xact.borrow().invalidated.is_empty() {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);
     }
+    env.release_work();
     env.release_owners(|owner| owner != LockOwner::Session);
     for rel in files {
         env.buffers.drop_relation(&env.cx, rel).await;

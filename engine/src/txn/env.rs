@@ -13,9 +13,11 @@ use super::snapshot::Snapshot;
 use super::stats::{PendingStats, Stats};
 use super::subtrans::Subtrans;
 use super::sync_rep::SyncRep;
+use super::temp_files::TempFiles;
+use super::work_memory::WorkMemory;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
-use crate::ids::{Error, FullXid, Lsn, Oid, Pid, Result, WaitEvent, Xid};
+use crate::ids::{Error, FullXid, Lsn, Oid, Pid, RelFile, Result, WaitEvent, Xid};
 use crate::settings::Settings;
 use crate::small;
 use crate::storage::page;
@@ -153,13 +155,30 @@ pub struct Env {
     pub locks: Rc<RefCell<LocalLocks>>,
     /// What this process has counted and not yet handed in.
     pub stats: Rc<PendingStats>,
+    /// Its temporary files.
+    pub temp_files: Rc<TempFiles>,
+    /// The memory that it works with.
+    pub memory: Rc<WorkMemory>,
     /// Notices and warnings on their way to the client.
     pub notices: Rc<RefCell<Vec<Error>>>,
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides
     /// beforehand, from this, whether a page will be logged whole; PostgreSQL's `RedoRecPtr` of each process.
     pub known_redo: Rc<Cell<Lsn>>,
+    /// The tables of long values of the tables that it has opened: a value's pointer names only the table.
+    pub toasts: Rc<RefCell<small::Map<Oid, ToastFiles>>>,
     /// The database it is connected to.
     pub database: Oid,
+}
+
+/// A table of long values: its files, and its index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct ToastFiles {
+    /// The table's files.
+    pub table: RelFile,
+    /// The index.
+    pub index: Oid,
+    /// The index's files.
+    pub index_file: RelFile,
 }
 
 impl Env {

@@ -38,10 +38,13 @@ pub fn start_sub(env: &Env, name: Rc<str>) {
         created: xact.created.len(),
         dropped: xact.dropped.len(),
         invalidated: xact.invalidated.len(),
+        events: xact.deferred.events.len(),
+        modes: xact.deferred.modes.len(),
         read_only: xact.read_only,
         ..Level::default()
     });
     xact.xid = Xid::INVALID;
+    env.stats.start_sub();
     env.cx.emit(Event::SubXactStart { level: xact.levels.len() as u32 });
 }
 
@@ -65,6 +68,7 @@ pub fn commit_sub(env: &Env) {
         env.unlock_for(LockOwner::Level(level), LockTag::Transaction(done.xid), LockMode::Exclusive);
     }
     env.locks.borrow_mut().hand_up(level);
+    env.stats.end_sub(true);
     env.cx.emit(Event::SubXactCommit { level: level as u32, xid: done.xid });
 }
 
@@ -87,6 +91,7 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
         env.txns.procs.end_sub(env.cx.pid(), xid, &children);
     }
     let cached = forget(env);
+    env.stats.end_sub(false);
     env.cx.point(Event::SubXactAbort { level: level as u32, xid }).await;
     if cached {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);
@@ -109,6 +114,8 @@ fn forget(env: &Env) -> bool {
     xact.invalidated.truncate(last.invalidated);
     xact.created.truncate(last.created);
     xact.dropped.truncate(last.dropped);
+    xact.deferred.events.truncate(last.events);
+    xact.deferred.modes.truncate(last.modes);
     xact.read_only = last.read_only;
     xact.xid = Xid::INVALID;
     cached

@@ -1,8 +1,10 @@
 //! The keys of an index: from rows and values to the bytes of index tuples, and their order.
 //!
 //! Keys are compared where they lie, byte string against byte string; no value is made of them. A key's columns are those
-//! of an index tuple, the same bytes as in the row, but that a `name` is cut behind its last character.
+//! of an index tuple, the same bytes as in the row, but that a `name` is cut behind its last character, that nothing of a
+//! key lies elsewhere, and that a value of more than 510 bytes is compressed.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::ops::Range;
 
@@ -11,6 +13,9 @@ use crate::ids::{Error, Result, Tid};
 use crate::storage::btree::tuple;
 use crate::storage::bytes::*;
 use crate::storage::varlena;
+
+/// `TOAST_INDEX_TARGET`: longer values are compressed.
+const TOAST_INDEX_TARGET: usize = 8160 / 16;
 
 /// Whether the type has an order by which a B-tree can be built: a default operator class of `btree`.
 pub fn has_btree_order(type_id: TypeId) -> bool {
@@ -78,6 +83,9 @@ pub fn compare_stored(attr: &Attr, a: &[u8], b: &[u8]) -> Result<Ordering> {
         TypeId::Int8 | TypeId::TimestampTz => get_i64(a, 0).cmp(&get_i64(b, 0)),
         TypeId::Int2 => get_i16(a, 0).cmp(&get_i16(b, 0)),
         TypeId::Oid | TypeId::Regclass | TypeId::Regproc | TypeId::Regtype => get_u32(a, 0).cmp(&get_u32(b, 0)),
+        _ if varlena::is_compressed(a) || varlena::is_compressed(b) => {
+            compare(&read_key(attr, a)?, &read_key(attr, b)?)?
+        }
         TypeId::Text | TypeId::Varchar | TypeId::Bytea => disk::payload(a).cmp(disk::payload(b)),
         TypeId::Name | TypeId::Bool | TypeId::Char => a.cmp(b),
         other => compare(&disk::read(a, other, attr.attlen)?, &disk::read(b, other, attr.attlen)?)?,
@@ -97,7 +105,25 @@ fn append_stored(out: &mut Vec<u8>, attr: &Attr, value: &[u8]) {
     out.extend_from_slice(value);
 }
 
-/// `index_form_tuple`: the key of a row. `columns` are the columns of the table that make up the key, from 0.
+/// A value of a row as its key has it: compressed, if it is long and its column lets that be.
+fn shortened<'a>(attr: &Attr, value: &'a [u8]) -> Cow<'a, [u8]> {
+    let long = attr.attlen == -1 && value.len() > TOAST_INDEX_TARGET;
+    let compressible = matches!(attr.attstorage, b'x' | b'm') && !varlena::is_compressed(value);
+    let compressed = if long && compressible { varlena::compress(value) } else { None };
+    compressed.map_or(Cow::Borrowed(value), Cow::Owned)
+}
+
+/// The value of a column of a key.
+fn read_key(attr: &Attr, stored: &[u8]) -> Result<Datum> {
+    if attr.attlen != -1 || !varlena::is_compressed(stored) {
+        return disk::read(stored, attr.type_id, attr.attlen);
+    }
+    let raw = varlena::raw_payload(stored).ok_or_else(|| Error::corrupt("compressed pglz data is corrupt"))?;
+    disk::read(&varlena::long(&raw), attr.type_id, attr.attlen)
+}
+
+/// `index_form_tuple`: the key of a row, of which no value lies elsewhere. `columns` are the columns of the table that make
+/// up the key, from 0.
 pub fn key_of_row(desc: &TupleDesc, table: &TupleDesc, columns: &[usize], row: &[u8], tid: Tid) -> Result<Vec<u8>> {
     let upto = columns.iter().max().map_or(0, |last| last + 1);
     let ranges: Vec<Option<Range<usize>>> = heap::leading_ranges(table, row, upto)?;
@@ -108,11 +134,7 @@ pub fn key_of_row(desc: &TupleDesc, table: &TupleDesc, columns: &[usize], row: &
         let range = ranges.get(*column).cloned().flatten();
         nulls.push(range.is_none());
         if let Some(range) = range {
-            let stored = &row[range];
-            if attr.attlen == -1 && (varlena::is_external(stored) || varlena::is_compressed(stored)) {
-                return Err(Error::unsupported("an index over values that are compressed or stored elsewhere"));
-            }
-            append_stored(&mut bytes, attr, stored);
+            append_stored(&mut bytes, attr, &shortened(attr, &row[range]));
             variable |= attr.attlen < 0;
         }
     }
@@ -140,7 +162,7 @@ pub fn values_of_key(desc: &TupleDesc, key: &[u8], count: usize) -> Result<Vec<D
     let mut columns = KeyColumns::of(desc, key);
     (0..count)
         .map(|_| match columns.step()? {
-            (attr, Some(bytes)) => disk::read(bytes, attr.type_id, attr.attlen),
+            (attr, Some(bytes)) => read_key(attr, bytes),
             (_, None) => Ok(Datum::Null),
         })
         .collect()

@@ -19,12 +19,14 @@
 //! Everything is as in a database of encoding UTF8 and locale C, with time zone UTC, DateStyle ISO, IntervalStyle
 //! postgres, bytea_output hex and extra_float_digits 1.
 
+pub mod abbreviate;
 pub mod aggregate;
 pub mod arith;
 pub mod cast;
 pub mod float;
 pub mod index_key;
 pub mod interval;
+pub mod minimal;
 pub mod numeric;
 pub mod timestamp;
 pub mod tuple;

@@ -95,13 +95,14 @@ struct File {
 }
 
 /// A change of the directory that is not yet durable, with what is needed to take it back.
+#[derive(Clone)]
 enum Pending {
     Create(String),
     Remove(String, File),
     Rename(String, String, Option<File>),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     files: BTreeMap<String, File>,
     pending: Vec<Pending>,
@@ -165,6 +166,20 @@ impl Disk {
         let state = &mut *self.state.borrow_mut();
         if let Some(file) = state.files.remove(path) {
             state.pending.push(Pending::Remove(path.to_string(), file));
+        }
+    }
+
+    /// Removes a file of which nothing was ever synced. That it was there need not be remembered.
+    pub fn discard(&self, path: &str) {
+        let state = &mut *self.state.borrow_mut();
+        if state.files.remove(path).is_none() {
+            return;
+        }
+        let makes_it = |change: &Pending| matches!(change, Pending::Create(made) if made == path);
+        match state.pending.iter().position(makes_it) {
+            Some(at) => drop(state.pending.remove(at)),
+            // Another file's sync has made the name durable, and nothing else.
+            None => state.pending.push(Pending::Remove(path.to_string(), File::default())),
         }
     }
 
@@ -289,6 +304,12 @@ impl Disk {
             file.dirty.clear();
             file.synced_len = file.len;
         }
+    }
+
+    /// Becomes a copy of another disk, of what it has written and of what it has synced. Chunks are shared until one of
+    /// the two writes to them.
+    pub fn copy(&self, of: &Disk) {
+        *self.state.borrow_mut() = of.state.borrow().clone();
     }
 
     /// Everything on the disk as operations that make it anew.

@@ -1,20 +1,16 @@
 /** The real engine in Node: what time travel rests on. */
 
-import fs from 'node:fs';
-
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Host } from './host';
-import { instanceWorld } from './instance';
 import { Keyframes } from './keyframes';
+import { builtEngine } from './testing';
 import type { World } from './world';
 
 let fresh: () => World;
 
-beforeAll(async () => {
-  const bytes = fs.readFileSync(new URL('../../pkg/vitrine_bg.wasm', import.meta.url));
-  const module = await WebAssembly.compile(bytes);
-  fresh = () => instanceWorld(module);
+beforeAll(() => {
+  fresh = builtEngine();
 });
 
 const opened = async (options = {}) => {
@@ -109,7 +105,7 @@ describe('the engine', () => {
     world.open({});
     const frames = new Keyframes(fresh, { bytes: 2 ** 28, share: 1 });
     const goTo = (step: number) => { world = frames.restore(world, (point) => point.step === step)!.machine; };
-    const request = { relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16 };
+    const request = { relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16, panels: [] };
     frames.take({ branch: 0, step: 0 }, world);
     const first = world.view(request);
     frames.take({ branch: 0, step: 1 }, world);

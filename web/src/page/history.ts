@@ -6,6 +6,7 @@ import type { Answer, Entry } from '../engine/api.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { isPast } from '../model/cursor.ts';
 import { prompt, type Exchange, type Shown } from '../model/psql.ts';
+import type { Act, Beat } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { decodeAnswer } from './wire.ts';
 
@@ -17,6 +18,8 @@ export class PageHistory {
   events: Entry[] = [];
   /** Steps at which the reader typed or did something on their own. */
   own: number[] = [];
+  /** What the story did, act by act. */
+  acted: { beat: string; act: number; step: number }[] = [];
   /** Events are known up to this step. */
   known = 0;
 
@@ -43,13 +46,29 @@ export class PageHistory {
     if (exchange) exchange.answer = decodeAnswer(answer);
   }
 
+  /** Lets go of all but the newest events, when there are far too many: a page that runs for hours stays as small as it was. */
+  forget(most: number): void {
+    if (this.events.length > 2 * most) this.events.splice(0, this.events.length - most);
+  }
+
   /** Another line began at this step: what this one had from there on is not known of it. */
   cut(step: number): void {
     this.exchanges = this.exchanges.filter((x) => x.step < step || (x.aside && x.step === step));
     for (const x of this.exchanges) if (x.answer && !x.aside && x.answer.step >= step) x.answer = null;
     this.events = this.events.filter((e) => e.step < step);
     this.own = this.own.filter((s) => s < step);
+    this.acted = this.acted.filter((a) => a.step < step);
     this.known = Math.min(this.known, step);
+  }
+
+  /** Which of a beat's acts, in order, is still to be done. */
+  nextAct(beat: Beat, cursor: Cursor): Act | null {
+    return beat.acts.find((_, n) => !this.acted.some((a) => a.beat === beat.id && a.act === n && isPast(a.step, cursor))) ?? null;
+  }
+
+  /** The story did one of a beat's acts. */
+  did(beat: Beat, act: Act, step: number): void {
+    this.acted.push({ beat: beat.id, act: beat.acts.indexOf(act), step });
   }
 
   /** The first step of the reader's own way, if that lies behind the cursor. */

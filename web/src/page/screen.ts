@@ -1,23 +1,25 @@
 /** From the controller's history and cursor to what the panels are given. Nothing here changes anything. */
-import { fill, t } from '../base/messages.ts';
+import { t, told as say } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
 import { cursorOf } from '../model/story.ts';
 import { heard } from '../model/psql.ts';
-import { related, type Thing } from '../model/thing.ts';
+import { related } from '../model/related.ts';
+import type { Thing } from '../model/thing.ts';
 import { sessionLane, type Lane, type Tick } from '../model/timeline.ts';
+import type { Wants } from '../model/wants.ts';
 import type { SentenceState } from '../views/sentence.ts';
 import type { TimelineState } from '../views/timeline.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 
 /** What the panels draw. */
-export function labState(c: Controller, hovered: Thing | null, readonly: boolean): LabState {
+export function labState(c: Controller, hovered: Thing | null, readonly: boolean, wants: Wants): LabState {
   const view = c.view!;
   const selection = c.selection ?? subject(c);
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
-    lit: related(view, hovered), host: 0, readonly,
+    lit: related(view, hovered ?? c.selection), host: 0, readonly, wants,
   };
 }
 
@@ -25,11 +27,11 @@ export function labState(c: Controller, hovered: Thing | null, readonly: boolean
 function subject(c: Controller): Thing | null {
   const view = c.view!;
   const told = c.told();
-  for (const { beat } of [...told].reverse()) {
-    const found = beat.subject(view, c.story!.found);
+  for (const { beat, event } of [...told].reverse()) {
+    const found = beat.look(view, event, c.story!.found);
     if (found) return found;
   }
-  return c.scene.subject(view);
+  return c.story ? c.scene.opening.look(view, c.story.found) : null;
 }
 
 /** The sentence at the cursor. */
@@ -40,9 +42,16 @@ export function sentenceState(c: Controller): SentenceState {
   const upcoming = c.upcoming();
   return {
     text: c.aside ?? c.note() ?? sentence(c), told: c.story ? told.length : null, total: c.scene.beats.length, free, step: view.step, stuck: c.stuck,
-    submits: !free && upcoming?.submit && !c.stuck ? { letter: upcoming.submit.letter, sql: upcoming.submit.sql.split('\n')[0]! } : null,
+    submits: c.stuck ? null : nextOf(c),
     guess: free ? null : guess(c), canBack: view.step > c.opening, busy: c.busy, done: upcoming === null, recovering: c.recovering(),
   };
+}
+
+/** What the story types or does next. */
+function nextOf(c: Controller): SentenceState['submits'] {
+  const act = c.nextAct();
+  if (act?.kind === 'type') return { letter: act.letter, sql: act.sql.split('\n')[0]! };
+  return act?.kind === 'input' ? { letter: null, sql: act.words } : null;
 }
 
 function sentence(c: Controller): string {
@@ -51,34 +60,44 @@ function sentence(c: Controller): string {
   const found = c.story?.found;
   if (!found) return t(c.recovering() && c.cursor.step === c.opening ? 'stored.opened' : 'free.nothing');
   if (c.free()) return t('free.nothing');
-  if (!last) return t(c.scene.say, c.scene.params(found.opening));
+  if (!last) return say(c.scene.opening.say, c.scene.opening.params(found.opening, found));
   const { beat, event } = last;
-  const params = beat.params(view, event, found);
   const answered = beat.guess && c.guesses.has(beat.id);
-  return fill(t(answered ? beat.guess!.told : beat.say), params);
+  return say(answered ? beat.guess!.told : beat.say, beat.params(view, event, found));
 }
 
 function guess(c: Controller): SentenceState['guess'] {
   const beat = c.told().at(-1)?.beat;
-  if (!beat?.guess || !c.view) return null;
+  if (!beat?.guess || !c.view || !c.story) return null;
+  const { found } = c.story;
   const said = c.guesses.get(beat.id) ?? null;
-  return { options: beat.guess.options(c.view), said, truth: said === null ? null : beat.guess.truth(c.view) };
+  const options = beat.guess.choices.map((choice) => { const label = choice.label(c.view!, found); return { key: label, label }; });
+  const right = beat.guess.choices.findIndex((choice) => choice.right(c.view!, found));
+  return { options, said, truth: said === null ? null : (options[right]?.label ?? '?') };
 }
 
 /** Beats of the far processes, by the lane they are marked on. */
 const marks: Record<string, [lane: 'walsender' | 'standby', label: string]> = {
-  'send': ['walsender', 'send'], 'reply': ['walsender', 'reply'], 'standby.write': ['standby', 'write'], 'standby.flush': ['standby', 'flush'],
-  'redo.update': ['standby', 'redo'], 'redo.commit': ['standby', 'redo'],
+  'send': ['walsender', 'send'], 'reply': ['walsender', 'reply'], 'standby-write': ['standby', 'write'], 'standby-flush': ['standby', 'flush'],
+  'redo-update': ['standby', 'redo'], 'redo-commit': ['standby', 'redo'],
 };
 
 /** How many sessions have a terminal at once. */
 const TERMINALS = 3;
 
-/** The sessions that have a terminal: the newest that live; those that are gone while there is room. */
-export function terminalsOf(view: LabView): SessionView[] {
-  const alive = view.sessions.filter((s) => s.state !== 'gone').slice(-TERMINALS);
+/** The sessions that have a terminal: the one asked for and the newest that live; those that are gone while there is room. */
+export function terminalsOf(view: LabView, front = ''): SessionView[] {
+  const living = view.sessions.filter((s) => s.state !== 'gone');
+  const asked = living.filter((s) => s.letter === front);
+  const alive = [...asked, ...living.filter((s) => s.letter !== front).slice(asked.length - TERMINALS)];
   const gone = view.sessions.filter((s) => s.state === 'gone').slice(-Math.max(0, 2 - alive.length) || view.sessions.length);
   return view.sessions.filter((s) => alive.includes(s) || gone.includes(s));
+}
+
+/** The living sessions for which there is no room. */
+export function behind(view: LabView, front: string): SessionView[] {
+  const shown = terminalsOf(view, front);
+  return view.sessions.filter((s) => s.state !== 'gone' && !shown.includes(s));
 }
 
 /** The lanes: sessions with their statements, then the far processes with their beats. */

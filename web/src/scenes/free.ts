@@ -5,6 +5,7 @@
 import { lsn, snapshot } from '../base/format.ts';
 import type { MessageKey, Params } from '../base/messages.ts';
 import type { Entry } from '../engine/api.ts';
+import { nameOf } from '../model/pool.ts';
 import { findRecord } from '../model/thing.ts';
 import type { LabView } from '../views/types.ts';
 import type { EventOf, Kind } from './scene.ts';
@@ -21,7 +22,7 @@ const tid = ({ block, offset }: { block: number; offset: number }) => `(${block}
 function relation(view: LabView, file: number): string | number {
   for (const { page, buffers } of view.hosts) {
     if (page?.relfilenode === file) return page.relname;
-    const name = buffers.find((b) => b.relfilenode === file)?.relname;
+    const name = nameOf(buffers, file);
     if (name) return name;
   }
   return file;
@@ -65,6 +66,9 @@ const notes: Notes = {
   TupleInsert: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.insert', { at: tid(at) }) : null),
   TupleUpdate: ({ rel, old, new: young }, _, view) => (shown(view, rel) ? text('free.update', { old: tid(old), young: tid(young) }) : null),
   TupleDelete: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.delete', { at: tid(at) }) : null),
+  TupleConfirm: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.confirm', { at: tid(at) }) : null),
+  TupleTakeBack: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.take_back', { at: tid(at) }) : null),
+  ForeignKeyCheck: ({ table }, _, view) => text('free.foreign_key', { relation: relation(view, table) }),
   HintBits: ({ rel, tid: at, before, after }, _, view) => (shown(view, rel) ? text('free.hint', { at: tid(at), before: mask(before), after: mask(after) }) : null),
   Prune: ({ rel, block, redirected, dead, unused }, _, view) => (shown(view, rel) ? text('free.prune', { block, redirected, dead, unused }) : null),
   Freeze: ({ rel, block, tuples }, _, view) => (shown(view, rel) ? text('free.freeze', { block, n: tuples }) : null),

@@ -22,12 +22,13 @@ export class TopBar extends LitElement {
 
   static override styles = [shared, css`
     .top { display: flex; align-items: center; gap: 8px; white-space: nowrap; height: 100%; }
-    .brand { font-weight: 600; font-size: 15px; margin-right: 8px; }
+    .brand { margin: 0; font-weight: 600; font-size: 15px; margin-right: 8px; }
     .scale { border: 1px solid var(--vt-line); border-radius: 3px; padding: 1px 8px; color: var(--vt-soft); font-size: 12px; }
     .scene { color: var(--vt-soft); margin-right: 8px; }
     .time { margin-right: 8px; }
     button { border-color: transparent; color: var(--vt-soft); }
     button:hover { color: var(--vt-ink); }
+    .panels { border-color: var(--vt-edge); color: var(--vt-ink); }
     button[aria-pressed='true'] { color: var(--vt-on-ink); background: var(--vt-ink); }
     @container (max-width: 767px) { .at1440 { display: none !important; } }
   `];
@@ -35,8 +36,9 @@ export class TopBar extends LitElement {
   override render() {
     const { shared_buffers, wal_segment_size } = this.view.scale;
     return html`<div class="top">
-      <span class="brand">${t('brand')}</span><span class="scene">${this.scene}</span>
+      <h1 class="brand">${t('brand')}</h1><span class="scene">${this.scene}</span>
       <span class="scale not390">${t('scaled', { buffers: shared_buffers, segments: bytes(wal_segment_size) })}</span>
+      <button class="panels" aria-haspopup="dialog" @click=${this.#ask('panels')}>${t('panels.open')}</button>
       <span class="grow"></span>
       <span class="tiny" role="status">${this.note}</span>
       <span class="m s not390 time">${clock(this.view.now)}</span>

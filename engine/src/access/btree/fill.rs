@@ -10,9 +10,9 @@ use super::build::{Spool, build};
 use super::index::Index;
 use crate::access::prune::{self, Judged};
 use crate::access::visibility::Vacuumable;
-use crate::access::{Env, Rel};
+use crate::access::{Env, Rel, toast};
 use crate::ids::{BlockNumber, Fork, OffsetNumber, Result, Tid, Xid};
-use crate::storage::tuple::HeapTupleHeader;
+use crate::storage::tuple::{self, HEAP_HASEXTERNAL, HeapTupleHeader};
 use crate::storage::{PageBytes, page};
 use crate::world::LwMode;
 
@@ -29,13 +29,13 @@ pub struct BuildStats {
 
 /// `btbuild`: builds an index of the rows of a table, which the caller has locked against changes.
 pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildStats> {
-    let mut spool = Spool::new(index);
+    let mut spool = Spool::new(env, index);
     let mut stats = BuildStats::default();
     let horizon = env.txns.procs.oldest_xmin();
     for block in (0..heap.blocks(env, Fork::Main).0).map(BlockNumber) {
         env.cx.check_for_interrupts()?;
         let pin = heap.page(env, Fork::Main, block).await?;
-        let _guard = pin.lock(&env.cx, LwMode::Shared).await;
+        let guard = pin.lock(&env.cx, LwMode::Shared).await;
         let judged = loop {
             match prune::judge_all(env, heap, &pin, horizon) {
                 Ok(judged) => break judged,
@@ -43,7 +43,13 @@ pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildSt
             }
         };
         let is_own = |xid| env.xact.borrow().is_current(xid);
-        pin.read(|bytes| add_page(bytes, block, &judged, &is_own, &mut spool, &mut stats))?;
+        let mut elsewhere = Vec::new();
+        pin.read(|bytes| add_page(bytes, block, &judged, &is_own, &mut spool, &mut stats, &mut elsewhere))?;
+        drop(guard);
+        for (row, tid, alive) in elsewhere {
+            spool.add(&toast::flat(env, heap, &row).await?, tid, alive)?;
+        }
+        spool.settle(env).await?;
         env.cx.end_step().await;
     }
     stats.index_tuples = spool.count() as f64;
@@ -51,6 +57,10 @@ pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildSt
     Ok(stats)
 }
 
+/// A row, where it lies, and whether it lives.
+type Found = (Vec<u8>, Tid, bool);
+
+/// Adds the rows of a page; those with values that lie elsewhere are only noted.
 fn add_page(
     bytes: &PageBytes,
     block: BlockNumber,
@@ -58,6 +68,7 @@ fn add_page(
     is_own: &dyn Fn(Xid) -> bool,
     spool: &mut Spool,
     stats: &mut BuildStats,
+    elsewhere: &mut Vec<Found>,
 ) -> Result<()> {
     let roots = roots(bytes, judged);
     for Judged { offset, header, verdict, update_xid } in judged {
@@ -76,6 +87,10 @@ fn add_page(
         stats.heap_tuples += f64::from(u8::from(alive));
         let root = if header.is_heap_only() { roots[usize::from(*offset)] } else { *offset };
         if let Some(row) = page::heap_tuple(bytes, *offset).filter(|_| root > 0) {
+            if tuple::infomask(row) & HEAP_HASEXTERNAL != 0 {
+                elsewhere.push((row.to_vec(), Tid::new(block, root), alive));
+                continue;
+            }
             spool.add(row, Tid::new(block, root), alive)?;
         }
     }

@@ -87,7 +87,10 @@ impl Room {
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
+            temp_files: Rc::default(),
+            memory: Rc::default(),
             known_redo: Rc::default(),
+            toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
         }
     }

@@ -14,9 +14,9 @@ use super::fetch::{fetch, unpack};
 use super::{TOAST_TUPLE_THRESHOLD, Toast, store};
 use crate::access::{Env, Rel};
 use crate::ids::Result;
+use crate::storage::max_align;
 use crate::storage::tuple::{self, HEAP_HASEXTERNAL, HEAP_HASNULL, SIZE_OF_HEAP_TUPLE_HEADER, bitmap_len, null_bitmap};
-use crate::storage::varlena::{self, TOAST_POINTER_SIZE, VARHDRSZ_COMPRESSED};
-use crate::storage::{max_align, pglz};
+use crate::storage::varlena::{self, TOAST_POINTER_SIZE};
 use crate::types::tuple::column_ranges;
 use crate::types::{TupleDesc, align_bytes};
 
@@ -159,11 +159,8 @@ impl<'a> Row<'a> {
     /// `toast_tuple_try_compression`
     fn compress(&mut self, at: usize) {
         let column = &mut self.columns[at];
-        let Some(value) = &column.value else { return };
-        let raw = varlena::payload(value);
-        let saves = |data: &Vec<u8>| data.len() + VARHDRSZ_COMPRESSED + 2 < raw.len();
-        match pglz::compress(raw).filter(saves) {
-            Some(data) => column.value = Some(varlena::compressed(raw.len(), &data)),
+        match column.value.as_deref().and_then(varlena::compress) {
+            Some(value) => column.value = Some(value),
             None => column.incompressible = true,
         }
     }

@@ -22,9 +22,18 @@ pub fn chunk_desc() -> TupleDesc {
     ])
 }
 
+/// The table of chunks and its index, to be changed.
+async fn lock(env: &Env, toast: &Toast) -> Result<()> {
+    toast.rel.lock(env, LockMode::RowExclusive).await?;
+    for index in toast.rel.indexes.iter() {
+        index.rel.lock(env, LockMode::RowExclusive).await?;
+    }
+    Ok(())
+}
+
 /// `toast_save_datum`: stores a value; what comes back is the pointer to it.
 pub(super) async fn save(env: &Env, toast: &Toast, value: &[u8]) -> Result<Vec<u8>> {
-    toast.rel.lock(env, LockMode::RowExclusive).await?;
+    lock(env, toast).await?;
     let (pointer, stored) = ToastPointer::of(value);
     let pointer = ToastPointer { value: new_oid(env).await?, table: toast.rel.oid, ..pointer };
     let desc = chunk_desc();
@@ -41,7 +50,7 @@ pub(super) async fn save(env: &Env, toast: &Toast, value: &[u8]) -> Result<Vec<u
 /// `toast_delete_datum`: deletes the chunks of a value.
 pub(super) async fn delete(env: &Env, toast: &Toast, value: &[u8]) -> Result<()> {
     let pointer = ToastPointer::read(value).ok_or_else(corrupt)?;
-    toast.rel.lock(env, LockMode::RowExclusive).await?;
+    lock(env, toast).await?;
     for chunk in chunks(env, &toast.rel, pointer.value).await? {
         match Box::pin(modify::delete(env, &toast.rel, chunk.tid)).await? {
             ModifyOutcome::Done(_) => {}

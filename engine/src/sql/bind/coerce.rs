@@ -40,7 +40,9 @@ impl Binder<'_> {
         }
         let scalar = match (from, scalar) {
             (TypeId::Unknown, Scalar::Const(Datum::Text(text))) => {
-                Scalar::Const(self.input(to, &text).map_err(|error| error.at(pos.0))?)
+                let value = self.input(to, &text).map_err(|error| error.at(pos.0))?;
+                self.literals.push((pos, to, value.clone()));
+                Scalar::Const(value)
             }
             (TypeId::Unknown, Scalar::Const(Datum::Null)) => Scalar::Const(Datum::Null),
             (TypeId::Unknown, Scalar::Param(n)) => {

@@ -18,6 +18,7 @@
 
 mod call;
 mod coerce;
+mod conflict;
 mod expr;
 mod from;
 mod group;
@@ -30,6 +31,7 @@ mod names;
 mod scope;
 mod select;
 mod set_operation;
+mod stored;
 mod subquery;
 #[cfg(test)]
 mod tests;
@@ -38,12 +40,14 @@ mod with;
 
 use super::ast::{self, Pos};
 use super::bound::{Bound, CatalogView, Cte, NewColumn, Query, Scalar, Statement};
+use super::deparse::Literals;
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
 use coerce::Typed;
-pub use keys::new_keys;
+pub use keys::{key_places, new_keys};
 use level::Level;
+pub use stored::{new_check, new_default};
 use with::CteName;
 
 /// Which parameters a statement may have.
@@ -72,6 +76,25 @@ struct Binder<'a> {
     /// The queries of WITH so far, and what is known of each that is in sight: its name and number, from the inside out.
     ctes: Vec<Cte>,
     with: Vec<CteName>,
+    /// What was made of literals: for writing an expression down.
+    literals: Literals,
+}
+
+impl<'a> Binder<'a> {
+    fn new(catalog: &'a dyn CatalogView, registry: &'a Registry, params: Option<Vec<Option<TypeId>>>) -> Binder<'a> {
+        Binder {
+            catalog,
+            registry,
+            params,
+            subqueries: Vec::new(),
+            execs: 0,
+            outer: Vec::new(),
+            frames: Vec::new(),
+            ctes: Vec::new(),
+            with: Vec::new(),
+            literals: Vec::new(),
+        }
+    }
 }
 
 /// Binds a statement that the executor runs; `None` for every other.
@@ -85,17 +108,7 @@ pub fn bind(
         Params::None => None,
         Params::Some(types) => Some(types.to_vec()),
     };
-    let mut binder = Binder {
-        catalog,
-        registry,
-        params,
-        subqueries: Vec::new(),
-        execs: 0,
-        outer: Vec::new(),
-        frames: Vec::new(),
-        ctes: Vec::new(),
-        with: Vec::new(),
-    };
+    let mut binder = Binder::new(catalog, registry, params);
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),

@@ -199,7 +199,8 @@ impl Binder<'_> {
                         let message = "SELECT * with no tables specified is not valid";
                         return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(pos.0));
                     }
-                    for mut item in level.scope.items.clone() {
+                    for at in level.first..level.scope.items.len() {
+                        let mut item = level.scope.items[at].clone();
                         item.columns.retain(|column| !column.hidden);
                         self.all_columns(&item, *pos, level, &mut targets)?;
                     }

@@ -37,6 +37,9 @@ impl Limit {
             None => {
                 let skip = count(cx, &self.offset, "OFFSET", sqlstate::INVALID_ROW_COUNT_IN_OFFSET).await?;
                 let give = count(cx, &self.limit, "LIMIT", sqlstate::INVALID_ROW_COUNT_IN_LIMIT).await?;
+                if let (Some(give), true) = (give, self.ties.is_empty()) {
+                    self.input.set_bound(give.saturating_add(skip.unwrap_or(0)));
+                }
                 (skip.unwrap_or(0), give.unwrap_or(u64::MAX))
             }
         };

@@ -17,7 +17,9 @@
 //! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
 mod aggregate;
+mod conflict;
 mod cte;
+mod foreign_key;
 mod hash;
 mod hash_join;
 mod index;
@@ -42,6 +44,8 @@ mod unique;
 mod wait;
 mod window;
 mod window_frame;
+
+pub use foreign_key::fire_deferred;
 
 use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
@@ -75,6 +79,10 @@ struct ExecCx<'a> {
     ctes: Vec<CteState>,
     /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
     toasted: Cell<bool>,
+    /// The changes that foreign keys have to hear of.
+    after: &'a foreign_key::Queue,
+    /// What is not visible to this snapshot must not be changed.
+    crosscheck: Option<Rc<Snapshot>>,
 }
 
 /// Where a statement's rows go.
@@ -85,26 +93,48 @@ pub async fn run(fx: &FnCtx, bound: &Bound, params: &[Datum], sink: RowSink<'_>)
     let snapshot = fx.env.take_snapshot();
     fx.env.cx.end_step().await;
     let plan = plan::plan(&fx.env, &snapshot, bound);
-    let cx = ExecCx {
-        fx,
-        params,
-        snapshot,
-        plan: &plan,
-        exec: RefCell::new(vec![Datum::Null; plan.execs]),
-        missing: Cell::new(wait::NOTHING),
-        subs: plan.subs.iter().map(|_| SubState::default()).collect(),
-        ctes: plan.ctes.iter().map(|_| CteState::default()).collect(),
-        toasted: Cell::new(false),
-    };
-    let count = match &bound.statement {
-        Statement::Query(query) => cx.query(query.columns.len(), sink).await?,
-        change => cx.change(change, plan.root.clone(), sink).await?,
-    };
-    cx.finish_changes().await?;
+    let after = foreign_key::Queue::default();
+    let cx = ExecCx::new(fx, params, snapshot, &plan, &after);
+    let count = cx.run(&bound.statement, sink).await?;
+    foreign_key::fire(&cx).await?;
     Ok(count)
 }
 
+impl<'a> ExecCx<'a> {
+    fn new(
+        fx: &'a FnCtx,
+        params: &'a [Datum],
+        snapshot: Rc<Snapshot>,
+        plan: &'a Plan,
+        after: &'a foreign_key::Queue,
+    ) -> ExecCx<'a> {
+        ExecCx {
+            fx,
+            params,
+            snapshot,
+            plan,
+            exec: RefCell::new(vec![Datum::Null; plan.execs]),
+            missing: Cell::new(wait::NOTHING),
+            subs: plan.subs.iter().map(|_| SubState::default()).collect(),
+            ctes: plan.ctes.iter().map(|_| CteState::default()).collect(),
+            toasted: Cell::new(false),
+            after,
+            crosscheck: None,
+        }
+    }
+}
+
 impl ExecCx<'_> {
+    /// Runs the statement, without what foreign keys have to say to it.
+    async fn run(&self, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
+        let count = match statement {
+            Statement::Query(query) => self.query(query.columns.len(), sink).await?,
+            change => self.change(change, self.plan.root.clone(), sink).await?,
+        };
+        self.finish_changes().await?;
+        Ok(count)
+    }
+
     /// Runs a statement that changes rows; an INSERT has a source, or none.
     async fn change(&self, statement: &Statement, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
         match statement {

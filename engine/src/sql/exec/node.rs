@@ -126,6 +126,15 @@ impl Node {
         Ok(rows)
     }
 
+    /// `ExecSetTupleBound`: no more rows than these will be asked for. Only a sort can make something of that.
+    pub fn set_bound(&mut self, rows: u64) {
+        match self {
+            Node::Sort(sort) => sort.set_bound(rows),
+            Node::Project(project) => project.input.set_bound(rows),
+            _ => {}
+        }
+    }
+
     /// Begins again from the first row, with the exec parameters as they are then.
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
         match self {

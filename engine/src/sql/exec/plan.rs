@@ -28,6 +28,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// The operators of a statement, which have not begun.
+#[derive(Clone, Default)]
 pub(super) struct Plan {
     /// Those of a query, or of the rows of an INSERT.
     pub root: Option<Node>,
@@ -129,7 +130,9 @@ impl Planner<'_> {
             node = Node::Unique(Box::new(Unique::new(node)));
         }
         if !ordered {
-            node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone())));
+            let types: Vec<_> = query.columns.iter().map(|column| column.ty).collect();
+            let width = if query.locks.is_empty() { query.targets.scalars.len() } else { usize::MAX };
+            node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone(), width, &types)));
         }
         if !query.distinct_on.is_empty() {
             node = Node::DistinctOn(Box::new(DistinctOn::new(node, query.distinct_on.clone())));

@@ -1,52 +1,187 @@
-//! ORDER BY.
+//! ORDER BY: all rows in order, within `work_mem` and beyond it on disk.
 
-use super::super::bound::SortKey;
-use super::ExecCx;
-use super::node::Node;
-use super::order::sorted;
+use super::super::bound::{Row, SortKey};
+use super::node::{Fresh, Node};
 use super::rows::Rows;
+use super::{BATCH, ExecCx};
 use crate::ids::Result;
+use crate::settings::Setting;
+use crate::sort::{Found, Leading, Order, Tuplesort};
+use crate::txn::MemoryPurpose;
+use crate::types::abbreviate::is_exact;
+use crate::types::index_key::compare_stored;
+use crate::types::minimal::{RowShape, minimal_size};
+use crate::types::{Datum, TypeId};
+use std::cell::RefCell;
+use std::cmp::Ordering;
 use std::rc::Rc;
 
-/// All rows in order; those that are alike stay as they came.
+/// All rows in order, within `work_mem`.
 #[derive(Clone)]
 pub(super) struct Sort {
     input: Node,
-    keys: Rc<Vec<SortKey>>,
-    rows: Rows,
-    /// Which row comes when, once they are sorted.
-    order: Option<Vec<u32>>,
-    at: usize,
+    keys: Rc<[SortKey]>,
+    /// The only column, if it is one whose values need no tuple around them.
+    single: Option<TypeId>,
+    /// No more rows than these are wanted.
+    bound: Option<usize>,
+    sorted: Fresh<Sorted>,
+    /// A sort whose result is wanted no more.
+    stale: Fresh<Sorted>,
+}
+
+/// A sort that is done, and how its rows are written.
+struct Sorted {
+    sort: Tuplesort<'static>,
+    rows: Rc<RowOrder>,
+    /// How many values a row has.
+    width: usize,
+}
+
+/// How rows are written, and how they compare.
+struct RowOrder {
+    shape: RefCell<RowShape>,
+    keys: Rc<[SortKey]>,
+    single: Option<TypeId>,
 }
 
 impl Sort {
-    pub fn new(input: Node, keys: Vec<SortKey>) -> Sort {
-        Sort { input, keys: Rc::new(keys), rows: Rows::default(), order: None, at: 0 }
+    /// A sort of rows of so many columns, the first of these types.
+    pub fn new(input: Node, keys: Vec<SortKey>, width: usize, types: &[TypeId]) -> Sort {
+        let single = types.first().copied().filter(|only| width == 1 && only.typbyval());
+        Sort { input, keys: keys.into(), single, bound: None, sorted: Fresh(None), stale: Fresh(None) }
+    }
+
+    /// No more rows than these will be asked for.
+    pub fn set_bound(&mut self, rows: u64) {
+        self.bound = usize::try_from(rows).ok().filter(|rows| *rows <= i32::MAX as usize / 2);
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
         self.input.rewind(cx);
-        (self.order, self.at) = (None, 0);
+        self.stale.0 = self.sorted.0.take().or(self.stale.0.take());
     }
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
-        if self.order.is_none() {
-            self.rows = self.input.all(cx).await?;
-            if cx.toasted.get() {
-                for at in 0..self.rows.len() {
-                    let wanted = |slot| self.keys.iter().any(|key| key.slot == slot);
-                    cx.bring_back(self.rows.row_mut(at), wanted).await?;
+        if let Some(stale) = self.stale.0.take() {
+            stale.sort.end(&cx.fx.env);
+        }
+        if self.sorted.0.is_none() {
+            self.sorted.0 = Some(self.sort(cx).await?);
+        }
+        let Some(Sorted { sort, rows, width }) = &mut self.sorted.0 else { return Ok(()) };
+        out.clear(*width);
+        let mut bytes = Vec::new();
+        while out.len() < max {
+            match sort.try_next(&mut bytes)? {
+                Found::Tuple => {
+                    out.open().extend(rows.read(&bytes)?);
+                    out.close();
                 }
+                Found::Blocked => sort.read_on(&cx.fx.env).await?,
+                Found::End => break,
             }
-            self.order = Some(sorted(&self.keys, &self.rows)?);
         }
-        out.clear(self.rows.width());
-        let Some(sorted) = &self.order else { return Ok(()) };
-        let end = sorted.len().min(self.at + max);
-        for at in &sorted[self.at..end] {
-            out.push(self.rows.row(*at as usize));
-        }
-        self.at = end;
         Ok(())
+    }
+
+    async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<Sorted> {
+        let env = &cx.fx.env;
+        let (keys, single) = (self.keys.clone(), self.single);
+        let rows = Rc::new(RowOrder { shape: RefCell::default(), keys, single });
+        let memory = env.settings.borrow().int(Setting::work_mem);
+        let mut sort = Tuplesort::begin(env, MemoryPurpose::Sort, Box::new(rows.clone()), memory, self.bound);
+        let (mut bytes, mut batch, mut width) = (Vec::new(), Rows::default(), 0);
+        loop {
+            self.input.next(cx, BATCH, &mut batch).await?;
+            if batch.is_empty() {
+                break;
+            }
+            cx.breathe(batch.len()).await?;
+            width = batch.width();
+            for at in 0..batch.len() {
+                let wanted = |slot| self.keys.iter().any(|key| key.slot == slot);
+                cx.bring_back(batch.row_mut(at), wanted).await?;
+                rows.write(batch.row(at), &mut bytes)?;
+                sort.put(&bytes)?;
+            }
+            sort.settle(env).await?;
+        }
+        sort.finish(env).await?;
+        Ok(Sorted { sort, rows, width })
+    }
+}
+
+impl RowOrder {
+    /// A row as bytes. A single number stands for itself, and nothing for its NULL.
+    fn write(&self, row: &[Datum], bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.clear();
+        let shape = &mut *self.shape.borrow_mut();
+        match (self.single, row) {
+            (Some(_), [value]) => shape.encode_single(value, bytes),
+            _ => shape.encode(row, bytes),
+        }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Row> {
+        let shape = self.shape.borrow();
+        if self.single.is_some() { Ok(vec![shape.decode_single(bytes)?]) } else { shape.decode(bytes) }
+    }
+}
+
+impl Order for Rc<RowOrder> {
+    fn leading(&self, row: &[u8]) -> Result<Leading> {
+        let Some(key) = self.keys.first() else { return Ok(Leading::default()) };
+        let shape = self.shape.borrow();
+        let (attr, value) = match self.single {
+            Some(_) => shape.single(row),
+            None => shape.column(row, key.slot)?,
+        };
+        Ok(Leading::of(attr.zip(value), key.descending, key.nulls_first))
+    }
+
+    fn compare(&self, a: &[u8], b: &[u8]) -> Result<Ordering> {
+        if self.single.is_some() {
+            return Ok(Ordering::Equal);
+        }
+        let shape = self.shape.borrow();
+        for key in self.keys.iter() {
+            let ((attr, a), (_, b)) = (shape.column(a, key.slot)?, shape.column(b, key.slot)?);
+            let order = match (a, b) {
+                (None, None) => Ordering::Equal,
+                (None, _) => {
+                    if key.nulls_first {
+                        Ordering::Less
+                    } else {
+                        Ordering::Greater
+                    }
+                }
+                (_, None) => {
+                    if key.nulls_first {
+                        Ordering::Greater
+                    } else {
+                        Ordering::Less
+                    }
+                }
+                (Some(a), Some(b)) => match attr {
+                    Some(attr) if key.descending => compare_stored(attr, b, a)?,
+                    Some(attr) => compare_stored(attr, a, b)?,
+                    None => Ordering::Equal,
+                },
+            };
+            if order.is_ne() {
+                return Ok(order);
+            }
+        }
+        Ok(Ordering::Equal)
+    }
+
+    fn is_decided_by_leading(&self) -> bool {
+        let exact = |key: &SortKey| self.shape.borrow().type_of(key.slot).is_none_or(is_exact);
+        self.keys.len() == 1 && exact(&self.keys[0])
+    }
+
+    fn size(&self, row: &[u8]) -> usize {
+        if self.single.is_some() { 0 } else { minimal_size(row) }
     }
 }

@@ -15,6 +15,7 @@ mod waiting;
 
 use super::bound::Row;
 use crate::access::Env;
+use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
@@ -40,6 +41,10 @@ pub struct FnCtx {
     pub env: Env,
     /// The session.
     pub session: Rc<dyn SessionEnv>,
+    /// What it remembers of the catalogs.
+    pub catalog: Rc<Catalog>,
+    /// The functions that there are.
+    pub registry: Rc<Registry>,
 }
 
 /// A function that is computed at once.

@@ -19,9 +19,31 @@ pub(super) struct Source<'a> {
     known: Cell<(usize, u32)>,
 }
 
+/// What is known of the places in a query string.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    ascii: bool,
+    known: (usize, u32),
+}
+
 impl<'a> Source<'a> {
-    pub fn new(text: &'a str, base: usize) -> Source<'a> {
-        Source { text, base, ascii: text.is_ascii(), known: Cell::new((base, position(text, base))) }
+    pub fn new(text: &'a str) -> Source<'a> {
+        Source::with(text, Places { ascii: text.is_ascii(), known: (0, 1) })
+    }
+
+    /// With what was found out before about the same text.
+    pub fn with(text: &'a str, places: Places) -> Source<'a> {
+        Source { text, base: 0, ascii: places.ascii, known: Cell::new(places.known) }
+    }
+
+    /// What was found out about the text.
+    pub fn places(&self) -> Places {
+        Places { ascii: self.ascii, known: self.known.get() }
+    }
+
+    /// The same text, for the statement that begins at this byte.
+    pub fn at(&self, base: usize) -> Source<'a> {
+        Source { text: self.text, base, ascii: self.ascii, known: self.known.clone() }
     }
 
     /// Where an element begins, in bytes of the query string.

@@ -19,22 +19,27 @@
 //! the children of its node one by one and refuses what is left over.
 
 mod atom;
+mod constraint;
 mod cursor;
 mod expr;
 mod grammar_call;
 mod group;
 mod index;
 mod join;
+mod literals;
 mod locking;
+mod modify;
 mod name;
 mod select;
+mod sequence;
+mod shape;
 mod table;
 mod tree;
 mod utility;
 mod window;
 mod with;
 
-use super::ast::Statement;
+use super::ast::{Expr, QueryBody, Statement, Target};
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
 use crate::ids::{Error, Result, sqlstate};
 use cursor::{Source, kind_words};
@@ -42,14 +47,26 @@ use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::syntax_error::SyntaxError;
 use std::ops::Range;
+use std::rc::Rc;
 
-/// A statement and where it stands in the query string, in bytes.
-#[derive(Clone, PartialEq, Debug)]
+pub use shape::{Script, Shapes};
+
+/// A statement and where it stands in the query string.
+#[derive(Clone, Debug)]
 pub struct Parsed {
     /// What it is.
     pub statement: Statement,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a statement stands in its query string.
+#[derive(Clone, Debug)]
+pub struct Place {
     /// From its first token to the end of its last.
-    pub range: Range<usize>,
+    range: Range<usize>,
+    /// If its tree came from a statement of the same shape: that one's places are in it.
+    shape: Option<Rc<shape::Shape>>,
 }
 
 /// Parses a query string: all of it, or the first error.
@@ -59,28 +76,44 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         return Err(error.clone());
     }
     let mut statements = Vec::with_capacity(texts.len());
+    let mut source = Source::new(src);
     let last = texts.len().saturating_sub(1);
     for (i, text) in texts.into_iter().enumerate() {
         let fault = fault.as_ref().filter(|_| i == last);
-        let statement = parse_one(src, &text, fault)?;
-        statements.push(Parsed { statement, range: text.range });
+        source = source.at(text.range.start);
+        let statement = parse_one(&source, &text, fault)?;
+        statements.push(Parsed { statement, place: Place { range: text.range, shape: None } });
     }
     Ok(statements)
 }
 
-fn parse_one(src: &str, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
-    let start = text.range.start;
+/// Parses an expression that stands by itself.
+pub fn parse_expression(text: &str) -> Result<Expr> {
+    let statements = parse(&format!("SELECT {text}"))?;
+    match statements.into_iter().next().map(|parsed| parsed.statement) {
+        Some(Statement::Query(query)) => match query.body {
+            QueryBody::Select(mut select) => match select.targets.pop() {
+                Some(Target::Expr(expr, _)) => Ok(expr),
+                _ => Err(Error::internal("not an expression")),
+            },
+            _ => Err(Error::internal("not an expression")),
+        },
+        _ => Err(Error::internal("not an expression")),
+    }
+}
+
+fn parse_one(source: &Source, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
+    let (src, start) = (source.text, text.range.start);
     let (root, errors) = tree::parse(&src[text.range.clone()]);
     if let Some(error) = first_error(src, text, &errors, &root, fault) {
         return Err(error);
     }
-    let source = Source::new(src, start);
     let Some(node) = root.first_child() else { return Err(scan::syntax_error(src, start)) };
     let second = node.next_sibling();
     if let Some(second) = second {
         return Err(source.syntax_error(source.node_start(&second)));
     }
-    statement(&source, &node)
+    statement(source, &node)
 }
 
 /// The error to report, of those that the parser found and the one that the scanner found.
@@ -147,14 +180,15 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         DROP_TABLE => table::drop_table(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
-        INSERT => table::insert(source, node),
-        UPDATE => table::update(source, node),
-        DELETE => table::delete(source, node),
+        INSERT => modify::insert(source, node),
+        UPDATE => modify::update(source, node),
+        DELETE => modify::delete(source, node),
         kind if select::is_query(kind) => Ok(Statement::Query(Box::new(select::query(source, node)?))),
         BEGIN => utility::begin(source, node),
         COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),
         SET => utility::set(source, node),
         SET_TRANSACTION => utility::set_transaction(source, node),
+        SET_CONSTRAINTS => utility::set_constraints(source, node),
         RESET => utility::reset(source, node),
         SHOW => utility::show(source, node),
         LOCK => utility::lock(source, node),

@@ -307,7 +307,23 @@ old: Tid,
 /**
  * The new one. 
  */
-new: Tid, } | { "kind": "TupleDelete", 
+new: Tid, } | { "kind": "TupleConfirm", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, } | { "kind": "TupleTakeBack", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, } | { "kind": "TupleDelete", 
 /**
  * Whose. 
  */
@@ -591,4 +607,44 @@ rel: RelFile,
 /**
  * Which page. 
  */
-block: BlockNumber, };
+block: BlockNumber, } | { "kind": "TempFileCreate", 
+/**
+ * Its number within the process. 
+ */
+file: number, } | { "kind": "TempFileRemove", 
+/**
+ * Its number within the process. 
+ */
+file: number, 
+/**
+ * How long it was. 
+ */
+kilobytes: number, } | { "kind": "SortRun", 
+/**
+ * Which run, from 1. 
+ */
+run: number, 
+/**
+ * How many tuples. 
+ */
+tuples: number, } | { "kind": "SortMerge", 
+/**
+ * How many runs. 
+ */
+runs: number, 
+/**
+ * How many wait besides. 
+ */
+waiting: number, 
+/**
+ * Whether the result is read at once instead of written. 
+ */
+last: boolean, } | { "kind": "SortDone", 
+/**
+ * How many tuples. 
+ */
+tuples: number, 
+/**
+ * Whether only the first ones were wanted. 
+ */
+top: boolean, };
