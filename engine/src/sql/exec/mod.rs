@@ -5,11 +5,15 @@
 //!         ◄── 10 rows ──          ◄── 10 rows ──
 //! ```
 //!
-//! Each operator is asked for at most so many rows and answers with a batch; an empty one is the end. A TableScan answers
-//! with the visible rows of one page at a time, or with what an index leads to, so that nothing is read that nobody asked
-//! for. Between pages another
-//! process may run; within a batch expressions are plain functions, except for calls that wait, such as
-//! `get_raw_page`: those are made first, row by row.
+//! A plan is a tree of operators that have not begun (`plan.rs`, `plan_from.rs`, `plan_join.rs`); whoever runs it makes a
+//! copy. Each operator is asked for at most so many rows and answers with a batch, values of many rows in one vector
+//! (`rows.rs`); an empty one is the end. A TableScan answers with the visible rows of one page at a time, or with what an
+//! index leads to, so that nothing is read that nobody asked for. Between pages another process may run; within a batch
+//! expressions are plain functions. One that comes to a call that waits, such as `get_raw_page`, or to a subquery, stops
+//! there, and begins again when the result is there (`wait.rs`, `subplan.rs`).
+//!
+//! Values of rows outside, of the query around a subquery or of the left side of a join by nested loops, come in exec
+//! parameters; an operator that is rewound begins again with what stands in them then.
 //!
 //! A statement takes its snapshot when it begins. UPDATE and DELETE change rows while they scan: what they write is of
 //! a later command than the snapshot, so they never meet their own work.

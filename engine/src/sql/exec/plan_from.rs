@@ -206,7 +206,7 @@ pub(super) fn is_once(exprs: &Exprs) -> bool {
 }
 
 /// The kind of a join, an inner one where a condition of WHERE would refuse the rows that an outer one adds.
-fn reduced(join: &JoinNode, filter: &[Exprs]) -> JoinKind {
+pub(super) fn reduced(join: &JoinNode, filter: &[Exprs]) -> JoinKind {
     let (left, right) = (slots(&join.left), slots(&join.right));
     let refuses = |slots: &Range<usize>| {
         let strict = |exprs: &Exprs| exprs.waits.is_empty() && exprs.scalars.iter().any(|s| refuses_null(s, slots));

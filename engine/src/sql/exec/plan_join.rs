@@ -18,7 +18,7 @@ use super::hash_join::{HashJoin, HashSpec};
 use super::layout::Layout;
 use super::node::Node;
 use super::plan::Planner;
-use super::plan_from::{Part, joined_rows, lateral, slots, within};
+use super::plan_from::{Part, joined_rows, lateral, reduced, slots, within};
 use std::mem::take;
 use std::rc::Rc;
 
@@ -96,7 +96,8 @@ impl Planner<'_> {
             return part;
         }
         let equal = equalities(&on, &left, &right);
-        if equal.is_empty() {
+        // Rows of both sides without a partner are told only by the table, if need be one in which all are alike.
+        if equal.is_empty() && !matches!(kind, JoinKind::Right | JoinKind::Full) {
             return self.nest_loop(left, right, kind, on, &[]);
         }
         // The table is made of the smaller side.
@@ -181,7 +182,7 @@ impl Planner<'_> {
 /// The items of inner joins; their conditions become conditions of WHERE.
 fn flatten<'q>(from: &'q FromNode, items: &mut Vec<&'q FromNode>, filter: &mut Vec<Exprs>) {
     match from {
-        FromNode::Join(join) if join.kind == JoinKind::Inner => {
+        FromNode::Join(join) if reduced(join, filter) == JoinKind::Inner => {
             flatten(&join.left, items, filter);
             flatten(&join.right, items, filter);
             filter.extend(join.on.iter().cloned());
