@@ -80,7 +80,7 @@ test('a shared address has the panel that is open in the middle', async ({ page 
   await expect(page.locator('vt-panel-frame')).toBeVisible({ timeout: 30_000 });
   await expect(count(page)).toHaveText('2');
   await page.evaluate(() => history.replaceState(null, '', location.pathname));
-  await page.getByRole('button', { name: 'share' }).click();
+  await page.getByRole('button', { name: 'share', exact: true }).click();
   await expect.poll(() => page.url()).toContain('panel=locks');
 });
 
