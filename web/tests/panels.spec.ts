@@ -110,6 +110,9 @@ test('page: B-tree, both maps and pg_xact are read as what they are', async ({ p
   await page.keyboard.press('End');
   await panel.locator('.map [role=option]').last().click();
   await expect(panel.locator('.body')).toContainText(/transaction \d+: 10 aborted/);
+  await expect(panel.locator('.run.chosen')).toHaveCount(1);
+  await panel.locator('.hex .l').nth(1).locator('.run').first().click();
+  await expect(panel.locator('.body')).toContainText('transaction 64: 01 committed');
 });
 
 test('index: a search goes down, a split makes a page, a page is chosen', async ({ page }) => {
@@ -282,4 +285,21 @@ test('psql: indexes are listed, and described with their table', async ({ page }
   await expect(output(page, 'B')).toContainText('t_pkey | index | postgres | t');
   await type(page, 'B', '\\d t');
   await expect(output(page, 'B')).toContainText('"t_pkey" PRIMARY KEY, btree (id)');
+});
+
+test('an embed shows the panels of the middle that it names, and fetches no others', async ({ page }) => {
+  await page.route('**/plain.html', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>plain</title><script type="module" src="/pg-vitrine.js"></script><pg-vitrine panels="locks pool"></pg-vitrine>` }));
+  await page.goto('/plain.html');
+  await expect(page.locator('vt-p-locks .graph')).toContainText('Nobody waits', { timeout: 30_000 });
+  await expect(page.locator('vt-p-pool').getByRole('slider')).toBeVisible();
+  await expect(page.locator('vt-heap-page, vt-p-tree')).toHaveCount(0);
+});
+
+test('a link leads to the panel that was open', async ({ page }) => {
+  await openLab(page);
+  await openPanel(page, 'settings');
+  await page.getByRole('button', { name: 'share', exact: true }).click();
+  await expect.poll(() => page.url()).toContain('panel=settings');
+  await page.reload();
+  await expect(page.locator('vt-p-settings h2')).toBeVisible({ timeout: 30_000 });
 });

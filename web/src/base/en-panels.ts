@@ -199,11 +199,9 @@ export const panelsEn = {
   'p.replication.sync': 'sync_state {sync}: COMMIT waits for {what}',
   'p.replication.sync.async': 'nobody over there',
   'p.replication.sync.sync': 'this standby, as synchronous_commit says',
-  'p.replication.link': 'Link',
   'p.replication.flight': '{n} messages on their way, {latency} one way',
   'p.replication.cut': 'cut: nothing passes',
   'p.replication.buffers': 'Its own shared buffers',
-  'p.replication.promote': 'promote',
   'p.replication.lag': 'behind the primary’s insert',
 
   'p.processes': 'Processes',

@@ -30,6 +30,7 @@ export const en = {
   'kept.failed': 'not kept: {why}',
   'log': 'Server log of the {host}',
   'panels.open': 'panels',
+  'panels.more': 'more of this',
   'sessions': 'Sessions',
   'inspector': 'Inspector',
   'transport': 'To go on',

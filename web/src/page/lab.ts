@@ -273,7 +273,7 @@ export class Lab extends LitElement {
   override render() {
     const c = this.controller;
     if (!c || c.phase === 'starting' || !c.view) return this.#waiting(c);
-    const state = labState(c, this.hovered, this.readonly, this.wants);
+    const state = labState(c, this.hovered, this.readonly, this.wants, this.whole);
     return this.whole ? this.#page(c, state) : this.#embed(c, state);
   }
 

@@ -10,12 +10,12 @@ import type { LabView, SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 
 /** What the panels draw. */
-export function labState(c: Controller, hovered: Thing | null, readonly: boolean, wants: Wants): LabState {
+export function labState(c: Controller, hovered: Thing | null, readonly: boolean, wants: Wants, whole: boolean): LabState {
   const view = c.view!;
   const selection = c.selection ?? subject(c);
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
-    lit: related(view, hovered ?? c.selection), host: 0, readonly, wants,
+    lit: related(view, hovered ?? c.selection), host: 0, readonly, wants, whole,
   };
 }
 
