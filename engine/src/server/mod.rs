@@ -53,6 +53,7 @@ mod startup;
 mod statement;
 mod statement_log;
 mod statistics;
+mod style;
 mod timeline;
 mod timeouts;
 mod transaction;
