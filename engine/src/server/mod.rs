@@ -38,6 +38,7 @@ mod configuration;
 mod constraints;
 mod control;
 mod definition;
+mod lag;
 mod log;
 mod port;
 mod postmaster;
