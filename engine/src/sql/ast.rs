@@ -134,6 +134,8 @@ pub enum Statement {
     Deallocate(Option<Ident>),
     /// DISCARD ALL
     DiscardAll,
+    /// DISCARD TEMP
+    DiscardTemp,
 }
 
 /// SELECT or VALUES, with what may follow either.
