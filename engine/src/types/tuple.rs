@@ -40,6 +40,8 @@ pub struct Attr {
     pub has_default: bool,
     /// `attidentity`: `a` GENERATED ALWAYS AS IDENTITY, `d` BY DEFAULT, 0 neither.
     pub identity: u8,
+    /// `attmissingval`: what rows have that were written before the column was added, as bytes in a row.
+    pub missing: Option<Rc<[u8]>>,
 }
 
 impl Attr {
@@ -57,6 +59,7 @@ impl Attr {
             dropped: false,
             has_default: false,
             identity: 0,
+            missing: None,
         }
     }
 
@@ -180,14 +183,30 @@ pub fn deform_tuple(desc: &TupleDesc, tuple: &[u8]) -> Result<Vec<Datum>> {
 /// The values of the first `upto` columns, into a vector that is used again for each row.
 pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec<Datum>) -> Result<()> {
     values.clear();
+    let natts = HeapTupleHeader::read(tuple).map_or(0, |header| header.natts());
     walk(desc, tuple, upto, |at, range| {
         let attr = &desc.attrs[at];
-        values.push(match range {
-            Some(range) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
-            None => Datum::Null,
+        values.push(match (range, &attr.missing) {
+            _ if attr.dropped => Datum::Null,
+            (Some(range), _) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
+            (None, Some(missing)) if at >= natts => disk::read(missing, attr.type_id, attr.attlen)?,
+            (None, _) => Datum::Null,
         });
         Ok(())
     })
+}
+
+/// A value as its bytes are in a row, for [`Attr::missing`]; nothing for NULL.
+pub fn value_bytes(attr: &Attr, value: &Datum) -> Result<Option<Rc<[u8]>>> {
+    let desc = TupleDesc::new(vec![attr.clone()]);
+    let tuple = form_tuple(&desc, std::slice::from_ref(value))?;
+    let ranges = column_ranges(&desc, &tuple)?;
+    Ok(ranges.into_iter().flatten().next().map(|range| tuple[range].into()))
+}
+
+/// A value from its bytes in a row.
+pub fn read_stored(bytes: &[u8], attr: &Attr) -> Result<Datum> {
+    disk::read(bytes, attr.type_id, attr.attlen)
 }
 
 /// A value of variable length from its bytes, header and all.

@@ -11,6 +11,7 @@
 
 mod builtin;
 mod resolve;
+mod sequence;
 mod waiting;
 
 use super::bound::Row;
@@ -21,6 +22,7 @@ use crate::small;
 use crate::types::{Datum, TypeId};
 pub(crate) use builtin::like;
 pub use resolve::{Found, resolve};
+pub use sequence::SessionSequences;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -45,6 +47,8 @@ pub struct FnCtx {
     pub catalog: Rc<Catalog>,
     /// The functions that there are.
     pub registry: Rc<Registry>,
+    /// What it remembers of sequences.
+    pub sequences: Rc<SessionSequences>,
 }
 
 /// A function that is computed at once.
@@ -165,6 +169,7 @@ impl Registry {
         let mut registry = Registry { functions: small::Map::new(), views: small::Map::new() };
         builtin::add(&mut registry);
         waiting::add(&mut registry);
+        sequence::add(&mut registry);
         registry
     }
 
