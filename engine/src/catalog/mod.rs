@@ -53,6 +53,7 @@ mod rows;
 pub mod sequence;
 mod stats;
 mod table;
+pub mod temporary;
 mod toast;
 pub mod truncate;
 

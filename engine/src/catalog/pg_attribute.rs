@@ -160,8 +160,8 @@ pub(super) fn column_of(values: &[Datum]) -> Result<Attr> {
         identity: letter(column::IDENTITY)?,
         missing: None,
     };
-    if let Datum::Array { items, .. } = &values[column::MISSING]
-        && let Some(value) = items.first()
+    if let Datum::Array(array) = &values[column::MISSING]
+        && let Some(value) = array.items.first()
     {
         attr.missing = value_bytes(&attr, value)?;
     }

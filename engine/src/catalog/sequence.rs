@@ -7,7 +7,7 @@ use super::ddl::{create_file, creation_namespace, insert_class, invalidate, refu
 use super::depend::{self, Ownership};
 use super::layout::{PG_ATTRIBUTE, PG_SEQUENCE};
 use super::pg_class::ClassRow;
-use super::{Catalog, Table, cache, index_name, invalidation, pg_attribute, rows};
+use super::{Catalog, Table, cache, index_name, invalidation, pg_attribute, pg_namespace, rows};
 use crate::access::Rel;
 use crate::access::sequence::{self, SEQUENCE_COLUMNS, SequenceRules, SequenceState};
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
@@ -75,7 +75,7 @@ pub async fn create(
     row: &SequenceRow,
     if_not_exists: bool,
 ) -> Result<Option<Oid>> {
-    let namespace = creation_namespace(env, schema)?;
+    let namespace = creation_namespace(env, catalog, schema).await?;
     if cache::read_named(env, namespace, name).await?.is_some() {
         let error = Error::new(sqlstate::DUPLICATE_TABLE, format!("relation \"{name}\" already exists"));
         if !if_not_exists {
@@ -86,9 +86,12 @@ pub async fn create(
         return Ok(None);
     }
     refuse_system_schema(namespace, name)?;
+    if pg_namespace::backend_of(namespace).is_some() {
+        return Err(Error::unsupported("a temporary sequence"));
+    }
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
-    create_file(env, oid).await?;
+    create_file(env, oid, namespace).await?;
     let class = ClassRow::of_new_sequence(oid, name, namespace);
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
@@ -105,8 +108,14 @@ pub async fn create(
 }
 
 /// A name for the sequence of a column.
-pub async fn choose_name(env: &Env, schema: Option<&str>, table: &str, column: &str) -> Result<String> {
-    let namespace = creation_namespace(env, schema)?;
+pub async fn choose_name(
+    env: &Env,
+    catalog: &Catalog,
+    schema: Option<&str>,
+    table: &str,
+    column: &str,
+) -> Result<String> {
+    let namespace = creation_namespace(env, catalog, schema).await?;
     index_name::choose(env, namespace, table, Some(&[column.to_string()]), "seq", false).await
 }
 
@@ -152,7 +161,7 @@ pub async fn alter(
     let oid = table.oid;
     if let Some(state) = state {
         let filenode = new_oid(env).await?;
-        create_file(env, filenode).await?;
+        create_file(env, filenode, table.class.namespace).await?;
         env.xact.borrow_mut().dropped.push(table.rel.file);
         change_class(env, oid, |class| class.filenode = filenode).await?;
         let file = crate::ids::RelFile { rel: filenode, ..table.rel.file };

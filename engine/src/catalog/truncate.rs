@@ -94,14 +94,15 @@ pub(super) async fn empty(env: &Env, catalog: &Catalog, table: &Table) -> Result
         toast if toast.is_valid() => Some(catalog.open_by_oid(env, toast, LockMode::AccessExclusive).await?),
         _ => None,
     };
-    let mut indexes: Vec<(Oid, RelFile)> = Vec::new();
+    let mut indexes: Vec<(Oid, RelFile, Oid)> = Vec::new();
     for of in toast.iter().map(|toast| &**toast).chain([table]) {
-        new_file(env, of.oid, of.rel.file).await?;
-        indexes.extend(of.rel.indexes.iter().map(|index| (index.rel.oid, index.rel.file)));
+        new_file(env, of.oid, of.rel.file, of.class.namespace).await?;
+        let namespace = of.class.namespace;
+        indexes.extend(of.rel.indexes.iter().map(|index| (index.rel.oid, index.rel.file, namespace)));
     }
-    for (oid, file) in indexes {
+    for (oid, file, namespace) in indexes {
         env.lock_relation(oid, LockMode::AccessExclusive).await?;
-        new_file(env, oid, file).await?;
+        new_file(env, oid, file, namespace).await?;
     }
     let oids: Vec<Oid> = toast.iter().map(|toast| toast.oid).chain([table.oid]).collect();
     finish(env, catalog, &oids);
@@ -115,9 +116,9 @@ pub(super) async fn empty(env: &Env, catalog: &Catalog, table: &Table) -> Result
 }
 
 /// `RelationSetNewRelfilenode`: an empty file for a relation, of which nothing is known then.
-async fn new_file(env: &Env, oid: Oid, old: RelFile) -> Result<()> {
+async fn new_file(env: &Env, oid: Oid, old: RelFile, namespace: Oid) -> Result<()> {
     let filenode = new_oid(env).await?;
-    create_file(env, filenode).await?;
+    create_file(env, filenode, namespace).await?;
     env.xact.borrow_mut().dropped.push(old);
     let frozen_xid = env.catalog_snapshot().xmin;
     change_class(env, oid, |class| {

@@ -114,6 +114,7 @@ impl Session {
         let alone = ast::CreateTable {
             name: column_table(table),
             if_not_exists: false,
+            temporary: ast::Temporary::No,
             columns: vec![column.clone()],
             constraints: Vec::new(),
         };

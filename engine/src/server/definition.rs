@@ -8,11 +8,12 @@ use crate::catalog::drop::{Kind, drop_relations};
 use crate::catalog::index::{self, NewIndex, Purpose};
 use crate::catalog::pg_class::ClassRow;
 use crate::catalog::truncate::truncate as truncate_tables;
-use crate::catalog::{Table, pg_namespace, sequence};
+use crate::catalog::{Table, pg_namespace, sequence, temporary};
 use crate::ids::{Error, Oid, Result, Xid};
-use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint};
+use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint, Temporary};
 use crate::sql::bind;
 use crate::sql::bound::{self, NewColumn};
+use crate::txn::OnCommit;
 use crate::types::{Attr, TupleDesc};
 use std::rc::Rc;
 
@@ -71,7 +72,11 @@ impl Session {
         let name = &create.name.name;
         let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
         let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
-        let numbered = self.number_columns(create, &columns, &mut parts).await?;
+        let schema = match (create.name.schema.as_deref(), create.temporary) {
+            (schema, Temporary::No) => schema,
+            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
+        };
+        let numbered = self.number_columns(create, schema, &columns, &mut parts).await?;
         let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
         for (at, column) in create.columns.iter().enumerate() {
             if let Some(default) = &column.default {
@@ -89,13 +94,18 @@ impl Session {
                 ConstraintKind::Foreign(key) => parts.foreign.push(new_foreign_key(constraint, key)),
             }
         }
-        let schema = create.name.schema.as_deref();
-        let made = ddl::create_table(&self.env, &self.catalog, schema, name, &columns, &parts, create.if_not_exists);
-        let Some(table) = made.await? else { return Ok(()) };
+        let (env, catalog, exists) = (&self.env, &self.catalog, create.if_not_exists);
+        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await?;
+        let Some(table) = made else { return Ok(()) };
         for (column, sequence) in numbered {
-            sequence::own(&self.env, sequence, table, column, columns[column].identity != 0).await?;
+            sequence::own(env, sequence, table, column, columns[column].identity != 0).await?;
         }
         self.catalog_changed();
+        match create.temporary {
+            Temporary::DeleteRows => temporary::on_commit(env, table, OnCommit::DeleteRows),
+            Temporary::Drop => temporary::on_commit(env, table, OnCommit::Drop),
+            Temporary::No | Temporary::PreserveRows => {}
+        }
         Ok(())
     }
 

@@ -79,11 +79,12 @@ impl Session {
     pub(super) async fn number_columns(
         &self,
         create: &ast::CreateTable,
+        schema: Option<&str>,
         columns: &[NewColumn],
         parts: &mut NewParts<'_>,
     ) -> Result<Vec<(usize, Oid)>> {
         let (env, catalog) = (&self.env, &self.catalog);
-        let (schema, name) = (create.name.schema.as_deref(), &*create.name.name);
+        let name = &*create.name.name;
         let mut numbered = Vec::new();
         if create.if_not_exists && catalog.table(env, schema, name).await?.is_some() {
             return Ok(numbered);
@@ -92,7 +93,7 @@ impl Session {
             let none = ast::SequenceOptions::default();
             let options = create.columns[at].identity.as_ref().map_or(&none, |identity| &identity.options);
             let (row, _) = bind::sequence_row(options, Some(column.ty), None)?;
-            let sequence = sequence::choose_name(env, schema, name, &column.name).await?;
+            let sequence = sequence::choose_name(env, catalog, schema, name, &column.name).await?;
             let Some(oid) = sequence::create(env, catalog, schema, &sequence, &row, false).await? else { continue };
             if column.serial {
                 parts.defaults.push((at, sequence::default_of(oid)));

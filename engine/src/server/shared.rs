@@ -305,6 +305,7 @@ impl Server {
             locks: Rc::default(),
             notices: Rc::default(),
             temp_files: Rc::default(),
+            temp_tables: Rc::default(),
             memory: Rc::default(),
             known_redo: Rc::default(),
             toasts: Rc::default(),
@@ -428,6 +429,11 @@ impl Server {
     /// The oldest transaction that a snapshot anywhere may still need.
     pub fn horizon(&self) -> Xid {
         self.txns.procs.oldest_xmin()
+    }
+
+    /// Whether a checkpoint is under way.
+    pub fn checkpoint_runs(&self) -> bool {
+        self.checkpoints.started.get() > self.checkpoints.done.get()
     }
 
     /// When the next thing happens by itself.

@@ -145,6 +145,8 @@ pub enum Statement {
     Deallocate(Option<Ident>),
     /// DISCARD ALL
     DiscardAll,
+    /// DISCARD TEMP
+    DiscardTemp,
 }
 
 /// SELECT or VALUES, with what may follow either.

@@ -15,7 +15,7 @@ const TERMINATION_CHECK: u64 = 100_000;
 
 const MEMBERS: Columns = &[("xid", Xid), ("mode", Text)];
 
-const LOCKS: Columns = &[
+pub(super) const LOCKS: Columns = &[
     ("locktype", Text),
     ("database", TypeId::Oid),
     ("relation", TypeId::Oid),
@@ -43,10 +43,9 @@ pub(super) fn add(functions: &mut Functions) {
     });
     // Whether a session waits for one of these; isolationtester asks it.
     functions.value("pg_isolation_test_session_is_blocked", &[Int4, Int4Array], Bool, |_, server, args| {
-        let Datum::Array { items, .. } = &args[1] else { return Err(args[1].unexpected("integer[]")) };
         let blockers = server.txns.locks.blocking_pids(pid_of(&args[0])?);
         let is_one = |item: &Datum| pid_of(item).is_ok_and(|pid| blockers.contains(&pid));
-        Ok(Datum::Bool(items.iter().any(is_one)))
+        Ok(Datum::Bool(args[1].as_array()?.items.iter().any(is_one)))
     });
     functions
         .value("pg_cancel_backend", &[Int4], Bool, |cx, server, args| signal(cx, server, &args[0], Interrupt::Cancel));
@@ -94,7 +93,7 @@ async fn members(cx: &FnCtx, args: &[Datum]) -> Result<Vec<Row>> {
 }
 
 /// All locks: with each process's virtual transaction, on which it has an exclusive lock as well.
-fn locks(server: &Server) -> Vec<Row> {
+pub(super) fn locks(server: &Server) -> Vec<Row> {
     let entries = server.txns.procs.entries();
     let row = |lock: &LockInfo| lock_row(lock, entries.iter().find(|entry| entry.pid == lock.pid));
     let mut rows: Vec<Row> = server.txns.locks.list().iter().map(row).collect();

@@ -25,11 +25,13 @@ mod cursor;
 mod expr;
 mod index;
 mod join;
+mod literals;
 mod locking;
 mod modify;
 mod name;
 mod select;
 mod sequence;
+mod shape;
 mod table;
 mod tree;
 mod utility;
@@ -42,14 +44,26 @@ use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::syntax_error::SyntaxError;
 use std::ops::Range;
+use std::rc::Rc;
 
-/// A statement and where it stands in the query string, in bytes.
-#[derive(Clone, PartialEq, Debug)]
+pub use shape::{Script, Shapes};
+
+/// A statement and where it stands in the query string.
+#[derive(Clone, Debug)]
 pub struct Parsed {
     /// What it is.
     pub statement: Statement,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a statement stands in its query string.
+#[derive(Clone, Debug)]
+pub struct Place {
     /// From its first token to the end of its last.
-    pub range: Range<usize>,
+    range: Range<usize>,
+    /// If its tree came from a statement of the same shape: that one's places are in it.
+    shape: Option<Rc<shape::Shape>>,
 }
 
 /// Parses a query string: all of it, or the first error.
@@ -65,7 +79,7 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         let fault = fault.as_ref().filter(|_| i == last);
         source = source.at(text.range.start);
         let statement = parse_one(&source, &text, fault)?;
-        statements.push(Parsed { statement, range: text.range });
+        statements.push(Parsed { statement, place: Place { range: text.range, shape: None } });
     }
     Ok(statements)
 }
