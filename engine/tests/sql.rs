@@ -171,3 +171,8 @@ fn key_share() {
 fn sorts() {
     run("sorts");
 }
+
+#[test]
+fn temporary_tables() {
+    run("temp_tables");
+}

@@ -1,8 +1,8 @@
 /** The panels of the middle on the built page: each shows the engine's own state, and is worked by pointer and by keys. */
 import { expect, test, type Page } from '@playwright/test';
 
-import { atRest, openLab, output } from './lab';
-import { openBusyLab, openPanel, PANELS, run, type PanelName } from './panels';
+import { atRest, openLab, output, type } from './lab';
+import { finish, openBusyLab, openPanel, PANELS, run, type PanelName } from './panels';
 
 const inspected = (page: Page) => page.locator('vt-inspector h2').first();
 
@@ -30,7 +30,7 @@ test('the menu and the tabs are walked by keys; the picture comes back', async (
   await page.locator('body').press('p');
   const menu = page.locator('vt-panel-menu dialog');
   await expect(menu).toBeVisible();
-  await menu.getByRole('button', { name: 'Locks' }).press('Enter');
+  await menu.getByRole('button', { name: /^Locks/ }).press('Enter');
   await expect(page.locator('vt-p-locks h2')).toContainText('Locks');
   await page.getByRole('tab', { name: 'Locks' }).press('ArrowRight');
   await expect(page.getByRole('tab', { name: 'Statistics' })).toBeFocused();
@@ -58,7 +58,7 @@ test('locks: an arrow, a queue, and a circle that ends when the first looks', as
   await run(page, ['B', 'UPDATE accounts SET balance = 0 WHERE id = 1']);
   await expect(panel.locator('.graph .edge.deadlock')).toHaveCount(2);
   await expect(panel.getByRole('status').first()).toContainText('A deadlock');
-  for (let i = 0; i < 8 && (await panel.locator('.edge').count()) > 0; i++) {
+  for (let i = 0; i < 25 && (await panel.locator('.edge').count()) > 0; i++) {
     await page.locator('body').press('ArrowRight');
     await atRest(page);
   }
@@ -89,7 +89,9 @@ test('page: a field lights its bytes, bytes their field, and a version is chosen
 
 test('page: B-tree, both maps and pg_xact are read as what they are', async ({ page }) => {
   await openBusyLab(page);
-  await run(page, ['B', 'ROLLBACK'], ['A', 'COMMIT'], ['A', 'VACUUM t']);
+  await run(page, ['B', 'ROLLBACK']);
+  await finish(page, 'A');
+  await run(page, ['A', 'COMMIT'], ['A', 'VACUUM t']);
   const panel = await openPanel(page, 'bytes');
   const choose = async (label: string, value: string) => { await panel.getByLabel(label).selectOption(value); await atRest(page); };
   await choose('relation', 't_pkey');
@@ -107,7 +109,10 @@ test('page: B-tree, both maps and pg_xact are read as what they are', async ({ p
   await page.keyboard.press('Enter');
   await page.keyboard.press('End');
   await panel.locator('.map [role=option]').last().click();
-  await expect(panel.locator('.body')).toContainText(/transaction \d+: 01 committed/);
+  await expect(panel.locator('.body')).toContainText(/transaction \d+: 10 aborted/);
+  await expect(panel.locator('.run.chosen')).toHaveCount(1);
+  await panel.locator('.hex .l').nth(1).locator('.run').first().click();
+  await expect(panel.locator('.body')).toContainText('transaction 64: 01 committed');
 });
 
 test('index: a search goes down, a split makes a page, a page is chosen', async ({ page }) => {
@@ -124,7 +129,9 @@ test('index: a search goes down, a split makes a page, a page is chosen', async 
   await expect(panel.getByRole('status')).toContainText('invalid input syntax for type integer: "x"');
   await panel.getByRole('button', { name: /^block 1, level 0/ }).click();
   await expect(inspected(page)).toHaveText('Page 1 of t_pkey');
-  await run(page, ['B', 'ROLLBACK'], ['A', 'ROLLBACK'], ['A', 'INSERT INTO t SELECT g, NULL FROM generate_series(901, 1400) g']);
+  await run(page, ['B', 'ROLLBACK']);
+  await finish(page, 'A');
+  await run(page, ['A', 'ROLLBACK'], ['A', 'INSERT INTO t SELECT g, NULL FROM generate_series(901, 1400) g']);
   await expect(panel.locator('.box')).not.toHaveCount(4);
 });
 
@@ -170,7 +177,7 @@ test('processes: frozen, thawed, killed from the map', async ({ page }) => {
   await expect(panel.getByRole('button', { name: /^walwriter, frozen/ })).toBeVisible();
   await panel.getByRole('button', { name: 'let go walwriter' }).or(panel.getByRole('button', { name: 'thaw walwriter' })).click();
   await expect(panel.getByRole('button', { name: /^walwriter, waiting/ })).toBeVisible();
-  await panel.getByRole('button', { name: 'kill -9 B' }).click();
+  await panel.getByRole('button', { name: 'kill -9 B', exact: true }).click();
   await atRest(page);
   await page.locator('body').press('ArrowRight');
   await expect(panel.getByRole('button', { name: /^B, / })).toHaveCount(0);
@@ -271,10 +278,28 @@ test('sessions: as many as one likes, each brought to the front, each ended', as
   await expect(page.getByRole('button', { name: 'terminal of session A' })).toHaveCount(0);
 });
 
-test('psql: indexes are listed', async ({ page }) => {
+test('psql: indexes are listed, and described with their table', async ({ page }) => {
   await openBusyLab(page);
   await run(page, ['B', 'ROLLBACK']);
-  await page.locator('vt-terminal[data-who=B] textarea').fill('\\di');
-  await page.locator('vt-terminal[data-who=B] textarea').press('Enter');
+  await type(page, 'B', '\\di');
   await expect(output(page, 'B')).toContainText('t_pkey | index | postgres | t');
+  await type(page, 'B', '\\d t');
+  await expect(output(page, 'B')).toContainText('"t_pkey" PRIMARY KEY, btree (id)');
+});
+
+test('an embed shows the panels of the middle that it names, and fetches no others', async ({ page }) => {
+  await page.route('**/plain.html', (route) => route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>plain</title><script type="module" src="/pg-vitrine.js"></script><pg-vitrine panels="locks pool"></pg-vitrine>` }));
+  await page.goto('/plain.html');
+  await expect(page.locator('vt-p-locks .graph')).toContainText('Nobody waits', { timeout: 30_000 });
+  await expect(page.locator('vt-p-pool').getByRole('slider')).toBeVisible();
+  await expect(page.locator('vt-heap-page, vt-p-tree')).toHaveCount(0);
+});
+
+test('a link leads to the panel that was open', async ({ page }) => {
+  await openLab(page);
+  await openPanel(page, 'settings');
+  await page.getByRole('button', { name: 'share', exact: true }).click();
+  await expect.poll(() => page.url()).toContain('panel=settings');
+  await page.reload();
+  await expect(page.locator('vt-p-settings h2')).toBeVisible({ timeout: 30_000 });
 });

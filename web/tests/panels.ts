@@ -13,7 +13,7 @@ export type PanelName = keyof typeof PANELS;
 
 interface LabElement extends HTMLElement {
   openPanel(name: string): Promise<void>;
-  controller: { submit(letter: string, sql: string): Promise<void>; view: { step: number } };
+  controller: { submit(letter: string, sql: string): Promise<void>; finish(letter: string): Promise<void>; view: { step: number } };
 }
 
 /** Runs statements in sessions to their ends, or to where they wait. */
@@ -22,6 +22,12 @@ export async function run(page: Page, ...statements: [letter: string, sql: strin
     await page.evaluate(([l, q]) => (document.querySelector('vt-lab') as LabElement).controller.submit(l!, q!), [letter, sql]);
     await atRest(page);
   }
+}
+
+/** Lets the statement of a session run to its end, or to where it waits. */
+export async function finish(page: Page, letter: string): Promise<void> {
+  await page.evaluate((l) => (document.querySelector('vt-lab') as LabElement).controller.finish(l), letter);
+  await atRest(page);
 }
 
 /** Opens a panel and waits until it is drawn. */

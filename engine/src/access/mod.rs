@@ -58,6 +58,7 @@ pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use scan::{Scan, TupleBatch, fetch};
 pub use speculative::{Speculated, fetch_any, fetch_current, insert_or_conflict, is_visible};
+pub use truncate::empty;
 pub use update::update;
 pub use vacuum::{VacuumOptions, VacuumStats, is_aggressive, vacuum};
 pub use visibility_map::VisibilityMap;

@@ -16,10 +16,9 @@ use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
-use super::{Table, TableIndex, pg_attribute, pg_namespace, rows};
+use super::{Table, TableIndex, pg_attribute, rows, temporary};
 use super::{attrdef, index};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
-use crate::settings::Setting;
 use crate::txn::Env;
 use crate::types::{Datum, TupleDesc};
 
@@ -89,8 +88,8 @@ impl Catalog {
     /// tables.
     pub async fn table(&self, env: &Env, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>> {
         let path = match schema {
-            Some(schema) => pg_namespace::find(schema).into_iter().collect(),
-            None => pg_namespace::search_path(env.settings.borrow().text(Setting::search_path)),
+            Some(schema) => temporary::find(env, schema).into_iter().collect(),
+            None => temporary::search_path(env),
         };
         for namespace in path {
             if let Some(oid) = self.oid_of(env, namespace, name).await? {

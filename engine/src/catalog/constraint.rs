@@ -65,6 +65,18 @@ pub struct NewCheck<'a> {
 
 // --- adding --------------------------------------------------------------------------------------------------
 
+/// A table that stays does not refer to one that goes with its session, nor the other way round.
+fn refuse_mixture(env: &Env, table: &Table, referred: &Table) -> Result<()> {
+    let kinds = match (table.class.is_temporary(), referred.class.is_temporary()) {
+        (false, false) => return Ok(()),
+        (true, true) if !env.is_other_temp(referred.rel.file) => return Ok(()),
+        (true, true) => "temporary tables must involve temporary tables of this session",
+        (false, true) => "permanent tables may reference only permanent tables",
+        (true, false) => "temporary tables may reference only temporary tables",
+    };
+    Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, format!("constraints on {kinds}")))
+}
+
 /// Adds a foreign key to a table that is locked. Returns its row.
 pub async fn add_foreign_key(
     env: &Env,
@@ -85,6 +97,7 @@ pub async fn add_foreign_key(
         let message = format!("permission denied: \"{name}\" is a system catalog");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
     }
+    refuse_mixture(env, table, &referred)?;
     let columns = places(table, &new.columns)?;
     let (index, keys) = referred_key(&referred, &new.referred)?;
     if columns.len() != keys.len() {

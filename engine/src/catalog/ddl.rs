@@ -18,7 +18,9 @@ use super::constraint::{self, NewCheck, NewForeignKey};
 use super::index::{self, NewIndex, Purpose};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
-use super::{Catalog, array_type, attrdef, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, toast};
+use super::{
+    Catalog, array_type, attrdef, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, temporary, toast,
+};
 use crate::access::KeyColumn;
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
@@ -58,7 +60,7 @@ pub async fn create_table(
     parts: &NewParts<'_>,
     if_not_exists: bool,
 ) -> Result<Option<Oid>> {
-    let namespace = creation_namespace(env, schema)?;
+    let namespace = creation_namespace(env, catalog, schema).await?;
     if is_taken(env, namespace, name).await? {
         let message = format!("relation \"{name}\" already exists");
         if !if_not_exists {
@@ -71,7 +73,8 @@ pub async fn create_table(
     for key in parts.keys.iter().flat_map(|key| &key.keys) {
         index::check_key_type(&columns[key.column])?;
     }
-    if namespace != pg_namespace::PUBLIC {
+    let own = pg_namespace::backend_of(namespace).is_some();
+    if namespace != pg_namespace::PUBLIC && !own {
         let schema = pg_namespace::name(namespace).unwrap_or_default();
         let message = format!("permission denied to create \"{schema}.{name}\"");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
@@ -80,7 +83,7 @@ pub async fn create_table(
     array_type::make_room(env, namespace, name).await?;
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
-    create_file(env, oid).await?;
+    create_file(env, oid, namespace).await?;
     insert_rows(env, catalog, oid, name, namespace, columns).await?;
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
@@ -108,9 +111,14 @@ async fn add_parts(env: &Env, catalog: &Catalog, oid: Oid, parts: &NewParts<'_>)
 }
 
 /// The schema in which a table is to be made: the one that is named, else the first of `search_path` that exists.
-fn creation_namespace(env: &Env, schema: Option<&str>) -> Result<Oid> {
+async fn creation_namespace(env: &Env, catalog: &Catalog, schema: Option<&str>) -> Result<Oid> {
     if let Some(schema) = schema {
-        return pg_namespace::find(schema).ok_or_else(|| no_schema(schema));
+        let namespace = temporary::find(env, schema).ok_or_else(|| no_schema(schema))?;
+        temporary::refuse_others(env, namespace)?;
+        return match pg_namespace::backend_of(namespace) {
+            Some(_) => temporary::ensure_schema(env, catalog).await,
+            None => Ok(namespace),
+        };
     }
     let settings = env.settings.borrow();
     pg_namespace::first_named(settings.text(Setting::search_path))
@@ -232,14 +240,21 @@ async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>
     Ok(None)
 }
 
-/// The table for long values: a file, rows and an index of its own. Returns its id; none where it is not needed.
-async fn create_toast(env: &Env, catalog: &Catalog, of: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
+/// The table for long values, in this schema: a file, rows and an index of its own. Returns its id; none where it is not
+/// needed.
+async fn create_toast(
+    env: &Env,
+    catalog: &Catalog,
+    (of, namespace): (Oid, Oid),
+    columns: &[Attr],
+    frozen_xid: Xid,
+) -> Result<Oid> {
     if !toast::is_needed(columns) {
         return Ok(Oid::INVALID);
     }
     let oid = new_oid(env).await?;
-    create_file(env, oid).await?;
-    let class = toast::class_row(of, oid, frozen_xid);
+    create_file(env, oid, namespace).await?;
+    let class = toast::class_row(of, oid, namespace, frozen_xid);
     invalidate(env, invalidation::of_class(env.database, &class));
     rows::insert(env, &PG_CLASS, &class.values()).await?;
     for values in pg_attribute::rows(oid, &toast::columns(), false) {
@@ -255,7 +270,13 @@ async fn create_toast(env: &Env, catalog: &Catalog, of: Oid, columns: &[Attr], f
 }
 
 /// The file of a table or an index, empty. If the transaction aborts it is removed.
-pub(super) async fn create_file(env: &Env, oid: Oid) -> Result<()> {
+pub(super) async fn create_file(env: &Env, oid: Oid, namespace: Oid) -> Result<()> {
+    if let Some(backend) = pg_namespace::backend_of(namespace) {
+        let rel = RelFile::temporary(backend, env.database, oid);
+        env.disk.create(&rel.path(Fork::Main));
+        env.xact.borrow_mut().created.push(rel);
+        return Ok(());
+    }
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: env.database, rel: oid };
     env.wal.make_room(&env.cx, 64).await?;
     env.disk.create(&rel.path(Fork::Main));
@@ -283,7 +304,11 @@ async fn insert_rows(
         rows::insert(env, &PG_TYPE, &values).await?;
     }
     let frozen_xid = env.catalog_snapshot().xmin;
-    let toast = create_toast(env, catalog, oid, columns, frozen_xid).await?;
+    let toasted = match pg_namespace::backend_of(namespace) {
+        Some(backend) => pg_namespace::temp_toast_namespace(backend),
+        None => pg_namespace::PG_TOAST,
+    };
+    let toast = create_toast(env, catalog, (oid, toasted), columns, frozen_xid).await?;
     let class = ClassRow { toast, ..ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid) };
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;

@@ -16,7 +16,7 @@ use super::ddl::{invalidate, no_schema};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE};
 use super::pg_class::ClassRow;
 use super::pg_constraint::ConstraintRow;
-use super::{Catalog, Table, attrdef, constraint, index, invalidation, pg_attribute, pg_namespace, pg_type, rows};
+use super::{Catalog, Table, attrdef, constraint, index, invalidation, pg_attribute, pg_type, rows, temporary};
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::Env;
 use crate::types::Datum;
@@ -90,7 +90,7 @@ async fn open(
     if let Some(table) = catalog.open(env, schema, name, LockMode::AccessExclusive).await? {
         return Ok(Some(table));
     }
-    let missing = match schema.filter(|schema| pg_namespace::find(schema).is_none()) {
+    let missing = match schema.filter(|schema| temporary::find(env, schema).is_none()) {
         Some(schema) => no_schema(schema),
         None => Error::new(sqlstate::UNDEFINED_TABLE, format!("table \"{name}\" does not exist")),
     };
@@ -150,7 +150,7 @@ fn settle(env: &Env, doomed: &Doomed, subject: &str, cascade: bool) -> Result<()
 // --- removing ------------------------------------------------------------------------------------------------
 
 /// Removes a table that is locked: its rows now, its files when the transaction commits.
-async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
+pub(super) async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
     // A key has a part on the other table too.
     for key in table.constraints.iter().filter_map(|row| row.foreign.as_ref()) {
         env.lock_relation(key.table, LockMode::AccessExclusive).await?;

@@ -50,6 +50,7 @@ pub mod pg_type;
 mod rows;
 mod stats;
 mod table;
+pub mod temporary;
 mod toast;
 
 #[cfg(test)]

@@ -114,6 +114,16 @@ impl ClassRow {
         }
     }
 
+    /// `relpersistence`: `t` for a temporary table, else `p`.
+    pub fn persistence(&self) -> u8 {
+        if self.is_temporary() { b't' } else { b'p' }
+    }
+
+    /// Whether it is temporary: it lies in the schema of a session, and with it its indexes.
+    pub fn is_temporary(&self) -> bool {
+        pg_namespace::backend_of(self.namespace).is_some()
+    }
+
     /// Whether it is an index.
     pub fn is_index(&self) -> bool {
         self.kind == b'i'
@@ -154,7 +164,7 @@ impl ClassRow {
             Datum::Oid(self.toast),
             Datum::Bool(self.has_index),
             Datum::Bool(self.shared),
-            Datum::Char(b'p'), // relpersistence: permanent
+            Datum::Char(self.persistence()),
             Datum::Char(self.kind),
             Datum::Int2(self.natts),
             Datum::Int2(self.checks),
@@ -214,6 +224,9 @@ impl ClassRow {
         let rel = if self.filenode.is_valid() { self.filenode } else { self.oid };
         if self.shared {
             return RelFile { spc: Oid::GLOBAL_TABLESPACE, db: Oid::INVALID, rel };
+        }
+        if let Some(backend) = pg_namespace::backend_of(self.namespace) {
+            return RelFile::temporary(backend, database, rel);
         }
         let spc = if self.tablespace.is_valid() { self.tablespace } else { Oid::DEFAULT_TABLESPACE };
         RelFile { spc, db: database, rel }

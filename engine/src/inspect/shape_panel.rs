@@ -247,7 +247,7 @@ pub struct TreePage {
     pub high_key: Option<String>,
     /// How many items it has, without the high key.
     pub items: u32,
-    /// The first of them, and the last.
+    /// The first of them, the last, and the one that was searched for.
     pub shown: Vec<TreeItem>,
 }
 

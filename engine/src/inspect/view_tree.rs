@@ -18,6 +18,7 @@ use crate::storage::{PageBytes, page};
 use crate::types::index_key::values_of_key;
 use crate::types::{Datum, TupleDesc, compare, input};
 use std::cmp::Ordering;
+use std::ops::RangeInclusive;
 
 /// Pages that are shown at most.
 const PAGES: usize = 256;
@@ -40,9 +41,9 @@ pub(super) fn tree_view(site: &Site, index: &str, search: Option<&str>) -> Optio
     let keys = site.look.index_keys(class.oid);
     let tree = Tree { site, rel: class.file(Oid::POSTGRES_DB), desc: site.look.columns(class), keys };
     let meta = btree::meta(&*tree.page(btree::BTREE_METAPAGE)?)?;
-    let (pages, more) = tree.levels(meta.root);
     let search = search.filter(|text| !text.is_empty());
     let path = search.map_or(Ok(Vec::new()), |text| tree.search(meta.root, text));
+    let (pages, more) = tree.levels(meta.root, path.as_deref().unwrap_or_default());
     Some(TreeView {
         index: class.name.clone(),
         indexes: indexes.iter().map(|class| class.name.clone()).collect(),
@@ -66,8 +67,8 @@ impl Tree<'_> {
         self.site.look.page(&tag).filter(|bytes| inside && !page::is_new(bytes))
     }
 
-    /// Every level from its leftmost page to the right.
-    fn levels(&self, root: BlockNumber) -> (Vec<TreePage>, bool) {
+    /// Every level from its leftmost page to the right; of each page also the item that a search has come to.
+    fn levels(&self, root: BlockNumber, path: &[TreeStep]) -> (Vec<TreePage>, bool) {
         let (mut pages, mut leftmost) = (Vec::new(), Some(root).filter(|root| *root != btree::P_NONE));
         while let Some(first) = leftmost.take() {
             let mut next = Some(first);
@@ -81,13 +82,14 @@ impl Tree<'_> {
                     leftmost = first_child(&bytes, &links);
                 }
                 next = Some(links.next).filter(|_| !links.is_rightmost());
-                pages.push(self.page_view(block, &bytes, &links));
+                let found = path.iter().find(|step| step.block == block.0).map_or(0, |step| step.offset);
+                pages.push(self.page_view(block, &bytes, &links, found));
             }
         }
         (pages, false)
     }
 
-    fn page_view(&self, block: BlockNumber, bytes: &PageBytes, links: &Opaque) -> TreePage {
+    fn page_view(&self, block: BlockNumber, bytes: &PageBytes, links: &Opaque, found: OffsetNumber) -> TreePage {
         let tag = BufferTag { rel: self.rel, fork: Fork::Main, block };
         let buffers = self.site.look.server.map(|server| &server.buffers);
         let buffer = buffers.and_then(|buffers| Some((buffers.find(&tag)?, buffers)));
@@ -105,7 +107,7 @@ impl Tree<'_> {
             dirty: buffer.is_some_and(|(index, buffers)| buffers.state(index).dirty),
             high_key,
             items: offsets.clone().count() as u32,
-            shown: shown(offsets).map(|offset| self.item(bytes, links, offset)).collect(),
+            shown: shown(offsets, found).map(|offset| self.item(bytes, links, offset)).collect(),
         }
     }
 
@@ -180,10 +182,10 @@ fn first_child(bytes: &PageBytes, links: &Opaque) -> Option<BlockNumber> {
     (first <= page::max_offset(bytes)).then(|| tuple::downlink(btree::index_tuple(bytes, first)))
 }
 
-/// The first items of a page, and its last.
-fn shown(offsets: std::ops::RangeInclusive<OffsetNumber>) -> impl Iterator<Item = OffsetNumber> {
+/// The first items of a page, the one that was searched for, and the last.
+fn shown(offsets: RangeInclusive<OffsetNumber>, found: OffsetNumber) -> impl Iterator<Item = OffsetNumber> {
     let last = *offsets.end();
-    offsets.filter(move |offset| usize::from(*offset) < ITEMS || *offset == last)
+    offsets.filter(move |offset| usize::from(*offset) < ITEMS || *offset == found || *offset == last)
 }
 
 fn flags(links: &Opaque) -> Vec<String> {

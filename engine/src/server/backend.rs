@@ -54,6 +54,10 @@ async fn serve(
     // Whatever was open is undone; the client does not hear of it any more.
     let open = matches!(session.block(), BlockState::Implicit | BlockState::InBlock);
     let undone = abort(&session.env).await;
+    // After the crash of another process nothing is touched any more.
+    if !served.as_ref().is_err_and(|error| error.code() == sqlstate::CRASH_SHUTDOWN) {
+        session.drop_temporary_tables().await?;
+    }
     session.env.stats.end_session(served.as_ref().err(), open);
     session.report_stats(true);
     undone.and(served)

@@ -128,6 +128,12 @@ impl Session {
             self.env.xact.borrow_mut().isolation = level;
             return Ok(());
         }
+        if setting == Setting::temp_buffers && self.env.temp_tables.buffers().is_some() {
+            let message = format!("invalid value for parameter \"temp_buffers\": {value}");
+            let detail =
+                "\"temp_buffers\" cannot be changed after any temporary tables have been accessed in the session.";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message).detail(detail));
+        }
         let settings = &mut *self.env.settings.borrow_mut();
         if set.local { settings.set_local(setting, &value) } else { settings.set(setting, &value, Source::Session) }
     }

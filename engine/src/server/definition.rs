@@ -7,10 +7,11 @@ use crate::catalog::ddl::{self, NewParts};
 use crate::catalog::drop::drop_tables;
 use crate::catalog::index::{self, NewIndex, Purpose};
 use crate::catalog::pg_class::ClassRow;
-use crate::catalog::{Table, pg_namespace};
+use crate::catalog::{Table, pg_namespace, temporary};
 use crate::ids::{Error, Oid, Result, Xid};
-use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint};
+use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint, Temporary};
 use crate::sql::{bind, bound};
+use crate::txn::OnCommit;
 use crate::types::{Attr, TupleDesc};
 use std::rc::Rc;
 
@@ -64,8 +65,18 @@ impl Session {
                 ConstraintKind::Foreign(key) => parts.foreign.push(new_foreign_key(constraint, key)),
             }
         }
-        let schema = create.name.schema.as_deref();
-        ddl::create_table(&self.env, &self.catalog, schema, name, &columns, &parts, create.if_not_exists).await?;
+        let schema = match (create.name.schema.as_deref(), create.temporary) {
+            (schema, Temporary::No) => schema,
+            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
+        };
+        let (env, catalog, exists) = (&self.env, &self.catalog, create.if_not_exists);
+        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await?;
+        let action = match create.temporary {
+            Temporary::DeleteRows => Some(OnCommit::DeleteRows),
+            Temporary::Drop => Some(OnCommit::Drop),
+            Temporary::No | Temporary::PreserveRows => None,
+        };
+        made.zip(action).into_iter().for_each(|(table, action)| temporary::on_commit(env, table, action));
         Ok(())
     }
 

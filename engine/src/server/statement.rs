@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
-use crate::catalog::Table;
+use crate::catalog::{Table, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement};
@@ -117,8 +117,13 @@ impl Session {
             | Statement::DropTable(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)) => self.run_definition(&statement).await?,
+            Statement::DiscardTemp => {
+                temporary::drop_all(&self.env, &self.catalog).await?;
+                "DISCARD TEMP"
+            }
             Statement::DiscardAll => {
                 self.forbid_in_block("DISCARD ALL", several)?;
+                temporary::drop_all(&self.env, &self.catalog).await?;
                 self.prepared.clear();
                 self.portals.clear();
                 self.reset(None)?;
@@ -234,10 +239,32 @@ impl Session {
             };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
                 table.refuse_index().map_err(|error| error.at(name.pos.0))?;
+                self.refuse_other_temp(&table)?;
+                match statement {
+                    Statement::Insert(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("INSERT")?
+                    }
+                    Statement::Update(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("UPDATE")?
+                    }
+                    Statement::Delete(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("DELETE")?
+                    }
+                    _ => {}
+                }
                 tables.open.push((name.clone(), table));
             }
         }
         Ok(tables)
+    }
+
+    /// What is in another session's temporary table only that session knows.
+    pub(super) fn refuse_other_temp(&self, table: &Table) -> Result<()> {
+        if !self.env.is_other_temp(table.rel.file) {
+            return Ok(());
+        }
+        let message = "cannot access temporary tables of other sessions";
+        Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))
     }
 
     /// In a transaction that only reads, and on a standby, nothing may be changed.
@@ -257,6 +284,15 @@ impl Session {
             }
             _ => return Ok(()),
         };
+        // Rows of temporary tables may be changed nevertheless: which table it is will be known later.
+        let rows = matches!(statement, Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_));
+        if rows && self.env.temp_tables.has_schema.get() {
+            return Ok(());
+        }
+        self.refuse_if_read_only(what)
+    }
+
+    fn refuse_if_read_only(&self, what: &str) -> Result<()> {
         if !self.env.xact.borrow().read_only {
             return Ok(());
         }

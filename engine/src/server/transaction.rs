@@ -11,6 +11,7 @@
 //! A statement outside of a block is a transaction of its own; several in one query string are one together.
 
 use super::session::Session;
+use crate::catalog::temporary;
 use crate::ids::{Error, Result, Severity, sqlstate};
 use crate::settings::Setting;
 use crate::sql::ast::{IsolationLevel, TransactionModes};
@@ -143,6 +144,7 @@ impl Session {
             self.abort().await?;
             return Err(error);
         }
+        temporary::before_commit(&self.env, &self.catalog).await?;
         commit(&self.env).await?;
         self.leave_block(true, counts);
         Ok(())
@@ -153,6 +155,16 @@ impl Session {
         abort(&self.env).await?;
         self.leave_block(false, counts);
         Ok(())
+    }
+
+    /// `RemoveTempRelationsCallback`: the session is over, and its temporary tables with it.
+    pub(super) async fn drop_temporary_tables(&mut self) -> Result<()> {
+        if !self.env.temp_tables.has_schema.get() {
+            return Ok(());
+        }
+        self.start_command()?;
+        temporary::drop_all(&self.env, &self.catalog).await?;
+        commit(&self.env).await
     }
 
     /// Whether the transaction is still to be counted: one that has failed was, then.

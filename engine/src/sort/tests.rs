@@ -63,6 +63,7 @@ fn alone<F: Future<Output = ()> + 'static>(body: impl FnOnce(Env) -> F + 'static
         locks: Rc::default(),
         stats: Rc::default(),
         temp_files: Rc::default(),
+        temp_tables: Rc::default(),
         memory: Rc::default(),
         toasts: Rc::default(),
         notices: Rc::default(),

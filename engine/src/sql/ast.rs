@@ -135,6 +135,8 @@ pub enum Statement {
     Deallocate(Option<Ident>),
     /// DISCARD ALL
     DiscardAll,
+    /// DISCARD TEMP
+    DiscardTemp,
 }
 
 /// SET.

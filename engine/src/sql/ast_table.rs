@@ -14,6 +14,21 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDef>,
     /// Its constraints but NOT NULL, those of columns too, as they stand.
     pub constraints: Vec<TableConstraint>,
+    /// TEMPORARY, and ON COMMIT.
+    pub temporary: Temporary,
+}
+
+/// Whether a table is temporary, and what becomes of it at a commit.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Temporary {
+    /// It is not temporary.
+    No,
+    /// Nothing; ON COMMIT PRESERVE ROWS says the same.
+    PreserveRows,
+    /// ON COMMIT DELETE ROWS
+    DeleteRows,
+    /// ON COMMIT DROP
+    Drop,
 }
 
 /// One column of a CREATE TABLE.

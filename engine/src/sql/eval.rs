@@ -65,7 +65,10 @@ impl Scalar {
             Scalar::MinMax(greatest, args) => return extreme(*greatest, args, cx),
             Scalar::Array(elem, args) => {
                 let items = args.iter().map(|arg| arg.eval(cx)).collect::<Result<Vec<_>>>()?;
-                Datum::array(*elem, items)
+                match items.first() {
+                    Some(Datum::Array(_)) => types::array::nest(*elem, &items)?,
+                    _ => Datum::array(*elem, items),
+                }
             }
             Scalar::Each(_, f, all, args) => each(*f, *all, &*args[0].value(cx)?, &*args[1].value(cx)?)?,
             Scalar::NullIf(args) => {
@@ -95,9 +98,9 @@ fn logic(args: &[Scalar], cx: &EvalCx, decides: bool) -> Result<Datum> {
 
 /// ANY of an array, or ALL.
 fn each(f: types::arith::BinaryFn, all: bool, left: &Datum, array: &Datum) -> Result<Datum> {
-    let Datum::Array { items, .. } = array else { return Ok(Datum::Null) };
+    let Datum::Array(array) = array else { return Ok(Datum::Null) };
     let mut null = false;
-    for item in items.iter() {
+    for item in &array.items {
         let result = if left.is_null() || item.is_null() { Datum::Null } else { f(left, item)? };
         match result {
             Datum::Null => null = true,

@@ -44,6 +44,7 @@ mod subtrans;
 mod subxact;
 mod sync_rep;
 mod temp_files;
+mod temp_tables;
 mod work_memory;
 mod xact;
 
@@ -64,5 +65,6 @@ pub use subtrans::Subtrans;
 pub use subxact::{abort_sub, commit_sub, start_sub};
 pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
 pub use temp_files::{TEMP_DIRECTORY, TempFile, TempFiles, remove_left_over};
+pub use temp_tables::{OnCommit, TempTables, is_temp_relation};
 pub use work_memory::{MemoryId, MemoryPurpose, MemoryUse, WorkMemory};
 pub use xact::{BlockState, ComboCids, Isolation, Level, WalUsage, Xact};

@@ -104,6 +104,11 @@ impl ProcArray {
         self.latest_completed.get()
     }
 
+    /// The place of a process; 0 if it has none.
+    pub fn place_of(&self, pid: Pid) -> u32 {
+        self.entries.borrow().iter().find(|entry| entry.pid == pid).map_or(0, |entry| entry.backend)
+    }
+
     /// All entries.
     pub fn entries(&self) -> Vec<ProcEntry> {
         self.entries.borrow().clone()

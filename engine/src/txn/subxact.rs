@@ -82,7 +82,7 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
     };
     if xid.is_valid() {
         let mut record = end::end_of(env, &env.xact.borrow());
-        record.rels = files.clone();
+        record.rels = end::logged(&files);
         let (info, data) = record.encode(XLOG_XACT_ABORT);
         env.wal.make_room(&env.cx, data.len() + 64).await?;
         env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
@@ -98,7 +98,7 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
     }
     env.release_owners(|owner| owner == LockOwner::Level(level));
     for rel in files {
-        env.buffers.drop_relation(&env.cx, rel).await;
+        env.pool(rel).drop_relation(&env.cx, rel).await;
     }
     Ok(())
 }

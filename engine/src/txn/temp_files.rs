@@ -122,7 +122,13 @@ impl Env {
     }
 }
 
+/// Digits, and at least one.
+pub(super) fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// `RemovePgTempFiles`: what processes have left behind that are no more.
 pub fn remove_left_over(disk: &Disk) {
+    super::temp_tables::remove_left_over(disk);
     disk.list(&format!("{TEMP_DIRECTORY}/")).iter().for_each(|path| disk.discard(path));
 }

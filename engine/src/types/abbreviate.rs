@@ -24,10 +24,10 @@ pub fn abbreviate(attr: &Attr, stored: &[u8]) -> u64 {
         TypeId::Float8 => float(get_f64(stored, 0)),
         TypeId::Bool | TypeId::Char => u64::from(stored[0]),
         TypeId::Name => first_bytes(stored),
-        // What is compressed does not show how it begins: then all of these have the same number.
-        TypeId::Text | TypeId::Varchar | TypeId::Bytea if !varlena::is_compressed(stored) => {
-            first_bytes(payload(stored))
+        TypeId::Text | TypeId::Varchar | TypeId::Bytea if varlena::is_compressed(stored) => {
+            varlena::raw_payload(stored).map_or(0, |payload| first_bytes(&payload))
         }
+        TypeId::Text | TypeId::Varchar | TypeId::Bytea => first_bytes(payload(stored)),
         _ => 0,
     }
 }

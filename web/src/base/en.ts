@@ -5,7 +5,13 @@
  * is text in the colour of session A, `**text**` is strong, and `` `text` `` is monospaced. PostgreSQL's own words
  * (COMMIT, checkpointer, pg_xact) are never translated, hence not kept apart here.
  */
+import { events } from './en-events.ts';
+import { sheets } from './en-sheets.ts';
+
 export const en = {
+  ...events,
+  ...sheets,
+
   // The frame
   'brand': 'Vitrine',
   'scaled': 'scaled down: {buffers} buffers, {segments} segments',
@@ -24,6 +30,7 @@ export const en = {
   'kept.failed': 'not kept: {why}',
   'log': 'Server log of the {host}',
   'panels.open': 'panels',
+  'panels.more': 'more of this',
   'sessions': 'Sessions',
   'inspector': 'Inspector',
   'transport': 'To go on',
@@ -333,7 +340,7 @@ export const en = {
   'stored.up': 'The primary takes connections, the standby follows, and two new sessions are here. ← goes back through the recovery.',
   'stored.skip': 'run recovery to its end',
   'stored.wait': 'Sessions connect when the primary is ready.',
-  'stored.continue': 'continue the kept world',
+  'stored.continue': 'kept worlds',
 } as const;
 
 /** A key of the catalogue. */

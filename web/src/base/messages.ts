@@ -19,7 +19,7 @@ let catalogue: Record<string, string> = en;
 
 /**
  * Uses another language's sentences; what it lacks stays English. A scene brings its English along; in another language
- * its texts are entries like all others, under the keys that the scene gives them (`first-light.query`).
+ * its texts are entries like all others, under the keys that the scene gives them (`scene/first-light.query`).
  */
 export function useLanguage(sentences: Readonly<Record<string, string>>): void {
   translated = sentences;

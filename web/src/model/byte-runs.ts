@@ -27,8 +27,8 @@ export function ownersOf(groups: readonly ByteGroup[], length: number): { group:
   return { group, field };
 }
 
-/** The lines of a page. */
-export function byteLines({ bytes, groups }: Pick<BytesView, 'bytes' | 'groups'>): ByteLine[] {
+/** The lines of a page; those of a map, in which every byte has a meaning of its own, byte by byte. */
+export function byteLines({ bytes, groups, grid }: Pick<BytesView, 'bytes' | 'groups' | 'grid'>): ByteLine[] {
   const { group, field } = ownersOf(groups, bytes.length);
   const lines: ByteLine[] = [];
   const empty = (at: number) => { for (let i = at; i < at + LINE; i++) if (bytes[i] !== 0 || group[i] !== -1) return false; return true; };
@@ -40,17 +40,18 @@ export function byteLines({ bytes, groups }: Pick<BytesView, 'bytes' | 'groups'>
       at = end;
       continue;
     }
-    lines.push({ kind: 'bytes', at, runs: runs(at, group, field) });
+    lines.push({ kind: 'bytes', at, runs: runs(at, group, field, grid !== null) });
     at += LINE;
   }
   return lines;
 }
 
-function runs(at: number, group: Int16Array, field: Int16Array): Run[] {
+function runs(at: number, group: Int16Array, field: Int16Array, single: boolean): Run[] {
   const found: Run[] = [];
   for (let i = at; i < at + LINE; i++) {
     const last = found.at(-1);
-    if (last && last.group === group[i] && last.field === field[i]) last.len++;
+    const alone = single && group[i] === -1;
+    if (last && !alone && last.group === group[i] && last.field === field[i]) last.len++;
     else found.push({ at: i, len: 1, group: group[i]!, field: field[i]! });
   }
   return found;

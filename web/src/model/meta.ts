@@ -52,6 +52,12 @@ FROM pg_attribute, pg_class c
 WHERE attrelid = c.oid AND relname = '${name.replace(/'/g, "''")}' AND attnum > 0 AND NOT attisdropped ORDER BY attnum;`;
 }
 
+function indexesOf(name: string): string {
+  return `SELECT c.relname, i.indisprimary, i.indisunique, pg_get_indexdef(i.indexrelid)
+FROM pg_index i, pg_class c, pg_class t
+WHERE c.oid = i.indexrelid AND t.oid = i.indrelid AND t.relname = '${name.replace(/'/g, "''")}' ORDER BY i.indisprimary DESC, c.relname;`;
+}
+
 /** The names of the commands, for completion. */
 export const commands = ['\\?', '\\conninfo', '\\d', '\\di', '\\dt', '\\echo', '\\g', '\\gx', '\\i', '\\q', '\\timing', '\\watch', '\\x'];
 
@@ -89,7 +95,7 @@ function runAgain(as: string, sql: string, command: string, argument: string | u
 
 function described(name: string, as: string): Meta {
   const folded = name.startsWith('"') ? name.slice(1, -1) : name.toLowerCase();
-  return { sql: describeTable(folded), how: { as, title: `Table "public.${folded}"`, none: `Did not find any relation named "${name}".` } };
+  return { sql: `${describeTable(folded)}\n${indexesOf(folded)}`, how: { as, describes: true, title: `Table "public.${folded}"`, none: `Did not find any relation named "${name}".` } };
 }
 
 function script(name: string, scripts: readonly string[]): Meta {

@@ -22,6 +22,8 @@ export interface LabState {
   host: number;
   /** Nothing may be typed. */
   readonly: boolean;
+  /** There is a middle into which other panels can be put. */
+  whole: boolean;
   /** What the open panels look at. */
   wants: Wants;
 }

@@ -20,7 +20,7 @@ export const labStyles = css`
   .adds { display: flex; flex-wrap: wrap; gap: 4px 8px; flex: none; margin-top: -6px; align-items: center; }
   .adds .other { padding: 0 2px; border-color: transparent; text-decoration: none; }
   .adds button { min-height: 24px; font-size: 12px; padding: 0 4px; text-decoration: underline; }
-  .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }
+  .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; overflow: hidden auto; scrollbar-width: thin; }
   .main > * { flex: none; }
   .main > vt-panel-frame { flex: 1; }
   .main > vt-heap-page { flex: 0 1 auto; margin-top: -10px; }

@@ -6,14 +6,14 @@
  *
  * What is kept is history (see `history.ts`) and a cursor; the picture is a function of those and of the engine's view.
  */
-import type { Deed, EngineClient, Moment, Until, ViewRequest } from '../engine/api.ts';
+import type { Branch, Deed, EngineClient, Entry, Moment, Until, ViewRequest } from '../engine/api.ts';
 import { fill, t } from '../base/messages.ts';
 import { isPast, type Cursor } from '../model/cursor.ts';
-import { heard, type Shown } from '../model/psql.ts';
+import { heard, valueOf, type Shown } from '../model/psql.ts';
 import { withoutLetters } from '../model/settled.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
-import { outcome } from '../model/timeline.ts';
 import { noteOf } from '../scenes/free.ts';
+import { wordsOf } from '../scenes/small.ts';
 import type { Act, Beat, Scene } from '../scenes/scene.ts';
 import type { LabView, PanelRequest, SessionView } from '../views/types.ts';
 import { PageHistory } from './history.ts';
@@ -57,10 +57,28 @@ export class Stage {
   protected settledAt = 0;
   #opened = false;
   #branch = 0;
+  /** All lines of history, oldest first. */
+  branches: readonly Branch[] = [];
   protected last = 0;
 
   constructor(readonly scene: Scene, protected readonly changed: () => void) {
     this.shown = { relation: scene.relation, block: scene.block };
+  }
+
+  /** The line of history that the cursor is on. */
+  get branch(): number {
+    return this.#branch;
+  }
+
+  /** The end of what is known on it. */
+  get lastKnown(): number {
+    return this.last;
+  }
+
+  /** Whose doing an event is, as a letter. */
+  lettersOf(): (entry: Entry) => string | null {
+    const letters = new Map(this.view!.sessions.map((s) => [`${s.host} ${s.pid}`, s.letter]));
+    return ({ host, pid }) => letters.get(`${host} ${pid}`) ?? null;
   }
 
   // --- where the cursor is --------------------------------------------------------------------------------
@@ -104,6 +122,19 @@ export class Stage {
     return null;
   }
 
+  /** What has just happened, where the reader stands between two beats: of a step's events the one with most to say. */
+  justNow(): string | null {
+    const { events } = this.history;
+    const step = this.view!.step - 1;
+    const last = this.told().at(-1);
+    if (step < this.opening || (last && cursorOf(last.event) === this.view!.step)) return null;
+    const here = events.filter((e) => e.step === step);
+    const best = here.findLast((e) => noteOf(e, this.view!)) ?? here.at(-1);
+    if (!best) return null;
+    const { say, params } = wordsOf(best, this.view!);
+    return fill(t(say), params);
+  }
+
   /** What the reader, or the story, has done to the world since the opening. */
   deeds(): Promise<Deed[]> {
     return this.client!.deeds(this.opening);
@@ -142,7 +173,12 @@ export class Stage {
   /** The value, or the tag, of the last answer to a session. */
   protected answerTo(letter: string): string {
     const last = heard(this.history.exchanges, letter, this.cursor).findLast((x) => x.answer);
-    return last ? outcome(last).replace(/^SELECT (?!\d+$)/, '') : '';
+    return last ? valueOf(last.answer!.text) : '';
+  }
+
+  /** Whoever types waits for the prompt, unless it does not come. */
+  protected async awaitPrompt(act: Act): Promise<void> {
+    if (act.kind === 'type' && this.session(act.letter).state === 'active') await this.run({ answer: sessionIndex(this.view!, act.letter) });
   }
 
   /** Does what a scene does; what follows from it is still to be stepped, save where a client connects. */
@@ -234,8 +270,8 @@ export class Stage {
   #follow(moment: Moment): void {
     this.last = moment.last;
     if (moment.branch === this.#branch) return;
+    this.history.change(this.#branch, moment.branch, this.cursor.step);
     this.#branch = moment.branch;
-    this.history.cut(this.cursor.step);
     if (this.story) this.story = this.story.again(this.history.events, this.view!);
   }
 
@@ -257,6 +293,7 @@ export class Stage {
   /** The cursor is somewhere else: takes in what happened and draws it. */
   protected async take(moment: Moment): Promise<void> {
     await this.#collect(moment);
+    if (this.#branch > 0) this.branches = await this.client!.branches();
     await this.look(moment);
     this.changed();
   }

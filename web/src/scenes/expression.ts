@@ -140,12 +140,12 @@ const argument = (of: Expression, scope: Scope) => value(of, scope) ?? word(of);
 function root(name: string, scope: Scope): unknown {
   const { lets, found, entry } = scope;
   const view = scope.view;
+  const event = entry?.event as Record<string, unknown> | undefined;
+  if (event && name in event) return event[name];
   const named = lets.get(name);
   if (named) return value(named, scope);
   const beat = found.beat(name);
   if (beat) return { ...beat.event, at: beat.at, pid: beat.pid };
-  const event = entry?.event as Record<string, unknown> | undefined;
-  if (event && name in event) return event[name];
   if (name === 'event') return event;
   if (name === 'pid') return entry?.pid;
   if (name === 'primary') return view?.hosts[0];

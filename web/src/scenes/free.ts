@@ -19,7 +19,7 @@ const text = (say: MessageKey, params: Params = {}): Note => ({ say, params });
 const tid = ({ block, offset }: { block: number; offset: number }) => `(${block},${offset})`;
 
 /** Names of relations are known from the buffers and the page that are drawn. */
-function relation(view: LabView, file: number): string | number {
+export function relation(view: LabView, file: number): string | number {
   for (const { page, buffers } of view.hosts) {
     if (page?.relfilenode === file) return page.relname;
     const name = nameOf(buffers, file);
@@ -100,7 +100,7 @@ export function noteOf(entry: Entry, view: LabView): Note | null {
 }
 
 /** Whoever did it, as a piece of a rich sentence. */
-function who({ host, pid }: Entry, view: LabView): string {
+export function who({ host, pid }: Entry, view: LabView): string {
   const session = view.sessions.find((s) => s.pid === pid && s.host === host);
   if (session) return session.letter.length === 1 ? `[${session.letter}|${session.letter}]` : session.letter;
   const process = view.hosts[host]?.processes.find((p) => p.pid === pid);

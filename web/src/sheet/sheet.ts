@@ -110,9 +110,9 @@ wearing('vt-sheet-versions', [shared, heapPageStyles, css`.g { display: grid; gr
 wearing('vt-sheet-sees', Versions.styles, () => html`<div style="display:flex;gap:18px;flex-wrap:wrap">${['A', 'B', 'C'].map((who) => html`<span data-who=${who}><span class="y">sees it</span><span class="why">${who} wrote it</span></span>`)}<span><span class="n">– does not</span><span class="why">739 is still running</span></span></div>`);
 
 wearing('vt-sheet-tape', [shared, tapeStyles], () => html`<div class="wal"><div class="tape">
-    ${[['flushed', 0, 90], ['written', 94, 120], ['memory', 218, 160]].map(([how, x, width]) => html`<div class="rec ${how}" data-who="A" style="left:${x}px;width:${width}px"><span class="text"><b class="who">A</b> ${how}</span></div>`)}
-    <div class="rec flushed torn" style="left:392px;width:130px"><span class="text">torn: 8256 B</span></div></div>
-  <div class="ptr">${pointers({ wording: 'line', labels: [{ x: 92, text: 'flush', position: 0x10b8b80, side: 'left', row: 0 }, { x: 216, text: 'write', position: 0x10b8c00, side: 'right', row: 0 }, { x: 380, text: 'heard', position: 0x10b8c90, side: 'right', row: 0, hollow: true }] } as never)}</div></div>`);
+    ${[['flushed', 0, 90], ['written', 94, 120], ['memory', 218, 80]].map(([how, x, width]) => html`<div class="rec ${how}" data-who="A" style="left:${x}px;width:${width}px"><span class="text"><b class="who">A</b> ${how}</span></div>`)}
+    <div class="rec flushed torn" style="left:304px;width:130px"><span class="text">torn: 8256 B</span></div></div>
+  <div class="ptr">${pointers({ wording: 'line', labels: [{ x: 92, text: 'flush', position: 0x10b8b80, side: 'left', row: 0 }, { x: 216, text: 'write', position: 0x10b8c00, side: 'right', row: 0 }, { x: 300, text: 'heard', position: 0x10b8c90, side: 'left', row: 1, hollow: true }] } as never)}</div></div>`);
 
 wearing('vt-sheet-locks', Locks.styles, () => html`<div class="queue"><div><span class="m">transactionid 739</span></div><div class="who"><button class="t"><span class="key" data-who="A">A</span> <span class="m s">ExclusiveLock</span></button></div><div class="arrow" aria-hidden="true">◄</div>
     <div class="who">${[20, 60, 100].map((n, i) => html`<button class="t"><span class="key" data-who=${'BCD'[i]!}>${'BCD'[i]}</span> <span class="m">ShareLock</span><span class="bar"><i style="width:${n}%"></i></span></button>`)}</div></div>

@@ -62,7 +62,7 @@ export class Buffers extends Panel {
     const at = shown === null ? t('buffers.none') : t('buffers.at', { n: shown, total: count });
     return html`
       <div class="row">
-        <h2 id="title">${t('buffers')} <span class="s not390">· ${t('buffers.hint')}</span></h2>
+        <h2 id="title">${this.leadsTo('pool', t('buffers'))} <span class="s not390">· ${t('buffers.hint')}</span></h2>
         <span class="tiny m">${at}</span>
       </div>
       ${count > DIGITS_UP_TO ? this.#many(host) : html`<div class="cells" data-grid tabindex="0" role="listbox" aria-labelledby="title">

@@ -360,7 +360,7 @@ impl Builder<'_> {
     /// `_bt_blwritepage`: puts a page into its place, logged whole.
     async fn write(&self, page: &PageBytes, block: BlockNumber) -> Result<()> {
         let Tree { env, index } = self.tree;
-        env.buffers.extend_to(&env.cx, index.rel.file, Fork::Main, block).await?;
+        env.pool(index.rel.file).extend_to(&env.cx, index.rel.file, Fork::Main, block).await?;
         let pin = index.rel.page(env, Fork::Main, block).await?;
         let guard = pin.lock(&env.cx, LwMode::Exclusive).await;
         self.tree.make_room(1, 0).await?;

@@ -88,6 +88,7 @@ impl Room {
             locks: Rc::default(),
             notices: Rc::default(),
             temp_files: Rc::default(),
+            temp_tables: Rc::default(),
             memory: Rc::default(),
             known_redo: Rc::default(),
             toasts: Rc::default(),

@@ -40,6 +40,7 @@ use crate::ids::{Error, Fork, Oid, Result, Xid, sqlstate};
 use crate::server::Server;
 use crate::sql::bound::Row;
 use crate::sql::functions::{FnCtx, Registry};
+use crate::txn::Env;
 use crate::types::{Datum, TypeId};
 
 /// All functions that SQL has on a server.
@@ -171,7 +172,18 @@ async fn table_by_oid(cx: &FnCtx, oid: &Datum) -> Result<Option<Rc<Table>>> {
 /// The table with this oid, which the function cannot do without.
 async fn need_table(cx: &FnCtx, oid: &Datum) -> Result<Rc<Table>> {
     let missing = || Error::internal(format!("could not open relation with OID {}", oid.as_u32().unwrap_or(0)));
-    table_by_oid(cx, oid).await?.ok_or_else(missing)
+    let table = table_by_oid(cx, oid).await?.ok_or_else(missing)?;
+    refuse_other_temp(&cx.env, &table)?;
+    Ok(table)
+}
+
+/// Another session's temporary table cannot be looked into.
+fn refuse_other_temp(env: &Env, table: &Table) -> Result<()> {
+    if !env.is_other_temp(table.rel.file) {
+        return Ok(());
+    }
+    let message = "cannot access temporary tables of other sessions";
+    Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))
 }
 
 fn fork_named(name: &str) -> Result<Fork> {

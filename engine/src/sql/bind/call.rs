@@ -8,7 +8,7 @@ use super::coerce::Typed;
 use super::level::{Level, not_allowed};
 use super::window::window_function;
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{Datum, TypeId, aggregate, is_aggregate};
+use crate::types::{Datum, TypeCategory, TypeId, aggregate, find_cast, is_aggregate};
 use std::mem::{replace, take};
 use std::rc::Rc;
 
@@ -34,10 +34,13 @@ impl Binder<'_> {
         }
         if in_catalog(call) && window_function(&call.name.name).is_some() {
             let message = format!("window function {} requires an OVER clause", call.name.name);
-            return Err(Error::new(sqlstate::WINDOWING_ERROR, message).at(expr.pos.0));
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message).at(expr.pos.0));
         }
         if is_aggregate_call(expr) {
             return self.aggregate(call, expr.pos, level);
+        }
+        if let Some(cast) = self.cast_call(call, expr.pos, level)? {
+            return Ok(cast);
         }
         let (found, args) = self.resolve_call(call, expr.pos, level)?;
         let function = found.function;
@@ -48,7 +51,7 @@ impl Binder<'_> {
             }
             Body::TypeOf => {
                 let ty = found.args.first().map_or(TypeId::Unknown, |(_, ty)| *ty);
-                Ok(Typed::new(Scalar::Const(Datum::text(ty.to_string())), TypeId::Text, expr.pos))
+                Ok(Typed::new(Scalar::Const(Datum::Oid(ty.oid())), TypeId::Regtype, expr.pos))
             }
             Body::Waiting(_) => {
                 let ty = function.result();
@@ -65,6 +68,21 @@ impl Binder<'_> {
                 }
             }
         }
+    }
+
+    /// `int4(x)`: the name of a type with one argument is a cast, where no function is called so.
+    fn cast_call(&mut self, call: &Call, pos: Pos, level: &mut Level) -> Result<Option<Typed>> {
+        let [(None, arg)] = call.args.as_slice() else { return Ok(None) };
+        let ty = TypeId::all().find(|ty| ty.typname() == &*call.name.name && !ty.is_pseudo());
+        let Some(ty) = ty.filter(|_| in_catalog(call) && self.registry.named(&call.name.name).is_empty()) else {
+            return Ok(None);
+        };
+        let arg = self.expr(arg, level)?;
+        let possible = find_cast(arg.ty, ty).is_some_and(|cast| arg.ty == TypeId::Unknown || !cast.is_by_text());
+        if possible || ty.category() == TypeCategory::String && !arg.ty.is_pseudo() {
+            return self.explicit(arg, ty, -1, pos).map(Some);
+        }
+        Err(undefined(&call.name.to_string(), &[arg.ty.to_string()]).at(pos.0))
     }
 
     /// The function of a call, and its arguments in its order and types.
@@ -94,6 +112,9 @@ impl Binder<'_> {
         for (at, ty) in &found.args {
             let value = values[*at].clone();
             args.push(if value.ty == *ty { value.scalar } else { self.must_coerce(value, *ty)?.scalar });
+        }
+        for (place, value) in &found.missing {
+            args.insert(*place, Scalar::Const(value.clone()));
         }
         Ok((found, args))
     }
@@ -213,8 +234,14 @@ impl Binder<'_> {
             return Ok(*base);
         }
         if !level.sets_allowed || level.in_aggregate || level.in_window {
-            let clause = if level.in_aggregate { "aggregate function calls" } else { level.clause };
-            return Err(not_allowed("set-returning functions", clause, sqlstate::FEATURE_NOT_SUPPORTED).at(expr.pos.0));
+            let code = sqlstate::FEATURE_NOT_SUPPORTED;
+            let hint = "You might be able to move the set-returning function into a LATERAL FROM item.";
+            if level.in_aggregate {
+                let message = "aggregate function calls cannot contain set-returning function calls";
+                return Err(Error::new(code, message).hint(hint).at(expr.pos.0));
+            }
+            let error = not_allowed("set-returning functions", level.clause, code).at(expr.pos.0);
+            return Err(if matches!(level.clause, "CASE" | "COALESCE") { error.hint(hint) } else { error });
         }
         let before: usize = level.sets.iter().map(|(_, (function, _), _)| function.columns.len()).sum();
         let base = slot::SET + before;

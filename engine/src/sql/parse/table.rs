@@ -12,10 +12,12 @@ use squawk_syntax::SyntaxNode;
 pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
     children.expect(CREATE_KW)?;
+    let temporary = children.node(TEMP).is_some();
     children.expect(TABLE_KW)?;
     let if_not_exists = children.eat(IF_NOT_EXISTS);
     let name = qualified(source, &children.expect_node(TABLE_NAME)?)?;
     let mut list = source.children(&children.expect_node(TABLE_ARG_LIST)?);
+    let temporary = on_commit(source, &mut children, temporary)?;
     children.eat(SEMICOLON);
     children.end()?;
     list.expect(L_PAREN)?;
@@ -31,7 +33,28 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
     }
     list.expect(R_PAREN)?;
     list.end()?;
-    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, constraints }))
+    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, constraints, temporary }))
+}
+
+/// ON COMMIT of a table that is temporary.
+fn on_commit(source: &Source, children: &mut Children, temporary: bool) -> Result<Temporary> {
+    let Some(node) = children.node(ON_COMMIT) else {
+        return Ok(if temporary { Temporary::PreserveRows } else { Temporary::No });
+    };
+    if !temporary {
+        let message = "ON COMMIT can only be used on temporary tables";
+        return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
+    }
+    let mut words = source.children(&node);
+    words.expect(ON_KW)?;
+    words.expect(COMMIT_KW)?;
+    let action = words.expect_any_node()?;
+    words.end()?;
+    Ok(match action.kind() {
+        DELETE_ROWS => Temporary::DeleteRows,
+        DROP => Temporary::Drop,
+        _ => Temporary::PreserveRows,
+    })
 }
 
 /// A column; its constraints are put behind those before.

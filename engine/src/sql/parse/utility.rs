@@ -461,10 +461,12 @@ pub(super) fn deallocate(source: &Source, node: &SyntaxNode) -> Result<Statement
 pub(super) fn discard(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
     children.expect(DISCARD_KW)?;
-    if children.peek() != Some(DISCARD_ALL) {
-        return Err(source.unsupported_node(node));
-    }
+    let what = match children.peek() {
+        Some(DISCARD_ALL) => Statement::DiscardAll,
+        Some(DISCARD_TEMP) => Statement::DiscardTemp,
+        _ => return Err(source.unsupported_node(node)),
+    };
     children.bump();
     finish(children)?;
-    Ok(Statement::DiscardAll)
+    Ok(what)
 }

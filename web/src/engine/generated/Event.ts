@@ -323,7 +323,15 @@ rel: RelFile,
 /**
  * Where. 
  */
-tid: Tid, } | { "kind": "TupleDelete", 
+tid: Tid, } | { "kind": "ForeignKeyCheck", 
+/**
+ * The table whose row was changed. 
+ */
+table: Oid, 
+/**
+ * The key. 
+ */
+constraint: Oid, } | { "kind": "TupleDelete", 
 /**
  * Whose. 
  */

@@ -50,6 +50,6 @@ high_key: string | null,
  */
 items: number, 
 /**
- * The first of them, and the last.
+ * The first of them, the last, and the one that was searched for.
  */
 shown: Array<TreeItem>, };

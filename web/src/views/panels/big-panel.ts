@@ -47,7 +47,7 @@ export const bigStyles = css`
     :host { display: block; }
     header { flex-wrap: wrap; }
     header h2 { flex: 1 0 100%; }
-    .body { overflow: visible; }
+    .body { overflow: auto hidden; }
     header select, header input, .controls select, .controls input, header button, .controls button { min-height: 44px; }
   }
 `;

@@ -116,19 +116,13 @@ export class Bytes extends BigPanel {
 
   #run(page: BytesView, r: Run, chosen: Chosen | null) {
     const known = r.group >= 0;
-    const inCell = page.grid && this.cell >= 0 && cellByte(page, this.cell) >= r.at && cellByte(page, this.cell) < r.at + r.len;
-    const classes = [known ? '' : 'none', r.group % 2 ? 'odd' : '', state(r, chosen, 'chosen'), known && chosen?.group === r.group ? 'in' : '', state(r, this.over, 'over')];
+    const cell = known ? -1 : cellOf(page, r.at);
+    const inCell = cell >= 0 && this.cell >= 0 && cellByte(page, this.cell) === r.at;
+    const classes = [known || cell >= 0 ? '' : 'none', r.group % 2 ? 'odd' : '', state(r, chosen, 'chosen'), inCell ? 'chosen' : '', known && chosen?.group === r.group ? 'in' : '', state(r, this.over, 'over')];
     const at = { group: r.group, field: r.field };
-    const text = hexBytes(page.bytes.subarray(r.at, r.at + r.len));
     const field = known ? page.groups[r.group]!.fields[r.field] : undefined;
-    const shown = inCell ? this.#withCell(page, r, text) : text;
-    return html`<span class="run ${classes.join(' ')}" title=${field ? `${field.name} ${field.value}` : ''} @click=${known ? () => this.#choose(page, at) : nothing} @pointerenter=${() => { this.over = known ? at : null; }}>${shown}</span>`;
-  }
-
-  /** The byte of a map's chosen value, picked out of its run. */
-  #withCell(page: BytesView, r: Run, text: string) {
-    const at = (cellByte(page, this.cell) - r.at) * 3;
-    return html`${text.slice(0, at)}<span class="run chosen" style="margin:0;padding:0">${text.slice(at, at + 2)}</span>${text.slice(at + 2)}`;
+    const choose = known ? () => this.#choose(page, at) : cell >= 0 ? () => { this.cell = inCell ? -1 : cell; } : nothing;
+    return html`<span class="run ${classes.join(' ')}" title=${field ? `${field.name} ${field.value}` : ''} @click=${choose} @pointerenter=${() => { this.over = known ? at : null; }}>${hexBytes(page.bytes.subarray(r.at, r.at + r.len))}</span>`;
   }
 
   // --- fields ---------------------------------------------------------------------------------------------------
@@ -179,6 +173,13 @@ function brief(g: ByteGroup): string {
   if (g.kind === 'item') return g.fields.at(-1)?.name === 'key' ? g.fields.at(-1)!.value.slice(0, 18) : '';
   if (g.kind === 'tuple') return g.fields.slice(7).filter((f) => f.name !== 't_bits').map((f) => f.value).join(' ').slice(0, 18);
   return '';
+}
+
+/** The first value of a map that lies in a byte; -1 if none does. */
+function cellOf(page: BytesView, at: number): number {
+  if (!page.grid) return -1;
+  const cell = ((at - page.grid.offset) * 8) / page.grid.bits;
+  return cell >= 0 && cell < page.grid.values.length ? cell : -1;
 }
 
 /** The byte in which a value of a map lies. */

@@ -51,7 +51,6 @@ export class Tape extends BigPanel {
     .block button { min-height: 22px; font-size: 12px; padding: 0 6px; }
     .desc { overflow-wrap: anywhere; margin-bottom: 8px; }
     .one { position: sticky; top: 0; }
-    @container (max-width: 1279px) { .split { grid-template-columns: minmax(0, 1fr); } .one { position: static; order: -1; } }
     @container (max-width: 767px) { .split { grid-template-columns: minmax(0, 1fr); } .one { position: static; order: -1; } ol button, .block button { min-height: 44px; } }
   `];
 
