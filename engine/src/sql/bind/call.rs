@@ -2,13 +2,13 @@
 
 use super::super::ast::{Call, Expr, ExprKind, Ident, Pos};
 use super::super::bound::{AggCall, AggKind, FromNode, FunctionCall, FunctionItem, Scalar, Wait, slot};
-use super::super::functions::{Body, Found, Function, resolve};
+use super::super::functions::{Body, Found, Function, ScalarFn, resolve};
 use super::Binder;
 use super::coerce::Typed;
 use super::level::{Level, not_allowed};
 use super::window::window_function;
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{Datum, TypeCategory, TypeId, aggregate, find_cast, is_aggregate};
+use crate::types::{self, TypeCategory, TypeId, aggregate, aggregate_of_two, find_cast, is_aggregate};
 use std::mem::{replace, take};
 use std::rc::Rc;
 
@@ -51,7 +51,7 @@ impl Binder<'_> {
             }
             Body::TypeOf => {
                 let ty = found.args.first().map_or(TypeId::Unknown, |(_, ty)| *ty);
-                Ok(Typed::new(Scalar::Const(Datum::Oid(ty.oid())), TypeId::Regtype, expr.pos))
+                Ok(Typed::new(Scalar::Const(types::Datum::Oid(ty.oid())), TypeId::Regtype, expr.pos))
             }
             Body::Waiting(_) => {
                 let ty = function.result();
@@ -182,8 +182,8 @@ impl Binder<'_> {
         }
         let found = self.aggregate_of(call, &args, pos)?;
         let mut scalars = Vec::with_capacity(args.len());
-        for arg in args {
-            scalars.push(match found.arg {
+        for (arg, ty) in args.into_iter().zip([found.arg, found.second]) {
+            scalars.push(match ty {
                 Some(ty) => self.must_coerce(arg, ty)?.scalar,
                 None => arg.scalar,
             });
@@ -202,6 +202,10 @@ impl Binder<'_> {
             }
             None => None,
         };
+        if found.second.is_some() {
+            let pair: ScalarFn = |_, args| Ok(types::aggregate::pair(args[0].clone(), args[1].clone()));
+            scalars = vec![Scalar::Call("pair", pair, scalars, false)];
+        }
         let kind = AggKind::Aggregate(found);
         Ok((AggCall { kind, args: scalars, distinct: call.distinct, order_by, filter }, found.result))
     }
@@ -217,6 +221,7 @@ impl Binder<'_> {
                 Err(if name == "count" { error } else { undefined(name, &types) })
             }
             [arg] => aggregate(name, Some(arg.ty)),
+            [first, second] => aggregate_of_two(name, first.ty, second.ty),
             _ => Err(undefined(name, &types)),
         }
         .map_err(|error| error.at(pos.0))

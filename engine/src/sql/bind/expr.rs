@@ -371,7 +371,11 @@ impl Binder<'_> {
                 let now = call(|cx, _| Ok(Datum::TimestampTz(cx.env.xact.borrow().started)));
                 self.with_typmod(Typed::new(now, TypeId::TimestampTz, pos), precision.unwrap_or(-1).min(6), false)
             }
-            SqlValue::CurrentUser | SqlValue::SessionUser => {
+            SqlValue::CurrentDate | SqlValue::CurrentTime | SqlValue::LocalTime | SqlValue::LocalTimestamp => {
+                let (ty, now) = super::coerce::now_as(value);
+                self.with_typmod(Typed::new(call(now), ty, pos), precision.unwrap_or(-1).min(6), false)
+            }
+            SqlValue::CurrentUser | SqlValue::SessionUser | SqlValue::CurrentRole | SqlValue::User => {
                 Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.user()))), TypeId::Name, pos)
             }
             SqlValue::CurrentCatalog => {
@@ -396,9 +400,8 @@ impl Binder<'_> {
 
 /// The element of an array; NULL where there is none.
 fn element(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
-    let Datum::Array(array) = &args[0] else { return Err(args[0].unexpected("an array")) };
     let subscripts = args[1..].iter().map(Datum::as_int).collect::<Result<Vec<_>>>()?;
-    Ok(crate::types::array::element(array, &subscripts))
+    Ok(crate::types::array::element(args[0].as_array()?, &subscripts))
 }
 
 fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {

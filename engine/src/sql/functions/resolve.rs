@@ -36,7 +36,7 @@ pub fn resolve(registry: &Registry, name: &str, args: &[(Option<Ident>, TypeId)]
     small::sort_by_key(&mut candidates, |c| (c.function.variadic, c.function.args.len()));
     let declared: Vec<&[TypeId]> = candidates.iter().map(|c| &c.types[..]).collect();
     match choose(&declared, &types) {
-        Choice::One(at) => candidates.swap_remove(at).found(&types).map_err(|error| error.at(pos.0)),
+        Choice::One(at) => candidates.swap_remove(at).found(&types),
         Choice::None => Err(undefined(name, args, pos)),
         Choice::Several => Err(ambiguous(name, args, pos)),
     }
@@ -69,7 +69,7 @@ impl Candidate {
 /// How a function would take as many arguments of these names, if it can.
 fn candidate(function: Rc<Function>, args: &[(Option<Ident>, TypeId)]) -> Option<Candidate> {
     let wanted = function.args.len();
-    let several = function.variadic && args.len() + 1 >= wanted && !args.is_empty();
+    let several = function.variadic && args.len() >= wanted && !args.is_empty();
     let enough = args.len() <= wanted && args.len() + function.defaults.len() >= wanted;
     if !enough && !several {
         return None;
