@@ -57,11 +57,13 @@ impl Binder<'_> {
             ExprKind::Row(_) => Err(Error::unsupported("ROW as a value").at(pos.0)),
             ExprKind::Array(items) => self.array(items, pos, level),
             ExprKind::Subscript(arg, subscripts) => self.subscript(arg, subscripts, pos, level),
-            ExprKind::Collate(arg, name) => self.collate(arg, name, level),
+            ExprKind::Collate(arg, name) => self.collate(arg, name, pos, level),
             ExprKind::In(arg, items, negated) => self.in_list(arg, items, *negated, pos, level),
-            ExprKind::Case(case) => self.case(case, pos, level),
+            ExprKind::Case(case) => self.without_sets("CASE", level, |binder, level| binder.case(case, pos, level)),
             ExprKind::Call(call) => self.call(expr, call, level),
-            ExprKind::Coalesce(args) => self.of_common_type(args, "COALESCE", Scalar::Coalesce, pos, level),
+            ExprKind::Coalesce(args) => self.without_sets("COALESCE", level, |binder, level| {
+                binder.of_common_type(args, "COALESCE", Scalar::Coalesce, pos, level)
+            }),
             ExprKind::MinMax(greatest, args) => {
                 let construct = if *greatest { "GREATEST" } else { "LEAST" };
                 self.of_common_type(args, construct, |args| Scalar::MinMax(*greatest, args), pos, level)
@@ -128,9 +130,10 @@ impl Binder<'_> {
         match level.scope.column(path, level.first, pos) {
             Ok(column) => self.grouped(column, pos, level, false),
             Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => Err(error),
+            Err(error) if path.len() > 1 && error.code() == sqlstate::UNDEFINED_COLUMN => Err(error),
             Err(error) => {
                 let find = |scope: &mut Scope, first: usize| scope.column(path, first, pos);
-                match self.outer_column(&find, pos)? {
+                match self.outer_column(&find, path.len() > 1, pos)? {
                     Some(value) => Ok(value),
                     None => Err(self.whole_row(path, level, error)),
                 }
@@ -251,6 +254,23 @@ impl Binder<'_> {
         Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos))
     }
 
+    /// Binds a construct in which no function may give rows.
+    fn without_sets(
+        &mut self,
+        construct: &'static str,
+        level: &mut Level,
+        bind: impl FnOnce(&mut Self, &mut Level) -> Result<Typed>,
+    ) -> Result<Typed> {
+        if !level.sets_allowed {
+            return bind(self, level);
+        }
+        level.sets_allowed = false;
+        let clause = std::mem::replace(&mut level.clause, construct);
+        let bound = bind(self, level);
+        (level.sets_allowed, level.clause) = (true, clause);
+        bound
+    }
+
     /// `ARRAY[...]`
     fn array(&mut self, items: &[Expr], pos: Pos, level: &mut Level) -> Result<Typed> {
         if items.is_empty() {
@@ -260,40 +280,46 @@ impl Binder<'_> {
         }
         let values = items.iter().map(|item| self.expr(item, level)).collect::<Result<Vec<_>>>()?;
         let (scalars, ty) = self.common(values, "ARRAY")?;
-        let Some(array) = ty.array() else {
-            return Err(Error::unsupported(format!("an array of {ty}")).at(pos.0));
+        // Arrays in an array are one of more dimensions.
+        let (elem, array) = match (ty.element(), ty.array()) {
+            (Some(elem), _) => (elem, ty),
+            (None, Some(array)) => (ty, array),
+            (None, None) => return Err(Error::unsupported(format!("an array of {ty}")).at(pos.0)),
         };
-        Ok(Typed::new(Scalar::Array(ty, scalars), array, pos))
+        Ok(Typed::new(Scalar::Array(elem, scalars), array, pos))
     }
 
-    /// `a[i]`, of an array of one dimension.
+    /// `a[i]`, `a[i][j]`.
     fn subscript(&mut self, arg: &Expr, subscripts: &[Subscript], pos: Pos, level: &mut Level) -> Result<Typed> {
         let array = self.expr(arg, level)?;
         let Some(elem) = array.ty.element() else {
             let message = format!("cannot subscript type {} because it does not support subscripting", array.ty);
             return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(arg.pos.0));
         };
-        let [Subscript::Index(index)] = subscripts else {
-            return Err(Error::unsupported("a slice of an array").at(pos.0));
-        };
-        let index = self.expr(index, level)?;
-        let index = self.must_coerce(index, TypeId::Int4)?;
-        let scalar = Scalar::Call("array_subscript", element, vec![array.scalar, index.scalar], true);
+        let mut args = vec![array.scalar];
+        for subscript in subscripts {
+            let Subscript::Index(index) = subscript else {
+                return Err(Error::unsupported("a slice of an array").at(pos.0));
+            };
+            let index = self.expr(index, level)?;
+            args.push(self.must_coerce(index, TypeId::Int4)?.scalar);
+        }
+        let scalar = Scalar::Call("array_subscript", element, args, true);
         Ok(Typed::new(scalar, elem, pos))
     }
 
     /// COLLATE: all our collations are C.
-    fn collate(&mut self, arg: &Expr, name: &QualName, level: &mut Level) -> Result<Typed> {
+    fn collate(&mut self, arg: &Expr, name: &QualName, pos: Pos, level: &mut Level) -> Result<Typed> {
         let value = self.expr(arg, level)?;
         let known = ["C", "POSIX", "default", "ucs_basic"].contains(&&*name.name);
         if !known || name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog") {
             let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
-            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).at(name.pos.0));
+            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).at(pos.0));
         }
         let value = self.known(value)?;
-        if !matches!(value.ty, TypeId::Text | TypeId::Varchar | TypeId::Name | TypeId::Char) && !value.ty.is_array() {
+        if !matches!(value.ty, TypeId::Text | TypeId::Varchar | TypeId::Bpchar | TypeId::Name) && !value.ty.is_array() {
             let message = format!("collations are not supported by type {}", value.ty);
-            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(value.pos.0));
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(pos.0));
         }
         Ok(value)
     }
@@ -374,7 +400,8 @@ impl Binder<'_> {
 
 /// The element of an array; NULL where there is none.
 fn element(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
-    Ok(crate::types::array::element(args[0].as_array()?, &[args[1].as_int()?]))
+    let subscripts = args[1..].iter().map(Datum::as_int).collect::<Result<Vec<_>>>()?;
+    Ok(crate::types::array::element(args[0].as_array()?, &subscripts))
 }
 
 fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {
