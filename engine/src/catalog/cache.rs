@@ -207,6 +207,12 @@ impl Catalog {
         Err(Error::new(sqlstate::LOCK_NOT_AVAILABLE, message))
     }
 
+    /// All relations there are, by their rows of `pg_class`.
+    pub async fn relations(&self, env: &Env) -> Result<Vec<ClassRow>> {
+        let found = rows::find(env, &PG_CLASS, 1, |_| true).await?;
+        found.iter().map(|(_, values)| ClassRow::of_values(values)).collect()
+    }
+
     /// All tables there are, catalogs included, by their rows of `pg_class`; no indexes, sequences, views.
     pub async fn all(&self, env: &Env) -> Result<Vec<ClassRow>> {
         let found = rows::find(env, &PG_CLASS, 1, |_| true).await?;

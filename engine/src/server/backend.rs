@@ -13,6 +13,7 @@ use super::protocol::{BackendMessage, FrontendMessage, Startup};
 use super::session::Session;
 use super::shared::Server;
 use super::statement_log::{log_connection, log_disconnection};
+use super::style::Styled;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::{Setting, Settings, Source};
 use crate::sql::functions::{FnCtx, SessionEnv};
@@ -50,7 +51,8 @@ async fn serve(
     outgoing: &ClientSender,
 ) -> Result<()> {
     let mut session = begin(cx, server, startup, outgoing)?;
-    let served = converse(cx, &mut session, incoming).await;
+    let env = session.env.clone();
+    let served = Styled { env, work: Box::pin(converse(cx, &mut session, incoming)) }.await;
     // Whatever was open is undone; the client does not hear of it any more.
     let open = matches!(session.block(), BlockState::Implicit | BlockState::InBlock);
     let undone = abort(&session.env).await;

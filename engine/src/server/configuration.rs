@@ -123,6 +123,7 @@ impl Session {
             self.env.notice(warning.severity(Severity::Warning));
         }
         let Some(value) = value_text(setting, set)? else { return self.reset(Some(&set.name)) };
+        let value = self.style_value(setting, &setting_name(setting, &set.name), &value)?;
         if setting == Setting::transaction_isolation {
             let level = super::transaction::isolation_of(&value)?;
             self.env.xact.borrow_mut().isolation = level;
@@ -181,6 +182,15 @@ impl Session {
             Setting::transaction_read_only => if xact.read_only { "on" } else { "off" }.into(),
             _ => self.env.settings.borrow().show(setting),
         }
+    }
+}
+
+/// The name as errors write it.
+fn setting_name(setting: Setting, written: &str) -> String {
+    match setting {
+        Setting::TimeZone => "TimeZone".into(),
+        Setting::DateStyle => "DateStyle".into(),
+        _ => written.to_string(),
     }
 }
 

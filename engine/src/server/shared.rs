@@ -172,6 +172,12 @@ pub struct ReceiverState {
     pub last_xact: Cell<Option<TimestampTz>>,
     /// Set when the startup process wants the primary to hear how far it is.
     pub reply_wanted: Cell<bool>,
+    /// Set when the stream has broken off, until the startup process has seen it.
+    pub lost: Cell<bool>,
+    /// When that happened last, and before.
+    pub lost_at: Cell<Option<Instant>>,
+    /// Set with it: when it had happened before.
+    pub lost_before: Cell<Option<Instant>>,
 }
 
 /// What the checkpointer is asked for, and what it has done.

@@ -61,6 +61,8 @@ pub(super) struct Startup<'a> {
     state: redo::RedoState,
     /// The last record that was read.
     pub(super) last: Lsn,
+    /// Where the log was last said to go no farther.
+    pub(super) complained: Lsn,
 }
 
 /// What the end of the log looks like from here.
@@ -73,7 +75,8 @@ pub(super) enum Next {
 impl<'a> Startup<'a> {
     fn new(cx: &'a Cx, server: &'a Server) -> Startup<'a> {
         let env = server.system_env(cx);
-        Startup { cx, server, env, pages: Pages::default(), state: redo::RedoState::default(), last: Lsn::INVALID }
+        let (pages, state) = (Pages::default(), redo::RedoState::default());
+        Startup { cx, server, env, pages, state, last: Lsn::INVALID, complained: Lsn::INVALID }
     }
 
     pub(super) fn log(&self, text: impl Into<String>) {

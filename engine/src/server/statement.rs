@@ -6,15 +6,17 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
-use crate::catalog::{Table, temporary};
+use crate::catalog::{Table, pg_namespace, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
+use crate::sql::functions::quote_ident;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
+use crate::types::session::set_relations;
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -204,6 +206,9 @@ impl Session {
         if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
             self.env.take_snapshot();
         }
+        if self.running.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("regclass")) {
+            self.load_relations().await?;
+        }
         let mut tables = self.open_tables(statement).await?;
         loop {
             let bound = bind::bind(statement, &tables, &self.functions, params);
@@ -216,6 +221,18 @@ impl Session {
                 tables.mentioned.push(((schema, name), table));
             }
         }
+    }
+
+    /// Puts the names of all relations where a regclass is read and shown by them.
+    async fn load_relations(&self) -> Result<()> {
+        let relations = self.catalog.relations(&self.env).await?;
+        let named = relations.iter().map(|class| {
+            let name = quote_ident(&class.name);
+            let name = if class.namespace == pg_namespace::PG_TOAST { format!("pg_toast.{name}") } else { name };
+            (class.oid, name.into())
+        });
+        set_relations(named.collect());
+        Ok(())
     }
 
     /// Binds something that names tables only in literals; they are looked up as it asks for them.

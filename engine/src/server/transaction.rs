@@ -37,6 +37,7 @@ impl Session {
             self.begin_xact()?;
             self.set_block(BlockState::Implicit);
         }
+        super::style::install(&self.env);
         self.start_timing();
         Ok(())
     }

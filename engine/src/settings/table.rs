@@ -68,6 +68,7 @@ settings! {
     max_wal_senders: Kind::Int(Unit::None, 0, 262143), "10", Postmaster, "standbys at once";
     max_replication_slots: Kind::Int(Unit::None, 0, 262143), "10", Postmaster, "replication slots at once";
     wal_keep_size: Kind::Int(Unit::Mb, 0, MAX), "0", Sighup, "WAL kept for standbys";
+    wal_sender_timeout: Kind::Int(Unit::Ms, 0, MAX), "1min", User, "how long a standby may say nothing; 0: no limit";
     max_slot_wal_keep_size: Kind::Int(Unit::Mb, -1, MAX), "-1", Sighup, "WAL that replication slots may hold back; -1: any amount";
     ["Replication / Primary Server"]
     synchronous_standby_names: Kind::Text, "", Sighup, "standbys that commits wait for";
@@ -76,6 +77,8 @@ settings! {
     max_standby_streaming_delay: Kind::Int(Unit::Ms, -1, MAX), "30s", Sighup, "how long replay waits for a standby's sessions in its way; -1: for ever";
     primary_conninfo: Kind::Text, "", Sighup, "where a standby finds its primary";
     primary_slot_name: Kind::Text, "", Sighup, "the slot that a standby uses on its primary";
+    hot_standby_feedback: Kind::Bool, "off", Sighup, "whether a standby tells its primary what its queries may still see";
+    wal_receiver_timeout: Kind::Int(Unit::Ms, 0, MAX), "1min", Sighup, "how long the primary may say nothing; 0: no limit";
     wal_receiver_status_interval: Kind::Int(Unit::Sec, 0, MAX / 1000), "10s", Sighup, "the longest time between a standby's reports";
     wal_retrieve_retry_interval: Kind::Int(Unit::Ms, 1, MAX), "5s", Sighup, "how long a standby waits before it asks its primary again";
     ["Lock Management"]

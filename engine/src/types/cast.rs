@@ -9,7 +9,7 @@
 //! Beyond the rows of `pg_cast`, every type becomes a text through its output function on assignment, and a text
 //! becomes every type through its input function when told so.
 
-use super::arith::out_of_range;
+use super::arith::{UnaryFn, out_of_range};
 use super::datetime::arith::{date_to_timestamp, timestamp_to_date, to_utc};
 use super::datetime::{USECS_PER_DAY, is_finite};
 use super::float::{float4_in, float8_in};
@@ -153,7 +153,7 @@ fn pg_cast(from: TypeId, to: TypeId) -> Option<(CastContext, Method)> {
     if let Some((context, function)) = time_cast(from, to).or_else(|| json_cast(from, to)) {
         return Some((context, Method::Function(function)));
     }
-    let (context, function): (CastContext, fn(&Datum) -> Result<Datum>) = match (from, to) {
+    let (context, function): (CastContext, UnaryFn) = match (from, to) {
         (Varchar, Text) | (Text, Varchar) => return Some((Implicit, Method::Relabel)),
         (Int2 | Int4 | Int8, to) if reg(to) || to == Oid => (Implicit, to_oid),
         (from, Int4) if reg(from) || from == Oid => (Assignment, to_int4),
@@ -195,7 +195,7 @@ fn pg_cast(from: TypeId, to: TypeId) -> Option<(CastContext, Method)> {
 }
 
 /// The casts among dates, times and intervals.
-fn time_cast(from: TypeId, to: TypeId) -> Option<(CastContext, fn(&Datum) -> Result<Datum>)> {
+fn time_cast(from: TypeId, to: TypeId) -> Option<(CastContext, UnaryFn)> {
     use CastContext::*;
     use TypeId::*;
     Some(match (from, to) {
@@ -249,7 +249,7 @@ fn time_of(micros: i64) -> Datum {
 }
 
 /// The casts between json and jsonb, and from jsonb to numbers and booleans.
-fn json_cast(from: TypeId, to: TypeId) -> Option<(CastContext, fn(&Datum) -> Result<Datum>)> {
+fn json_cast(from: TypeId, to: TypeId) -> Option<(CastContext, UnaryFn)> {
     use CastContext::*;
     use TypeId::*;
     Some(match (from, to) {

@@ -32,6 +32,8 @@ fn fits<T: Copy + PartialEq>(text: &[T], pattern: &[T], [any, one, escape]: [T; 
         } else if c == escape {
             match rest.next() {
                 Some(&c) => Some(c),
+                // Of a pattern without `%` it matters only if the text goes on where it stands.
+                None if pieces.len() == 1 && text.len() <= pieces[0].len() => return Ok(false),
                 None => {
                     let message = "LIKE pattern must not end with escape character";
                     return Err(Error::new(sqlstate::INVALID_ESCAPE_SEQUENCE, message));

@@ -46,12 +46,13 @@ mod disk;
 mod golden;
 mod modifier;
 mod operator;
+mod statistics;
 mod text;
 mod time_ops;
 mod type_id;
 mod wire;
 
-pub use aggregate::{AggState, Aggregate, aggregate, is_aggregate};
+pub use aggregate::{AggState, Aggregate, aggregate, aggregate_of_two, is_aggregate};
 pub use array::Array;
 pub use cast::{Cast, CastContext, can_coerce, explicit_cast, find_cast, select_common_type};
 pub use compare::{compare, compare_nulls_last, equal};

@@ -4,8 +4,9 @@
 //! whoever polls a backend sets them before (`server::backend`), and what runs until it waits again finds its own.
 
 use super::datetime::zone::Zone;
-use crate::ids::TimestampTz;
-use std::cell::Cell;
+use crate::ids::{Oid, TimestampTz};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
 /// DateStyle's first word.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -70,6 +71,31 @@ impl Style {
 
 thread_local! {
     static STYLE: Cell<Style> = const { Cell::new(Style::DEFAULT) };
+}
+
+/// Relations by their oids.
+type Relations = Rc<[(Oid, Rc<str>)]>;
+
+thread_local! {
+    /// The relations by their oids, with their names as SQL writes them: for a statement that speaks of regclass.
+    static RELATIONS: RefCell<Relations> = RefCell::new(Rc::new([]));
+}
+
+/// Makes these the relations whose names a regclass is read and shown by.
+pub fn set_relations(relations: Rc<[(Oid, Rc<str>)]>) {
+    RELATIONS.set(relations);
+}
+
+/// The name of a relation.
+pub fn relation_name(oid: Oid) -> Option<Rc<str>> {
+    RELATIONS.with_borrow(|known| known.iter().find(|(own, _)| *own == oid).map(|(_, name)| name.clone()))
+}
+
+/// The relation of a name.
+pub fn relation_named(name: &str) -> Option<Oid> {
+    let bare = name.strip_prefix("pg_catalog.").or(name.strip_prefix("public.")).unwrap_or(name);
+    let folded = if bare.contains('"') { bare.to_string() } else { bare.to_ascii_lowercase() };
+    RELATIONS.with_borrow(|known| known.iter().find(|(_, own)| **own == *folded).map(|(oid, _)| *oid))
 }
 
 /// What the running session has set.

@@ -168,6 +168,9 @@ fn reg_in(type_id: TypeId, text: &str) -> Result<Oid> {
         "pg_catalog" if type_id == TypeId::Regnamespace => Ok(Oid(11)),
         "public" if type_id == TypeId::Regnamespace => Ok(Oid(2200)),
         "postgres" if type_id == TypeId::Regrole => Ok(Oid(10)),
+        name if type_id == TypeId::Regclass => super::session::relation_named(name).ok_or_else(|| {
+            error(sqlstate::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", name.replace('"', "")))
+        }),
         _ => Err(Error::unsupported(format!("a name as a {type_id} here"))),
     }
 }
@@ -272,6 +275,10 @@ pub fn write_output(out: &mut String, value: &Datum, type_id: TypeId) {
         Datum::Oid(Oid(0)) if matches!(type_id, TypeId::Regproc | TypeId::Regclass | TypeId::Regtype) => {
             out.write_str("-")
         }
+        Datum::Oid(oid) if type_id == TypeId::Regclass => match super::session::relation_name(*oid) {
+            Some(name) => out.write_str(&name),
+            None => write!(out, "{oid}"),
+        },
         Datum::Oid(oid) if type_id == TypeId::Regtype => match TypeId::from_oid(*oid) {
             Some(named) => write!(out, "{named}"),
             None => write!(out, "{oid}"),

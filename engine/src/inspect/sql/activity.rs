@@ -6,8 +6,8 @@ use crate::ids::{BackendType, Lsn, Oid, Pid, WaitEvent};
 use crate::server::{Activity, Server};
 use crate::sql::bound::Row;
 use crate::txn::{ProcEntry, StandbyProgress, VacuumProgress};
-use crate::types::Datum;
 use crate::types::TypeId::{self, *};
+use crate::types::{Datum, Interval as Span};
 
 pub(super) const ACTIVITY: Columns = &[
     ("datid", TypeId::Oid),
@@ -173,10 +173,13 @@ pub(super) fn progress_vacuum(server: &Server) -> Vec<Row> {
 
 pub(super) fn replication(server: &Server) -> Vec<Row> {
     let activity = server.activity.borrow();
+    let entries = server.txns.procs.entries();
     let row = |standby: &StandbyProgress| {
         let (state, priority) = server.txns.sync_rep.sync_state(standby);
         let lsn = |lsn: Lsn| if lsn.is_valid() { Datum::PgLsn(lsn) } else { Datum::Null };
+        let lag = |n: usize| or_null(standby.lag[n], |micros| Datum::Interval(Span::of_micros(micros as i64)));
         let sender = activity.get(&standby.pid);
+        let entry = entries.iter().find(|entry| entry.pid == standby.pid);
         vec![
             int4(standby.pid.0),
             Datum::Oid(SUPERUSER),
@@ -186,15 +189,15 @@ pub(super) fn replication(server: &Server) -> Vec<Row> {
             Datum::Null,
             int4(-1),
             or_null(sender, |row| Datum::TimestampTz(row.backend_start)),
-            Datum::Null,
+            or_null(entry, |entry| xid_or_null(entry.xmin)),
             text(standby.state),
             lsn(standby.sent),
             lsn(standby.write),
             lsn(standby.flush),
             lsn(standby.apply),
-            Datum::Null,
-            Datum::Null,
-            Datum::Null,
+            lag(0),
+            lag(1),
+            lag(2),
             int4(priority),
             text(state),
             Datum::TimestampTz(standby.reply_time),

@@ -69,7 +69,7 @@ fn row(server: &Server, slot: &Slot) -> Row {
         Datum::Bool(slot.temporary),
         Datum::Bool(slot.active.is_some()),
         or_null(slot.active, |pid| int4(pid.0)),
-        Datum::Null,
+        or_null(Some(slot.xmin).filter(|xmin| xmin.is_valid()), Datum::Xid),
         Datum::Null,
         position(slot.restart_lsn),
         Datum::Null,

@@ -2,12 +2,12 @@
 
 use super::super::ast::{Call, Expr, ExprKind, Ident, Pos};
 use super::super::bound::{AggCall, FromNode, Scalar, WaitCall};
-use super::super::functions::{Body, Found, Function, resolve};
+use super::super::functions::{Body, Found, Function, ScalarFn, resolve};
 use super::Binder;
 use super::coerce::Typed;
 use super::level::Level;
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{Datum, TypeCategory, TypeId, aggregate, find_cast, is_aggregate};
+use crate::types::{self, TypeCategory, TypeId, aggregate, aggregate_of_two, find_cast, is_aggregate};
 use std::mem::{replace, take};
 use std::rc::Rc;
 
@@ -39,7 +39,7 @@ impl Binder<'_> {
             }
             Body::TypeOf => {
                 let ty = found.args.first().map_or(TypeId::Unknown, |(_, ty)| *ty);
-                Ok(Typed::new(Scalar::Const(Datum::Oid(ty.oid())), TypeId::Regtype, expr.pos))
+                Ok(Typed::new(Scalar::Const(types::Datum::Oid(ty.oid())), TypeId::Regtype, expr.pos))
             }
             Body::Waiting(_) => {
                 let ty = function.result();
@@ -134,9 +134,18 @@ impl Binder<'_> {
         groups.waits = replace(&mut level.waits, outside);
         let args = args?;
         let found = self.aggregate_of(call, &args, pos)?;
-        let arg = match (found.arg, args.into_iter().next()) {
+        let mut args = args.into_iter();
+        let arg = match (found.arg, args.next()) {
             (Some(ty), Some(arg)) => Some(self.must_coerce(arg, ty)?.scalar),
             _ => None,
+        };
+        let arg = match (found.second, arg, args.next()) {
+            (Some(ty), Some(first), Some(second)) => {
+                let second = self.must_coerce(second, ty)?.scalar;
+                let pair: ScalarFn = |_, args| Ok(types::aggregate::pair(args[0].clone(), args[1].clone()));
+                Some(Scalar::Call("pair", pair, vec![first, second], false))
+            }
+            (_, arg, _) => arg,
         };
         groups.calls.push(AggCall { aggregate: found, arg, distinct: call.distinct });
         let slot = groups.keys.len() + groups.calls.len() - 1;
@@ -155,6 +164,7 @@ impl Binder<'_> {
                 Err(if name == "count" { error } else { undefined(name, &types) })
             }
             [arg] => aggregate(name, Some(arg.ty)),
+            [first, second] => aggregate_of_two(name, first.ty, second.ty),
             _ => Err(undefined(name, &types)),
         }
         .map_err(|error| error.at(pos.0))

@@ -1,6 +1,6 @@
 //! Types of expressions, and how one becomes another: literals of unknown type, parameters, casts.
 
-use super::super::ast::{Ident, Pos, TypeName};
+use super::super::ast::{Ident, Pos, SqlValue, TypeName};
 use super::super::bound::Scalar;
 use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
@@ -74,8 +74,12 @@ impl Binder<'_> {
                 None => part.to_ascii_lowercase(),
             };
             let table = self.catalog.table(schema.map(unquoted).as_deref(), &unquoted(name))?;
-            let table = table
-                .ok_or_else(|| Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{text}\" does not exist")))?;
+            let table = table.ok_or_else(|| {
+                Error::new(sqlstate::UNDEFINED_TABLE, {
+                    let shown = [schema.map(unquoted), Some(unquoted(name))].into_iter().flatten().collect::<Vec<_>>();
+                    format!("relation \"{}\" does not exist", shown.join("."))
+                })
+            })?;
             return Ok(Datum::Oid(table.rel.oid));
         }
         types::input(to, text, -1)
@@ -165,6 +169,21 @@ impl Binder<'_> {
         }
         Ok((scalars, common))
     }
+}
+
+/// CURRENT_DATE and its kin: the time at which the transaction began, in another type.
+pub(super) fn now_as(value: SqlValue) -> (TypeId, ScalarFn) {
+    match value {
+        SqlValue::CurrentDate => (TypeId::Date, |cx, _| now_cast(cx, TypeId::Date)),
+        SqlValue::CurrentTime => (TypeId::TimeTz, |cx, _| now_cast(cx, TypeId::TimeTz)),
+        SqlValue::LocalTime => (TypeId::Time, |cx, _| now_cast(cx, TypeId::Time)),
+        _ => (TypeId::Timestamp, |cx, _| now_cast(cx, TypeId::Timestamp)),
+    }
+}
+
+fn now_cast(cx: &FnCtx, to: TypeId) -> Result<Datum> {
+    let now = Datum::TimestampTz(cx.env.xact.borrow().started);
+    types::explicit_cast(TypeId::TimestampTz, to)?.eval(&now)
 }
 
 /// `||` of arrays, which takes NULLs.

@@ -9,10 +9,20 @@
 //!   rows       a future that gives rows, for FROM          heap_page_items(bytea)
 //! ```
 
+mod array;
 mod builtin;
+mod datetime;
+mod encode;
+mod format;
+mod json;
+mod math;
+mod regexp;
 mod resolve;
 mod sequence;
+mod string;
+mod system;
 mod table;
+mod to_char;
 mod waiting;
 
 use super::bound::Row;
@@ -21,6 +31,7 @@ use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
+pub(crate) use format::quote_ident;
 pub use resolve::{Found, resolve};
 pub use sequence::SessionSequences;
 use std::fmt;

@@ -69,7 +69,7 @@ impl Candidate {
 /// How a function would take as many arguments of these names, if it can.
 fn candidate(function: Rc<Function>, args: &[(Option<Ident>, TypeId)]) -> Option<Candidate> {
     let wanted = function.args.len();
-    let several = function.variadic && args.len() + 1 >= wanted && !args.is_empty();
+    let several = function.variadic && args.len() >= wanted && !args.is_empty();
     let enough = args.len() <= wanted && args.len() + function.defaults.len() >= wanted;
     if !enough && !several {
         return None;

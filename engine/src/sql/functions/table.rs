@@ -2,6 +2,7 @@
 //! bound. A table costs a visitor a few bytes a row, where code that registers each function would cost some hundred.
 
 use super::{Body, Function, RowIter, ScalarFn};
+use super::{array, datetime, encode, format, json, math, regexp, string, system, to_char};
 use crate::ids::Result;
 use crate::types::{Datum, TypeId};
 
@@ -21,7 +22,18 @@ pub(super) enum Code {
     Rows(fn(&[Datum]) -> Result<RowIter>),
 }
 
-static TABLES: &[&[Entry]] = &[];
+static TABLES: &[&[Entry]] = &[
+    string::TABLE,
+    format::TABLE,
+    encode::TABLE,
+    math::TABLE,
+    datetime::TABLE,
+    to_char::TABLE,
+    array::TABLE,
+    json::TABLE,
+    regexp::TABLE,
+    system::TABLE,
+];
 
 fn function(&(name, args, result, code): &Entry) -> Function {
     let body = match code {

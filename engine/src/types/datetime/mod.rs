@@ -15,6 +15,8 @@
 pub mod arith;
 pub mod calendar;
 pub(crate) mod fault;
+pub mod format;
+pub mod format_read;
 pub mod part;
 pub(crate) mod read;
 mod show;

@@ -52,9 +52,8 @@ pub(super) struct Reading {
 fn decode(text: &str, time_only: bool) -> Result<Reading, Clue> {
     let mut reading = Reading::default();
     for (kind, word) in split(text)? {
-        let before = reading.mask;
         let meant = reading.word(kind, &word, time_only)?;
-        if meant & before != 0 {
+        if meant & reading.mask != 0 {
             return Err(Clue::Syntax);
         }
         reading.mask |= meant;

@@ -26,8 +26,7 @@ pub(super) const DAYS: [&str; 7] = ["Sunday", "Monday", "Tuesday", "Wednesday", 
 
 /// The month, from 1, that a word names: in full, or by its first three letters.
 pub(super) fn month(word: &str) -> Option<i64> {
-    let is = |name: &&str| same(name, word) || same(&name[..3], word);
-    let found = MONTHS.iter().position(|name| is(&name)).map(|at| at as i64 + 1);
+    let found = MONTHS.iter().position(|name| same(name, word) || same(&name[..3], word)).map(|at| at as i64 + 1);
     found.or_else(|| same(word, "sept").then_some(9))
 }
 

@@ -25,6 +25,11 @@ pub struct Interval {
 }
 
 impl Interval {
+    /// So many microseconds.
+    pub fn of_micros(micros: i64) -> Interval {
+        Interval { micros, days: 0, months: 0 }
+    }
+
     /// The order of intervals: a month counts 30 days, a day 24 hours.
     pub fn span(self) -> i128 {
         let days = i128::from(self.months) * 30 + i128::from(self.days);

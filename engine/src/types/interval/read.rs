@@ -6,6 +6,7 @@ use super::super::datetime::fault::Clue;
 use super::super::datetime::split::{Kind, split};
 use super::super::datetime::words::{Unit, unit};
 use super::super::datetime::{USECS_PER_DAY, USECS_PER_SEC, out_of_range};
+use super::super::session::{IntervalStyle, style};
 use super::{Interval, range};
 use crate::ids::{Error, Result, SqlState, sqlstate};
 use crate::small::read_float::read_f64;
@@ -32,6 +33,7 @@ impl Sum {
         let add = |a: &mut i64, b: i64| a.checked_add(b).map(|sum| *a = sum).ok_or(Fault::Field);
         add(&mut self.months, months)?;
         add(&mut self.days, days)?;
+        i32::try_from(self.days).map_err(|_| Fault::Field)?;
         add(&mut self.micros, micros)
     }
 
@@ -163,9 +165,12 @@ fn decode(text: &str, fields: i32) -> Result<Sum, Fault> {
     let mut seen: Vec<Unit> = Vec::new();
     let mut ago = false;
     for (at, (kind, word)) in words.iter().enumerate().rev() {
-        let mut met = |unit: Unit| match seen.contains(&unit) {
-            true => Err(Fault::Syntax),
-            false => Ok(seen.push(unit)),
+        let mut met = |unit: Unit| {
+            if seen.contains(&unit) {
+                return Err(Fault::Syntax);
+            }
+            seen.push(unit);
+            Ok(())
         };
         match kind {
             Kind::Time => {
@@ -209,6 +214,11 @@ fn decode(text: &str, fields: i32) -> Result<Sum, Fault> {
     if seen.is_empty() {
         return Err(Fault::Syntax);
     }
+    // In the standard's style one sign before the first part is that of all of them.
+    let signed = words.iter().filter(|(_, word)| word.starts_with(['-', '+'])).count();
+    if style().interval == IntervalStyle::SqlStandard && signed == 1 && words[0].1.starts_with('-') {
+        sum = Sum { months: -sum.months.abs(), days: -sum.days.abs(), micros: -sum.micros.abs() };
+    }
     if ago {
         let opposite = |part: i64| part.checked_neg().ok_or(Fault::Field);
         sum = Sum { months: opposite(sum.months)?, days: opposite(sum.days)?, micros: opposite(sum.micros)? };
@@ -224,7 +234,7 @@ fn iso_8601(text: &str) -> Result<Sum, Fault> {
     let mut any = false;
     while !rest.is_empty() {
         if let Some(time) = rest.strip_prefix('T') {
-            (rest, in_time, any) = (time, true, false);
+            (rest, in_time, any) = (time, true, true);
             continue;
         }
         let is_number = |c: char| c.is_ascii_digit() || matches!(c, '.' | '-' | '+');

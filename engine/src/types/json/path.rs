@@ -56,8 +56,6 @@ pub fn concat(a: &Json, b: &Json) -> Result<Json> {
     };
     match (a, b) {
         (Json::Object(a), Json::Object(b)) => Ok(Json::object(a.iter().chain(b).cloned().collect())),
-        (Json::Object(_), b) if b.is_scalar() => Err(refuse("invalid concatenation of jsonb objects")),
-        (a, Json::Object(_)) if a.is_scalar() => Err(refuse("invalid concatenation of jsonb objects")),
         _ => Ok(Json::Array([items(a), items(b)].concat())),
     }
 }

@@ -13,12 +13,10 @@
 use super::arith::{add_var, div_var, mul_var};
 use super::round::Rounding;
 use super::*;
+use std::f64::consts::{LN_10, LOG10_E};
 
 /// `NUMERIC_MAX_RESULT_SCALE`
 const MAX_RESULT_SCALE: f64 = 2000.0;
-/// log10(e)
-const LOG10_E: f64 = 0.434_294_481_903_252;
-const LN_10: f64 = 2.302_585_092_994_046;
 
 fn refuse(code: crate::ids::SqlState, message: &str) -> Error {
     Error::new(code, message)
@@ -252,6 +250,11 @@ impl Numeric {
         }
         let weight = (i32::from(self.weight) + 1) * DEC_DIGITS / 2 - 1;
         sqrt_var(&self.to_var(), scale_for(weight, self.dscale.into())).finish()
+    }
+
+    /// The square root to so many decimals, of a number that is not negative.
+    pub fn sqrt_to(&self, scale: i32) -> Result<Numeric> {
+        sqrt_var(&self.to_var(), scale).finish()
     }
 
     /// `exp(numeric)`

@@ -39,7 +39,7 @@ pub fn dissect(node: &Node, text: &Text, span: Span, groups: &mut Vec<Option<Spa
             if span.0 == span.1 && min == 0 {
                 return true;
             }
-            repeat(node, text, span, (min.max(1), max), *lazy && node.prefers_shorter(), groups)
+            repeat(node, text, span, (min.max(1), max), *lazy == Some(true) && node.prefers_shorter(), groups)
         }
         other => could_fit(other, text, span),
     }

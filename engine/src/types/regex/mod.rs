@@ -92,9 +92,12 @@ fn invalid(why: &str) -> Error {
     Error::new(sqlstate::INVALID_REGULAR_EXPRESSION, format!("invalid regular expression: {why}"))
 }
 
+/// A pattern that was read before.
+type Kept = (Flags, Rc<str>, Rc<Regex>);
+
 thread_local! {
     /// The patterns used last, the latest first: most are used for many rows.
-    static CACHE: RefCell<Vec<(Flags, Rc<str>, Rc<Regex>)>> = const { RefCell::new(Vec::new()) };
+    static CACHE: RefCell<Vec<Kept>> = const { RefCell::new(Vec::new()) };
 }
 /// How many patterns are kept.
 const CACHE_SIZE: usize = 32;

@@ -48,8 +48,8 @@ pub enum Node {
         min: u32,
         /// At most; none for no limit.
         max: Option<u32>,
-        /// As few as possible.
-        lazy: bool,
+        /// As few as possible; it does not care where it says just how many.
+        lazy: Option<bool>,
     },
 }
 
@@ -81,8 +81,8 @@ impl Node {
             Node::Group(_, node) => node.preference(),
             Node::Alternatives(_) => Some(false),
             Node::Concat(parts) => parts.iter().find_map(Node::preference),
-            Node::Repeat { node, min, max, .. } if *max == Some(*min) => node.preference(),
-            Node::Repeat { lazy, .. } => Some(*lazy),
+            Node::Repeat { node, lazy: None, .. } => node.preference(),
+            Node::Repeat { lazy, .. } => *lazy,
             _ => None,
         }
     }
@@ -225,11 +225,13 @@ impl Parser {
     fn quantified(&mut self) -> Result<Node> {
         let node = self.atom()?;
         self.skip()?;
+        let from = self.at;
         let Some((min, max)) = self.quantifier()? else { return Ok(node) };
+        let just = max == Some(min) && !self.chars[from..self.at].contains(&',');
         if matches!(node, Node::Place(_) | Node::Look { .. }) {
             return Err(invalid("quantifier operand invalid"));
         }
-        let lazy = self.eat("?");
+        let lazy = Some(self.eat("?")).filter(|_| !just);
         self.skip()?;
         if self.peek().is_some_and(|c| matches!(c, '*' | '+' | '?')) || self.is_bound() {
             return Err(invalid("quantifier operand invalid"));
