@@ -190,6 +190,21 @@ pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec
     })
 }
 
+/// Appends the values of some columns, which are named in ascending order.
+pub fn deform_columns(desc: &TupleDesc, tuple: &[u8], columns: &[usize], values: &mut Vec<Datum>) -> Result<()> {
+    let mut wanted = columns.iter().copied().peekable();
+    walk(desc, tuple, columns.last().map_or(0, |last| last + 1), |at, range| {
+        if wanted.next_if_eq(&at).is_some() {
+            let attr = &desc.attrs[at];
+            values.push(match range {
+                Some(range) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
+                None => Datum::Null,
+            });
+        }
+        Ok(())
+    })
+}
+
 /// A value of variable length from its bytes, header and all.
 pub fn read_value(bytes: &[u8], type_id: TypeId) -> Result<Datum> {
     disk::read(bytes, type_id, -1)

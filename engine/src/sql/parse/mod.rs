@@ -22,6 +22,8 @@ mod atom;
 mod constraint;
 mod cursor;
 mod expr;
+mod grammar_call;
+mod group;
 mod index;
 mod join;
 mod literals;
@@ -34,6 +36,8 @@ mod shape;
 mod table;
 mod tree;
 mod utility;
+mod window;
+mod with;
 
 use super::ast::{Expr, QueryBody, Statement, Target};
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
@@ -92,7 +96,7 @@ pub fn parse_expression(text: &str) -> Result<Expr> {
                 Some(Target::Expr(expr, _)) => Ok(expr),
                 _ => Err(Error::internal("not an expression")),
             },
-            QueryBody::Values(_) => Err(Error::internal("not an expression")),
+            _ => Err(Error::internal("not an expression")),
         },
         _ => Err(Error::internal("not an expression")),
     }
