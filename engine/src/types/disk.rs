@@ -262,6 +262,7 @@ fn read_array(payload: &[u8]) -> Result<Datum> {
     let word = |at: usize| get_i32(payload, 12 + 4 * at);
     let dims: Vec<Dim> = (0..ndim).map(|at| Dim { len: word(at), lower: word(ndim + at) }).collect();
     let count = super::array::count(&dims).map_err(|_| corrupt())?;
+    super::array::check_bounds(&dims).map_err(|_| corrupt())?;
     let bitmap = if dataoffset > 0 { payload.get(header..header + count.div_ceil(8)) } else { None };
     // Nulls take no room but their bits.
     if dataoffset > 0 && bitmap.is_none() || count / 8 > payload.len() {

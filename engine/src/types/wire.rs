@@ -1,6 +1,6 @@
 //! Values on the wire in binary format: the send and receive functions of every type. Numbers are in network order.
 
-use super::array::{Array, Dim, MAX_DIMS, count, too_many_dimensions};
+use super::array::{Array, Dim, MAX_DIMS, check_bounds, count, too_many_dimensions};
 use super::datetime::{date_in_range, is_finite_date, out_of_range, timestamp_recv};
 use super::{Datum, Interval, Numeric, TimeTz, TypeId, apply_typmod};
 use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, Xid, sqlstate};
@@ -206,6 +206,7 @@ fn recv_array(elem: TypeId, m: &mut Message<'_>) -> Result<Datum> {
     for _ in 0..ndim {
         dims.push(Dim { len: m.i32()?.max(0), lower: m.i32()? });
     }
+    check_bounds(&dims)?;
     let mut items = Vec::new();
     for _ in 0..if dims.is_empty() { 0 } else { count(&dims)? } {
         items.push(match m.i32()? {

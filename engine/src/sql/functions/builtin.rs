@@ -80,7 +80,7 @@ fn interval(registry: &mut Registry) {
         if !seconds.is_finite() || seconds.abs() > 9e12 {
             return Err(beyond());
         }
-        let micros = micros + libm::rint(seconds * 1e6) as i64;
+        let micros = micros.checked_add(libm::rint(seconds * 1e6) as i64).ok_or_else(beyond)?;
         Ok(Datum::Interval(crate::types::Interval { micros, days, months }))
     });
     let args = [Int4, Int4, Int4, Int4, Int4, Int4, TypeId::Float8];

@@ -82,9 +82,9 @@ pub(super) static TABLE: &[Entry] = &[
             Ok(moment(local + i64::from(zone.west_at_local(local)) * USECS_PER_SEC))
         }),
     ),
-    ("justify_days", &[Interval], Interval, Strict(|_, a| Ok(Datum::Interval(a[0].as_interval()?.justify_days())))),
-    ("justify_hours", &[Interval], Interval, Strict(|_, a| Ok(Datum::Interval(a[0].as_interval()?.justify_hours())))),
-    ("justify_interval", &[Interval], Interval, Strict(|_, a| Ok(Datum::Interval(a[0].as_interval()?.justify())))),
+    ("justify_days", &[Interval], Interval, Strict(|_, a| a[0].as_interval()?.justify_days().map(Datum::Interval))),
+    ("justify_hours", &[Interval], Interval, Strict(|_, a| a[0].as_interval()?.justify_hours().map(Datum::Interval))),
+    ("justify_interval", &[Interval], Interval, Strict(|_, a| a[0].as_interval()?.justify().map(Datum::Interval))),
     ("isfinite", &[Date], Bool, Strict(|_, a| Ok(Datum::Bool(is_finite_date(a[0].as_date()?))))),
     ("isfinite", &[Timestamp], Bool, Strict(|_, a| Ok(Datum::Bool(is_finite(a[0].as_micros()?))))),
     ("isfinite", &[TimestampTz], Bool, Strict(|_, a| Ok(Datum::Bool(is_finite(a[0].as_micros()?))))),
@@ -246,7 +246,7 @@ fn make_date(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
 fn clock(args: &[Datum]) -> Result<i64> {
     let (hour, minute, second) = (args[0].as_int()?, args[1].as_int()?, args[2].as_float()?);
     let micros = libm::rint(second * 1e6) as i64;
-    let total = (hour * 60 + minute) * 60 * USECS_PER_SEC + micros;
+    let total = ((hour * 60 + minute) * 60 * USECS_PER_SEC).saturating_add(micros);
     let fits = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0..=60 * USECS_PER_SEC).contains(&micros);
     if fits && total <= USECS_PER_DAY && !second.is_nan() {
         return Ok(total);

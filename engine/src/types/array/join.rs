@@ -1,7 +1,7 @@
 //! Arrays joined, searched and compared as sets.
 
 use super::super::{Datum, TypeId, equal};
-use super::{Array, Dim, MAX_DIMS, count, too_many_dimensions};
+use super::{Array, Dim, MAX_DIMS, check_bounds, count, too_many_dimensions};
 use crate::ids::{Error, Result, sqlstate};
 use std::rc::Rc;
 
@@ -129,6 +129,7 @@ pub fn fill(elem: TypeId, value: &Datum, lengths: &[i64], lowers: Option<&[i64]>
         lower: lowers.and_then(|lowers| lowers.get(at)).map_or(1, |lower| *lower as i32),
     };
     let dims: Vec<Dim> = lengths.iter().enumerate().map(dim).collect();
+    check_bounds(&dims)?;
     let items = if dims.is_empty() { 0 } else { count(&dims)? };
     Ok(Array::shaped(elem, dims, vec![value.clone(); items]))
 }

@@ -80,6 +80,17 @@ pub(crate) fn count(dims: &[Dim]) -> Result<usize> {
     })
 }
 
+/// `ArrayCheckBounds`: the last subscript must be a number too.
+pub(crate) fn check_bounds(dims: &[Dim]) -> Result<()> {
+    match dims.iter().find(|dim| dim.lower.checked_add(dim.len).is_none()) {
+        None => Ok(()),
+        Some(dim) => {
+            let message = format!("array lower bound is too large: {}", dim.lower);
+            Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message))
+        }
+    }
+}
+
 /// `54000`
 pub(crate) fn too_many_dimensions(wanted: usize) -> Error {
     let message = format!("number of array dimensions ({wanted}) exceeds the maximum allowed ({MAX_DIMS})");

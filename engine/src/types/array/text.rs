@@ -2,7 +2,7 @@
 
 use super::super::text::{input, write_output};
 use super::super::{Datum, TypeId};
-use super::{Array, Dim, MAX_DIMS, too_many_dimensions};
+use super::{Array, Dim, MAX_DIMS, check_bounds, too_many_dimensions};
 use crate::ids::{Error, Result, sqlstate};
 use std::iter::Peekable;
 use std::str::CharIndices;
@@ -86,6 +86,7 @@ pub(in super::super) fn array_in(elem: TypeId, text: &str, typmod: i32) -> Resul
         Some(dims) => dims,
         None => found.into_iter().map(|len| Dim { len, lower: 1 }).collect(),
     };
+    check_bounds(&dims)?;
     let mut items = Vec::with_capacity(reader.words.len());
     for Word { text, quoted } in reader.words {
         let null = !quoted && text.eq_ignore_ascii_case("null");

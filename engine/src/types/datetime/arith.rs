@@ -162,5 +162,6 @@ pub fn bin(stride: Interval, time: i64, origin: i64) -> Result<i64> {
         return refuse(sqlstate::DATETIME_FIELD_OVERFLOW, "stride must be greater than zero");
     }
     let away = time.checked_sub(origin).ok_or_else(|| out_of_range("interval"))?;
-    Ok(origin + away.div_euclid(width) * width)
+    let bins = away.div_euclid(width).checked_mul(width);
+    bins.and_then(|bins| bins.checked_add(origin)).and_then(in_range).ok_or_else(|| out_of_range("timestamp"))
 }

@@ -115,9 +115,15 @@ impl Found {
         let end = if comma > 0 { comma.min(text.len()) } else { sign + digits };
         let (number, rest) = text.split_at_checked(end).unwrap_or((text, ""));
         let value = number.replace(',', "").parse::<i64>().map_err(|_| {
+            if digits > 18 {
+                return too_great(word);
+            }
             let shown: String = text.chars().take(width(word)).collect();
             bad(format!("invalid value \"{shown}\" for \"{word}\"")).detail("Value must be an integer.")
         })?;
+        if i32::try_from(value).is_err() {
+            return Err(too_great(word));
+        }
         // What a part of a second is, follows from how many digits it has.
         let part = |decimals: usize| {
             let digits: String = number.chars().chain("000000".chars()).take(6).collect();
@@ -139,8 +145,8 @@ impl Found {
             "US" => self.micros = part(6),
             word if word.starts_with("FF") => self.micros = part(6),
             "SSSS" | "SSSSS" => (self.hour, self.minute, self.second) = (value / 3600, value / 60 % 60, value % 60),
-            "TZH" => self.west = Some(-(value as i32) * 3600),
-            "TZM" => self.west = Some(self.west.unwrap_or(0) - value as i32 * 60),
+            "TZH" => self.west = Some(-(value.clamp(0, 15) as i32) * 3600),
+            "TZM" => self.west = Some(self.west.unwrap_or(0) - value.clamp(0, 59) as i32 * 60),
             "MM" => self.month = Some(value),
             "DD" => self.day = Some(value),
             "DDD" => self.day_of_year = Some(value),
@@ -235,6 +241,12 @@ impl Found {
         let time_fits = f.hour < 24 && f.minute < 60 && f.second < 60;
         if date_fits && time_fits { Ok((f, self.west)) } else { Err(fault(Clue::Field, text, "timestamp")) }
     }
+}
+
+fn too_great(word: &str) -> Error {
+    let message = format!("value for \"{word}\" in source string is out of range");
+    Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, message)
+        .detail("Value must be in the range -2147483648 to 2147483647.")
 }
 
 /// Passes the letters of an ordinal.

@@ -66,7 +66,8 @@ fn integer(text: &str) -> Result<i64, Clue> {
     if text.is_empty() || text.len() > 10 || !text.bytes().all(|b| b.is_ascii_digit()) {
         return Err(Clue::Syntax);
     }
-    text.parse().map_err(|_| Clue::Syntax)
+    let value: i64 = text.parse().map_err(|_| Clue::Syntax)?;
+    if value > i32::MAX.into() { Err(Clue::Field) } else { Ok(value) }
 }
 
 /// The digits behind the point as microseconds, rounded.
@@ -139,7 +140,7 @@ impl Reading {
 
     fn check_time(&self) -> Result<(), Clue> {
         let f = &self.fields;
-        let fits = f.minute < 60 && f.second <= 60 && f.time() <= USECS_PER_DAY;
+        let fits = f.hour <= 24 && f.minute < 60 && f.second <= 60 && f.time() <= USECS_PER_DAY;
         if fits { Ok(()) } else { Err(Clue::Field) }
     }
 

@@ -153,30 +153,33 @@ impl Interval {
     }
 
     /// `justify_days`: 30 days are a month.
-    pub fn justify_days(self) -> Interval {
-        let (mut months, mut days) = (self.months + self.days / 30, self.days % 30);
+    pub fn justify_days(self) -> Result<Interval> {
+        let months = self.months.checked_add(self.days / 30).ok_or_else(|| out_of_range("interval"))?;
+        let (mut months, mut days) = (months, self.days % 30);
         if months > 0 && days < 0 {
             (months, days) = (months - 1, days + 30);
         } else if months < 0 && days > 0 {
             (months, days) = (months + 1, days - 30);
         }
-        Interval { months, days, ..self }
+        Ok(Interval { months, days, ..self })
     }
 
     /// `justify_hours`: 24 hours are a day.
-    pub fn justify_hours(self) -> Interval {
-        let (mut days, mut micros) = (self.days + (self.micros / USECS_PER_DAY) as i32, self.micros % USECS_PER_DAY);
+    pub fn justify_hours(self) -> Result<Interval> {
+        let days = self.days.checked_add((self.micros / USECS_PER_DAY) as i32);
+        let days = days.ok_or_else(|| out_of_range("interval"))?;
+        let (mut days, mut micros) = (days, self.micros % USECS_PER_DAY);
         if days > 0 && micros < 0 {
             (days, micros) = (days - 1, micros + USECS_PER_DAY);
         } else if days < 0 && micros > 0 {
             (days, micros) = (days + 1, micros - USECS_PER_DAY);
         }
-        Interval { days, micros, ..self }
+        Ok(Interval { days, micros, ..self })
     }
 
     /// `justify_interval`: both, so that all parts have the same sign.
-    pub fn justify(self) -> Interval {
-        let span = self.justify_hours().justify_days();
+    pub fn justify(self) -> Result<Interval> {
+        let span = self.justify_hours()?.justify_days()?;
         let (mut months, mut days, mut micros) = (span.months, span.days, span.micros);
         if months > 0 && (days < 0 || days == 0 && micros < 0) {
             (months, days) = (months - 1, days + 30);
@@ -188,7 +191,7 @@ impl Interval {
         } else if days < 0 && micros > 0 {
             (days, micros) = (days + 1, micros - USECS_PER_DAY);
         }
-        Interval { months, days, micros }
+        Ok(Interval { months, days, micros })
     }
 
     /// `date_trunc`: without what is smaller than the unit; none for weeks.

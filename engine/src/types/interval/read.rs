@@ -217,7 +217,8 @@ fn decode(text: &str, fields: i32) -> Result<Sum, Fault> {
     // In the standard's style one sign before the first part is that of all of them.
     let signed = words.iter().filter(|(_, word)| word.starts_with(['-', '+'])).count();
     if style().interval == IntervalStyle::SqlStandard && signed == 1 && words[0].1.starts_with('-') {
-        sum = Sum { months: -sum.months.abs(), days: -sum.days.abs(), micros: -sum.micros.abs() };
+        let minus = |part: i64| -part.saturating_abs();
+        sum = Sum { months: minus(sum.months), days: minus(sum.days), micros: minus(sum.micros) };
     }
     if ago {
         let opposite = |part: i64| part.checked_neg().ok_or(Fault::Field);

@@ -166,11 +166,11 @@ pub fn to_char(value: &Numeric, text: &str, significant: Option<usize>) -> Resul
     let digits: String = match () {
         _ if too_long => "#".repeat(before),
         _ if !shown.is_finite() => whole.to_string(),
-        _ => format!("{whole:>before$}"),
+        _ => " ".repeat(before.saturating_sub(whole.len())) + whole,
     };
     let part = match too_long {
         true => "#".repeat(t.behind),
-        false => format!("{part:0<width$}", width = t.behind),
+        false => part.to_string() + &"0".repeat(t.behind.saturating_sub(part.len())),
     };
     Ok(lay_out(&t, negative && !(is_zero(&digits) && is_zero(&part)), &digits, &part))
 }

@@ -76,8 +76,10 @@ fn concat(parts: &[Node], text: &Text, span: Span, groups: &mut Vec<Option<Span>
         return dissect(first, text, span, groups);
     }
     let Ok(tail) = Program::new(&Node::Concat(rest.to_vec())) else { return false };
-    for middle in ends(first, text, span) {
-        if !tail.fits(text, (middle, span.1)) {
+    let ends = ends(first, text, span);
+    for middle in ends.iter().copied() {
+        // Where there is no choice it need not be looked at before.
+        if ends.len() > 1 && !tail.fits(text, (middle, span.1)) {
             continue;
         }
         let before = groups.clone();
@@ -104,6 +106,9 @@ fn repeat(
     if span.0 == span.1 {
         return dissect(node, text, span, groups);
     }
+    if max == usize::MAX && min <= 1 && !shorter {
+        return repeat_often(node, text, span, groups);
+    }
     let mut ends = ends(node, text, span);
     if shorter && !node.prefers_shorter() {
         ends.reverse();
@@ -119,4 +124,24 @@ fn repeat(
         *groups = before;
     }
     false
+}
+
+/// As many of a piece one after the other as there may be: each takes what it likes best of what lets the rest be made of
+/// further ones. Without recursion, since there may be very many.
+fn repeat_often(node: &Node, text: &Text, span: Span, groups: &mut Vec<Option<Span>>) -> bool {
+    let more = Node::Repeat { node: std::rc::Rc::new(node.clone()), min: 0, max: None, lazy: None };
+    let Ok(more) = Program::new(&more) else { return false };
+    let mut at = span.0;
+    while at < span.1 {
+        let mut ends = ends(node, text, (at, span.1));
+        ends.retain(|end| *end > at);
+        let choice = ends.len() > 1;
+        let fits = |end: &usize| !choice || *end == span.1 || more.fits(text, (*end, span.1));
+        let Some(end) = ends.into_iter().find(fits) else { return false };
+        if !dissect(node, text, (at, end), groups) {
+            return false;
+        }
+        at = end;
+    }
+    true
 }

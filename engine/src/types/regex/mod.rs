@@ -140,7 +140,7 @@ impl Regex {
         if self.has_references {
             return self.find(text, 0).is_some();
         }
-        self.program.is_anywhere(&self.text(text))
+        self.program.is_anywhere(&self.text(text), 0)
     }
 
     fn text<'a>(&self, chars: &'a [char]) -> Text<'a> {
@@ -150,6 +150,9 @@ impl Regex {
     /// The first match from a place on: first the whole, then each pair of parentheses.
     pub fn find(&self, chars: &[char], from: usize) -> Option<Vec<Option<Span>>> {
         let text = self.text(chars);
+        if !self.program.is_anywhere(&text, from) {
+            return None;
+        }
         let shortest = self.tree.prefers_shorter();
         for begin in from..=chars.len() {
             let mut ends = self.program.ends(&text, begin, chars.len(), shortest && !self.has_references);

@@ -100,10 +100,10 @@ impl Program {
         run.matched
     }
 
-    /// Whether there is a match anywhere.
-    pub fn is_anywhere(&self, text: &Text) -> bool {
+    /// Whether there is a match anywhere from a place on.
+    pub fn is_anywhere(&self, text: &Text, from: usize) -> bool {
         let mut run = Run::new(self);
-        for at in 0..=text.chars.len() {
+        for at in from..=text.chars.len() {
             run.add(self, text, at, 0);
             if run.matched {
                 return true;
