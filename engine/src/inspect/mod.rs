@@ -12,23 +12,26 @@
 //!
 //! **Names are PostgreSQL's** wherever it has one, so that what a panel calls a thing is what SQL calls it.
 //!
-//! The files: `shape` and `shape_page` what a view consists of; `look` pages, transactions and tables, looked up without
-//! a trace; `view` the whole; `view_host`, `view_page`, `view_tuple`, `view_wal` its parts; `names` what somebody who types may want
+//! The files: `shape`, `shape_page` and `shape_memory` what a view consists of; `look` pages, transactions and tables, looked up without
+//! a trace; `view` the whole; `view_host`, `view_memory`, `view_page`, `view_tuple`, `view_wal` its parts; `names` what somebody who types may want
 //! completed.
 
 mod look;
 mod names;
 mod shape;
+mod shape_memory;
 mod shape_page;
 mod sql;
 mod view;
 mod view_host;
+mod view_memory;
 mod view_page;
 mod view_tuple;
 mod view_wal;
 
 pub use names::{NamesView, RelationNames, names};
 pub use shape::*;
+pub use shape_memory::*;
 pub use shape_page::*;
 pub use sql::functions;
 pub use view::{letter, view};

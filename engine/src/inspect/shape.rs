@@ -3,6 +3,7 @@
 //! Positions, transaction ids and process ids are plain numbers here, and enums plain words: this is what the page
 //! reads. Times are virtual microseconds. `letter` is A, B, ... for a session and nothing for other processes.
 
+use super::shape_memory::MemoryView;
 use super::shape_page::PageView;
 
 /// What is to be seen besides the fixed part.
@@ -121,6 +122,8 @@ pub struct HostView {
     pub next_victim: u32,
     /// The rings of buffers in use: of big scans, and of VACUUM.
     pub rings: Vec<RingView>,
+    /// Memory, shared and of each process.
+    pub memory: MemoryView,
     /// The page that was asked for; none if there is no such page here.
     pub page: Option<PageView>,
     /// What has become of transactions.

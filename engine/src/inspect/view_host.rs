@@ -4,7 +4,9 @@ use std::rc::Rc;
 
 use super::look::{Look, Tables};
 use super::shape::*;
+use super::shape_memory::MemoryView;
 use super::view::{Letters, Room, askers};
+use super::view_memory::memory_view;
 use super::view_page::page_view;
 use super::view_wal::{Tape, wal_view};
 use crate::buffer::Ring;
@@ -44,6 +46,7 @@ pub(super) fn host_view(
         buffers: server.map_or_else(Vec::new, |server| buffer_views(server, &tables)),
         next_victim: server.map_or(0, |server| server.buffers.hand() as u32),
         rings: server.map_or_else(Vec::new, |server| ring_views(server, letters)),
+        memory: server.map_or_else(MemoryView::default, |server| memory_view(server, letters)),
         page: page_view(&look, &tables, request, &tape, letters, &askers),
         xact: xact_view(&look, letters, request.xacts),
         lock_waits: server.map_or_else(Vec::new, |server| lock_waits(server, &tables, letters)),

@@ -3,6 +3,7 @@ import type { BufferView } from "./BufferView";
 import type { HostState } from "./HostState";
 import type { LockWaitView } from "./LockWaitView";
 import type { LogLineView } from "./LogLineView";
+import type { MemoryView } from "./MemoryView";
 import type { PageView } from "./PageView";
 import type { ProcessView } from "./ProcessView";
 import type { ReplicationView } from "./ReplicationView";
@@ -51,6 +52,10 @@ next_victim: number,
  * The rings of buffers in use: of big scans, and of VACUUM.
  */
 rings: Array<RingView>, 
+/**
+ * Memory, shared and of each process.
+ */
+memory: MemoryView, 
 /**
  * The page that was asked for; none if there is no such page here.
  */
