@@ -186,3 +186,8 @@ fn a13_begin_takes_no_snapshot_and_no_id() {
 fn long_keys_are_compressed_in_their_index() {
     run("toast_index");
 }
+
+#[test]
+fn rows_of_savepoints_are_counted_as_dead_or_alive() {
+    run("savepoint_counts");
+}

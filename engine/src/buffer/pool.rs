@@ -86,6 +86,11 @@ impl BufferState {
     pub fn is_valid(&self) -> bool {
         self.tag.is_some() && !self.reading
     }
+
+    /// Whether a checkpoint under way has yet to write it.
+    pub fn is_checkpoint_needed(&self) -> bool {
+        self.checkpoint_needed
+    }
 }
 
 pub(super) struct Buffer {

@@ -103,7 +103,7 @@ async fn stop(cx: &Cx, server: &Server, redo: Lsn) -> Result<Lsn> {
 fn label_text(cx: &Cx, server: &Server, redo: Lsn, checkpoint: Lsn) -> String {
     let (seg, timeline) = (server.seg(), server.timeline());
     let file = seg.file_name(timeline, seg.segment_of(redo));
-    let time = crate::types::timestamp::timestamptz_out(cx.timestamp());
+    let time = crate::types::datetime::utc_out(cx.timestamp());
     let time = format!("{} UTC", time.split(['.', '+']).next().unwrap_or_default());
     format!(
         "START WAL LOCATION: {redo} (file {file})\nCHECKPOINT LOCATION: {checkpoint}\nBACKUP METHOD: streamed\n\

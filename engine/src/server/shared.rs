@@ -431,6 +431,11 @@ impl Server {
         self.txns.procs.oldest_xmin()
     }
 
+    /// Whether a checkpoint is under way.
+    pub fn checkpoint_runs(&self) -> bool {
+        self.checkpoints.started.get() > self.checkpoints.done.get()
+    }
+
     /// When the next thing happens by itself.
     pub fn now(&self) -> Instant {
         self.spec.world.now()

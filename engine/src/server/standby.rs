@@ -15,7 +15,7 @@ use super::startup::{Next, Startup};
 use crate::ids::{Error, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
-use crate::types::timestamp::timestamptz_out;
+use crate::types::datetime::utc_out;
 use crate::wal::xlog_records::{EndOfRecovery, XlogRecord};
 use crate::wal::{RecordBuilder, WalReader};
 use crate::world::{Cx, Interrupt};
@@ -111,7 +111,7 @@ impl Startup<'_> {
         let (cx, server) = (self.cx, self.server);
         self.log(format!("redo done at {}", self.last));
         if let Some(at) = server.receiver.last_xact.get() {
-            self.log(format!("last completed transaction was at log time {}", timestamptz_out(at)));
+            self.log(format!("last completed transaction was at log time {}", utc_out(at)));
         }
         let (old, end) = (server.timeline(), reader.position());
         let new = server.fork_timeline(cx, end).await?;

@@ -25,7 +25,7 @@ use crate::ids::{Lsn, Result, RmgrId, TimeLineId, TimestampTz, WaitEvent, sqlsta
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
-use crate::types::timestamp::timestamptz_out;
+use crate::types::datetime::utc_out;
 use crate::wal::page::{self, XLOG_BLCKSZ};
 use crate::wal::xact_records::XactRecord;
 use crate::wal::xlog_records::XlogRecord;
@@ -119,7 +119,7 @@ impl<'a> Startup<'a> {
 
     fn announce(&self, state: DbState, time: i64) {
         let micros = (time - TimestampTz::UNIX_EPOCH_OFFSET) * 1_000_000;
-        let at = timestamptz_out(TimestampTz(micros)).replace("+00", " UTC");
+        let at = utc_out(TimestampTz(micros)).replace("+00", " UTC");
         let what = match state {
             DbState::Shutdowned => "was shut down at",
             DbState::ShutdownedInRecovery => "was shut down in recovery at",

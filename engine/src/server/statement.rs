@@ -123,10 +123,7 @@ impl Session {
             }
             Statement::DiscardAll => {
                 self.forbid_in_block("DISCARD ALL", several)?;
-                temporary::drop_all(&self.env, &self.catalog).await?;
-                self.prepared.clear();
-                self.portals.clear();
-                self.reset(None)?;
+                self.discard_all().await?;
                 "DISCARD ALL"
             }
             Statement::Prepare(_) | Statement::Execute { .. } | Statement::Deallocate(_) => {
@@ -135,6 +132,14 @@ impl Session {
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())
+    }
+
+    /// DISCARD ALL: the session is as if it had just begun.
+    async fn discard_all(&mut self) -> Result<()> {
+        temporary::drop_all(&self.env, &self.catalog).await?;
+        self.prepared.clear();
+        self.portals.clear();
+        self.reset(None)
     }
 
     /// SET, RESET, SHOW and SET TRANSACTION.

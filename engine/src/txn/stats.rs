@@ -148,14 +148,27 @@ impl Stats {
 struct Counted {
     rel: Oid,
     counts: TableCounts,
-    /// Inserted, updated, deleted by the transaction that is open.
-    open: [i64; 3],
+    /// Inserted, updated, deleted by what may still be rolled back.
+    open: Changes,
+}
+
+/// Rows inserted, updated, deleted.
+type Changes = [i64; 3];
+
+impl Counted {
+    /// These changes have been rolled back: the new versions are dead, what was deleted is not.
+    fn aborted(&mut self, [inserted, updated, _]: Changes) {
+        self.counts[TableCounter::InsSinceVacuum as usize] += inserted;
+        self.counts[TableCounter::Dead as usize] += inserted + updated;
+    }
 }
 
 /// A process's own counters.
 #[derive(Default)]
 pub struct PendingStats {
     tables: RefCell<Vec<Counted>>,
+    /// For each savepoint what was open when it was made, by the places of the tables.
+    savepoints: RefCell<Vec<Vec<Changes>>>,
     /// The place of the table that was counted last.
     last: Cell<usize>,
     database: Cell<DatabaseCounts>,
@@ -196,19 +209,39 @@ impl PendingStats {
         self.database.set(counts);
     }
 
+    /// A subtransaction begins.
+    pub fn start_sub(&self) {
+        let open = self.tables.borrow().iter().map(|counted| counted.open).collect();
+        self.savepoints.borrow_mut().push(open);
+    }
+
+    /// `AtEOSubXact_PgStat`: what the innermost subtransaction has changed is its parent's; or it is over, and what it
+    /// has inserted is dead.
+    pub fn end_sub(&self, committed: bool) {
+        let Some(before) = self.savepoints.borrow_mut().pop().filter(|_| !committed) else { return };
+        for (at, counted) in self.tables.borrow_mut().iter_mut().enumerate() {
+            let kept = before.get(at).copied().unwrap_or_default();
+            let undone: Changes = std::array::from_fn(|n| counted.open[n] - kept[n]);
+            counted.open = kept;
+            counted.aborted(undone);
+        }
+    }
+
     /// `AtEOXact_PgStat`: what the transaction has inserted lives or is dead.
     pub fn end_transaction(&self, committed: bool) {
         use TableCounter::*;
-        for Counted { counts, open, .. } in self.tables.borrow_mut().iter_mut() {
-            let [inserted, updated, deleted] = std::mem::take(open);
-            counts[InsSinceVacuum as usize] += inserted;
-            if committed {
-                counts[Live as usize] += inserted - deleted;
-                counts[Dead as usize] += updated + deleted;
-                counts[ModSinceAnalyze as usize] += inserted + updated + deleted;
-            } else {
-                counts[Dead as usize] += inserted + updated;
+        self.savepoints.borrow_mut().clear();
+        for counted in self.tables.borrow_mut().iter_mut() {
+            let open = std::mem::take(&mut counted.open);
+            if !committed {
+                counted.aborted(open);
+                continue;
             }
+            let ([inserted, updated, deleted], counts) = (open, &mut counted.counts);
+            counts[InsSinceVacuum as usize] += inserted;
+            counts[Live as usize] += inserted - deleted;
+            counts[Dead as usize] += updated + deleted;
+            counts[ModSinceAnalyze as usize] += inserted + updated + deleted;
         }
         use DatabaseCounter::{Committed, RolledBack};
         self.count_database(if committed { Committed } else { RolledBack }, 1);

@@ -44,6 +44,7 @@ pub fn start_sub(env: &Env, name: Rc<str>) {
         ..Level::default()
     });
     xact.xid = Xid::INVALID;
+    env.stats.start_sub();
     env.cx.emit(Event::SubXactStart { level: xact.levels.len() as u32 });
 }
 
@@ -67,6 +68,7 @@ pub fn commit_sub(env: &Env) {
         env.unlock_for(LockOwner::Level(level), LockTag::Transaction(done.xid), LockMode::Exclusive);
     }
     env.locks.borrow_mut().hand_up(level);
+    env.stats.end_sub(true);
     env.cx.emit(Event::SubXactCommit { level: level as u32, xid: done.xid });
 }
 
@@ -89,6 +91,7 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
         env.txns.procs.end_sub(env.cx.pid(), xid, &children);
     }
     let cached = forget(env);
+    env.stats.end_sub(false);
     env.cx.point(Event::SubXactAbort { level: level as u32, xid }).await;
     if cached {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);

@@ -11,10 +11,27 @@ use std::cell::RefCell;
 pub enum MemoryPurpose {
     /// A sort of a query.
     Sort,
+    /// The hash table of a join.
+    Hash,
+    /// The groups of an aggregate.
+    HashAggregate,
     /// The keys of an index that is built.
     IndexBuild,
     /// The row versions that VACUUM has found dead.
     DeadTids,
+}
+
+impl MemoryPurpose {
+    /// For people.
+    pub fn name(self) -> &'static str {
+        match self {
+            MemoryPurpose::Sort => "Sort",
+            MemoryPurpose::Hash => "Hash",
+            MemoryPurpose::HashAggregate => "HashAggregate",
+            MemoryPurpose::IndexBuild => "Index build",
+            MemoryPurpose::DeadTids => "Dead TIDs",
+        }
+    }
 }
 
 /// A use of memory that is under way.
@@ -30,7 +47,7 @@ pub struct MemoryUse {
     pub budget: u64,
     /// Bytes in temporary files.
     pub disk: u64,
-    /// How often it had to begin anew for want of memory: runs of a sort.
+    /// How often it had to begin anew for want of memory: runs of a sort, batches of a hash, passes over the indexes.
     pub rounds: u32,
 }
 

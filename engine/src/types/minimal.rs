@@ -48,6 +48,9 @@ fn stored_as(value: &Datum) -> Result<TypeId> {
         Datum::Float8(_) => T::Float8,
         Datum::Numeric(_) => T::Numeric,
         Datum::Text(_) => T::Text,
+        Datum::Bpchar(_) => T::Bpchar,
+        Datum::Json(_) => T::Json,
+        Datum::Jsonb(_) => T::Jsonb,
         Datum::Bytea(_) => T::Bytea,
         Datum::Name(_) => T::Name,
         Datum::Char(_) => T::Char,
@@ -56,13 +59,19 @@ fn stored_as(value: &Datum) -> Result<TypeId> {
         Datum::Cid(_) => T::Cid,
         Datum::Tid(_) => T::Tid,
         Datum::PgLsn(_) => T::PgLsn,
+        Datum::Xid8(_) => T::Xid8,
         Datum::TimestampTz(_) => T::TimestampTz,
+        Datum::Timestamp(_) => T::Timestamp,
+        Datum::Date(_) => T::Date,
+        Datum::Time(_) => T::Time,
+        Datum::TimeTz(_) => T::TimeTz,
+        Datum::Uuid(_) => T::Uuid,
         Datum::Interval(_) => T::Interval,
         // A varchar is a text, once it is brought back.
         Datum::Toasted { type_id: T::Varchar, .. } => T::Text,
         Datum::Toasted { type_id, .. } => *type_id,
         // All arrays are written alike, and say themselves of what they are.
-        Datum::Array { .. } => T::TextArray,
+        Datum::Array(array) => array.elem.array().unwrap_or(T::TextArray),
     })
 }
 

@@ -9,7 +9,7 @@ use crate::txn::{ProcEntry, StandbyProgress, VacuumProgress};
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 
-const ACTIVITY: Columns = &[
+pub(super) const ACTIVITY: Columns = &[
     ("datid", TypeId::Oid),
     ("datname", Name),
     ("pid", Int4),
@@ -34,7 +34,7 @@ const ACTIVITY: Columns = &[
     ("backend_type", Text),
 ];
 
-const REPLICATION: Columns = &[
+pub(super) const REPLICATION: Columns = &[
     ("pid", Int4),
     ("usesysid", TypeId::Oid),
     ("usename", Name),
@@ -57,7 +57,7 @@ const REPLICATION: Columns = &[
     ("reply_time", TimestampTz),
 ];
 
-const WAL_RECEIVER: Columns = &[
+pub(super) const WAL_RECEIVER: Columns = &[
     ("pid", Int4),
     ("status", Text),
     ("receive_start_lsn", PgLsn),
@@ -75,7 +75,7 @@ const WAL_RECEIVER: Columns = &[
     ("conninfo", Text),
 ];
 
-const PROGRESS_VACUUM: Columns = &[
+pub(super) const PROGRESS_VACUUM: Columns = &[
     ("pid", Int4),
     ("datid", TypeId::Oid),
     ("datname", Name),
@@ -100,7 +100,7 @@ pub(super) fn add(functions: &mut Functions) {
 
 // --- pg_stat_activity ----------------------------------------------------------------------------------------
 
-fn activity(server: &Server) -> Vec<Row> {
+pub(super) fn activity(server: &Server) -> Vec<Row> {
     let processes = server.spec.world.processes();
     let entries = server.txns.procs.entries();
     let activity = server.activity.borrow();
@@ -150,7 +150,7 @@ fn user(row: &Activity) -> &str {
     if row.user.is_empty() { "postgres" } else { &row.user }
 }
 
-fn progress_vacuum(server: &Server) -> Vec<Row> {
+pub(super) fn progress_vacuum(server: &Server) -> Vec<Row> {
     let row = |(pid, progress): (&Pid, &VacuumProgress)| {
         vec![
             int4(pid.0),
@@ -171,7 +171,7 @@ fn progress_vacuum(server: &Server) -> Vec<Row> {
 
 // --- replication ---------------------------------------------------------------------------------------------
 
-fn replication(server: &Server) -> Vec<Row> {
+pub(super) fn replication(server: &Server) -> Vec<Row> {
     let activity = server.activity.borrow();
     let row = |standby: &StandbyProgress| {
         let (state, priority) = server.txns.sync_rep.sync_state(standby);
@@ -204,7 +204,7 @@ fn replication(server: &Server) -> Vec<Row> {
 }
 
 /// One row while there is a walreceiver.
-fn wal_receiver(server: &Server) -> Vec<Row> {
+pub(super) fn wal_receiver(server: &Server) -> Vec<Row> {
     let receiver = &server.receiver;
     let Some(pid) = receiver.pid.get() else { return Vec::new() };
     let timeline = int4(server.timeline().0);

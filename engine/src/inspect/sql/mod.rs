@@ -60,8 +60,27 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     registry
 }
 
+/// The views that can be answered without a session: what a panel shows as a table is what SQL says.
+pub(super) fn system_view(server: &Server, name: &str) -> Option<(Columns, Vec<Row>)> {
+    Some(match name {
+        "pg_locks" => (locks::LOCKS, locks::locks(server)),
+        "pg_settings" => (settings::SETTINGS, settings::all(&server.spec.settings.borrow())),
+        "pg_file_settings" => (settings::FILE_SETTINGS, settings::file_settings(server)),
+        "pg_stat_activity" => (activity::ACTIVITY, activity::activity(server)),
+        "pg_stat_replication" => (activity::REPLICATION, activity::replication(server)),
+        "pg_stat_wal_receiver" => (activity::WAL_RECEIVER, activity::wal_receiver(server)),
+        "pg_stat_progress_vacuum" => (activity::PROGRESS_VACUUM, activity::progress_vacuum(server)),
+        "pg_stat_database" => (statistics::DATABASE, statistics::databases(server)),
+        "pg_stat_bgwriter" => (statistics::BGWRITER, vec![statistics::bgwriter(server)]),
+        "pg_stat_wal" => (statistics::WAL, vec![statistics::wal(server)]),
+        "pg_replication_slots" => (slots::SLOTS, slots::slots(server)),
+        "pg_control_checkpoint" => (wal::CONTROL_CHECKPOINT, vec![wal::checkpoint(server)]),
+        _ => return None,
+    })
+}
+
 /// Columns of rows.
-type Columns = &'static [(&'static str, TypeId)];
+pub(super) type Columns = &'static [(&'static str, TypeId)];
 
 /// Where functions are added. They hold the server weakly: it holds them.
 struct Functions<'a> {

@@ -7,7 +7,7 @@ use crate::sql::bound::Row;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 
-const SLOTS: Columns = &[
+pub(super) const SLOTS: Columns = &[
     ("slot_name", Name),
     ("plugin", Name),
     ("slot_type", Text),
@@ -26,9 +26,7 @@ const SLOTS: Columns = &[
 ];
 
 pub(super) fn add(functions: &mut Functions) {
-    functions.view("pg_replication_slots", SLOTS, |_, server| {
-        server.slots.all().iter().map(|slot| row(server, slot)).collect()
-    });
+    functions.view("pg_replication_slots", SLOTS, |_, server| slots(server));
     let made: Columns = &[("slot_name", Name), ("lsn", PgLsn)];
     for args in [&[Name][..], &[Name, Bool], &[Name, Bool, Bool]] {
         let server = functions.server.clone();
@@ -50,6 +48,10 @@ pub(super) fn add(functions: &mut Functions) {
             Ok(text(""))
         })
     });
+}
+
+pub(super) fn slots(server: &Server) -> Vec<Row> {
+    server.slots.all().iter().map(|slot| row(server, slot)).collect()
 }
 
 fn position(lsn: Lsn) -> Datum {

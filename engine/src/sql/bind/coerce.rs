@@ -2,7 +2,7 @@
 
 use super::super::ast::{Ident, Pos, TypeName};
 use super::super::bound::Scalar;
-use super::super::functions::like;
+use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{self, CastContext, Datum, TypeId, binary_op, find_cast, select_common_type, typmod_in, unary_op};
@@ -110,19 +110,24 @@ impl Binder<'_> {
     /// `CAST(value AS ty)`
     pub fn explicit(&mut self, value: Typed, ty: TypeId, typmod: i32, pos: Pos) -> Result<Typed> {
         let from = value.ty;
+        // The fields of an interval's type say what a number without a unit is.
+        if let (TypeId::Interval, Scalar::Const(Datum::Text(text)), TypeId::Unknown) = (ty, &value.scalar, from) {
+            let span = types::input(ty, text, typmod).map_err(|error| error.at(value.pos.0))?;
+            return Ok(Typed { typmod, ..Typed::new(Scalar::Const(span), ty, pos) });
+        }
         let cast = self.coerce(value, ty, CastContext::Explicit)?.ok_or_else(|| cannot_cast(from, ty, pos))?;
         Ok(Typed { pos, ..self.with_typmod(cast, typmod, true) })
     }
 
     /// `left op right`
     pub fn binary(&mut self, op: &Ident, left: Typed, right: Typed, pos: Pos) -> Result<Typed> {
-        if matches!(&**op, "~~" | "!~~" | "~~*" | "!~~*") {
-            return self.like(op, left, right, pos);
-        }
         let found = binary_op(op, left.ty, right.ty).map_err(|error| error.at(pos.0))?;
         let left = self.must_coerce(left, found.left)?;
         let right = self.must_coerce(right, found.right)?;
-        let scalar = Scalar::Binary(op.clone(), found.eval, Box::new([left.scalar, right.scalar]));
+        let scalar = match found.strict {
+            true => Scalar::Binary(op.clone(), found.eval, Box::new([left.scalar, right.scalar])),
+            false => Scalar::Call("||", join_arrays(left.ty, right.ty), vec![left.scalar, right.scalar], false),
+        };
         Ok(Typed::new(scalar, found.result, pos))
     }
 
@@ -131,27 +136,6 @@ impl Binder<'_> {
         let found = unary_op(op, arg.ty).map_err(|error| error.at(pos.0))?;
         let arg = self.must_coerce(arg, found.arg)?;
         Ok(Typed::new(Scalar::Unary(op.clone(), found.eval, Box::new(arg.scalar)), found.result, pos))
-    }
-
-    fn like(&mut self, op: &Ident, left: Typed, right: Typed, pos: Pos) -> Result<Typed> {
-        let types = (left.ty, right.ty);
-        let left = self.coerce(left, TypeId::Text, CastContext::Implicit)?;
-        let right = self.coerce(right, TypeId::Text, CastContext::Implicit)?;
-        let (Some(left), Some(right)) = (left, right) else {
-            let message = format!("operator does not exist: {} {op} {}", types.0, types.1);
-            return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, message)
-                .hint(
-                    "No operator matches the given name and argument types. You might need to add explicit type casts.",
-                )
-                .at(pos.0));
-        };
-        let f: types::arith::BinaryFn = match &**op {
-            "~~" => |text, pattern| like(text.as_str()?, pattern.as_str()?).map(Datum::Bool),
-            "!~~" => |text, pattern| like(text.as_str()?, pattern.as_str()?).map(|is| Datum::Bool(!is)),
-            "~~*" => |text, pattern| ilike(text, pattern).map(Datum::Bool),
-            _ => |text, pattern| ilike(text, pattern).map(|is| Datum::Bool(!is)),
-        };
-        Ok(Typed::bool(Scalar::Binary(op.clone(), f, Box::new([left.scalar, right.scalar])), pos))
     }
 
     /// A cast that the choice of an operator or function has promised.
@@ -178,8 +162,14 @@ impl Binder<'_> {
     }
 }
 
-fn ilike(text: &Datum, pattern: &Datum) -> Result<bool> {
-    like(&text.as_str()?.to_ascii_lowercase(), &pattern.as_str()?.to_ascii_lowercase())
+/// `||` of arrays, which takes NULLs.
+fn join_arrays(left: TypeId, right: TypeId) -> ScalarFn {
+    use types::array_ops::{append, cat, prepend};
+    match (left.is_array(), right.is_array()) {
+        (true, true) => |_: &FnCtx, args: &[Datum]| cat(&args[0], &args[1]),
+        (true, false) => |_: &FnCtx, args: &[Datum]| append(&args[0], &args[1]),
+        _ => |_: &FnCtx, args: &[Datum]| prepend(&args[0], &args[1]),
+    }
 }
 
 /// The place of the first expression whose category is not that of the first known one.
@@ -204,7 +194,7 @@ pub(super) fn resolve_type(name: &TypeName) -> Result<(TypeId, i32)> {
     let Some(mut id) = found else {
         if matches!(
             ty,
-            "bpchar" | "timestamp" | "time" | "timetz" | "date" | "bit" | "varbit" | "json" | "jsonb" | "uuid"
+            "bit" | "varbit" | "money" | "xml" | "point" | "inet" | "cidr" | "macaddr" | "tsvector" | "tsquery"
         ) {
             return Err(Error::unsupported(format!("type {ty}")).at(pos));
         }

@@ -82,6 +82,7 @@ fn strings(registry: &mut Registry) {
         name,
         args: vec![("", ArgType::Any)],
         variadic: true,
+        defaults: Vec::new(),
         strict: false,
         columns: vec![(name, Text)],
         body,
@@ -210,52 +211,4 @@ fn series(args: &[Datum]) -> Result<RowIter> {
         next = value.checked_add(step);
         Some(Ok(vec![if wide { Datum::Int8(value) } else { Datum::Int4(value as i32) }]))
     })))
-}
-
-/// `LIKE`: `%` stands for any characters, `_` for one, a backslash takes the next as it is.
-pub(crate) fn like(text: &str, pattern: &str) -> Result<bool> {
-    let text: Vec<char> = text.chars().collect();
-    let mut tokens: Vec<Option<char>> = Vec::new();
-    let mut any: Vec<usize> = Vec::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '%' => any.push(tokens.len()),
-            '_' => tokens.push(None),
-            '\\' => match chars.next() {
-                Some(c) => tokens.push(Some(c)),
-                None => {
-                    let code = sqlstate::INVALID_ESCAPE_SEQUENCE;
-                    return Err(Error::new(code, "LIKE pattern must not end with escape character"));
-                }
-            },
-            c => tokens.push(Some(c)),
-        }
-    }
-    Ok(matches(&text, &tokens, &any))
-}
-
-/// Whether the pieces of a pattern, which `any` divides, come one after another in the text.
-fn matches(text: &[char], tokens: &[Option<char>], any: &[usize]) -> bool {
-    let fits = |at: usize, piece: &[Option<char>]| {
-        text.get(at..at + piece.len())
-            .is_some_and(|part| part.iter().zip(piece).all(|(c, token)| token.is_none_or(|token| token == *c)))
-    };
-    let (Some(&first), Some(&last)) = (any.first(), any.last()) else {
-        return text.len() == tokens.len() && fits(0, tokens);
-    };
-    if !fits(0, &tokens[..first]) {
-        return false;
-    }
-    let mut at = first;
-    for pair in any.windows(2) {
-        let piece = &tokens[pair[0]..pair[1]];
-        // The earliest place is as good as any for what follows.
-        match (at..=text.len().saturating_sub(piece.len())).find(|at| fits(*at, piece)) {
-            Some(found) => at = found + piece.len(),
-            None => return false,
-        }
-    }
-    let tail = &tokens[last..];
-    text.len() >= at + tail.len() && fits(text.len() - tail.len(), tail)
 }

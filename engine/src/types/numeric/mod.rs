@@ -15,6 +15,7 @@
 mod arith;
 mod convert;
 pub mod disk;
+mod power;
 mod round;
 mod text;
 

@@ -5,10 +5,10 @@
  */
 export type TempFileView = { 
 /**
- * Its path below the data directory.
+ * Below the data directory.
  */
 path: string, 
 /**
  * In bytes.
  */
-size: number, };
+len: number, };
