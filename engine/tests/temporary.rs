@@ -6,8 +6,9 @@ mod keep;
 
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
-use vitrine_engine::inspect;
+use vitrine_engine::inspect::{self, PanelRequest, PanelView, ViewRequest};
 use vitrine_engine::server::protocol::BackendMessage;
+use vitrine_engine::txn::MemoryPurpose;
 use vitrine_engine::world::{Limit, Stop};
 
 const SORT: &str = "select a, w from t order by w, a offset 3999";
@@ -104,6 +105,35 @@ fn a_sort_can_be_stopped_anywhere_and_leaves_no_file() {
     assert_eq!(files(&lab, 0, "base/pgsql_tmp"), [] as [&str; 0]);
     let session = connect(&mut lab, 0);
     assert_eq!(ask(&mut lab, session, SORT).unwrap(), "3936|word 9");
+}
+
+#[test]
+fn what_works_in_memory_is_seen() {
+    let mut lab = in_a_sort();
+    let own_memory = |lab: &Lab, letter: &str| {
+        let panels = vec![PanelRequest::Memory { host: 0 }];
+        let request =
+            ViewRequest { relation: "t".into(), fork: "main".into(), block: 0, wal_records: 8, xacts: 4, panels };
+        let PanelView::Memory(memory) = inspect::view(lab, &request).panels.remove(0) else { panic!("no memory") };
+        memory.processes.into_iter().find(|process| process.letter.as_deref() == Some(letter)).unwrap()
+    };
+    let process = own_memory(&lab, "A");
+    let ([work], [file]) = (&process.uses[..], &process.files[..]) else { panic!("{process:?}") };
+    assert_eq!((work.purpose, work.budget, process.local_buffers), (MemoryPurpose::Sort, 65_536, 0));
+    assert!(
+        work.disk >= 65_536 && work.rounds > 1 && work.peak <= 2 * work.budget && file.len >= 65_536,
+        "{process:?}"
+    );
+    let other = connect(&mut lab, 0);
+    let listed = ask(&mut lab, other, "select name, size > 0 from pg_ls_tmpdir()").unwrap();
+    assert!(listed.is_empty() || format!("base/pgsql_tmp/{listed}") == format!("{}|t", file.path));
+    lab.run_to_answer(0);
+    assert!(own_memory(&lab, "A").uses.is_empty() && own_memory(&lab, "A").files.is_empty());
+    let mut lab = plain();
+    let session = connect(&mut lab, 0);
+    ask(&mut lab, session, "create temp table t (a int); insert into t values (1)").unwrap();
+    let process = own_memory(&lab, "A");
+    assert_eq!((process.local_pages, process.local_buffers), (1, 1024));
 }
 
 #[test]

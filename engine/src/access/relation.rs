@@ -69,6 +69,8 @@ impl Rel {
     #[inline]
     pub async fn page_by(&self, env: &Env, block: BlockNumber, ring: Option<&Ring>) -> Result<Pin> {
         let tag = BufferTag { rel: self.file, fork: Fork::Main, block };
+        // A session's own buffers are nobody else's to spare.
+        let ring = ring.filter(|_| !self.file.is_temporary());
         let pool = env.pool(self.file);
         match pool.pin_cached_by(&env.cx, tag, ring) {
             Some(pin) => Ok(pin),

@@ -174,6 +174,10 @@ pub struct WorkerMemory {
     pub letter: Option<String>,
     /// `work_mem` as it is set there, in bytes: for each sort and each hash table.
     pub work_mem: u64,
+    /// Its own buffers, for temporary tables; 0 until it touches one. `temp_buffers`
+    pub local_buffers: u32,
+    /// How many of these have been used.
+    pub local_pages: u32,
     /// What is under way.
     pub uses: Vec<MemoryUseView>,
     /// Its temporary files.

@@ -13,6 +13,9 @@ use crate::txn::{MemoryUse, TempFile};
 use crate::types::{Datum, TypeId, output};
 use crate::wal::page::XLOG_BLCKSZ;
 
+/// The size of an `ItemPointerData`.
+const SIZE_OF_TID: u64 = 6;
+
 /// What is known of the host that a panel speaks of.
 pub(super) struct Site<'a> {
     pub(super) look: Look<'a>,
@@ -111,11 +114,27 @@ fn files_view(site: &Site) -> FilesView {
     FilesView { files: site.look.files().into_iter().map(file).collect() }
 }
 
+/// What VACUUM remembers of dead row versions: a list that has its size from the beginning.
+fn dead_tids(server: &Server, pid: Pid) -> Option<MemoryUseView> {
+    let vacuums = server.txns.vacuums.borrow();
+    let progress = vacuums.get(&pid)?;
+    let bytes = |tids: u64| tids * SIZE_OF_TID;
+    Some(MemoryUseView {
+        purpose: MemoryPurpose::DeadTids,
+        used: bytes(progress.num_dead_tuples),
+        peak: bytes(progress.num_dead_tuples),
+        budget: bytes(progress.max_dead_tuples),
+        disk: 0,
+        rounds: progress.index_vacuum_count,
+    })
+}
+
 fn memory_view(site: &Site, server: &Server) -> MemoryView {
     let settings = server.spec.settings.borrow();
     let kilobytes = |settings: &Settings, setting: Setting| (settings.int(setting) as u64) << 10;
     let process = |(pid, activity): (&Pid, &Activity)| {
         let env = activity.env.as_ref()?;
+        let local = env.temp_tables.buffers();
         let use_view = |memory: MemoryUse| MemoryUseView {
             purpose: memory.purpose,
             used: memory.used,
@@ -129,7 +148,9 @@ fn memory_view(site: &Site, server: &Server) -> MemoryView {
             pid: pid.0,
             letter: site.letters.of_process(*pid),
             work_mem: kilobytes(&env.settings.borrow(), Setting::work_mem),
-            uses: env.memory.uses().into_iter().map(use_view).collect(),
+            local_buffers: local.map_or(0, |pool| pool.len() as u32),
+            local_pages: local.map_or(0, |pool| pool.in_memory() as u32),
+            uses: env.memory.uses().into_iter().map(use_view).chain(dead_tids(server, *pid)).collect(),
             files: env.temp_files.open().into_iter().map(file).collect(),
         })
     };

@@ -5,6 +5,7 @@ use crate::ids::{Error, Result, sqlstate};
 use crate::small;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
+use crate::txn::TEMP_DIRECTORY;
 use crate::types::Datum;
 use crate::types::TypeId::*;
 use crate::world::Disk;
@@ -12,6 +13,7 @@ use crate::world::Disk;
 pub(super) fn add(functions: &mut Functions) {
     let directory: Columns = &[("name", Text), ("size", Int8), ("modification", TimestampTz)];
     functions.rows("pg_ls_waldir", &[], directory, |cx, _, _| Ok(regular_files(&cx.env.disk, "pg_wal")));
+    functions.rows("pg_ls_tmpdir", &[], directory, |cx, _, _| Ok(regular_files(&cx.env.disk, TEMP_DIRECTORY)));
     let names: Columns = &[("pg_ls_dir", Text)];
     functions.rows("pg_ls_dir", &[Text], names, |cx, _, args| names_in(&cx.env.disk, args[0].as_str()?));
     functions.value("pg_read_binary_file", &[Text], Bytea, |cx, _, args| {

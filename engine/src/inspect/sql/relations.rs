@@ -42,6 +42,8 @@ pub(super) fn add(functions: &mut Functions) {
         })
     });
     functions.view("pg_buffercache", BUFFERCACHE, |_, server| buffers(server));
+    let allocations: Columns = &[("name", Text), ("off", Int8), ("size", Int8), ("allocated_size", Int8)];
+    functions.view("pg_shmem_allocations", allocations, |_, server| shared_memory(server));
 }
 
 // --- files ---------------------------------------------------------------------------------------------------
@@ -181,4 +183,23 @@ fn buffers(server: &Server) -> Vec<Row> {
         row
     };
     (0..server.buffers.len()).map(row).collect()
+}
+
+/// `pg_shmem_allocations`, of what is there as such: the sizes that PostgreSQL gives them, one behind the other.
+fn shared_memory(server: &Server) -> Vec<Row> {
+    let (buffers, log) = (server.buffers.len() as u64, server.wal.config().buffers as u64);
+    let pieces = [
+        ("XLOG Ctl", log * 8200 + 9800),
+        ("Buffer Descriptors", buffers * 64),
+        ("Buffer Blocks", buffers * 8192),
+        ("Buffer IO Condition Variables", buffers * 16),
+        ("Checkpoint BufferIds", buffers * 20),
+    ];
+    let mut offset = 0;
+    let row = |(name, size): (&str, u64)| {
+        let (off, allocated) = (offset, size.next_multiple_of(128));
+        offset += allocated;
+        vec![text(name), int8(off), int8(size), int8(allocated)]
+    };
+    pieces.into_iter().map(row).collect()
 }

@@ -19,6 +19,14 @@ letter: string | null,
  */
 work_mem: number, 
 /**
+ * Its own buffers, for temporary tables; 0 until it touches one. `temp_buffers`
+ */
+local_buffers: number, 
+/**
+ * How many of these have been used.
+ */
+local_pages: number, 
+/**
  * What is under way.
  */
 uses: Array<MemoryUseView>, 
