@@ -108,6 +108,16 @@ fn foreign_keys() {
 }
 
 #[test]
+fn defaults() {
+    run("defaults");
+}
+
+#[test]
+fn alter() {
+    run("alter");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }

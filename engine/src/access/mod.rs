@@ -38,6 +38,7 @@ pub mod redo;
 mod relation;
 mod row_lock;
 mod scan;
+pub mod sequence;
 mod speculative;
 pub mod toast;
 mod truncate;

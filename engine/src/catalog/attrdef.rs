@@ -29,6 +29,17 @@ pub(super) async fn read(env: &Env, table: Oid) -> Result<Vec<(usize, Rc<str>)>>
     Ok(defaults)
 }
 
+/// The columns whose default uses a sequence: table, column from 0.
+pub(super) async fn users_of(env: &Env, sequence: Oid) -> Result<Vec<(Oid, usize)>> {
+    let literal = format!("'{sequence}'::regclass");
+    let uses = |first: &[Datum]| first[column::EXPRESSION].as_str().is_ok_and(|text| text.contains(&literal));
+    let mut users = Vec::new();
+    for (_, values) in rows::find(env, &PG_ATTRDEF, column::EXPRESSION + 1, uses).await? {
+        users.push((Oid(values[column::TABLE].as_u32()?), values[column::NUMBER].as_int()? as usize - 1));
+    }
+    Ok(users)
+}
+
 /// `StoreAttrDefault`: gives a column that has none a default.
 pub async fn store(env: &Env, catalog: &Catalog, table: Oid, column: usize, expression: &str) -> Result<()> {
     let oid = new_oid(env).await?;

@@ -17,7 +17,7 @@ use super::pg_class::{self, ClassRow};
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::{Table, TableIndex, pg_attribute, rows, temporary};
-use super::{attrdef, index};
+use super::{attrdef, index, sequence};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::txn::Env;
 use crate::types::{Datum, TupleDesc};
@@ -75,7 +75,7 @@ impl Catalog {
     }
 
     /// This backend itself has changed a table.
-    pub(super) fn forget_all(&self) {
+    pub fn forget_all(&self) {
         self.names.borrow_mut().clear();
         self.tables.borrow_mut().clear();
         self.plans.borrow_mut().clear();
@@ -137,6 +137,9 @@ impl Catalog {
             read_constraints(env, &mut table).await?;
             if table.desc.attrs.iter().any(|attr| attr.has_default) {
                 table.defaults = attrdef::read(env, oid).await?;
+            }
+            if table.desc.attrs.iter().any(|attr| attr.identity != 0) {
+                table.defaults.extend(sequence::identity_defaults(env, oid).await?);
             }
         }
         if table.class.toast.is_valid() {
@@ -210,11 +213,11 @@ impl Catalog {
         found.iter().map(|(_, values)| ClassRow::of_values(values)).collect()
     }
 
-    /// All tables there are, catalogs included, by their rows of `pg_class`.
+    /// All tables there are, catalogs included, by their rows of `pg_class`; no indexes, sequences, views.
     pub async fn all(&self, env: &Env) -> Result<Vec<ClassRow>> {
         let found = rows::find(env, &PG_CLASS, 1, |_| true).await?;
         let classes = found.iter().map(|(_, values)| ClassRow::of_values(values));
-        classes.filter(|class| !class.as_ref().is_ok_and(ClassRow::is_index)).collect()
+        classes.filter(|class| !class.as_ref().is_ok_and(|class| !class.has_versions())).collect()
     }
 }
 
@@ -258,7 +261,7 @@ pub(super) async fn read_indexes(env: &Env, table: Oid) -> Result<Vec<(TableInde
     Ok(indexes)
 }
 
-async fn read_by_oid(env: &Env, oid: Oid) -> Result<Option<ClassRow>> {
+pub(super) async fn read_by_oid(env: &Env, oid: Oid) -> Result<Option<ClassRow>> {
     let found = rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await?;
     found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
 }

@@ -57,8 +57,8 @@ pub struct NewCheck<'a> {
     pub name: Option<&'a str>,
     /// As SQL.
     pub condition: String,
-    /// The one column that it is about, from 0.
-    pub column: Option<usize>,
+    /// The columns that it is about, from 0.
+    pub columns: Vec<usize>,
     /// The rows that are there are known, or taken, to meet it.
     pub validated: bool,
 }
@@ -149,14 +149,18 @@ pub async fn add_foreign_key(
 
 /// Adds checks to a table that is locked.
 pub async fn add_checks(env: &Env, catalog: &Catalog, table: &Table, checks: &[NewCheck<'_>]) -> Result<()> {
+    let mut names: Vec<String> = Vec::new();
     for check in checks {
-        let name = match check.name {
-            Some(name) => unused(env, table, name).await?,
-            None => {
-                let column = check.column.map_or("", |column| &table.desc.attrs[column].name);
-                choose_name(env, table, column, "check").await?
+        let name = match (check.name, &check.columns[..]) {
+            (Some(name), _) if names.iter().any(|known| known == name) => {
+                let message = format!("check constraint \"{name}\" already exists");
+                return Err(Error::new(sqlstate::DUPLICATE_OBJECT, message));
             }
+            (Some(name), _) => unused(env, table, name).await?,
+            (None, [column]) => choose_name(env, table, &table.desc.attrs[*column].name, "check").await?,
+            (None, _) => choose_name(env, table, "", "check").await?,
         };
+        names.push(name.clone());
         let row = ConstraintRow {
             oid: new_oid(env).await?,
             name: name.as_str().into(),
@@ -167,7 +171,7 @@ pub async fn add_checks(env: &Env, catalog: &Catalog, table: &Table, checks: &[N
             validated: check.validated,
             table: table.oid,
             index: Oid::INVALID,
-            columns: check.column.into_iter().collect(),
+            columns: check.columns.clone(),
             foreign: None,
             condition: Some(check.condition.as_str().into()),
         };

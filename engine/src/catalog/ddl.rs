@@ -73,13 +73,7 @@ pub async fn create_table(
     for key in parts.keys.iter().flat_map(|key| &key.keys) {
         index::check_key_type(&columns[key.column])?;
     }
-    let own = pg_namespace::backend_of(namespace).is_some();
-    if namespace != pg_namespace::PUBLIC && !own {
-        let schema = pg_namespace::name(namespace).unwrap_or_default();
-        let message = format!("permission denied to create \"{schema}.{name}\"");
-        return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
-            .detail("System catalog modifications are currently disallowed."));
-    }
+    refuse_system_schema(namespace, name)?;
     array_type::make_room(env, namespace, name).await?;
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
@@ -110,8 +104,19 @@ async fn add_parts(env: &Env, catalog: &Catalog, oid: Oid, parts: &NewParts<'_>)
     Ok(())
 }
 
+/// Nobody makes anything among the catalogs.
+pub(super) fn refuse_system_schema(namespace: Oid, name: &str) -> Result<()> {
+    if namespace == pg_namespace::PUBLIC || pg_namespace::backend_of(namespace).is_some() {
+        return Ok(());
+    }
+    let schema = pg_namespace::name(namespace).unwrap_or_default();
+    let message = format!("permission denied to create \"{schema}.{name}\"");
+    Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
+        .detail("System catalog modifications are currently disallowed."))
+}
+
 /// The schema in which a table is to be made: the one that is named, else the first of `search_path` that exists.
-async fn creation_namespace(env: &Env, catalog: &Catalog, schema: Option<&str>) -> Result<Oid> {
+pub(super) async fn creation_namespace(env: &Env, catalog: &Catalog, schema: Option<&str>) -> Result<Oid> {
     if let Some(schema) = schema {
         let namespace = temporary::find(env, schema).ok_or_else(|| no_schema(schema))?;
         temporary::refuse_others(env, namespace)?;

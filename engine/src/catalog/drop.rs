@@ -1,4 +1,4 @@
-//! DROP TABLE, and what goes with a table.
+//! DROP TABLE and DROP SEQUENCE, and what goes with a table.
 //!
 //! ```text
 //!   a table ── its indexes, its keys, checks and references, its defaults, its table for long values     go with it
@@ -16,7 +16,9 @@ use super::ddl::{invalidate, no_schema};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE};
 use super::pg_class::ClassRow;
 use super::pg_constraint::ConstraintRow;
-use super::{Catalog, Table, attrdef, constraint, index, invalidation, pg_attribute, pg_type, rows, temporary};
+use super::{
+    Catalog, Table, attrdef, constraint, depend, index, invalidation, pg_attribute, pg_type, rows, sequence, temporary,
+};
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::Env;
 use crate::types::Datum;
@@ -27,23 +29,52 @@ use std::rc::Rc;
 #[derive(Default)]
 struct Doomed {
     tables: Vec<Rc<Table>>,
+    /// Defaults that go: table, column from 0.
+    defaults: Vec<(Oid, usize)>,
     /// Keys of other tables.
     constraints: Vec<ConstraintRow>,
     /// What depends on the tables, in words, each with what it depends on.
     dependents: Vec<(String, String)>,
 }
 
-/// DROP TABLE: removes the tables of these names, by schema and name. Without `if_exists` they have to be there.
-pub async fn drop_tables(
+/// A kind of relation, as DROP has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Kind {
+    /// DROP TABLE
+    Table,
+    /// DROP SEQUENCE
+    Sequence,
+}
+
+/// The kinds with their letters in `relkind`, and their words.
+const KINDS: [(u8, &str); 4] = [(b'r', "table"), (b'S', "sequence"), (b'v', "view"), (b'i', "index")];
+
+impl Kind {
+    fn letter(self) -> u8 {
+        if self == Kind::Table { b'r' } else { b'S' }
+    }
+
+    fn word(self) -> &'static str {
+        word_of(self.letter())
+    }
+}
+
+fn word_of(letter: u8) -> &'static str {
+    KINDS.iter().find(|(own, _)| *own == letter).map_or("table", |(_, word)| word)
+}
+
+/// DROP TABLE, DROP SEQUENCE: removes what has these names, by schema and name. Without `if_exists` it has to be there.
+pub async fn drop_relations(
     env: &Env,
     catalog: &Catalog,
+    kind: Kind,
     names: &[(Option<&str>, &str)],
     if_exists: bool,
     cascade: bool,
 ) -> Result<()> {
     let mut doomed = Doomed::default();
     for (schema, name) in names {
-        if let Some(table) = open(env, catalog, *schema, name, if_exists).await?
+        if let Some(table) = open(env, catalog, kind, *schema, name, if_exists).await?
             && !doomed.tables.iter().any(|known| known.oid == table.oid)
         {
             doomed.tables.push(table);
@@ -51,10 +82,13 @@ pub async fn drop_tables(
     }
     find_dependents(env, catalog, &mut doomed).await?;
     let subject = match &doomed.tables[..] {
-        [table] => format!("table {}", table.name),
+        [table] => format!("{} {}", kind.word(), table.name),
         _ => "desired object(s)".to_string(),
     };
     settle(env, &doomed, &subject, cascade)?;
+    for (table, column) in &doomed.defaults {
+        attrdef::remove(env, catalog, *table, *column).await?;
+    }
     for row in &doomed.constraints {
         env.lock_relation(row.table, LockMode::AccessExclusive).await?;
         constraint::drop_row(env, row).await?;
@@ -66,33 +100,35 @@ pub async fn drop_tables(
     Ok(())
 }
 
-/// A table to be dropped, locked.
+/// A relation to be dropped, locked.
 async fn open(
     env: &Env,
     catalog: &Catalog,
+    kind: Kind,
     schema: Option<&str>,
     name: &str,
     if_exists: bool,
 ) -> Result<Option<Rc<Table>>> {
     // A catalog is refused before it is locked.
     let known = catalog.table(env, schema, name).await?;
-    if known.as_ref().is_some_and(|table| table.class.kind == b't') {
-        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table")));
+    if let Some(table) = known.as_ref().filter(|table| table.class.kind != kind.letter()) {
+        let article = if kind == Kind::Table { "a table" } else { "a sequence" };
+        let error = Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not {article}"));
+        let word = word_of(table.class.kind);
+        let article = if word == "index" { "an" } else { "a" };
+        let hint = format!("Use DROP {} to remove {article} {word}.", word.to_ascii_uppercase());
+        return Err(if table.class.kind == b't' { error } else { error.hint(hint) });
     }
     if known.as_ref().is_some_and(|table| table.is_catalog) {
         let message = format!("permission denied: \"{name}\" is a system catalog");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
-    }
-    if known.is_some_and(|table| table.class.is_index()) {
-        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table"))
-            .hint("Use DROP INDEX to remove an index."));
     }
     if let Some(table) = catalog.open(env, schema, name, LockMode::AccessExclusive).await? {
         return Ok(Some(table));
     }
     let missing = match schema.filter(|schema| temporary::find(env, schema).is_none()) {
         Some(schema) => no_schema(schema),
-        None => Error::new(sqlstate::UNDEFINED_TABLE, format!("table \"{name}\" does not exist")),
+        None => Error::new(sqlstate::UNDEFINED_TABLE, format!("{} \"{name}\" does not exist", kind.word())),
     };
     if !if_exists {
         return Err(missing);
@@ -107,6 +143,9 @@ async fn open(
 /// The keys of tables that stay which refer to tables that go.
 async fn find_dependents(env: &Env, catalog: &Catalog, doomed: &mut Doomed) -> Result<()> {
     for table in doomed.tables.clone() {
+        if table.class.kind == b'S' {
+            find_users(env, catalog, &table, doomed).await?;
+        }
         for row in &table.referenced_by {
             if doomed.tables.iter().any(|other| other.oid == row.table) {
                 continue;
@@ -117,6 +156,27 @@ async fn find_dependents(env: &Env, catalog: &Catalog, doomed: &mut Doomed) -> R
             doomed.dependents.push((dependent, format!("table {}", table.name)));
             doomed.constraints.push(row.clone());
         }
+    }
+    Ok(())
+}
+
+/// A sequence that is a part of its column stays; the defaults of others that use it keep it.
+async fn find_users(env: &Env, catalog: &Catalog, sequence: &Table, doomed: &mut Doomed) -> Result<()> {
+    let owner = depend::owner_of(env, sequence.oid).await?;
+    if let Some(owner) = owner.filter(|owner| owner.kind == b'i')
+        && let Some(table) = catalog.table_by_oid(env, owner.table).await?
+    {
+        let (column, table) = (&table.desc.attrs[owner.column].name, &table.name);
+        let name = &sequence.name;
+        let message = format!("cannot drop sequence {name} because column {column} of table {table} requires it");
+        return Err(Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message)
+            .hint(format!("You can drop column {column} of table {table} instead.")));
+    }
+    for (user, column) in attrdef::users_of(env, sequence.oid).await? {
+        let Some(table) = catalog.table_by_oid(env, user).await? else { continue };
+        let dependent = format!("default value for column {} of table {}", table.desc.attrs[column].name, table.name);
+        doomed.dependents.push((dependent, format!("sequence {}", sequence.name)));
+        doomed.defaults.push((user, column));
     }
     Ok(())
 }
@@ -156,6 +216,17 @@ pub(super) async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> 
         env.lock_relation(key.table, LockMode::AccessExclusive).await?;
         invalidate(env, [Invalidation::Relcache { db: env.database, rel: key.table }]);
     }
+    for (_, owned) in sequence::of_table(env, table.oid).await? {
+        if let Some(owned) = catalog.table_by_oid(env, owned).await? {
+            env.lock_relation(owned.oid, LockMode::AccessExclusive).await?;
+            drop_sequence(env, &owned).await?;
+        }
+    }
+    if table.class.kind == b'S' {
+        drop_sequence(env, table).await?;
+        catalog.forget_all();
+        return Ok(());
+    }
     index::drop_all_of(env, table.oid).await?;
     attrdef::remove_all(env, table.oid).await?;
     if let Some(toast) = &table.rel.toast {
@@ -175,6 +246,26 @@ pub(super) async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> 
     delete_rows(env, table.oid).await?;
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
+    Ok(())
+}
+
+/// Removes the sequences of a column, from 0, that goes.
+pub(super) async fn drop_owned(env: &Env, catalog: &Catalog, table: Oid, column: usize) -> Result<()> {
+    for (_, owned) in sequence::of_table(env, table).await?.into_iter().filter(|(of, _)| *of == column) {
+        if let Some(owned) = catalog.table_by_oid(env, owned).await? {
+            env.lock_relation(owned.oid, LockMode::AccessExclusive).await?;
+            drop_sequence(env, &owned).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Removes a sequence that is locked.
+async fn drop_sequence(env: &Env, sequence: &Table) -> Result<()> {
+    env.xact.borrow_mut().dropped.push(sequence.rel.file);
+    sequence::drop_rows(env, sequence.oid).await?;
+    delete_rows(env, sequence.oid).await?;
+    env.xact.borrow_mut().next_command();
     Ok(())
 }
 

@@ -133,7 +133,7 @@ pub(super) fn check_key_type(attr: &Attr) -> Result<()> {
 }
 
 /// `index_create`: the rows, the file, and what is in it. The table is locked.
-pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewIndex<'_>) -> Result<()> {
+pub async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewIndex<'_>) -> Result<()> {
     for key in &new.keys {
         check_key_type(&table.desc.attrs[key.column])?;
     }
@@ -322,6 +322,30 @@ async fn drop_locked(env: &Env, class: &ClassRow) -> Result<()> {
     }
     invalidate(env, [Invalidation::Relcache { db, rel: oid }]);
     Ok(())
+}
+
+/// Removes the index of a key, and the key's row.
+pub(super) async fn drop_of_key(env: &Env, row: &ConstraintRow) -> Result<()> {
+    super::constraint::drop_row(env, row).await?;
+    drop_by_oid(env, row.index).await
+}
+
+/// Removes the indexes of a table that a column, from 0, is in.
+pub(super) async fn drop_over(env: &Env, table: &Table, column: usize) -> Result<()> {
+    let keys = table.constraints.iter().filter(|row| row.is_key()).map(|row| row.index);
+    let keys: Vec<Oid> = keys.collect();
+    for index in table.rel.indexes.iter().filter(|index| !keys.contains(&index.rel.oid)) {
+        if index.keys.iter().any(|key| key.column == column) {
+            drop_by_oid(env, index.rel.oid).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn drop_by_oid(env: &Env, index: Oid) -> Result<()> {
+    env.lock_relation(index, LockMode::AccessExclusive).await?;
+    let class = cache::read_by_oid(env, index).await?;
+    drop_locked(env, &class.ok_or_else(|| Error::internal(format!("cache lookup failed for index {index}")))?).await
 }
 
 /// Removes the indexes and constraints of a table that is dropped.

@@ -27,12 +27,14 @@
 //! PostgreSQL: `catalog/heap.c`, `catalog/namespace.c`, `utils/cache/relcache.c`, `utils/cache/inval.c`,
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
 
+pub mod alter;
 mod array_type;
 pub mod attrdef;
 pub mod bootstrap;
 mod cache;
 pub mod constraint;
 pub mod ddl;
+mod depend;
 pub mod drop;
 mod equality;
 pub mod index;
@@ -48,10 +50,12 @@ pub mod pg_index;
 pub mod pg_namespace;
 pub mod pg_type;
 mod rows;
+pub mod sequence;
 mod stats;
 mod table;
 pub mod temporary;
 mod toast;
+pub mod truncate;
 
 #[cfg(test)]
 mod tests;

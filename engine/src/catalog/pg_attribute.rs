@@ -5,6 +5,7 @@
 
 use crate::ids::{Error, Oid, Result};
 use crate::small;
+use crate::types::tuple::{read_stored, value_bytes};
 use crate::types::{Attr, Datum, TypeId};
 
 /// The system columns: -1, -2 and so on.
@@ -39,6 +40,7 @@ mod column {
     pub(super) const HAS_DEFAULT: usize = 14;
     pub(super) const IDENTITY: usize = 16;
     pub(super) const DROPPED: usize = 18;
+    pub(super) const MISSING: usize = 25;
 }
 
 /// `typcollation`, as a column of a catalog has it or as any other has it.
@@ -55,14 +57,17 @@ pub(super) fn collation(type_id: TypeId, of_catalog: bool) -> Oid {
 
 /// The values of all 26 columns for a column of a table; system columns have a number below 0.
 pub fn row(table: Oid, attnum: i16, attr: &Attr, of_catalog: bool) -> Vec<Datum> {
-    let no = Datum::Bool(false);
     let nothing = Datum::Char(0);
     let is_vector = attr.attstorage == b'p';
     let is_array = attr.type_id.is_array() && (of_catalog || !is_vector);
     vec![
         Datum::Oid(table),
         Datum::Name(attr.name.clone()),
-        Datum::Oid(if attr.attlen == -2 { CSTRING } else { attr.type_id.oid() }),
+        Datum::Oid(match attr {
+            attr if attr.dropped => Oid::INVALID,
+            attr if attr.attlen == -2 => CSTRING,
+            attr => attr.type_id.oid(),
+        }),
         Datum::Int4(if attnum < 0 { 0 } else { -1 }), // attstattarget
         Datum::Int2(attr.attlen),
         Datum::Int2(attnum),
@@ -75,18 +80,25 @@ pub fn row(table: Oid, attnum: i16, attr: &Attr, of_catalog: bool) -> Vec<Datum>
         nothing.clone(), // attcompression
         Datum::Bool(attr.notnull),
         Datum::Bool(attr.has_default),
-        no, // atthasmissing
+        Datum::Bool(attr.missing.is_some()),
         Datum::Char(attr.identity),
         nothing, // attgenerated
         Datum::Bool(attr.dropped),
         Datum::Bool(true), // attislocal
         Datum::Int4(0),    // attinhcount
-        Datum::Oid(collation(attr.type_id, of_catalog)),
+        Datum::Oid(if attr.dropped { Oid::INVALID } else { collation(attr.type_id, of_catalog) }),
         Datum::Null, // attacl
         Datum::Null, // attoptions
         Datum::Null, // attfdwoptions
-        Datum::Null, // attmissingval
+        missing_value(attr),
     ]
+}
+
+/// `attmissingval`: an array of one element.
+fn missing_value(attr: &Attr) -> Datum {
+    let Some(bytes) = &attr.missing else { return Datum::Null };
+    let value = read_stored(bytes, attr);
+    value.map_or(Datum::Null, |value| Datum::array(attr.type_id, vec![value]))
 }
 
 /// The rows of the columns of an index.
@@ -131,19 +143,29 @@ pub(super) fn column_of(values: &[Datum]) -> Result<Attr> {
         ref other => Err(other.unexpected("\"char\"")),
     };
     let type_oid = Oid(values[column::TYPE].as_u32()?);
-    Ok(Attr {
+    let dropped = values[column::DROPPED].as_bool()?;
+    // What type a dropped column was of is forgotten; how long its values are is not.
+    let known = if dropped { Some(TypeId::Bytea) } else { type_of(type_oid) };
+    let mut attr = Attr {
         name: values[column::NAME].as_str()?.into(),
-        type_id: type_of(type_oid).ok_or_else(|| Error::corrupt(format!("no type has the oid {type_oid}")))?,
+        type_id: known.ok_or_else(|| Error::corrupt(format!("no type has the oid {type_oid}")))?,
         typmod: values[column::TYPMOD].as_int()? as i32,
         attlen: values[column::LEN].as_int()? as i16,
         attalign: letter(column::ALIGN)?,
         attbyval: values[column::BYVAL].as_bool()?,
         attstorage: letter(column::STORAGE)?,
         notnull: values[column::NOTNULL].as_bool()?,
-        dropped: values[column::DROPPED].as_bool()?,
+        dropped,
         has_default: values[column::HAS_DEFAULT].as_bool()?,
         identity: letter(column::IDENTITY)?,
-    })
+        missing: None,
+    };
+    if let Datum::Array(array) = &values[column::MISSING]
+        && let Some(value) = array.items.first()
+    {
+        attr.missing = value_bytes(&attr, value)?;
+    }
+    Ok(attr)
 }
 
 /// The type with this oid. An index keeps a `name` without the zeros behind it, as a `cstring`, which is no type of ours.

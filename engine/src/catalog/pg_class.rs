@@ -32,7 +32,7 @@ pub struct ClassRow {
     pub has_index: bool,
     /// `relisshared`
     pub shared: bool,
-    /// `relkind`: `r` a table, `t` a table of long values, `i` an index.
+    /// `relkind`: `r` a table, `t` a table of long values, `i` an index, `S` a sequence, `v` a view.
     pub kind: u8,
     /// `relnatts`: how many columns it has.
     pub natts: i16,
@@ -129,6 +129,22 @@ impl ClassRow {
         self.kind == b'i'
     }
 
+    /// The row of a sequence that is made now: one page, one row, of no transaction.
+    pub(super) fn of_new_sequence(oid: Oid, name: &str, namespace: Oid) -> ClassRow {
+        ClassRow {
+            tuples: 1.0,
+            pages: 1,
+            kind: b'S',
+            replica_identity: b'n',
+            ..ClassRow::of_new_table(oid, name, namespace, Oid::INVALID, 3, Xid::INVALID)
+        }
+    }
+
+    /// Whether its rows have versions: it is a table.
+    pub fn has_versions(&self) -> bool {
+        matches!(self.kind, b'r' | b't')
+    }
+
     /// The row of a catalog of so many pages and rows, all of them visible.
     pub(super) fn of_catalog(table: &SystemTable, pages: usize, tuples: usize, frozen_xid: Xid) -> ClassRow {
         let natts = table.desc().natts();
@@ -155,7 +171,11 @@ impl ClassRow {
             Datum::Oid(self.row_type),
             none.clone(), // reloftype
             Datum::Oid(SUPERUSER),
-            Datum::Oid(if self.is_index() { BTREE_AM } else { HEAP_AM }),
+            Datum::Oid(match self.kind {
+                b'i' => BTREE_AM,
+                b'S' | b'v' => Oid::INVALID,
+                _ => HEAP_AM,
+            }),
             Datum::Oid(self.filenode),
             Datum::Oid(self.tablespace),
             Datum::Int4(self.pages),
@@ -178,10 +198,11 @@ impl ClassRow {
             no,   // relispartition
             none, // relrewrite
             Datum::Xid(self.frozen_xid),
-            Datum::Xid(if self.is_index() { Xid::INVALID } else { Xid::BOOTSTRAP }), // relminmxid: the first multixact id
-            Datum::Null,                                                             // relacl
-            Datum::Null,                                                             // reloptions
-            Datum::Null,                                                             // relpartbound
+            // relminmxid: the first multixact id, of what has rows with versions
+            Datum::Xid(if self.has_versions() { Xid::BOOTSTRAP } else { Xid::INVALID }),
+            Datum::Null, // relacl
+            Datum::Null, // reloptions
+            Datum::Null, // relpartbound
         ]
     }
 

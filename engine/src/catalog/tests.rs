@@ -17,7 +17,7 @@ use crate::wal::{Wal, WalConfig, WalReader, reader};
 use crate::world::{Disk, Limit, Mode, World};
 
 async fn drop_table(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str, if_exists: bool) -> Result<()> {
-    drop::drop_tables(env, catalog, &[(schema, name)], if_exists, false).await
+    drop::drop_relations(env, catalog, drop::Kind::Table, &[(schema, name)], if_exists, false).await
 }
 
 const SEG: WalSegSize = WalSegSize::ONE_MB;

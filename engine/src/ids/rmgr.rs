@@ -29,12 +29,17 @@ pub enum RmgrId {
     Heap = 10,
     /// B-tree indexes.
     Btree = 11,
+    /// Sequences.
+    Sequence = 15,
 }
 
 impl RmgrId {
     /// From the number in a record; `None` for those that this engine never writes.
     pub fn from_number(n: u8) -> Option<RmgrId> {
         use RmgrId::*;
+        if n == Sequence as u8 {
+            return Some(Sequence);
+        }
         [Xlog, Transaction, Storage, Clog, Database, Tablespace, MultiXact, RelMap, Standby, Heap2, Heap, Btree]
             .get(usize::from(n))
             .copied()
@@ -55,6 +60,7 @@ impl RmgrId {
             RmgrId::Heap2 => "Heap2",
             RmgrId::Heap => "Heap",
             RmgrId::Btree => "Btree",
+            RmgrId::Sequence => "Sequence",
         }
     }
 }

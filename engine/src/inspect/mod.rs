@@ -12,8 +12,8 @@
 //!
 //! **Names are PostgreSQL's** wherever it has one, so that what a panel calls a thing is what SQL calls it.
 //!
-//! The files: `shape`, `shape_page` and `shape_panel` what a view consists of; `look` pages, transactions and tables,
-//! looked up without a trace; `view` the whole; `view_host`, `view_page`, `view_tuple`, `view_wal` its parts;
+//! The files: `shape`, `shape_page`, `shape_panel` and `shape_server` what a view consists of; `look` pages, transactions
+//! and tables, looked up without a trace; `view` the whole; `view_host`, `view_page`, `view_tuple`, `view_wal` its parts;
 //! `view_panel` what only an open panel asks for: `view_bytes`, `view_tree`, `view_locks`, `view_dead`; `names` what
 //! somebody who types may want completed.
 
@@ -22,6 +22,7 @@ mod names;
 mod shape;
 mod shape_page;
 mod shape_panel;
+mod shape_server;
 mod sql;
 mod view;
 mod view_bytes;
@@ -38,6 +39,7 @@ pub use names::{NamesView, RelationNames, names};
 pub use shape::*;
 pub use shape_page::*;
 pub use shape_panel::*;
+pub use shape_server::*;
 pub use sql::functions;
 pub use view::{letter, view};
 

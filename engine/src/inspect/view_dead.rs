@@ -5,7 +5,7 @@
 //!                 horizon         next xid               what ended right of it somebody may still see
 //! ```
 
-use super::shape_panel::*;
+use super::shape_server::*;
 use super::view_panel::Site;
 use super::view_tuple::ask;
 use crate::access::visibility::{self, Statuses, Vacuumable};

@@ -2,6 +2,7 @@
 
 use super::look::{Look, Tables};
 use super::shape_panel::*;
+use super::shape_server::*;
 use super::sql;
 use super::view::{Letters, Room};
 use super::{view_bytes, view_dead, view_locks, view_tree};

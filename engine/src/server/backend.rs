@@ -92,6 +92,7 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
         session: Rc::new(Identity { user }),
         catalog: Rc::default(),
         registry: server.functions(),
+        sequences: Rc::default(),
     };
     let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);

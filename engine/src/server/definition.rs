@@ -4,13 +4,15 @@ use super::session::Session;
 use crate::access::KeyColumn;
 use crate::catalog::constraint::{NewCheck, NewForeignKey};
 use crate::catalog::ddl::{self, NewParts};
-use crate::catalog::drop::drop_tables;
+use crate::catalog::drop::{Kind, drop_relations};
 use crate::catalog::index::{self, NewIndex, Purpose};
 use crate::catalog::pg_class::ClassRow;
-use crate::catalog::{Table, pg_namespace, temporary};
+use crate::catalog::truncate::truncate as truncate_tables;
+use crate::catalog::{Table, pg_namespace, sequence, temporary};
 use crate::ids::{Error, Oid, Result, Xid};
 use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint, Temporary};
-use crate::sql::{bind, bound};
+use crate::sql::bind;
+use crate::sql::bound::{self, NewColumn};
 use crate::txn::OnCommit;
 use crate::types::{Attr, TupleDesc};
 use std::rc::Rc;
@@ -26,8 +28,30 @@ impl Session {
             }
             Statement::DropTable(drop) => {
                 let names: Vec<_> = drop.names.iter().map(|name| (name.schema.as_deref(), &*name.name)).collect();
-                drop_tables(env, catalog, &names, drop.if_exists, drop.cascade).await?;
+                drop_relations(env, catalog, Kind::Table, &names, drop.if_exists, drop.cascade).await?;
                 "DROP TABLE"
+            }
+            Statement::Truncate(truncate) => {
+                let names: Vec<_> = truncate.names.iter().map(|name| (name.schema.as_deref(), &*name.name)).collect();
+                truncate_tables(env, catalog, &names, truncate.restart, truncate.cascade).await?;
+                "TRUNCATE TABLE"
+            }
+            Statement::AlterTable(alter) => {
+                self.alter_table(alter).await?;
+                "ALTER TABLE"
+            }
+            Statement::CreateSequence(create) => {
+                self.create_sequence(create).await?;
+                "CREATE SEQUENCE"
+            }
+            Statement::AlterSequence(alter) => {
+                self.alter_sequence(alter).await?;
+                "ALTER SEQUENCE"
+            }
+            Statement::DropSequence(drop) => {
+                let names: Vec<_> = drop.names.iter().map(|name| (name.schema.as_deref(), &*name.name)).collect();
+                drop_relations(env, catalog, Kind::Sequence, &names, drop.if_exists, drop.cascade).await?;
+                "DROP SEQUENCE"
             }
             Statement::CreateIndex(create) => {
                 self.create_index(create).await?;
@@ -47,8 +71,13 @@ impl Session {
         let mut columns = bind::new_columns(create)?;
         let name = &create.name.name;
         let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
-        let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
         let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
+        let schema = match (create.name.schema.as_deref(), create.temporary) {
+            (schema, Temporary::No) => schema,
+            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
+        };
+        let numbered = self.number_columns(create, schema, &columns, &mut parts).await?;
+        let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
         for (at, column) in create.columns.iter().enumerate() {
             if let Some(default) = &column.default {
                 let text = self.with_tables(|view| bind::new_default(&columns[at], default, view, &self.functions));
@@ -65,18 +94,18 @@ impl Session {
                 ConstraintKind::Foreign(key) => parts.foreign.push(new_foreign_key(constraint, key)),
             }
         }
-        let schema = match (create.name.schema.as_deref(), create.temporary) {
-            (schema, Temporary::No) => schema,
-            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
-        };
         let (env, catalog, exists) = (&self.env, &self.catalog, create.if_not_exists);
         let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await?;
-        let action = match create.temporary {
-            Temporary::DeleteRows => Some(OnCommit::DeleteRows),
-            Temporary::Drop => Some(OnCommit::Drop),
-            Temporary::No | Temporary::PreserveRows => None,
-        };
-        made.zip(action).into_iter().for_each(|(table, action)| temporary::on_commit(env, table, action));
+        let Some(table) = made else { return Ok(()) };
+        for (column, sequence) in numbered {
+            sequence::own(env, sequence, table, column, columns[column].identity != 0).await?;
+        }
+        self.catalog_changed();
+        match create.temporary {
+            Temporary::DeleteRows => temporary::on_commit(env, table, OnCommit::DeleteRows),
+            Temporary::Drop => temporary::on_commit(env, table, OnCommit::Drop),
+            Temporary::No | Temporary::PreserveRows => {}
+        }
         Ok(())
     }
 
@@ -88,8 +117,8 @@ impl Session {
         condition: &ast::Expr,
     ) -> Result<NewCheck<'a>> {
         let bound = self.with_tables(|view| bind::new_check(table, condition, view, &self.functions)).await?;
-        let (condition, column) = bound;
-        Ok(NewCheck { name: constraint.name.as_deref(), condition, column, validated: !constraint.not_valid })
+        let (condition, columns) = bound;
+        Ok(NewCheck { name: constraint.name.as_deref(), condition, columns, validated: !constraint.not_valid })
     }
 
     async fn create_index(&self, create: &ast::CreateIndex) -> Result<()> {
@@ -108,11 +137,12 @@ impl Session {
 
 /// A column as the catalogs have it.
 pub(super) fn new_attr(column: bound::NewColumn) -> Attr {
-    Attr { typmod: column.typmod, notnull: column.not_null, ..Attr::new(&column.name, column.ty) }
+    let NewColumn { name, ty, typmod, not_null: notnull, identity, .. } = column;
+    Attr { typmod, notnull, identity, ..Attr::new(&name, ty) }
 }
 
 /// The index of a key.
-fn new_index(key: &bound::NewKey) -> NewIndex<'_> {
+pub(super) fn new_index(key: &bound::NewKey) -> NewIndex<'_> {
     let keys = key.columns.iter().copied().map(KeyColumn::ascending).collect();
     let purpose = if key.primary { Purpose::Primary } else { Purpose::Unique };
     NewIndex { name: key.name.as_deref(), keys, purpose }

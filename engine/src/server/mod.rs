@@ -27,6 +27,7 @@
 //!
 //! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
 
+mod alter;
 mod autovacuum;
 mod backend;
 mod background_writer;
@@ -44,6 +45,7 @@ mod port;
 mod postmaster;
 pub mod protocol;
 mod savepoint;
+mod sequences;
 mod session;
 mod shared;
 mod shutdown;

@@ -117,26 +117,34 @@ impl Session {
             }
             statement @ (Statement::CreateTable(_)
             | Statement::DropTable(_)
+            | Statement::CreateSequence(_)
+            | Statement::AlterSequence(_)
+            | Statement::DropSequence(_)
+            | Statement::Truncate(_)
+            | Statement::AlterTable(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)) => self.run_definition(&statement).await?,
             Statement::DiscardTemp => {
                 temporary::drop_all(&self.env, &self.catalog).await?;
                 "DISCARD TEMP"
             }
-            Statement::DiscardAll => {
-                self.forbid_in_block("DISCARD ALL", several)?;
-                temporary::drop_all(&self.env, &self.catalog).await?;
-                self.prepared.clear();
-                self.portals.clear();
-                self.reset(None)?;
-                "DISCARD ALL"
-            }
+            Statement::DiscardAll => self.discard_all(several).await.map(|()| "DISCARD ALL")?,
             Statement::Prepare(_) | Statement::Execute { .. } | Statement::Deallocate(_) => {
                 return Err(Error::unsupported("PREPARE in SQL"));
             }
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())
+    }
+
+    /// DISCARD ALL: as if the session had just begun.
+    async fn discard_all(&mut self, several: bool) -> Result<()> {
+        self.forbid_in_block("DISCARD ALL", several)?;
+        temporary::drop_all(&self.env, &self.catalog).await?;
+        self.prepared.clear();
+        self.portals.clear();
+        self.reset(None)?;
+        Ok(())
     }
 
     /// SET, RESET, SHOW and SET TRANSACTION.
@@ -189,7 +197,7 @@ impl Session {
 
     /// Binds a statement. Which literals name tables is known only then: binding is repeated once those that it has
     /// asked for are looked up.
-    async fn bind_statement(&self, statement: &Statement, params: Params<'_>) -> Result<Option<Bound>> {
+    pub(super) async fn bind_statement(&self, statement: &Statement, params: Params<'_>) -> Result<Option<Bound>> {
         // Analysis needs a snapshot, before any table is waited for; in REPEATABLE READ it is the transaction's.
         let planned = matches!(
             statement,
@@ -293,6 +301,11 @@ impl Session {
             Statement::Delete(_) => "DELETE",
             Statement::CreateTable(_) => "CREATE TABLE",
             Statement::DropTable(_) => "DROP TABLE",
+            Statement::CreateSequence(_) => "CREATE SEQUENCE",
+            Statement::AlterSequence(_) => "ALTER SEQUENCE",
+            Statement::DropSequence(_) => "DROP SEQUENCE",
+            Statement::Truncate(_) => "TRUNCATE TABLE",
+            Statement::AlterTable(_) => "ALTER TABLE",
             Statement::CreateIndex(_) => "CREATE INDEX",
             Statement::DropIndex(_) => "DROP INDEX",
             Statement::Vacuum(_) if self.env.txns.procs.in_recovery() => {

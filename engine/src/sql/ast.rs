@@ -5,6 +5,7 @@
 //! and unquoted, strings decoded, numbers classified, system type names spelt as in `pg_type`. Every node that an error
 //! may point at carries its place in the query string.
 
+pub use super::ast_alter::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
 pub use super::ast_query::*;
@@ -64,6 +65,16 @@ pub enum Statement {
     CreateTable(CreateTable),
     /// DROP TABLE
     DropTable(DropTable),
+    /// ALTER TABLE
+    AlterTable(AlterTable),
+    /// CREATE SEQUENCE
+    CreateSequence(CreateSequence),
+    /// ALTER SEQUENCE
+    AlterSequence(AlterSequence),
+    /// DROP SEQUENCE
+    DropSequence(DropTable),
+    /// TRUNCATE
+    Truncate(Truncate),
     /// CREATE INDEX
     CreateIndex(CreateIndex),
     /// DROP INDEX

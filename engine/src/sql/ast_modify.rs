@@ -11,6 +11,8 @@ pub struct Insert {
     pub alias: Option<Ident>,
     /// The columns named, with their places; empty where none are.
     pub columns: Vec<(Ident, Pos)>,
+    /// OVERRIDING: SYSTEM VALUE if true, USER VALUE if false.
+    pub overriding: Option<bool>,
     /// The rows; `None` for DEFAULT VALUES.
     pub source: Option<Box<Query>>,
     /// ON CONFLICT

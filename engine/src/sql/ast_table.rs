@@ -127,6 +127,39 @@ pub struct ForeignKey {
     pub set_columns: Vec<Ident>,
 }
 
+/// CREATE SEQUENCE.
+#[derive(Clone, PartialEq, Debug)]
+pub struct CreateSequence {
+    /// Its name.
+    pub name: QualName,
+    /// IF NOT EXISTS
+    pub if_not_exists: bool,
+    /// How it counts, and whose it is.
+    pub options: SequenceOptions,
+}
+
+/// ALTER SEQUENCE.
+#[derive(Clone, PartialEq, Debug)]
+pub struct AlterSequence {
+    /// Its name.
+    pub name: QualName,
+    /// IF EXISTS
+    pub if_exists: bool,
+    /// What becomes different.
+    pub options: SequenceOptions,
+}
+
+/// TRUNCATE.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Truncate {
+    /// The tables.
+    pub names: Vec<QualName>,
+    /// RESTART IDENTITY
+    pub restart: bool,
+    /// CASCADE
+    pub cascade: bool,
+}
+
 /// DROP TABLE.
 #[derive(Clone, PartialEq, Debug)]
 pub struct DropTable {

@@ -286,6 +286,10 @@ pub struct NewColumn {
     pub typmod: i32,
     /// NOT NULL
     pub not_null: bool,
+    /// GENERATED AS IDENTITY: `a` ALWAYS, `d` BY DEFAULT, 0 neither.
+    pub identity: u8,
+    /// `serial`: a sequence of its own is its default.
+    pub serial: bool,
 }
 
 /// PRIMARY KEY or UNIQUE for CREATE TABLE.

@@ -15,7 +15,12 @@ pub type Literals = Vec<(Pos, TypeId, Datum)>;
 
 /// An expression as SQL.
 pub fn deparse(expr: &Expr, literals: &Literals) -> String {
-    Deparse { literals, out: String::new() }.whole(expr)
+    Deparse { literals, renamed: None, out: String::new() }.whole(expr)
+}
+
+/// A stored expression in which a column has got another name.
+pub fn renamed(expr: &Expr, from: &str, to: &str) -> String {
+    Deparse { literals: &Vec::new(), renamed: Some((from, to)), out: String::new() }.whole(expr)
 }
 
 /// `quote_identifier`: a name as it must be written.
@@ -50,6 +55,8 @@ pub fn quote_literal(text: &str) -> String {
 
 struct Deparse<'a> {
     literals: &'a Literals,
+    /// A column that is called otherwise from here on.
+    renamed: Option<(&'a str, &'a str)>,
     out: String,
 }
 
@@ -114,7 +121,11 @@ impl Deparse<'_> {
             ExprKind::String(text) => self.literal(text, expr.pos),
             ExprKind::Param(n) => self.put(&format!("${n}")),
             ExprKind::Column(path) => {
-                let names: Vec<String> = path.iter().map(|name| quote_name(name)).collect();
+                let now = |name: &str| match self.renamed {
+                    Some((from, to)) if from == name => quote_name(to),
+                    _ => quote_name(name),
+                };
+                let names: Vec<String> = path.iter().map(|name| now(name)).collect();
                 self.put(&names.join("."));
             }
             ExprKind::Unary(op, arg) => self.around(&format!("({op} "), arg, ")"),

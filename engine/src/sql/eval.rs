@@ -65,7 +65,10 @@ impl Scalar {
             Scalar::MinMax(greatest, args) => return extreme(*greatest, args, cx),
             Scalar::Array(elem, args) => {
                 let items = args.iter().map(|arg| arg.eval(cx)).collect::<Result<Vec<_>>>()?;
-                Datum::array(*elem, items)
+                match items.first() {
+                    Some(Datum::Array(_)) => types::array::nest(*elem, &items)?,
+                    _ => Datum::array(*elem, items),
+                }
             }
             Scalar::Each(_, f, all, args) => each(*f, *all, &*args[0].value(cx)?, &*args[1].value(cx)?)?,
             Scalar::NullIf(args) => {

@@ -21,6 +21,7 @@
 //! Functions are kept in a [`functions::Registry`], which rooms above this one fill.
 
 pub mod ast;
+mod ast_alter;
 mod ast_index;
 mod ast_modify;
 mod ast_query;

@@ -180,6 +180,8 @@ events! {
     fine TupleConfirm { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
     /// A row that was added on approval is taken back.
     fine TupleTakeBack { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
+    /// A sequence gave a number.
+    fine SequenceNext { /** Whose file. */ rel: RelFile, /** Whether that took a record, for the numbers to come as well. */ logged: bool };
     /// A foreign key looks for the row that another one refers to, or for those that refer to it.
     fine ForeignKeyCheck { /** The table whose row was changed. */ table: Oid, /** The key. */ constraint: Oid };
     /// A row version was ended.

@@ -88,6 +88,19 @@ fn compare_arrays(a: &super::Array, b: &super::Array) -> Result<Ordering> {
     Ok(lengths.then_with(|| shape(a).cmp(&shape(b))))
 }
 
+/// The instant of a date or of a time stamp of either kind: equal ones have equal instants. None for other kinds.
+pub fn instant(value: &Datum) -> Option<i64> {
+    use super::datetime::arith::{date_to_timestamp, to_utc};
+    let local = |days: i32| date_to_timestamp(days).unwrap_or(if days > 0 { i64::MAX } else { i64::MIN });
+    let utc = |local: i64| to_utc(local).unwrap_or(if local > 0 { i64::MAX } else { i64::MIN });
+    match value {
+        Datum::TimestampTz(at) => Some(at.0),
+        Datum::Timestamp(at) => Some(utc(at.0)),
+        Datum::Date(day) => Some(utc(local(*day))),
+        _ => None,
+    }
+}
+
 /// The order of ORDER BY ... ASC without NULLS FIRST: NULL comes last, and NULLs are alike.
 pub fn compare_nulls_last(a: &Datum, b: &Datum) -> Result<Ordering> {
     match (a.is_null(), b.is_null()) {

@@ -195,7 +195,7 @@ pub(super) fn read(bytes: &[u8], type_id: TypeId, attlen: i16) -> Result<Datum> 
         TypeId::Bpchar => Ok(Datum::Bpchar(utf8(payload)?.into())),
         TypeId::Json => Ok(Datum::Json(utf8(payload)?.into())),
         TypeId::Jsonb => Ok(Datum::Jsonb(super::json::read_disk(payload)?.into())),
-        _ if type_id.is_array() => read_array(payload),
+        _ if type_id.is_array() || type_id == TypeId::AnyArray => read_array(payload),
         _ => Ok(Datum::Text(utf8(payload)?.into())),
     }
 }

@@ -12,6 +12,7 @@ use super::{Attr, Datum, TupleDesc, TypeId, compare, disk, tuple as heap};
 use crate::ids::{Error, Result, Tid};
 use crate::storage::btree::tuple;
 use crate::storage::bytes::*;
+use crate::storage::tuple::HeapTupleHeader;
 use crate::storage::varlena;
 
 /// `TOAST_INDEX_TARGET`: longer values are compressed.
@@ -127,14 +128,18 @@ fn read_key(attr: &Attr, stored: &[u8]) -> Result<Datum> {
 pub fn key_of_row(desc: &TupleDesc, table: &TupleDesc, columns: &[usize], row: &[u8], tid: Tid) -> Result<Vec<u8>> {
     let upto = columns.iter().max().map_or(0, |last| last + 1);
     let ranges: Vec<Option<Range<usize>>> = heap::leading_ranges(table, row, upto)?;
+    let natts = HeapTupleHeader::read(row).map_or(0, |header| header.natts());
     let mut nulls = Vec::with_capacity(columns.len());
     let mut bytes = Vec::with_capacity(32);
     let mut variable = false;
     for (attr, column) in desc.attrs.iter().zip(columns) {
         let range = ranges.get(*column).cloned().flatten();
-        nulls.push(range.is_none());
-        if let Some(range) = range {
-            append_stored(&mut bytes, attr, &shortened(attr, &row[range]));
+        // A row from before the column was added has what it was added with.
+        let missing = table.attrs.get(*column).and_then(|attr| attr.missing.as_deref()).filter(|_| *column >= natts);
+        let value = range.map(|range| &row[range]).or(missing);
+        nulls.push(value.is_none());
+        if let Some(value) = value {
+            append_stored(&mut bytes, attr, &shortened(attr, value));
             variable |= attr.attlen < 0;
         }
     }

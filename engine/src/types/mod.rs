@@ -55,7 +55,7 @@ mod wire;
 pub use aggregate::{AggState, Aggregate, aggregate, aggregate_of_two, is_aggregate};
 pub use array::Array;
 pub use cast::{Cast, CastContext, can_coerce, explicit_cast, find_cast, select_common_type};
-pub use compare::{compare, compare_nulls_last, equal};
+pub use compare::{compare, compare_nulls_last, equal, instant};
 pub use datum::{Datum, TimeTz, truncate_name};
 pub use interval::Interval;
 pub use modifier::{apply_typmod, typmod_in};

@@ -40,6 +40,8 @@ pub struct Attr {
     pub has_default: bool,
     /// `attidentity`: `a` GENERATED ALWAYS AS IDENTITY, `d` BY DEFAULT, 0 neither.
     pub identity: u8,
+    /// `attmissingval`: what rows have that were written before the column was added, as bytes in a row.
+    pub missing: Option<Rc<[u8]>>,
 }
 
 impl Attr {
@@ -57,6 +59,7 @@ impl Attr {
             dropped: false,
             has_default: false,
             identity: 0,
+            missing: None,
         }
     }
 
@@ -180,29 +183,46 @@ pub fn deform_tuple(desc: &TupleDesc, tuple: &[u8]) -> Result<Vec<Datum>> {
 /// The values of the first `upto` columns, into a vector that is used again for each row.
 pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec<Datum>) -> Result<()> {
     values.clear();
+    let natts = HeapTupleHeader::read(tuple).map_or(0, |header| header.natts());
     walk(desc, tuple, upto, |at, range| {
-        let attr = &desc.attrs[at];
-        values.push(match range {
-            Some(range) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
-            None => Datum::Null,
-        });
+        values.push(value_of(&desc.attrs[at], range.map(|range| &tuple[range]), at < natts)?);
         Ok(())
     })
+}
+
+/// A column's value: from its bytes, or, in a row that is older than the column, what it had then.
+fn value_of(attr: &Attr, bytes: Option<&[u8]>, in_row: bool) -> Result<Datum> {
+    match (bytes, &attr.missing) {
+        _ if attr.dropped => Ok(Datum::Null),
+        (Some(bytes), _) => disk::read(bytes, attr.type_id, attr.attlen),
+        (None, Some(missing)) if !in_row => disk::read(missing, attr.type_id, attr.attlen),
+        (None, _) => Ok(Datum::Null),
+    }
 }
 
 /// Appends the values of some columns, which are named in ascending order.
 pub fn deform_columns(desc: &TupleDesc, tuple: &[u8], columns: &[usize], values: &mut Vec<Datum>) -> Result<()> {
     let mut wanted = columns.iter().copied().peekable();
+    let natts = HeapTupleHeader::read(tuple).map_or(0, |header| header.natts());
     walk(desc, tuple, columns.last().map_or(0, |last| last + 1), |at, range| {
         if wanted.next_if_eq(&at).is_some() {
-            let attr = &desc.attrs[at];
-            values.push(match range {
-                Some(range) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
-                None => Datum::Null,
-            });
+            values.push(value_of(&desc.attrs[at], range.map(|range| &tuple[range]), at < natts)?);
         }
         Ok(())
     })
+}
+
+/// A value as its bytes are in a row, for [`Attr::missing`]; nothing for NULL.
+pub fn value_bytes(attr: &Attr, value: &Datum) -> Result<Option<Rc<[u8]>>> {
+    let desc = TupleDesc::new(vec![attr.clone()]);
+    let tuple = form_tuple(&desc, std::slice::from_ref(value))?;
+    let ranges = column_ranges(&desc, &tuple)?;
+    Ok(ranges.into_iter().flatten().next().map(|range| tuple[range].into()))
+}
+
+/// A value from its bytes in a row.
+pub fn read_stored(bytes: &[u8], attr: &Attr) -> Result<Datum> {
+    disk::read(bytes, attr.type_id, attr.attlen)
 }
 
 /// A value of variable length from its bytes, header and all.

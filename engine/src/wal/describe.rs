@@ -22,6 +22,7 @@ use super::heap2_records::*;
 use super::invalidation::Invalidation;
 use super::multixact_records::{self as multixact, MultiXactRecord};
 use super::record::XLR_RMGR_INFO_MASK;
+use super::seq_records::{SeqLog, XLOG_SEQ_LOG};
 use super::standby_records::{self as standby, RunningXacts, StandbyRecord};
 use super::storage_records::{self as storage, StorageRecord};
 use super::xact_records::{self as xact, *};
@@ -76,6 +77,7 @@ pub fn record_type(record: &DecodedRecord) -> String {
         RmgrId::Heap => heap_type(info),
         RmgrId::Heap2 => heap2_type(info),
         RmgrId::Btree => btree::name(info),
+        RmgrId::Sequence if info == XLOG_SEQ_LOG => "LOG",
         _ => "",
     };
     if name.is_empty() { format!("UNKNOWN ({info:x})") } else { name.into() }
@@ -155,6 +157,10 @@ pub fn description(record: &DecodedRecord, tool: Tool) -> Result<String> {
         RmgrId::Heap => heap_description(&HeapRecord::decode(record)?),
         RmgrId::Heap2 => heap2_description(&Heap2Record::decode(record)?),
         RmgrId::Btree => btree_description(record)?,
+        RmgrId::Sequence => {
+            let RelFile { spc, db, rel } = SeqLog::decode(record)?.rel;
+            format!("rel {spc}/{db}/{rel}")
+        }
         _ => String::new(),
     })
 }

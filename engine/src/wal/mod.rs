@@ -44,6 +44,7 @@ pub mod multixact_records;
 pub mod page;
 pub mod reader;
 pub mod record;
+pub mod seq_records;
 pub mod shared;
 pub mod standby_records;
 pub mod storage_records;

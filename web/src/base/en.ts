@@ -305,6 +305,8 @@ export const en = {
   'free.delete': '{who} ends the version at {at}: only its header changes.',
   'free.confirm': 'Nobody came with the same key meanwhile: the row at {at} stays, and its ctid is its own place again.',
   'free.take_back': 'Somebody with the same key was faster: {who} takes the row at {at} back. Its xmin is 0, so it never was.',
+  'free.sequence': 'A sequence gives {who} a number. It is gone, whatever becomes of the transaction.',
+  'free.sequence.logged': 'A sequence gives {who} a number, and logs that 32 more are as good as given: so many nextval() need no record.',
   'free.foreign_key': '{who} has changed a row of {relation}: a foreign key asks whether the row it refers to is there, or who refers to it.',
   'free.hint': '{who} looks a transaction up in pg_xact and notes the answer at {at}: infomask `{before}` → `{after}`.',
   'free.sub.start': '{who} sets a savepoint: what follows can be rolled back by itself.',

@@ -68,6 +68,7 @@ const notes: Notes = {
   TupleDelete: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.delete', { at: tid(at) }) : null),
   TupleConfirm: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.confirm', { at: tid(at) }) : null),
   TupleTakeBack: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.take_back', { at: tid(at) }) : null),
+  SequenceNext: ({ logged }) => text(logged ? 'free.sequence.logged' : 'free.sequence'),
   ForeignKeyCheck: ({ table }, _, view) => text('free.foreign_key', { relation: relation(view, table) }),
   HintBits: ({ rel, tid: at, before, after }, _, view) => (shown(view, rel) ? text('free.hint', { at: tid(at), before: mask(before), after: mask(after) }) : null),
   Prune: ({ rel, block, redirected, dead, unused }, _, view) => (shown(view, rel) ? text('free.prune', { block, redirected, dead, unused }) : null),

@@ -40,6 +40,7 @@ pub async fn apply(env: &Env, state: &mut RedoState, record: &DecodedRecord) -> 
         RmgrId::Heap => heap::redo(env, record).await,
         RmgrId::Heap2 => heap2::redo(env, record).await,
         RmgrId::Btree => btree::redo(env, record).await,
+        RmgrId::Sequence => page::sequence(env, record).await,
         RmgrId::Xlog => server::xlog(env, state, record).await,
         RmgrId::Storage => server::storage(env, record).await,
         RmgrId::Clog => server::clog(env, record).await,

@@ -1,11 +1,13 @@
 //! The page that a record changes, and whether it still has to be changed.
 
+use super::super::sequence::make_page;
 use super::super::{Env, FreeSpaceMap, Rel, VisibilityMap, visibility_map};
 use crate::buffer::{BufferTag, Pin};
 use crate::ids::{BlockNumber, Error, Lsn, OffsetNumber, Oid, RelFile, Result};
 use crate::storage::page::{self, Place};
 use crate::storage::{PageBytes, vm};
 use crate::wal::DecodedRecord;
+use crate::wal::seq_records::SeqLog;
 use crate::world::{LwGuard, LwMode};
 
 /// A page of a record, locked.
@@ -86,6 +88,13 @@ impl RedoPage {
         }
         Ok(())
     }
+}
+
+/// `seq_redo`: the page of a sequence is made anew, with the row that the record has.
+pub(super) async fn sequence(env: &Env, record: &DecodedRecord) -> Result<()> {
+    let log = SeqLog::decode(record)?;
+    let page = page_for_redo(env, record, 0).await?;
+    page.change(env, |bytes| make_page(bytes, &log.tuple))
 }
 
 /// A table by its files alone: records know no more of it.

@@ -41,6 +41,12 @@ pub(super) fn add(functions: &mut Functions) {
         let pids = server.txns.locks.blocking_pids(pid_of(&args[0])?);
         Ok(Datum::array(Int4, pids.into_iter().map(|pid| int4(pid.0)).collect::<Vec<_>>()))
     });
+    // Whether a session waits for one of these; isolationtester asks it.
+    functions.value("pg_isolation_test_session_is_blocked", &[Int4, Int4Array], Bool, |_, server, args| {
+        let blockers = server.txns.locks.blocking_pids(pid_of(&args[0])?);
+        let is_one = |item: &Datum| pid_of(item).is_ok_and(|pid| blockers.contains(&pid));
+        Ok(Datum::Bool(args[1].as_array()?.items.iter().any(is_one)))
+    });
     functions
         .value("pg_cancel_backend", &[Int4], Bool, |cx, server, args| signal(cx, server, &args[0], Interrupt::Cancel));
     functions.value("pg_terminate_backend", &[Int4], Bool, |cx, server, args| {

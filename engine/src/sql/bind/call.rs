@@ -34,7 +34,7 @@ impl Binder<'_> {
         }
         if in_catalog(call) && window_function(&call.name.name).is_some() {
             let message = format!("window function {} requires an OVER clause", call.name.name);
-            return Err(Error::new(sqlstate::WINDOWING_ERROR, message).at(expr.pos.0));
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message).at(expr.pos.0));
         }
         if is_aggregate_call(expr) {
             return self.aggregate(call, expr.pos, level);
@@ -239,8 +239,14 @@ impl Binder<'_> {
             return Ok(*base);
         }
         if !level.sets_allowed || level.in_aggregate || level.in_window {
-            let clause = if level.in_aggregate { "aggregate function calls" } else { level.clause };
-            return Err(not_allowed("set-returning functions", clause, sqlstate::FEATURE_NOT_SUPPORTED).at(expr.pos.0));
+            let code = sqlstate::FEATURE_NOT_SUPPORTED;
+            let hint = "You might be able to move the set-returning function into a LATERAL FROM item.";
+            if level.in_aggregate {
+                let message = "aggregate function calls cannot contain set-returning function calls";
+                return Err(Error::new(code, message).hint(hint).at(expr.pos.0));
+            }
+            let error = not_allowed("set-returning functions", level.clause, code).at(expr.pos.0);
+            return Err(if matches!(level.clause, "CASE" | "COALESCE") { error.hint(hint) } else { error });
         }
         let before: usize = level.sets.iter().map(|(_, (function, _), _)| function.columns.len()).sum();
         let base = slot::SET + before;

@@ -64,6 +64,11 @@ impl Binder<'_> {
 
     /// A literal in its type. A table's name is looked up.
     fn input(&self, to: TypeId, text: &str) -> Result<Datum> {
+        if to == TypeId::Regclass
+            && let Ok(oid) = text.parse()
+        {
+            return Ok(Datum::Oid(crate::ids::Oid(oid)));
+        }
         if to == TypeId::Regclass && !text.starts_with(|c: char| c.is_ascii_digit()) && text != "-" {
             let (schema, name) = match text.split_once('.') {
                 Some((schema, name)) => (Some(schema), name),

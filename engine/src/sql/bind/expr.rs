@@ -57,11 +57,13 @@ impl Binder<'_> {
             ExprKind::Row(_) => Err(Error::unsupported("ROW as a value").at(pos.0)),
             ExprKind::Array(items) => self.array(items, pos, level),
             ExprKind::Subscript(arg, subscripts) => self.subscript(arg, subscripts, pos, level),
-            ExprKind::Collate(arg, name) => self.collate(arg, name, level),
+            ExprKind::Collate(arg, name) => self.collate(arg, name, pos, level),
             ExprKind::In(arg, items, negated) => self.in_list(arg, items, *negated, pos, level),
-            ExprKind::Case(case) => self.case(case, pos, level),
+            ExprKind::Case(case) => self.without_sets("CASE", level, |binder, level| binder.case(case, pos, level)),
             ExprKind::Call(call) => self.call(expr, call, level),
-            ExprKind::Coalesce(args) => self.of_common_type(args, "COALESCE", Scalar::Coalesce, pos, level),
+            ExprKind::Coalesce(args) => self.without_sets("COALESCE", level, |binder, level| {
+                binder.of_common_type(args, "COALESCE", Scalar::Coalesce, pos, level)
+            }),
             ExprKind::MinMax(greatest, args) => {
                 let construct = if *greatest { "GREATEST" } else { "LEAST" };
                 self.of_common_type(args, construct, |args| Scalar::MinMax(*greatest, args), pos, level)
@@ -128,9 +130,10 @@ impl Binder<'_> {
         match level.scope.column(path, level.first, pos) {
             Ok(column) => self.grouped(column, pos, level, false),
             Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => Err(error),
+            Err(error) if path.len() > 1 && error.code() == sqlstate::UNDEFINED_COLUMN => Err(error),
             Err(error) => {
                 let find = |scope: &mut Scope, first: usize| scope.column(path, first, pos);
-                match self.outer_column(&find, pos)? {
+                match self.outer_column(&find, path.len() > 1, pos)? {
                     Some(value) => Ok(value),
                     None => Err(self.whole_row(path, level, error)),
                 }
@@ -251,6 +254,23 @@ impl Binder<'_> {
         Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos))
     }
 
+    /// Binds a construct in which no function may give rows.
+    fn without_sets(
+        &mut self,
+        construct: &'static str,
+        level: &mut Level,
+        bind: impl FnOnce(&mut Self, &mut Level) -> Result<Typed>,
+    ) -> Result<Typed> {
+        if !level.sets_allowed {
+            return bind(self, level);
+        }
+        level.sets_allowed = false;
+        let clause = std::mem::replace(&mut level.clause, construct);
+        let bound = bind(self, level);
+        (level.sets_allowed, level.clause) = (true, clause);
+        bound
+    }
+
     /// `ARRAY[...]`
     fn array(&mut self, items: &[Expr], pos: Pos, level: &mut Level) -> Result<Typed> {
         if items.is_empty() {
@@ -260,17 +280,16 @@ impl Binder<'_> {
         }
         let values = items.iter().map(|item| self.expr(item, level)).collect::<Result<Vec<_>>>()?;
         let (scalars, ty) = self.common(values, "ARRAY")?;
-        if ty.element().is_some() {
-            // Arrays of one shape make an array of one dimension more.
-            return Ok(Typed::new(Scalar::Call("array", nested, scalars, false), ty, pos));
-        }
-        let Some(array) = ty.array() else {
-            return Err(Error::unsupported(format!("an array of {ty}")).at(pos.0));
+        // Arrays in an array are one of more dimensions.
+        let (elem, array) = match (ty.element(), ty.array()) {
+            (Some(elem), _) => (elem, ty),
+            (None, Some(array)) => (ty, array),
+            (None, None) => return Err(Error::unsupported(format!("an array of {ty}")).at(pos.0)),
         };
-        Ok(Typed::new(Scalar::Array(ty, scalars), array, pos))
+        Ok(Typed::new(Scalar::Array(elem, scalars), array, pos))
     }
 
-    /// `a[i]`, of an array of one dimension.
+    /// `a[i]`, `a[i][j]`.
     fn subscript(&mut self, arg: &Expr, subscripts: &[Subscript], pos: Pos, level: &mut Level) -> Result<Typed> {
         let array = self.expr(arg, level)?;
         let Some(elem) = array.ty.element() else {
@@ -302,17 +321,17 @@ impl Binder<'_> {
     }
 
     /// COLLATE: all our collations are C.
-    fn collate(&mut self, arg: &Expr, name: &QualName, level: &mut Level) -> Result<Typed> {
+    fn collate(&mut self, arg: &Expr, name: &QualName, pos: Pos, level: &mut Level) -> Result<Typed> {
         let value = self.expr(arg, level)?;
         let known = ["C", "POSIX", "default", "ucs_basic"].contains(&&*name.name);
         if !known || name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog") {
             let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
-            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).at(name.pos.0));
+            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).at(pos.0));
         }
         let value = self.known(value)?;
-        if !matches!(value.ty, TypeId::Text | TypeId::Varchar | TypeId::Name | TypeId::Char) && !value.ty.is_array() {
+        if !matches!(value.ty, TypeId::Text | TypeId::Varchar | TypeId::Bpchar | TypeId::Name) && !value.ty.is_array() {
             let message = format!("collations are not supported by type {}", value.ty);
-            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(value.pos.0));
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(pos.0));
         }
         Ok(value)
     }
@@ -402,12 +421,6 @@ fn part(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
     let bound = |value: &Datum| value.as_int().ok();
     let bounds: Vec<_> = args[1..].chunks(2).map(|pair| (bound(&pair[0]), bound(&pair[1]))).collect();
     Ok(crate::types::array::slice(args[0].as_array()?, &bounds).datum())
-}
-
-/// `ARRAY[a, b]` over arrays.
-fn nested(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
-    let elem = args.iter().find_map(|arg| arg.as_array().ok()).map_or(TypeId::Text, |array| array.elem);
-    crate::types::array::nest(elem, args)
 }
 
 fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {

@@ -143,7 +143,7 @@ impl Binder<'_> {
         let mut numbers = Vec::with_capacity(args.len());
         for arg in args {
             match self.expr(arg, level).map(|typed| typed.scalar) {
-                Ok(Scalar::Column(at)) if (slot::KEY..slot::CALL).contains(&at) => numbers.push(at - slot::KEY),
+                Ok(Scalar::Column(at)) if is_written_key(at, level) => numbers.push(at - slot::KEY),
                 _ => {
                     let message = "arguments to GROUPING must be grouping expressions of the associated query level";
                     return Err(Error::new(sqlstate::GROUPING_ERROR, message).at(arg.pos.0));
@@ -157,6 +157,12 @@ impl Binder<'_> {
         groups.calls.push(AggCall { kind, args: Vec::new(), distinct: false, order_by: Vec::new(), filter: None });
         Ok(Typed::new(Scalar::Column(slot::CALL + groups.calls.len() - 1), TypeId::Int4, pos))
     }
+}
+
+/// Whether a slot is a key that GROUP BY names, and not one that only follows from a primary key.
+fn is_written_key(at: usize, level: &Level) -> bool {
+    let key = at.checked_sub(slot::KEY).and_then(|at| level.groups.as_ref()?.keys.get(at));
+    key.is_some_and(|(written, _)| !matches!(written.kind, ExprKind::Default))
 }
 
 /// The expression of the target list at a position.

@@ -101,6 +101,7 @@ impl Binder<'_> {
     pub fn outer_column(
         &mut self,
         find: &dyn Fn(&mut Scope, usize) -> Result<Column>,
+        qualified: bool,
         pos: Pos,
     ) -> Result<Option<Typed>> {
         for at in (0..self.outer.len()).rev() {
@@ -111,6 +112,8 @@ impl Binder<'_> {
             match find(&mut level.scope, level.first) {
                 Ok(column) => return self.outer_value(at, column, pos).map(Some),
                 Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => return Err(error),
+                // The table is this level's, and has no such column.
+                Err(error) if qualified && error.code() == sqlstate::UNDEFINED_COLUMN => return Err(error),
                 Err(_) => {}
             }
         }

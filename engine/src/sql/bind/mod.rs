@@ -30,6 +30,7 @@ mod modify;
 mod names;
 mod scope;
 mod select;
+mod sequence;
 mod set_operation;
 mod stored;
 mod subquery;
@@ -47,6 +48,7 @@ use crate::types::TypeId;
 use coerce::Typed;
 pub use keys::{key_places, new_keys};
 use level::Level;
+pub use sequence::sequence_row;
 pub use stored::{new_check, new_default};
 use with::CteName;
 
@@ -135,7 +137,9 @@ pub fn type_of(name: &ast::TypeName) -> Result<(TypeId, i32)> {
 pub fn new_columns(create: &ast::CreateTable) -> Result<Vec<NewColumn>> {
     let mut columns: Vec<NewColumn> = Vec::with_capacity(create.columns.len());
     for column in &create.columns {
-        let (ty, typmod) = coerce::resolve_type(&column.ty)?;
+        let serial = serial_type(&column.ty);
+        let (ty, typmod) = serial.map_or_else(|| coerce::resolve_type(&column.ty), |ty| Ok((ty, -1)))?;
+        check_numbering(create, column, ty, serial.is_some())?;
         if columns.iter().any(|other| other.name == column.name) {
             let message = format!("column \"{}\" specified more than once", column.name);
             return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
@@ -148,13 +152,49 @@ pub fn new_columns(create: &ast::CreateTable) -> Result<Vec<NewColumn>> {
             let message = format!("column \"{}\" has pseudo-type {ty}", column.name);
             return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
         }
-        columns.push(NewColumn { name: column.name.clone(), ty, typmod, not_null: column.not_null });
+        let identity = column.identity.as_ref().map_or(0, |identity| if identity.always { b'a' } else { b'd' });
+        let not_null = column.not_null || serial.is_some() || identity != 0;
+        columns.push(NewColumn { name: column.name.clone(), ty, typmod, not_null, identity, serial: serial.is_some() });
     }
     if columns.len() > MAX_COLUMNS {
         let message = format!("tables can have at most {MAX_COLUMNS} columns");
         return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
     }
     Ok(columns)
+}
+
+/// The type that `serial` and its like stand for.
+fn serial_type(name: &ast::TypeName) -> Option<TypeId> {
+    let plain = name.name.schema.is_none() && !name.array && name.typmods.is_empty();
+    match &*name.name.name {
+        "serial" | "serial4" if plain => Some(TypeId::Int4),
+        "bigserial" | "serial8" if plain => Some(TypeId::Int8),
+        "smallserial" | "serial2" if plain => Some(TypeId::Int2),
+        _ => None,
+    }
+}
+
+/// A column has one source of numbers at most, and of numbers only.
+fn check_numbering(create: &ast::CreateTable, column: &ast::ColumnDef, ty: TypeId, serial: bool) -> Result<()> {
+    let (name, table) = (&column.name, &create.name.name);
+    let both = |what: &str| {
+        let message = format!("both default and identity specified for column \"{name}\" of table \"{table}\"");
+        let several = format!("multiple default values specified for column \"{name}\" of table \"{table}\"");
+        Error::new(sqlstate::SYNTAX_ERROR, if what == "identity" { message } else { several }).at(column.pos.0)
+    };
+    if column.identity.is_some() {
+        if column.default.is_some() || serial {
+            return Err(both("identity"));
+        }
+        if !matches!(ty, TypeId::Int2 | TypeId::Int4 | TypeId::Int8) {
+            let message = "identity column type must be smallint, integer, or bigint";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+        }
+    }
+    if serial && column.default.is_some() {
+        return Err(both("serial"));
+    }
+    Ok(())
 }
 
 /// `MaxHeapAttributeNumber`

@@ -20,6 +20,9 @@ impl Binder<'_> {
             return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
         }
         let table = self.table(name)?;
+        if table.class.kind == b'S' {
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("cannot change sequence \"{}\"", table.name)));
+        }
         if table.class.kind == b't' {
             let message = format!("cannot change TOAST relation \"{}\"", table.name);
             return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
@@ -37,12 +40,13 @@ impl Binder<'_> {
         let mut level = Level::new("RETURNING");
         let table = self.target_table(&insert.table, insert.alias.as_ref(), &mut level)?;
         let columns = insert_columns(&table, &insert.columns)?;
+        let overriding = insert.overriding;
         let mut values: Vec<Scalar> = vec![Scalar::Const(Datum::Null); table.desc.natts()];
         let mut given = 0;
         let source = match insert.source.as_deref() {
             None => None,
             Some(query) => {
-                let source = self.insert_source(&table, query, &level.scope, &columns, &insert.columns, &mut values)?;
+                let source = self.insert_source(&table, query, &level.scope, &columns, insert, &mut values)?;
                 // Plain VALUES has no columns of its own; behind those of a SELECT stands what is sorted by.
                 let width = source.columns.len();
                 given = if width == 0 { source.targets.scalars.len() } else { width };
@@ -50,7 +54,9 @@ impl Binder<'_> {
             }
         };
         let mut defaults = Level::new("DEFAULT expressions");
-        for column in (0..table.desc.natts()).filter(|column| !columns[..given].contains(column)) {
+        // Identity columns may go on counting in spite of what they are given.
+        let ignored = |column: usize| overriding == Some(false) && table.desc.attrs[column].identity != 0;
+        for column in (0..table.desc.natts()).filter(|column| ignored(*column) || !columns[..given].contains(column)) {
             values[column] = self.default_of(&table, column, &mut defaults)?;
         }
         let checks = self.checks_of(&table)?;
@@ -72,12 +78,13 @@ impl Binder<'_> {
         query: &ast::Query,
         scope: &Scope,
         columns: &[usize],
-        named: &[(Ident, Pos)],
+        insert: &ast::Insert,
         values: &mut [Scalar],
     ) -> Result<super::super::bound::Query> {
+        let named = &insert.columns;
         let plain = query.order_by.is_empty() && query.limit.is_none() && query.offset.is_none();
         if let (ast::QueryBody::Values(rows), true) = (&query.body, plain) {
-            return self.insert_values(table, rows, scope, columns, named, values);
+            return self.insert_values(table, rows, scope, columns, insert, values);
         }
         let bound = self.query(query, false)?;
         let width = bound.columns.len();
@@ -85,7 +92,9 @@ impl Binder<'_> {
         for (at, column) in bound.columns.iter().enumerate() {
             let value =
                 Typed { scalar: Scalar::Column(at), ty: column.ty, typmod: column.typmod, pos: column_pos(query, at) };
-            let Attr { name, type_id, typmod, .. } = &table.desc.attrs[columns[at]];
+            let attr = &table.desc.attrs[columns[at]];
+            refuse_identity(attr, insert.overriding)?;
+            let Attr { name, type_id, typmod, .. } = attr;
             values[columns[at]] = self.assign(value, name, *type_id, *typmod)?;
         }
         Ok(bound)
@@ -98,9 +107,10 @@ impl Binder<'_> {
         rows: &[Vec<Expr>],
         scope: &Scope,
         columns: &[usize],
-        named: &[(Ident, Pos)],
+        insert: &ast::Insert,
         values: &mut [Scalar],
     ) -> Result<super::super::bound::Query> {
+        let named = &insert.columns;
         // The table is not in sight of the values, but a name of its columns is explained.
         let mut level = Level { first: 1, scope: scope.clone(), ..Level::new("VALUES") };
         let mut bound = Vec::with_capacity(rows.len());
@@ -109,7 +119,11 @@ impl Binder<'_> {
             check_width(row.len(), columns, named, |at| row[at].pos)?;
             let mut scalars = Vec::with_capacity(width);
             for (cell, &column) in row.iter().zip(columns) {
-                let Attr { name, type_id, typmod, .. } = &table.desc.attrs[column];
+                let attr = &table.desc.attrs[column];
+                let Attr { name, type_id, typmod, .. } = attr;
+                if !matches!(cell.kind, ExprKind::Default) {
+                    refuse_identity(attr, insert.overriding)?;
+                }
                 scalars.push(match cell.kind {
                     ExprKind::Default => self.default_of(table, column, &mut level)?,
                     _ => {
@@ -158,7 +172,12 @@ impl Binder<'_> {
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
             }
             set.push(at);
-            let Attr { name, type_id, typmod, .. } = &table.desc.attrs[at];
+            let Attr { name, type_id, typmod, identity, .. } = &table.desc.attrs[at];
+            if *identity == b'a' && !matches!(assignment.value.kind, ExprKind::Default) {
+                let message = format!("column \"{name}\" can only be updated to DEFAULT");
+                return Err(Error::new(sqlstate::GENERATED_ALWAYS, message)
+                    .detail(format!("Column \"{name}\" is an identity column defined as GENERATED ALWAYS.")));
+            }
             values[at] = match assignment.value.kind {
                 ExprKind::Default => self.default_of(table, at, level)?,
                 _ => {
@@ -188,6 +207,17 @@ impl Binder<'_> {
         let scalars = targets.values.into_iter().map(|value| value.scalar).collect();
         Ok(Some((level.exprs(scalars), targets.columns)))
     }
+}
+
+/// A column GENERATED ALWAYS takes no value, unless OVERRIDING says what to do with it.
+fn refuse_identity(attr: &Attr, overriding: Option<bool>) -> Result<()> {
+    if attr.identity != b'a' || overriding.is_some() {
+        return Ok(());
+    }
+    let message = format!("cannot insert a non-DEFAULT value into column \"{}\"", attr.name);
+    Err(Error::new(sqlstate::GENERATED_ALWAYS, message)
+        .detail(format!("Column \"{}\" is an identity column defined as GENERATED ALWAYS.", attr.name))
+        .hint("Use OVERRIDING SYSTEM VALUE to override."))
 }
 
 /// The columns that an INSERT fills, from 0: those named, else all.

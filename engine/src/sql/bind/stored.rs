@@ -35,18 +35,17 @@ pub fn new_default(attr: &Attr, default: &Expr, catalog: &dyn CatalogView, regis
     Ok(deparse(default, &binder.literals))
 }
 
-/// The condition of a CHECK of a table, as it is kept, and the one column that it is about, if it is only one.
+/// The condition of a CHECK of a table, as it is kept, and the columns that it is about.
 pub fn new_check(
     table: &Rc<Table>,
     condition: &Expr,
     catalog: &dyn CatalogView,
     registry: &Registry,
-) -> Result<(String, Option<usize>)> {
+) -> Result<(String, Vec<usize>)> {
     let mut binder = Binder::new(catalog, registry, None);
     let scalar = binder.check_condition(table, condition)?;
     let columns: Vec<usize> = (0..table.desc.natts()).filter(|at| scalar.any_column(&|slot| slot == *at)).collect();
-    let only = if let [column] = columns[..] { Some(column) } else { None };
-    Ok((deparse(condition, &binder.literals), only))
+    Ok((deparse(condition, &binder.literals), columns))
 }
 
 /// What is kept must not ask a query.

@@ -12,7 +12,7 @@ use super::Binder;
 use super::coerce::Typed;
 use super::level::{Level, not_allowed};
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{CastContext, Datum, TypeId};
+use crate::types::{CastContext, Datum, TypeCategory, TypeId};
 use std::mem::{replace, take};
 
 /// The functions that only windows have: name, how many arguments at least and at most.
@@ -102,6 +102,10 @@ impl Binder<'_> {
             let (args, ty) = self.window_args(function, args)?;
             return Ok((WindowCall::Function(function, args), ty));
         }
+        if !crate::types::is_aggregate(&call.name.name) {
+            // It is no function for windows; if it is none at all, that is said.
+            self.resolve_call(call, pos, level)?;
+        }
         let (aggregate, ty) = self.aggregate_call(call, pos, level)?;
         Ok((WindowCall::Aggregate(aggregate), ty))
     }
@@ -175,7 +179,7 @@ impl Binder<'_> {
             partition.push(self.known(value)?.scalar);
         }
         let (order_by, types) = self.order_keys(&spec.order_by, level)?;
-        let frame = self.frame(spec.frame.as_ref(), &types, &order_by, level)?;
+        let frame = self.frame(spec, &types, &order_by, level)?;
         Ok(Window { partition, order_by, frame, calls: Vec::new(), waits: take(&mut level.waits) })
     }
 
@@ -196,26 +200,26 @@ impl Binder<'_> {
 
     fn frame(
         &mut self,
-        frame: Option<&Frame>,
+        spec: &WindowSpec,
         types: &[TypeId],
         keys: &[OrderKey],
         level: &mut Level,
     ) -> Result<WindowFrame> {
-        let Some(frame) = frame else {
+        let Some(frame) = &spec.frame else {
             let (start, end) = (FrameBound::Unbounded, FrameBound::Current);
             return Ok(WindowFrame { mode: FrameMode::Range, start, end, exclude: FrameExclude::Nothing });
         };
         if frame.mode == FrameMode::Groups && types.is_empty() {
-            return Err(windowing("GROUPS mode requires an ORDER BY clause", frame.pos));
+            return Err(windowing("GROUPS mode requires an ORDER BY clause", spec.pos));
         }
-        let start = self.frame_bound(frame, &frame.start, types, keys, level)?;
-        let end = self.frame_bound(frame, &frame.end, types, keys, level)?;
+        let start = self.frame_bound((frame, spec.pos), &frame.start, types, keys, level)?;
+        let end = self.frame_bound((frame, spec.pos), &frame.end, types, keys, level)?;
         Ok(WindowFrame { mode: frame.mode, start, end, exclude: frame.exclude })
     }
 
     fn frame_bound(
         &mut self,
-        frame: &Frame,
+        (frame, window): (&Frame, Pos),
         end: &FrameEnd,
         types: &[TypeId],
         keys: &[OrderKey],
@@ -250,18 +254,19 @@ impl Binder<'_> {
         }
         let [ty] = types else {
             let message = "RANGE with offset PRECEDING/FOLLOWING requires exactly one ORDER BY column";
-            return Err(windowing(message, frame.pos));
+            return Err(windowing(message, window));
         };
         // Whoever is sorted downward comes before by being greater.
         let minus = before != keys[0].descending;
         let op: Ident = if minus { "-".into() } else { "+".into() };
         let sum = self.binary(&op, Typed::new(Scalar::Column(usize::MAX), *ty, expr.pos), value.clone(), expr.pos);
         let sum = sum.map_err(|_| {
-            let message = format!(
-                "RANGE with offset PRECEDING/FOLLOWING is not supported for column type {ty} and offset type {}",
-                value.ty
-            );
-            Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message)
+            let message = format!("RANGE with offset PRECEDING/FOLLOWING is not supported for column type {ty}");
+            let code = sqlstate::FEATURE_NOT_SUPPORTED;
+            if matches!(ty.category(), TypeCategory::String | TypeCategory::Boolean) {
+                return Error::new(code, message).at(expr.pos.0);
+            }
+            Error::new(code, format!("{message} and offset type {}", value.ty))
                 .hint("Cast the offset value to an appropriate type.")
                 .at(expr.pos.0)
         })?;

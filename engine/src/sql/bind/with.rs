@@ -5,9 +5,10 @@
 //!
 //! PostgreSQL: `parse_cte.c`.
 
-use super::super::ast::{self, Ident, QueryBody, SetKind, Statement, With};
+use super::super::ast::{self, Ident, Pos, QueryBody, SetKind, Statement, With};
 use super::super::bound::{self, Cte, CteBody, OutColumn, Query};
 use super::Binder;
+use super::set_operation::column_pos;
 use crate::ids::{Error, Result, sqlstate};
 
 /// A query of WITH that is in sight.
@@ -102,10 +103,11 @@ impl Binder<'_> {
                 return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(pos.map_or(0, |pos| pos.0)));
             }
         }
-        if names(&Statement::Query(Box::new(operation.left.clone())), &cte.name) {
+        let first = Statement::Query(Box::new(operation.left.clone()));
+        if let Some(place) = named_at(&first, &cte.name) {
             let message =
                 format!("recursive reference to query \"{}\" must not appear within its non-recursive term", cte.name);
-            return Err(Error::new(sqlstate::INVALID_RECURSION, message).at(cte.pos.0));
+            return Err(Error::new(sqlstate::INVALID_RECURSION, message).at(place.0));
         }
         let own = match &query.with {
             Some(with) => self.begin_with(with)?,
@@ -119,7 +121,7 @@ impl Binder<'_> {
         self.with.push(CteName { name: cte.name.clone(), id, columns: Some(columns) });
         let mut right = self.query(&operation.right, false)?;
         let name = self.with.pop();
-        self.recursive_types(cte, &left, &mut right)?;
+        self.recursive_types(cte, operation, &left, &mut right)?;
         self.end_with(&own);
         self.with.extend(name);
         self.ctes[id].body = CteBody::Recursive(Box::new((left, right)), operation.all);
@@ -127,10 +129,16 @@ impl Binder<'_> {
     }
 
     /// The right half must have the types of the left.
-    fn recursive_types(&mut self, cte: &ast::Cte, left: &Query, right: &mut Query) -> Result<()> {
+    fn recursive_types(
+        &mut self,
+        cte: &ast::Cte,
+        operation: &ast::SetOperation,
+        left: &Query,
+        right: &mut Query,
+    ) -> Result<()> {
         if left.columns.len() != right.columns.len() {
             let message = "each UNION query must have the same number of columns";
-            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(cte.pos.0));
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(column_pos(&operation.right, 0).0));
         }
         let (types, cast) = self.common_columns("UNION", left, right, cte.pos)?;
         for (at, (ty, own)) in types.iter().zip(&left.columns).enumerate() {
@@ -143,7 +151,7 @@ impl Binder<'_> {
                 );
                 return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message)
                     .hint("Cast the output of the non-recursive term to the correct type.")
-                    .at(cte.pos.0));
+                    .at(column_pos(&operation.left, at).0));
             }
         }
         if let Some(cast) = cast[1].clone() {
@@ -168,7 +176,14 @@ impl Binder<'_> {
 
 /// Whether a statement names a table so.
 fn names(statement: &Statement, name: &str) -> bool {
-    statement.relations().iter().any(|(relation, _)| relation.schema.is_none() && &*relation.name == name)
+    named_at(statement, name).is_some()
+}
+
+/// Where a statement names a table so.
+fn named_at(statement: &Statement, name: &str) -> Option<Pos> {
+    let relations = statement.relations();
+    let mut found = relations.iter().filter(|(relation, _)| relation.schema.is_none() && &*relation.name == name);
+    found.next().map(|(relation, _)| relation.pos)
 }
 
 /// Columns with the names that WITH gives them.

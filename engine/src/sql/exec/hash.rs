@@ -9,7 +9,7 @@
 //! Entries are numbered in the order in which they came, and nobody goes over the buckets: what comes out never depends
 //! on a hash. Values that are equal have equal hashes, also where their kinds differ, as 1::int and 1::bigint do.
 
-use crate::types::{Datum, compare_nulls_last};
+use crate::types::{Datum, compare_nulls_last, instant};
 
 /// A value mixed into a hash.
 fn mix(hash: u64, word: u64) -> u64 {
@@ -53,7 +53,12 @@ fn mix_value(hash: u64, value: &Datum) -> u64 {
         Datum::Text(v) | Datum::Name(v) => mix_bytes(hash, v.as_bytes()),
         Datum::Bytea(v) => mix_bytes(hash, v),
         Datum::Oid(v) => mix(hash, u64::from(v.0)),
-        Datum::TimestampTz(v) => mix(hash, v.0 as u64),
+        Datum::Xid(v) => mix(hash, i64::from(v.0 as i32) as u64),
+        Datum::Xid8(v) => mix(hash, *v),
+        Datum::Time(v) => mix(hash, *v as u64),
+        Datum::Uuid(v) => mix_bytes(hash, v),
+        Datum::Bpchar(v) => mix_bytes(hash, v.trim_end_matches(' ').as_bytes()),
+        Datum::TimestampTz(_) | Datum::Timestamp(_) | Datum::Date(_) => mix(hash, instant(value).unwrap_or(0) as u64),
         Datum::Interval(v) => mix(hash, v.span() as u64),
         Datum::Numeric(v) => {
             let hash = mix(hash, (v.sign() as u64) << 16 | u64::from(v.weight() as u16));

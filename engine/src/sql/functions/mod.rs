@@ -18,6 +18,7 @@ mod json;
 mod math;
 mod regexp;
 mod resolve;
+mod sequence;
 mod string;
 mod system;
 mod table;
@@ -32,6 +33,7 @@ use crate::small;
 use crate::types::{Datum, TypeId};
 pub(crate) use format::quote_ident;
 pub use resolve::{Found, resolve};
+pub use sequence::SessionSequences;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
@@ -56,6 +58,8 @@ pub struct FnCtx {
     pub catalog: Rc<Catalog>,
     /// The functions that there are.
     pub registry: Rc<Registry>,
+    /// What it remembers of sequences.
+    pub sequences: Rc<SessionSequences>,
 }
 
 /// A function that is computed at once.
@@ -179,6 +183,7 @@ impl Registry {
         let mut registry = Registry { functions: small::Map::new(), views: small::Map::new() };
         builtin::add(&mut registry);
         waiting::add(&mut registry);
+        sequence::add(&mut registry);
         registry
     }
 

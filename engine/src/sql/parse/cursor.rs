@@ -114,6 +114,11 @@ impl Children<'_, '_> {
         self.next.as_ref().map(SyntaxElement::kind)
     }
 
+    /// Where the next child begins, in bytes of the query string.
+    pub fn peek_start(&self) -> Option<usize> {
+        self.next.as_ref().map(|element| self.source.start(element))
+    }
+
     /// Takes the next child.
     pub fn bump(&mut self) -> Option<SyntaxElement> {
         let element = self.next.take()?;

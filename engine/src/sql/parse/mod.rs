@@ -18,6 +18,7 @@
 //! our parser's first error lies. What parses but is not supported gets `0A000` with its name: each function here takes
 //! the children of its node one by one and refuses what is left over.
 
+mod alter;
 mod atom;
 mod constraint;
 mod cursor;
@@ -178,6 +179,11 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     match node.kind() {
         CREATE_TABLE => table::create_table(source, node),
         DROP_TABLE => table::drop_table(source, node),
+        ALTER_TABLE => alter::alter_table(source, node),
+        TRUNCATE => table::truncate(source, node),
+        CREATE_SEQUENCE => sequence::create(source, node),
+        ALTER_SEQUENCE => sequence::alter(source, node),
+        DROP_SEQUENCE => sequence::drop(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
         INSERT => modify::insert(source, node),

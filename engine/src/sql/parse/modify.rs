@@ -19,6 +19,13 @@ pub(super) fn insert(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     if let Some(list) = children.node(COLUMN_TARGET_LIST) {
         columns = column_targets(source, &list)?;
     }
+    let overriding = match children.peek() {
+        Some(kind @ (OVERRIDING_SYSTEM_VALUE | OVERRIDING_USER_VALUE)) => {
+            children.bump();
+            Some(kind == OVERRIDING_SYSTEM_VALUE)
+        }
+        _ => None,
+    };
     let rows = match children.peek() {
         Some(DEFAULT_VALUES) => children.bump().map(|_| None),
         Some(kind) if is_query(kind) => {
@@ -32,7 +39,7 @@ pub(super) fn insert(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let returning = returning(source, &mut children)?;
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(Statement::Insert(Insert { table, alias, columns, source: rows, on_conflict, returning }))
+    Ok(Statement::Insert(Insert { table, alias, columns, overriding, source: rows, on_conflict, returning }))
 }
 
 fn on_conflict(source: &Source, node: &SyntaxNode) -> Result<OnConflict> {

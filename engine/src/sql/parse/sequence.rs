@@ -3,10 +3,48 @@
 use super::super::ast::*;
 use super::cursor::{Children, Source};
 use super::expr::expr;
-use super::name::{path, type_name};
+use super::name::{path, qualified, type_name};
+use super::table::drop_behavior;
 use crate::ids::{Error, Result, sqlstate};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
+
+pub(super) fn create(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(CREATE_KW)?;
+    children.expect(SEQUENCE_KW)?;
+    let if_not_exists = children.eat(IF_NOT_EXISTS);
+    let name = qualified(source, &children.expect_node(SEQUENCE)?)?;
+    let options = options(source, &mut children)?;
+    children.eat(SEMICOLON);
+    children.end()?;
+    Ok(Statement::CreateSequence(CreateSequence { name, if_not_exists, options }))
+}
+
+pub(super) fn alter(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(ALTER_KW)?;
+    children.expect(SEQUENCE_KW)?;
+    let if_exists = children.eat(IF_EXISTS);
+    let name = qualified(source, &children.expect_node(SEQUENCE_REF)?)?;
+    let options = options(source, &mut children)?;
+    children.eat(SEMICOLON);
+    children.end()?;
+    Ok(Statement::AlterSequence(AlterSequence { name, if_exists, options }))
+}
+
+pub(super) fn drop(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(DROP_KW)?;
+    children.expect(SEQUENCE_KW)?;
+    let if_exists = children.eat(IF_EXISTS);
+    let names = children.list(SEQUENCE_REF)?;
+    let names = names.iter().map(|name| qualified(source, name)).collect::<Result<_>>()?;
+    let cascade = drop_behavior(&mut children);
+    children.eat(SEMICOLON);
+    children.end()?;
+    Ok(Statement::DropSequence(DropTable { names, if_exists, cascade }))
+}
 
 /// The options in parentheses behind AS IDENTITY.
 pub(super) fn option_list(source: &Source, list: &SyntaxNode) -> Result<SequenceOptions> {
@@ -66,7 +104,7 @@ fn option(source: &Source, node: &SyntaxNode, found: &mut SequenceOptions) -> Re
             words.expect(OWNED_KW)?;
             words.expect(BY_KW)?;
             let mut parts = Vec::new();
-            let none = words.eat(NONE_KW);
+            let none = words.node(OWNED_BY_NONE).is_some();
             if !none {
                 path(source, &words.expect_any_node()?, &mut parts)?;
             }

@@ -24,7 +24,7 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
     let (mut columns, mut constraints) = (Vec::new(), Vec::new());
     while list.peek() != Some(R_PAREN) {
         match list.peek() {
-            Some(COLUMN) => columns.push(column(source, &list.expect_any_node()?, &mut constraints)?),
+            Some(COLUMN) => columns.push(column(source, &list.expect_any_node()?, &name.name, &mut constraints)?),
             _ => constraints.push(constraint::constraint(source, &list.expect_any_node()?, None)?),
         }
         if !list.eat(COMMA) {
@@ -58,13 +58,18 @@ fn on_commit(source: &Source, children: &mut Children, temporary: bool) -> Resul
 }
 
 /// A column; its constraints are put behind those before.
-fn column(source: &Source, node: &SyntaxNode, constraints: &mut Vec<TableConstraint>) -> Result<ColumnDef> {
+fn column(
+    source: &Source,
+    node: &SyntaxNode,
+    table: &str,
+    constraints: &mut Vec<TableConstraint>,
+) -> Result<ColumnDef> {
     let mut children = source.children(node);
     let pos = source.node_pos(node);
     let name = children.name(COLUMN_NAME)?;
     let ty = type_name(source, &children.expect_any_node()?)?;
     let mut column = ColumnDef { name, ty, not_null: false, default: None, identity: None, pos };
-    column_constraints(source, &mut children, &mut column, constraints)?;
+    column_constraints(source, &mut children, table, &mut column, constraints)?;
     children.end()?;
     Ok(column)
 }
@@ -73,6 +78,7 @@ fn column(source: &Source, node: &SyntaxNode, constraints: &mut Vec<TableConstra
 pub(super) fn column_constraints(
     source: &Source,
     children: &mut Children,
+    table: &str,
     column: &mut ColumnDef,
     constraints: &mut Vec<TableConstraint>,
 ) -> Result<()> {
@@ -98,7 +104,10 @@ pub(super) fn column_constraints(
                 let default = expr(source, &words.expect_any_node()?)?;
                 words.end()?;
                 if column.default.replace(default).is_some() {
-                    let message = format!("multiple default values specified for column \"{}\"", column.name);
+                    let message = format!(
+                        "multiple default values specified for column \"{}\" of table \"{table}\"",
+                        column.name
+                    );
                     return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&node).0));
                 }
             }
@@ -140,6 +149,36 @@ pub(super) fn drop_table(source: &Source, node: &SyntaxNode) -> Result<Statement
     children.eat(SEMICOLON);
     children.end()?;
     Ok(Statement::DropTable(DropTable { names, if_exists, cascade }))
+}
+
+pub(super) fn truncate(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(TRUNCATE_KW)?;
+    children.eat(TABLE_KW);
+    let mut list = source.children(&children.expect_node(TABLE_LIST)?);
+    let mut names = Vec::new();
+    for relation in list.list(TABLE_RELATION_NAME)? {
+        names.push(table_name(source, &relation)?);
+    }
+    list.end()?;
+    let restart = children.eat(RESTART_IDENTITY);
+    if !restart {
+        children.eat(CONTINUE_IDENTITY);
+    }
+    let cascade = drop_behavior(&mut children);
+    children.eat(SEMICOLON);
+    children.end()?;
+    Ok(Statement::Truncate(Truncate { names, restart, cascade }))
+}
+
+/// The name of a table without ONLY or `*`, which stand for inheritance.
+pub(super) fn table_name(source: &Source, node: &SyntaxNode) -> Result<QualName> {
+    let mut relation = source.children(node);
+    relation.eat(ONLY_KW);
+    let name = qualified(source, &relation.expect_node(TABLE_NAME_REF)?)?;
+    relation.eat(STAR);
+    relation.end()?;
+    Ok(name)
 }
 
 /// RESTRICT or CASCADE; whether it is the latter.

@@ -1,6 +1,6 @@
 //! OVER and WINDOW: partitions, orders and frames.
 
-use super::super::ast::{Frame, FrameEnd, FrameExclude, FrameMode, Ident, WindowSpec};
+use super::super::ast::{Frame, FrameEnd, FrameExclude, FrameMode, Ident, Pos, WindowSpec};
 use super::cursor::Source;
 use super::expr::expr;
 use super::select::order_by;
@@ -17,8 +17,8 @@ pub(super) fn windows(source: &Source, clause: &SyntaxNode) -> Result<Vec<(Ident
         let mut node = source.children(&node);
         let name = node.name(WINDOW)?;
         node.expect(AS_KW)?;
-        node.expect(L_PAREN)?;
-        windows.push((name, spec(source, &node.expect_node(WINDOW_SPEC)?)?));
+        let pos = source.pos(source.start(&node.expect(L_PAREN)?));
+        windows.push((name, WindowSpec { pos, ..spec(source, &node.expect_node(WINDOW_SPEC)?)? }));
         node.expect(R_PAREN)?;
         node.end()?;
     }
@@ -32,11 +32,12 @@ pub(super) fn over(source: &Source, clause: &SyntaxNode) -> Result<WindowSpec> {
     children.expect(OVER_KW)?;
     let window = match children.node(OVER_WINDOW_SPEC) {
         Some(node) => {
+            let pos = source.node_pos(&node);
             let mut node = source.children(&node);
             node.expect(L_PAREN)?;
             let window = match node.node(WINDOW_SPEC) {
-                Some(inner) => spec(source, &inner)?,
-                None => empty(source, clause),
+                Some(inner) => WindowSpec { pos, ..spec(source, &inner)? },
+                None => WindowSpec { pos, ..empty(source, clause) },
             };
             node.expect(R_PAREN)?;
             node.end()?;
@@ -92,18 +93,21 @@ fn frame(source: &Source, clause: &SyntaxNode) -> Result<Frame> {
         _ => return Err(children.missing()),
     };
     children.bump();
-    let pos = source.node_pos(clause);
-    let (start, end) = match children.node(FRAME_BETWEEN) {
+    let (start, end, places) = match children.node(FRAME_BETWEEN) {
         Some(between) => {
             let mut between = source.children(&between);
             between.expect(BETWEEN_KW)?;
-            let start = frame_end(source, &between.expect_any_node()?)?;
+            let start = between.expect_any_node()?;
             between.expect(AND_KW)?;
-            let end = frame_end(source, &between.expect_any_node()?)?;
+            let end = between.expect_any_node()?;
             between.end()?;
-            (start, end)
+            let places = [source.node_pos(&start), source.node_pos(&end)];
+            (frame_end(source, &start)?, frame_end(source, &end)?, places)
         }
-        None => (frame_end(source, &children.expect_any_node()?)?, FrameEnd::Current),
+        None => {
+            let start = children.expect_any_node()?;
+            (frame_end(source, &start)?, FrameEnd::Current, [source.node_pos(&start); 2])
+        }
     };
     let exclude = match children.node(FRAME_EXCLUDE) {
         Some(node) => {
@@ -119,7 +123,7 @@ fn frame(source: &Source, clause: &SyntaxNode) -> Result<Frame> {
         None => FrameExclude::Nothing,
     };
     children.end()?;
-    checked(Frame { mode, start, end, exclude, pos })
+    checked(Frame { mode, start, end, exclude, pos: places[0] }, places)
 }
 
 fn frame_end(source: &Source, node: &SyntaxNode) -> Result<FrameEnd> {
@@ -135,7 +139,7 @@ fn frame_end(source: &Source, node: &SyntaxNode) -> Result<FrameEnd> {
 }
 
 /// Frames that cannot be.
-fn checked(frame: Frame) -> Result<Frame> {
+fn checked(frame: Frame, places: [Pos; 2]) -> Result<Frame> {
     let rank = |end: &FrameEnd| match end {
         FrameEnd::First => 0,
         FrameEnd::Preceding(_) => 1,
@@ -143,14 +147,16 @@ fn checked(frame: Frame) -> Result<Frame> {
         FrameEnd::Following(_) => 3,
         FrameEnd::Last => 4,
     };
-    let message = match (&frame.start, &frame.end) {
-        (FrameEnd::Last, _) => "frame start cannot be UNBOUNDED FOLLOWING",
-        (_, FrameEnd::First) => "frame end cannot be UNBOUNDED PRECEDING",
-        (FrameEnd::Current, FrameEnd::Preceding(_)) => "frame starting from current row cannot have preceding rows",
+    let (message, place) = match (&frame.start, &frame.end) {
+        (FrameEnd::Last, _) => ("frame start cannot be UNBOUNDED FOLLOWING", 0),
+        (_, FrameEnd::First) => ("frame end cannot be UNBOUNDED PRECEDING", 1),
+        (FrameEnd::Current, FrameEnd::Preceding(_)) => {
+            ("frame starting from current row cannot have preceding rows", 1)
+        }
         (FrameEnd::Following(_), end) if rank(end) < 3 => {
-            "frame starting from following row cannot have preceding rows"
+            ("frame starting from following row cannot have preceding rows", 1)
         }
         _ => return Ok(frame),
     };
-    Err(Error::new(sqlstate::WINDOWING_ERROR, message).at(frame.pos.0))
+    Err(Error::new(sqlstate::WINDOWING_ERROR, message).at(places[place].0))
 }

@@ -323,7 +323,15 @@ rel: RelFile,
 /**
  * Where. 
  */
-tid: Tid, } | { "kind": "ForeignKeyCheck", 
+tid: Tid, } | { "kind": "SequenceNext", 
+/**
+ * Whose file. 
+ */
+rel: RelFile, 
+/**
+ * Whether that took a record, for the numbers to come as well. 
+ */
+logged: boolean, } | { "kind": "ForeignKeyCheck", 
 /**
  * The table whose row was changed. 
  */

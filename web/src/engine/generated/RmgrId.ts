@@ -3,4 +3,4 @@
 /**
  * A resource manager of PostgreSQL 15, in the order of `rmgrlist.h`; its number is in every WAL record.
  */
-export type RmgrId = "Xlog" | "Transaction" | "Storage" | "Clog" | "Database" | "Tablespace" | "MultiXact" | "RelMap" | "Standby" | "Heap2" | "Heap" | "Btree";
+export type RmgrId = "Xlog" | "Transaction" | "Storage" | "Clog" | "Database" | "Tablespace" | "MultiXact" | "RelMap" | "Standby" | "Heap2" | "Heap" | "Btree" | "Sequence";
