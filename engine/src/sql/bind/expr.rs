@@ -2,7 +2,7 @@
 
 use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, QualName, SqlValue, Subscript};
 use super::super::bound::{Scalar, slot};
-use super::super::functions::FnCtx;
+use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
 use super::coerce::{Typed, resolve_type};
 use super::level::Level;
@@ -296,16 +296,28 @@ impl Binder<'_> {
             let message = format!("cannot subscript type {} because it does not support subscripting", array.ty);
             return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(arg.pos.0));
         };
+        let ty = array.ty;
+        let slice = subscripts.iter().any(|subscript| matches!(subscript, Subscript::Slice(..)));
         let mut args = vec![array.scalar];
+        let mut bound = |binder: &mut Self, expr: &Expr| {
+            let value = binder.expr(expr, level)?;
+            Ok::<_, Error>(binder.must_coerce(value, TypeId::Int4)?.scalar)
+        };
+        // A bound that is not said.
+        let open = || Scalar::Const(Datum::Bool(true));
         for subscript in subscripts {
-            let Subscript::Index(index) = subscript else {
-                return Err(Error::unsupported("a slice of an array").at(pos.0));
-            };
-            let index = self.expr(index, level)?;
-            args.push(self.must_coerce(index, TypeId::Int4)?.scalar);
+            match subscript {
+                Subscript::Index(index) if slice => args.extend([Scalar::Const(Datum::Int4(1)), bound(self, index)?]),
+                Subscript::Index(index) => args.push(bound(self, index)?),
+                Subscript::Slice(low, high) => {
+                    for side in [low, high] {
+                        args.push(side.as_ref().map_or_else(|| Ok(open()), |side| bound(self, side))?);
+                    }
+                }
+            }
         }
-        let scalar = Scalar::Call("array_subscript", element, args, true);
-        Ok(Typed::new(scalar, elem, pos))
+        let (f, ty): (ScalarFn, TypeId) = if slice { (part, ty) } else { (element, elem) };
+        Ok(Typed::new(Scalar::Call("array_subscript", f, args, true), ty, pos))
     }
 
     /// COLLATE: all our collations are C.
@@ -402,6 +414,13 @@ impl Binder<'_> {
 fn element(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
     let subscripts = args[1..].iter().map(Datum::as_int).collect::<Result<Vec<_>>>()?;
     Ok(crate::types::array::element(args[0].as_array()?, &subscripts))
+}
+
+/// A part of an array, between pairs of bounds.
+fn part(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
+    let bound = |value: &Datum| value.as_int().ok();
+    let bounds: Vec<_> = args[1..].chunks(2).map(|pair| (bound(&pair[0]), bound(&pair[1]))).collect();
+    Ok(crate::types::array::slice(args[0].as_array()?, &bounds).datum())
 }
 
 fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {

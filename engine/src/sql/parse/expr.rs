@@ -437,9 +437,9 @@ impl Climb<'_, '_, '_> {
                 let op = if negated { "!~" } else { "~" };
                 Ok((self.node(ExprKind::Binary(op.into(), Box::new(left), Box::new(right)), start), true))
             }
-            Some(TIME_KW) if !negated => {
+            Some(AT_KW) if !negated => {
                 self.at += 1;
-                if !self.eat(ZONE_KW) {
+                if !self.eat(TIME_KW) || !self.eat(ZONE_KW) {
                     return Err(self.unexpected());
                 }
                 let zone = self.climb(strength::AT + 1, false)?;
