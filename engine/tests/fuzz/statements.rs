@@ -161,11 +161,11 @@ impl Statements {
             3 => self.noise(),
             _ => {
                 let mut tokens = self.tokens();
-                for _ in 0..self.random.below(5).saturating_sub(2) {
+                for _ in 0..self.random.below(4) {
                     self.mutate(&mut tokens);
                 }
                 let mut text = tokens.concat();
-                if self.random.one_in(12) {
+                if self.random.one_in(5) {
                     text = self.bytes(text);
                 }
                 text
@@ -179,11 +179,7 @@ impl Statements {
 
     /// A true statement, cut into words, signs and gaps.
     fn tokens(&mut self) -> Vec<String> {
-        let mut text = self.pick(&SEEDS);
-        if self.random.one_in(2) {
-            let parts: Vec<&str> = text.split("; ").collect();
-            text = self.pick(&parts);
-        }
+        let text = self.pick(&SEEDS);
         let mut tokens: Vec<String> = Vec::new();
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         for c in text.chars() {
