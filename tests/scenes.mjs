@@ -145,7 +145,7 @@ class Stage {
     await this.meetJudge();
     await this.check(opening.checks);
     for (const [n, beat] of beats.entries()) {
-      const tears = beats[n + 1]?.acts.some((act) => act.words === 'power off primary');
+      const tears = beats[n + 1]?.acts.some((act) => act.words?.startsWith('power off primary'));
       for (const act of beat.acts) {
         if (tears && act.sql === 'CHECKPOINT;') this.torn = Buffer.from(this.servers[0].rows(`SELECT get_raw_page('${this.scene.relation}', 0)`)[0].slice(2), 'hex');
         else await this.do(act);
@@ -178,7 +178,7 @@ class Stage {
   async input(words) {
     const [primary, standby] = this.servers;
     const [, stop, on, cancelled] = /^(?:stop primary (\w+)|power on (primary)|cancel (\w))$/.exec(words) ?? [];
-    if (words === 'power off primary') await this.powerOff();
+    if (words.startsWith('power off primary')) await this.powerOff();
     else if (stop) primary.ctl('stop', '-m', stop);
     else if (on) primary.ctl('start');
     else if (cancelled) primary.rows(`SELECT pg_cancel_backend(${this.sessions.get(cancelled).pid})`);

@@ -18,8 +18,9 @@ const cargo = (...what) => run('cargo', ['test', '--locked', '--profile', 'soak'
 
 const stages = {
   'access methods: a model, a second host, power cuts': () => cargo('vitrine-engine', '--lib', 'access::tests'),
-  'the plug and kill -9 after every step': () => cargo('vitrine-engine', '--test', 'crashes'),
+  'the plug and kill -9, 500 points of everything with three torn writes each, every step of a small work': () => cargo('vitrine-engine', '--test', 'crashes'),
   'a standby, a bad link': () => cargo('vitrine-engine', '--test', 'standby'),
+  'a million fuzzed statements': () => cargo('vitrine-engine', '--test', 'fuzz'),
   'log records and pages at random': () => cargo('vitrine-engine', '--lib', 'wal::'),
   'three sessions beside a real server': () => cargo('vitrine-oracle', '--test', 'sessions'),
   'the browser is killed, 50 times': async () => {

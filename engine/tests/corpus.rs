@@ -1,8 +1,9 @@
 //! The corpus: thousands of statements, each answered as a real PostgreSQL 15 answers it.
 //!
 //! `corpus/*.golden` hold the statements and what the server said, written by `corpus/capture.py`. Each file is one
-//! session, all of it in this process. `corpus/differs.txt` lists the statements whose answer is another one here; a
-//! statement that is answered rightly must not stand there, and `DIFFERENCES.md` says what those are about.
+//! session, all of it in this process. `corpus/differs.txt` lists the statements whose answer is another one here, and
+//! `DIFFERENCES.md` says what they are about. One that is not in the list fails the test; one that is answered rightly
+//! by now is told of, so that it can be taken off.
 //!
 //! With `UPDATE_GOLDENFILES=1` the list is written anew; with `CORPUS_SHOW=some words` every difference in a statement
 //! that holds the words is printed.
@@ -132,5 +133,6 @@ fn answers_are_those_of_a_real_server() {
 fn assert_lines(known: &str, found: &str) {
     let new: Vec<_> = found.lines().filter(|line| !known.lines().any(|old| old == *line)).collect();
     let gone: Vec<_> = known.lines().filter(|line| !found.lines().any(|new| new == *line)).collect();
-    assert!(new.is_empty() && gone.is_empty(), "answered otherwise: {new:#?}\nand rightly now: {gone:#?}");
+    println!("answered rightly, though listed: {gone:#?}");
+    assert!(new.is_empty(), "answered otherwise: {new:#?}");
 }

@@ -75,6 +75,15 @@ test('live goes at the speed that is chosen', async ({ page }) => {
   await page.locator('body').press('Space');
 });
 
+test('a shared address has the panel that is open in the middle', async ({ page }) => {
+  await page.goto('/#v1&scene=deadlock&beat=2&panel=locks');
+  await expect(page.locator('vt-panel-frame')).toBeVisible({ timeout: 30_000 });
+  await expect(count(page)).toHaveText('2');
+  await page.evaluate(() => history.replaceState(null, '', location.pathname));
+  await page.getByRole('button', { name: 'share', exact: true }).click();
+  await expect.poll(() => page.url()).toContain('panel=locks');
+});
+
 test('event by event, each has its words', async ({ page }) => {
   await openLab(page, 2);
   const told = await sentence(page).textContent();

@@ -74,6 +74,14 @@ pub enum Input {
         /// Which host.
         host: u8,
     },
+    /// A host loses its power, and what its disk keeps of the unsynced is chosen by a number: a story that is to be told
+    /// again after the world's own chance has changed.
+    Tear {
+        /// Which host.
+        host: u8,
+        /// The number.
+        chance: u32,
+    },
     /// A host gets its power back, and its server is started.
     PowerOn {
         /// Which host.
@@ -113,6 +121,7 @@ struct Fields {
     frozen: bool,
     cut: bool,
     micros: u32,
+    chance: u32,
     mode: ShutdownMode,
 }
 
@@ -121,7 +130,7 @@ impl TryFrom<Fields> for Input {
     type Error = String;
 
     fn try_from(said: Fields) -> Result<Input, String> {
-        let Fields { kind, host, parameters, session, text, pid, frozen, cut, micros, mode } = said;
+        let Fields { kind, host, parameters, session, text, pid, frozen, cut, micros, chance, mode } = said;
         Ok(match kind.as_str() {
             "connect" => Input::Connect { host, parameters },
             "query" => Input::Query { session, text },
@@ -131,6 +140,7 @@ impl TryFrom<Fields> for Input {
             "freeze" => Input::Freeze { pid, frozen },
             "kill" => Input::Kill { pid },
             "power_fail" => Input::PowerFail { host },
+            "tear" => Input::Tear { host, chance },
             "power_on" => Input::PowerOn { host },
             "shutdown" => Input::Shutdown { host, mode },
             "cut" => Input::Cut { cut },
@@ -177,6 +187,7 @@ mod tests {
             Input::Freeze { pid, frozen: true },
             Input::Kill { pid },
             Input::PowerFail { host },
+            Input::Tear { host, chance: 5 },
             Input::PowerOn { host },
             Input::Shutdown { host, mode: ShutdownMode::Immediate },
             Input::Cut { cut: true },

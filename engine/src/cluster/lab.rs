@@ -11,7 +11,7 @@ use crate::server::protocol::{BackendMessage, CancelRequest, FrontendMessage, St
 use crate::server::{self, Answer, AnswerBox, Client, ClientSender, Incoming, Port, Server, ServerSpec};
 use crate::settings::{self, Settings, Source};
 use crate::sql::functions::Registry;
-use crate::world::{DiskOp, Limit, Link, Mode, Sender, Stop, SyncedBatch, World, channel};
+use crate::world::{DiskOp, Limit, Link, Mode, Random, Sender, Stop, SyncedBatch, World, channel};
 
 /// One way between primary and standby in the lab, in microseconds.
 const LINK_LATENCY: u64 = 400;
@@ -298,6 +298,11 @@ impl Lab {
             Input::PowerFail { host } => {
                 let spec = self.host(host)?.clone();
                 self.world.power_fail(spec.host);
+                *spec.running.borrow_mut() = None;
+            }
+            Input::Tear { host, chance } => {
+                let spec = self.host(host)?.clone();
+                self.world.power_fail_by(spec.host, Random::new(0, u64::from(chance)));
                 *spec.running.borrow_mut() = None;
             }
             Input::PowerOn { host } => {

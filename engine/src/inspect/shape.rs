@@ -299,7 +299,8 @@ pub struct BlockerView {
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 #[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
 pub struct WalView {
-    /// The newest records, ascending; on a standby of those that have arrived.
+    /// The newest records, ascending; on a standby of those that have arrived, and if it is far behind those that are
+    /// replayed next.
     pub records: Vec<RecordView>,
     /// `pg_current_wal_insert_lsn()`; on a standby the end of what has arrived.
     pub insert: u64,

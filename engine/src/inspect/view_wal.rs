@@ -7,7 +7,8 @@
 //!   ... ◄── record ◄────── record ◄────── record ◄── the server knows where its last record begins
 //! ```
 //!
-//! A server that replays knows the last record that it has replayed; from there on what has arrived is read forwards.
+//! A server that replays knows the last record that it has replayed; from there on what has arrived is read forwards, a
+//! few records and no more: a standby may be far behind.
 
 use super::look::Tables;
 use super::shape::{BlockRefView, RecordView, WalView};
@@ -33,7 +34,7 @@ impl Tape {
         let limit = end_of_log(server);
         let anchor = if last.is_valid() { last } else { server.control.borrow().checkpoint };
         let mut pages = Pages::upto(&server.wal, limit);
-        let mut records = forwards(server, anchor, &mut pages);
+        let mut records = forwards(server, anchor, &mut pages, count);
         let mut earlier = Vec::new();
         let mut prev = records.first().map_or(Lsn::INVALID, |record| record.prev);
         while prev.is_valid() && earlier.len() + records.len() < count {
@@ -48,10 +49,10 @@ impl Tape {
     }
 }
 
-/// All records from one on.
-fn forwards(server: &Server, from: Lsn, pages: &mut Pages) -> Vec<DecodedRecord> {
+/// The records from one on, at most so many.
+fn forwards(server: &Server, from: Lsn, pages: &mut Pages, count: usize) -> Vec<DecodedRecord> {
     let mut reader = WalReader::new(server.seg(), server.timeline(), None, from);
-    std::iter::from_fn(|| reader.next(pages).ok()).collect()
+    std::iter::from_fn(|| reader.next(pages).ok()).take(count).collect()
 }
 
 /// Up to where there is log: inserted, or arrived.

@@ -9,7 +9,7 @@ use crate::catalog::{Table, alter, attrdef, index};
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
 use crate::sql::ast::{self, AlterAction, ColumnDef, ConstraintKind, TableConstraint};
 use crate::sql::bind::{self, Params};
-use crate::sql::bound::{Bound, NewKey};
+use crate::sql::bound::NewKey;
 use crate::sql::deparse::{quote_name, renamed};
 use crate::sql::{exec, parse};
 use crate::types::tuple::value_bytes;
@@ -317,9 +317,9 @@ impl Session {
         let parsed = parse::parse(text)?;
         let statement = parsed.first().ok_or_else(|| Error::internal("an empty query"))?;
         let bound = self.bind_statement(&statement.statement, Params::None).await?;
-        let Bound { statement, .. } = bound.ok_or_else(|| Error::internal("not a query"))?;
+        let bound = bound.ok_or_else(|| Error::internal("not a query"))?;
         let mut first = None;
-        exec::run(&self.fx, &statement, &[], &mut |row| {
+        exec::run(&self.fx, &bound, &[], &mut |row| {
             first.get_or_insert_with(|| row.to_vec());
             Ok(())
         })

@@ -169,7 +169,7 @@ impl Session {
         }
         let bound = self.bind_statement(statement, Params::Some(known)).await?;
         Ok(match bound {
-            Some(Bound { statement, params }) => (params, statement.columns().map(<[_]>::to_vec)),
+            Some(Bound { statement, params, .. }) => (params, statement.columns().map(<[_]>::to_vec)),
             None => (Vec::new(), None),
         })
     }
@@ -179,15 +179,15 @@ impl Session {
         let known: Vec<Option<TypeId>> = parameters.types.iter().copied().map(Some).collect();
         let params = if known.is_empty() { Params::None } else { Params::Some(&known) };
         let bound = self.bind_statement(statement, params).await?;
-        let Bound { statement, .. } = bound.ok_or_else(|| Error::unsupported("this statement"))?;
-        if let Some(columns) = statement.columns() {
+        let bound = bound.ok_or_else(|| Error::unsupported("this statement"))?;
+        if let Some(columns) = bound.statement.columns() {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await;
+        let rows = exec::run(&self.fx, &bound, &parameters.values, &mut |row| sink(Part::Row(row))).await;
         self.env.release_work();
         let rows = rows?;
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
-        Ok(match statement {
+        Ok(match bound.statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),
             bound::Statement::Insert(_) => format!("INSERT 0 {rows}"),
             bound::Statement::Update(_) => format!("UPDATE {rows}"),

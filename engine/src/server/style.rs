@@ -52,7 +52,10 @@ impl<F: Future> Future for Styled<F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         install(&self.env);
-        self.work.as_mut().poll(cx)
+        let polled = self.work.as_mut().poll(cx);
+        // Whoever looks on from outside sees values as nobody's session has set them.
+        set_style(Style::DEFAULT);
+        polled
     }
 }
 

@@ -8,6 +8,7 @@
 pub use super::ast_alter::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
+pub use super::ast_query::*;
 pub use super::ast_table::*;
 pub use super::ast_xact::*;
 use std::fmt;
@@ -149,113 +150,6 @@ pub enum Statement {
     DiscardTemp,
 }
 
-/// SELECT or VALUES, with what may follow either.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Query {
-    /// The rows before they are sorted and cut.
-    pub body: QueryBody,
-    /// ORDER BY
-    pub order_by: Vec<SortBy>,
-    /// LIMIT; `LIMIT ALL` is none.
-    pub limit: Option<Expr>,
-    /// OFFSET
-    pub offset: Option<Expr>,
-    /// FOR UPDATE and its like
-    pub locking: Vec<Locking>,
-}
-
-/// Where the rows of a query come from.
-#[derive(Clone, PartialEq, Debug)]
-pub enum QueryBody {
-    /// SELECT
-    Select(Box<Select>),
-    /// VALUES, row by row
-    Values(Vec<Vec<Expr>>),
-}
-
-/// The SELECT clause and those that belong to it.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Select {
-    /// DISTINCT
-    pub distinct: bool,
-    /// What is selected.
-    pub targets: Vec<Target>,
-    /// FROM: the items between the commas
-    pub from: Vec<FromItem>,
-    /// WHERE
-    pub filter: Option<Expr>,
-    /// GROUP BY
-    pub group_by: Vec<Expr>,
-    /// HAVING
-    pub having: Option<Expr>,
-}
-
-/// An item of a target list.
-#[derive(Clone, PartialEq, Debug)]
-pub enum Target {
-    /// An expression, perhaps with a name.
-    Expr(Expr, Option<Ident>),
-    /// `*`
-    Star(Pos),
-    /// `t.*`
-    TableStar(QualName),
-}
-
-/// An item of FROM.
-#[derive(Clone, PartialEq, Debug)]
-pub enum FromItem {
-    /// A table or a view.
-    Table(QualName, Option<Alias>),
-    /// A function that returns rows.
-    Function(Call, Pos, Option<Alias>),
-    /// A query in parentheses.
-    Subquery(Box<Query>, Pos, Option<Alias>),
-    /// A join.
-    Join(Box<Join>),
-}
-
-/// Two items joined.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Join {
-    /// What happens to rows of the left that find no partner.
-    pub kind: JoinKind,
-    /// The left item.
-    pub left: FromItem,
-    /// The right item.
-    pub right: FromItem,
-    /// ON; none for CROSS JOIN.
-    pub on: Option<Expr>,
-}
-
-/// The joins we have.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum JoinKind {
-    /// INNER or CROSS
-    Inner,
-    /// LEFT
-    Left,
-}
-
-/// The name of a FROM item, and perhaps of its columns.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Alias {
-    /// The name.
-    pub name: Ident,
-    /// The columns' names.
-    pub columns: Vec<Ident>,
-}
-
-/// An item of ORDER BY.
-#[derive(Clone, PartialEq, Debug)]
-pub struct SortBy {
-    /// By what: an expression, a position or a name of the target list.
-    pub expr: Expr,
-    /// DESC
-    pub descending: bool,
-    /// NULLS FIRST or LAST, where said.
-    pub nulls_first: Option<bool>,
-}
-
 /// SET.
 #[derive(Clone, PartialEq, Debug)]
 pub struct SetVariable {
@@ -351,12 +245,26 @@ pub enum ExprKind {
     Between(Box<Between>),
     /// `[NOT] IN (list)`
     In(Box<Expr>, Vec<Expr>, bool),
+    /// `[NOT] IN (query)`
+    InQuery(Box<Expr>, Box<Query>, bool),
+    /// EXISTS, ARRAY and the value of a query
+    Query(QueryExpr, Box<Query>),
+    /// `left op ANY (query)` or ALL
+    Quantified(Box<Quantified>),
+    /// ROW
+    Row(Vec<Expr>),
+    /// `ARRAY[...]`
+    Array(Vec<Expr>),
+    /// `a[1]` or `a[1:2]`
+    Subscript(Box<Expr>, Vec<Subscript>),
+    /// COLLATE
+    Collate(Box<Expr>, QualName),
     /// CASE
     Case(Box<Case>),
     /// `CAST(x AS t)`, `x::t` or `t 'x'`
     Cast(Box<Expr>, TypeName),
     /// A function.
-    Call(Call),
+    Call(Box<Call>),
     /// COALESCE
     Coalesce(Vec<Expr>),
     /// GREATEST (true) or LEAST
@@ -397,7 +305,7 @@ pub struct Case {
     pub otherwise: Option<Expr>,
 }
 
-/// A call of a function or of an aggregate.
+/// A call of a function, of an aggregate or of a window function.
 #[derive(Clone, PartialEq)]
 pub struct Call {
     /// Which.
@@ -408,4 +316,41 @@ pub struct Call {
     pub star: bool,
     /// `count(DISTINCT x)`
     pub distinct: bool,
+    /// VARIADIC before the last argument
+    pub variadic: bool,
+    /// ORDER BY within the arguments, or that of WITHIN GROUP
+    pub order_by: Vec<SortBy>,
+    /// Whether it is that of WITHIN GROUP
+    pub within_group: bool,
+    /// FILTER
+    pub filter: Option<Box<Expr>>,
+    /// OVER
+    pub over: Option<Box<WindowSpec>>,
+}
+
+impl Call {
+    /// A plain call.
+    pub fn new(name: QualName, args: Vec<Expr>) -> Call {
+        Call {
+            name,
+            args: args.into_iter().map(|arg| (None, arg)).collect(),
+            star: false,
+            distinct: false,
+            variadic: false,
+            order_by: Vec::new(),
+            within_group: false,
+            filter: None,
+            over: None,
+        }
+    }
+
+    /// Whether nothing is said that only aggregates and window functions know.
+    pub fn is_plain(&self) -> bool {
+        !self.star
+            && !self.distinct
+            && self.order_by.is_empty()
+            && !self.within_group
+            && self.filter.is_none()
+            && self.over.is_none()
+    }
 }

@@ -1,20 +1,30 @@
-//! Statements after binding: every name is a place, every operator a function, every type decided.
+//! Statements after binding: every name is a slot, every operator a function, every type decided.
 //!
-//! A row is a vector of values. The tables of a FROM stand in it side by side, each with its columns and, if the
-//! statement asks for any of them, its six system columns behind:
+//! A slot is a number that stands for a column of some row within one query. The items of a FROM have their columns side
+//! by side, tables with their six system columns behind; what is computed later has slots of its own:
 //!
 //! ```text
-//!   FROM a(x, y) JOIN b(z)        slot 0   1   2
-//!                                      a.x a.y b.z
+//!   FROM a(x, y) JOIN b(z)        slot 0   1   2..7      8
+//!                                      a.x a.y a.ctid .. b.z
+//!   GROUP BY, aggregates          KEY + 0, KEY + 1 ..    CALL + 0 ..
+//!   functions that give rows      SET + 0 ..
+//!   window functions              WINDOW + 0 ..
 //! ```
+//!
+//! Which of them a row really has at some point of the plan, and where, the planner decides (`exec/layout.rs`).
+//!
+//! What a query needs of the queries around it, and the right side of a join of the row to its left, comes in *exec
+//! parameters*: numbered places that whoever runs the inner plan fills before (PostgreSQL: `PARAM_EXEC`).
 
 use super::ast::Ident;
+pub use super::bound_query::*;
 use super::functions::{FnCtx, Function, ScalarFn};
 use crate::access::{RowLock, WaitPolicy};
 pub use crate::catalog::Table;
 use crate::ids::Result;
 use crate::types::arith::{BinaryFn, UnaryFn};
-use crate::types::{Aggregate, Cast, Datum, TypeId};
+use crate::types::{Cast, Datum, TypeId};
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 /// A row on its way through a plan.
@@ -46,7 +56,9 @@ pub enum Scalar {
     Column(usize),
     /// A parameter, from 0.
     Param(usize),
-    /// The result of a call that waits, made before the expression runs: see [`Exprs`].
+    /// An exec parameter: a value of a row outside.
+    Exec(usize),
+    /// The result of something that waits: see [`Exprs`].
     Waited(usize),
     /// An operator before its operand; NULL in, NULL out.
     Unary(Ident, UnaryFn, Box<Scalar>),
@@ -78,23 +90,71 @@ pub enum Scalar {
     MinMax(bool, Vec<Scalar>),
     /// NULLIF
     NullIf(Box<[Scalar; 2]>),
+    /// `ARRAY[...]`, of elements of this type.
+    Array(TypeId, Vec<Scalar>),
+    /// `left op ANY (array)`, or ALL where the flag is set.
+    Each(Ident, BinaryFn, bool, Box<[Scalar; 2]>),
 }
 
-/// A call of a function that waits, such as one that reads a page.
+/// What an expression may have to wait for.
 #[derive(Clone, Debug)]
-pub struct WaitCall {
-    /// The function.
-    pub function: Rc<Function>,
-    /// Its arguments, which may use the results of the calls before it.
-    pub args: Vec<Scalar>,
+pub enum Wait {
+    /// A function that waits, such as one that reads a page, and its arguments. They may use the results of the waits
+    /// before it.
+    Call(Rc<Function>, Vec<Scalar>),
+    /// A subquery.
+    Sub(Box<SubLink>),
 }
 
-/// Expressions over the same row, with the calls among them that wait. Those run first, row by row; the rest is
-/// computed in one go.
+/// A subquery within an expression; PostgreSQL's `SubLink` and `SubPlan`.
+#[derive(Clone, Debug)]
+pub struct SubLink {
+    /// Which of the statement's subqueries.
+    pub query: usize,
+    /// What is asked of its rows.
+    pub kind: SubKind,
+    /// What it uses of the row: exec parameters and their values.
+    pub args: Vec<(usize, Scalar)>,
+    /// Whether its rows are always the same: neither this row nor one farther out is in them.
+    pub constant: bool,
+}
+
+/// What is asked of a subquery's rows.
+#[derive(Clone, Debug)]
+pub enum SubKind {
+    /// EXISTS
+    Exists,
+    /// The value of the only column of the only row.
+    Value,
+    /// ARRAY(...): of elements of this type.
+    Array(TypeId),
+    /// A comparison with the only row, whose columns stand in these exec parameters.
+    Row(Scalar, Vec<usize>),
+    /// IN, ANY and ALL.
+    Any(Box<AnyTest>),
+}
+
+/// A comparison with all rows of a subquery.
+#[derive(Clone, Debug)]
+pub struct AnyTest {
+    /// ALL: it must hold for all rows.
+    pub all: bool,
+    /// The comparison.
+    pub test: Scalar,
+    /// The exec parameters in which it finds a row's columns.
+    pub columns: Vec<usize>,
+    /// Where it only asks for equality: the values on the left and on the right, by which rows can be looked up.
+    pub equal: Option<(Vec<Scalar>, Vec<Scalar>)>,
+}
+
+/// Expressions over the same row, and what they may wait for.
+///
+/// Expressions are plain functions. One that comes to a result which is not there yet stops; the result is waited for
+/// and the expression begins again. So `CASE WHEN a THEN (SELECT ...) END` asks only where a is true.
 #[derive(Clone, Default, Debug)]
 pub struct Exprs {
-    /// The calls that wait, inner ones first.
-    pub waits: Vec<WaitCall>,
+    /// What may be waited for, inner ones first.
+    pub waits: Vec<Wait>,
     /// The expressions.
     pub scalars: Vec<Scalar>,
 }
@@ -112,81 +172,18 @@ pub struct OutColumn {
     pub source: (crate::ids::Oid, i16),
 }
 
-/// An item of FROM.
-#[derive(Clone, Debug)]
-pub enum FromNode {
-    /// A table: its row begins at this slot; whether it has system columns.
-    Table(Rc<Table>, usize, bool),
-    /// A function that gives rows, which may use the slots before its own.
-    Function(Rc<Function>, Exprs, usize),
-    /// A query: where its row begins.
-    Subquery(Box<Query>, usize),
-    /// A join; LEFT if the flag is set.
-    Join(Box<FromNode>, Box<FromNode>, Option<Exprs>, bool),
-}
-
-/// An aggregate to compute.
-#[derive(Clone, Debug)]
-pub struct AggCall {
-    /// Which.
-    pub aggregate: Aggregate,
-    /// Its argument; none for `count(*)`.
-    pub arg: Option<Scalar>,
-    /// DISTINCT
-    pub distinct: bool,
-}
-
-/// Grouping: the row behind it has the keys, then the aggregates.
-#[derive(Clone, Default, Debug)]
-pub struct Grouping {
-    /// The expressions of GROUP BY.
-    pub keys: Vec<Scalar>,
-    /// The aggregates.
-    pub calls: Vec<AggCall>,
-    /// What their arguments and the keys wait for.
-    pub waits: Vec<WaitCall>,
-    /// HAVING, over the row behind.
-    pub having: Option<Exprs>,
-}
-
-/// A key to sort by: a slot of the projected row.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct SortKey {
-    /// The slot.
-    pub slot: usize,
-    /// DESC
-    pub descending: bool,
-    /// NULLS FIRST
-    pub nulls_first: bool,
-}
-
-/// A query. Its projected row has the result's columns first, then what only the sorting needs.
-#[derive(Clone, Debug)]
-pub struct Query {
-    /// The columns of the result.
-    pub columns: Vec<OutColumn>,
-    /// FROM; none for a query of one row without columns.
-    pub from: Option<FromNode>,
-    /// VALUES, instead of FROM.
-    pub values: Option<Vec<Exprs>>,
-    /// The conjuncts of WHERE.
-    pub filter: Vec<Exprs>,
-    /// A function in the target list that returns rows: it is joined to each row that WHERE has let through.
-    pub set_function: Option<FromNode>,
-    /// GROUP BY and aggregates.
-    pub grouping: Option<Grouping>,
-    /// The projected row.
-    pub targets: Exprs,
-    /// DISTINCT
-    pub distinct: bool,
-    /// ORDER BY
-    pub order_by: Vec<SortKey>,
-    /// LIMIT
-    pub limit: Option<Exprs>,
-    /// OFFSET
-    pub offset: Option<Exprs>,
-    /// The tables whose rows are locked. The row of FROM stands behind the projected one then.
-    pub locks: Vec<RowMark>,
+/// The first slots of what is computed after FROM.
+pub mod slot {
+    /// The keys of GROUP BY.
+    pub const KEY: usize = 1 << 20;
+    /// Aggregates.
+    pub const CALL: usize = 2 << 20;
+    /// Functions that give rows, in the target list.
+    pub const SET: usize = 3 << 20;
+    /// Window functions.
+    pub const WINDOW: usize = 4 << 20;
+    /// The slots of subqueries whose tables were taken into the FROM around them begin at multiples of this.
+    pub const PULLED: usize = 1 << 24;
 }
 
 /// A table whose rows a query locks.
@@ -225,7 +222,7 @@ pub struct Check {
     /// The constraint's name.
     pub name: Rc<str>,
     /// What must not be false.
-    pub condition: Scalar,
+    pub condition: Exprs,
 }
 
 /// ON CONFLICT of an INSERT.
@@ -326,6 +323,12 @@ pub struct Bound {
     pub statement: Statement,
     /// The types of `$1`, `$2` and so on.
     pub params: Vec<TypeId>,
+    /// The subqueries within its expressions.
+    pub subqueries: Vec<Query>,
+    /// The queries of WITH, wherever they are.
+    pub ctes: Vec<Cte>,
+    /// How many exec parameters there are.
+    pub execs: usize,
 }
 
 impl Statement {
@@ -355,6 +358,10 @@ pub struct EvalCx<'a> {
     pub base: usize,
     /// The parameters.
     pub params: &'a [Datum],
-    /// The results of the calls that waited.
-    pub waited: &'a [Datum],
+    /// The exec parameters.
+    pub exec: &'a RefCell<Vec<Datum>>,
+    /// The results waited for, as far as they are there.
+    pub waited: &'a [Option<Datum>],
+    /// Which one was missing.
+    pub missing: &'a Cell<usize>,
 }

@@ -7,7 +7,7 @@
 //!
 //! PostgreSQL: `utils/adt/ruleutils.c`.
 
-use super::ast::{Call, Case, Expr, ExprKind, Pos, TypeName};
+use super::ast::{Call, Case, Expr, ExprKind, Pos, Quantity, Subscript, TypeName};
 use crate::types::{Datum, TypeId, output};
 
 /// What binding has made of literals that had no type of their own, by their places.
@@ -164,6 +164,15 @@ impl Deparse<'_> {
                 self.put(&name.as_ref().map_or("*".into(), |name| quote_name(name)));
             }
             ExprKind::Default => self.put("DEFAULT"),
+            ExprKind::Row(args) => self.call("ROW", args),
+            ExprKind::Array(args) => {
+                self.put("ARRAY[");
+                self.list(args, ", ");
+                self.put("]");
+            }
+            ExprKind::Quantified(_) | ExprKind::Subscript(..) | ExprKind::Collate(..) => self.arrays(&expr.kind),
+            // No expression that is kept has a query in it.
+            ExprKind::Query(..) | ExprKind::InQuery(..) => self.put("(SELECT ...)"),
         }
     }
 
@@ -194,6 +203,37 @@ impl Deparse<'_> {
                 self.list(items, ", ");
                 self.put("))");
             }
+            _ => {}
+        }
+    }
+
+    /// ANY and ALL of an array, its elements, and collations.
+    fn arrays(&mut self, kind: &ExprKind) {
+        match kind {
+            ExprKind::Quantified(quantified) => {
+                let word = if quantified.all { "ALL" } else { "ANY" };
+                self.around("(", &quantified.left, &format!(" {} {word} (", quantified.op));
+                if let Quantity::Array(array) = &quantified.right {
+                    self.expr(array);
+                }
+                self.put("))");
+            }
+            ExprKind::Subscript(arg, subscripts) => {
+                self.around("", arg, "");
+                for subscript in subscripts {
+                    match subscript {
+                        Subscript::Index(index) => self.around("[", index, "]"),
+                        Subscript::Slice(low, high) => {
+                            self.put("[");
+                            low.iter().for_each(|low| self.expr(low));
+                            self.put(":");
+                            high.iter().for_each(|high| self.expr(high));
+                            self.put("]");
+                        }
+                    }
+                }
+            }
+            ExprKind::Collate(arg, name) => self.around("(", arg, &format!(" COLLATE {})", quote_name(&name.name))),
             _ => {}
         }
     }

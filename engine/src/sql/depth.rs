@@ -19,8 +19,13 @@ const LIMIT: u32 = 2000;
 const LEVEL: u32 = 20;
 /// An operator in a row of operators.
 const OPERATOR: u32 = 4;
-/// A further part of a chain of joins or set operations, or a BETWEEN.
+/// A further part of a chain of joins, or a BETWEEN.
 const LINK: u32 = 10;
+
+/// A further part of a chain of set operations.
+const SET_OPERATION: u32 = 25;
+/// A query within parentheses, besides these.
+const SUBQUERY: u32 = 40;
 
 /// The count so far.
 #[derive(Default)]
@@ -35,6 +40,8 @@ pub struct Depth {
 #[derive(Default, Clone, Copy)]
 struct Level {
     case: bool,
+    /// Whether it is a query.
+    query: bool,
     /// Operators since the last AND, OR or comma.
     operators: u32,
     /// ANDs and ORs since the last comma.
@@ -115,23 +122,34 @@ impl Depth {
         lower.copy_from_slice(text.as_bytes());
         lower.make_ascii_lowercase();
         let level = &mut self.here;
+        if matches!(&*lower, b"select" | b"values" | b"with") && !level.query {
+            level.query = true;
+            level.links += SUBQUERY;
+        }
         match &*lower {
             b"and" if level.betweens > 0 => level.betweens -= 1,
             b"and" | b"or" => (level.operators, level.logic) = (0, level.logic + 1),
             b"between" => (level.betweens, level.links) = (level.betweens + 1, level.links + LINK),
-            b"not" => level.operators += LEVEL,
-            b"is" | b"in" | b"like" | b"ilike" | b"similar" | b"escape" | b"at" | b"collate" | b"isnull"
-            | b"notnull" => level.operators += OPERATOR,
+            b"not" | b"in" => level.operators += LEVEL,
+            b"is" | b"like" | b"ilike" | b"similar" | b"escape" | b"at" | b"collate" | b"isnull" | b"notnull" => {
+                level.operators += OPERATOR
+            }
             b"case" => self.open(true),
             b"end" if level.case => {
                 self.close();
                 return true;
             }
-            b"join" | b"union" | b"except" | b"intersect" | b"with" | b"explain" | b"prepare" => {
-                *level = Level { case: level.case, links: level.links + LINK, ..Level::default() };
+            b"union" | b"except" | b"intersect" => {
+                let links = level.links + SET_OPERATION;
+                *level = Level { case: level.case, query: level.query, links, ..Level::default() };
+            }
+            b"join" | b"with" | b"explain" | b"prepare" => {
+                *level = Level { case: level.case, query: level.query, links: level.links + LINK, ..Level::default() };
             }
             b"select" | b"where" | b"group" | b"order" | b"having" | b"limit" | b"values" | b"when" | b"then"
-            | b"else" | b"set" => *level = Level { case: level.case, links: level.links, ..Level::default() },
+            | b"else" | b"set" => {
+                *level = Level { case: level.case, query: level.query, links: level.links, ..Level::default() };
+            }
             _ => return true,
         }
         false

@@ -23,7 +23,14 @@ impl Scalar {
             Scalar::Const(value) => return Ok(Cow::Borrowed(value)),
             Scalar::Column(slot) => return borrowed(cx.row, slot.wrapping_sub(cx.base), "a column"),
             Scalar::Param(n) => return borrowed(cx.params, *n, "a parameter"),
-            Scalar::Waited(n) => return borrowed(cx.waited, *n, "a result waited for"),
+            Scalar::Exec(n) => cx.exec.borrow().get(*n).cloned().unwrap_or_default(),
+            Scalar::Waited(n) => match cx.waited.get(*n) {
+                Some(Some(value)) => return Ok(Cow::Borrowed(value)),
+                _ => {
+                    cx.missing.set(*n);
+                    return Err(Error::internal("a result that was not waited for"));
+                }
+            },
             Scalar::Unary(_, f, arg) => match arg.value(cx)? {
                 arg if arg.is_null() => Datum::Null,
                 arg => f(&arg)?,
@@ -56,37 +63,16 @@ impl Scalar {
             Scalar::Case(whens, otherwise) => return case(whens, otherwise, cx),
             Scalar::Coalesce(args) => return first_of(args, cx),
             Scalar::MinMax(greatest, args) => return extreme(*greatest, args, cx),
+            Scalar::Array(elem, args) => {
+                let items = args.iter().map(|arg| arg.eval(cx)).collect::<Result<Vec<_>>>()?;
+                Datum::array(*elem, items)
+            }
+            Scalar::Each(_, f, all, args) => each(*f, *all, &*args[0].value(cx)?, &*args[1].value(cx)?)?,
             Scalar::NullIf(args) => {
                 let left = args[0].value(cx)?;
                 return if !left.is_null() && same(args, cx)? { Ok(Cow::Owned(Datum::Null)) } else { Ok(left) };
             }
         }))
-    }
-}
-
-impl Scalar {
-    /// Whether the expression uses a slot that is such.
-    pub fn any_column(&self, is: &dyn Fn(usize) -> bool) -> bool {
-        let any = |args: &[Scalar]| args.iter().any(|arg| arg.any_column(is));
-        match self {
-            Scalar::Column(slot) => is(*slot),
-            Scalar::Const(_) | Scalar::Param(_) | Scalar::Waited(_) => false,
-            Scalar::Unary(_, _, arg)
-            | Scalar::Cast(_, _, arg)
-            | Scalar::Typmod(arg, ..)
-            | Scalar::Not(arg)
-            | Scalar::IsNull(arg, _)
-            | Scalar::IsBool(arg, ..) => arg.any_column(is),
-            Scalar::Binary(_, _, args) | Scalar::IsDistinct(args, _) | Scalar::NullIf(args) => any(&args[..]),
-            Scalar::Call(_, _, args, _)
-            | Scalar::And(args)
-            | Scalar::Or(args)
-            | Scalar::Coalesce(args)
-            | Scalar::MinMax(_, args) => any(args),
-            Scalar::Case(whens, otherwise) => {
-                otherwise.any_column(is) || whens.iter().any(|(when, then)| when.any_column(is) || then.any_column(is))
-            }
-        }
     }
 }
 
@@ -105,6 +91,21 @@ fn logic(args: &[Scalar], cx: &EvalCx, decides: bool) -> Result<Datum> {
         }
     }
     Ok(if null { Datum::Null } else { Datum::Bool(!decides) })
+}
+
+/// ANY of an array, or ALL.
+fn each(f: types::arith::BinaryFn, all: bool, left: &Datum, array: &Datum) -> Result<Datum> {
+    let Datum::Array(array) = array else { return Ok(Datum::Null) };
+    let mut null = false;
+    for item in &array.items {
+        let result = if left.is_null() || item.is_null() { Datum::Null } else { f(left, item)? };
+        match result {
+            Datum::Null => null = true,
+            result if result.as_bool()? != all => return Ok(Datum::Bool(!all)),
+            _ => {}
+        }
+    }
+    Ok(if null { Datum::Null } else { Datum::Bool(all) })
 }
 
 /// Whether two values are equal, NULL being equal to NULL.

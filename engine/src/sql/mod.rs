@@ -24,10 +24,12 @@ pub mod ast;
 mod ast_alter;
 mod ast_index;
 mod ast_modify;
+mod ast_query;
 mod ast_table;
 mod ast_xact;
 pub mod bind;
 pub mod bound;
+mod bound_query;
 pub mod deparse;
 mod depth;
 mod eval;
@@ -40,3 +42,4 @@ mod sql_value;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod walk_scalar;

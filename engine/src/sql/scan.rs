@@ -80,7 +80,8 @@ pub fn split(src: &str) -> (Vec<StatementText>, Option<(usize, Error)>) {
                 return (statements, None);
             }
             Err((at, error)) => {
-                let range = range.map_or(at..src.len(), |r| r.start..src.len());
+                // What follows has not been counted: it may nest too deeply to be parsed.
+                let range = range.map_or(at..at, |r| r.start..at.max(r.start));
                 statements.push(StatementText { range, semicolon: None });
                 return (statements, Some((at, error)));
             }

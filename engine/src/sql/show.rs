@@ -1,6 +1,6 @@
 //! Expressions as text: SQL again, with every operation in parentheses, so that it shows how a query was understood.
 
-use super::ast::{Between, Call, Case, Expr, ExprKind, QualName, TypeName};
+use super::ast::{Between, Call, Case, Expr, ExprKind, QualName, Quantified, Quantity, QueryExpr, Subscript, TypeName};
 use super::bound::Scalar;
 use std::fmt::{Debug, Display, Formatter, Result};
 
@@ -95,6 +95,18 @@ impl Display for Expr {
                 list(f, "(", items)?;
                 f.write_str(")")
             }
+            ExprKind::InQuery(arg, query, negated) => write!(f, "({arg} {}IN {query:?})", not(*negated)),
+            ExprKind::Query(QueryExpr::Value, query) => write!(f, "{query:?}"),
+            ExprKind::Query(kind, query) => write!(f, "{kind:?} {query:?}"),
+            ExprKind::Quantified(quantified) => write!(f, "{quantified:?}"),
+            ExprKind::Row(args) => list(f, "ROW(", args),
+            ExprKind::Array(args) => {
+                f.write_str("ARRAY[")?;
+                separated(f, ", ", args)?;
+                f.write_str("]")
+            }
+            ExprKind::Subscript(arg, subscripts) => write!(f, "{arg}{subscripts:?}"),
+            ExprKind::Collate(arg, name) => write!(f, "({arg} COLLATE {name})"),
             ExprKind::Case(case) => write!(f, "{case}"),
             ExprKind::Cast(arg, ty) => write!(f, "({arg}::{ty})"),
             ExprKind::Call(call) => write!(f, "{call}"),
@@ -106,6 +118,25 @@ impl Display for Expr {
             ExprKind::Field(arg, Some(name)) => write!(f, "({arg}).{name}"),
             ExprKind::Field(arg, None) => write!(f, "({arg}).*"),
             ExprKind::Default => f.write_str("DEFAULT"),
+        }
+    }
+}
+
+impl Debug for Quantified {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let word = if self.all { "ALL" } else { "ANY" };
+        match &self.right {
+            Quantity::Query(query) => write!(f, "({} {} {word} {query:?})", self.left, self.op),
+            Quantity::Array(array) => write!(f, "({} {} {word} ({array}))", self.left, self.op),
+        }
+    }
+}
+
+impl Debug for Subscript {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Subscript::Index(index) => write!(f, "{index}"),
+            Subscript::Slice(low, high) => write!(f, "{low:?}:{high:?}"),
         }
     }
 }
@@ -146,7 +177,15 @@ impl Display for Call {
             }
             write!(f, "{arg}")?;
         }
-        f.write_str(")")
+        if !self.order_by.is_empty() {
+            f.write_str(if self.within_group { ") WITHIN GROUP (ORDER BY" } else { " ORDER BY" })?;
+            self.order_by.iter().try_for_each(|sort| write!(f, " {sort:?}"))?;
+        }
+        f.write_str(")")?;
+        if let Some(filter) = &self.filter {
+            write!(f, " FILTER (WHERE {filter})")?;
+        }
+        self.over.iter().try_for_each(|over| write!(f, " OVER {over:?}"))
     }
 }
 
@@ -157,6 +196,7 @@ impl Display for Scalar {
             Scalar::Const(value) => write!(f, "{value:?}"),
             Scalar::Column(slot) => write!(f, "#{slot}"),
             Scalar::Param(at) => write!(f, "${}", at + 1),
+            Scalar::Exec(at) => write!(f, "exec {at}"),
             Scalar::Waited(at) => write!(f, "waited {at}"),
             Scalar::Unary(op, _, arg) => write!(f, "({op} {arg})"),
             Scalar::Binary(op, _, args) => write!(f, "({} {op} {})", args[0], args[1]),
@@ -179,6 +219,10 @@ impl Display for Scalar {
             Scalar::Coalesce(args) => list(f, "COALESCE(", args),
             Scalar::MinMax(greatest, args) => list(f, if *greatest { "GREATEST(" } else { "LEAST(" }, args),
             Scalar::NullIf(args) => list(f, "NULLIF(", &args[..]),
+            Scalar::Array(_, args) => list(f, "ARRAY(", args),
+            Scalar::Each(op, _, all, args) => {
+                write!(f, "({} {op} {} {})", args[0], if *all { "ALL" } else { "ANY" }, args[1])
+            }
         }
     }
 }

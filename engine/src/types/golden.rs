@@ -201,6 +201,24 @@ fn numerics_lie_on_a_page_as_the_servers_do() {
 }
 
 #[test]
+fn values_lie_on_a_page_as_the_servers_do() {
+    for line in golden!("disk.txt") {
+        let [type_name, text, shown, hex] = line[..] else { panic!("{line:?}") };
+        let id = super::type_id::parse_type_name(type_name).unwrap();
+        let numbers: Vec<i32> = type_name.split(|c: char| !c.is_ascii_digit()).filter_map(|n| n.parse().ok()).collect();
+        let length = numbers.last().filter(|_| type_name.contains('('));
+        let typmod = length.map_or(-1, |length| typmod_in(id.element().unwrap_or(id), &[*length]).unwrap());
+        let value = input(id, text, typmod).unwrap();
+        assert_eq!(output(&value, id), shown, "{type_name}");
+        let desc = TupleDesc::of(&[("v", id)]);
+        let tuple = form_tuple(&desc, std::slice::from_ref(&value)).unwrap();
+        let ours: String = tuple[24..].iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(ours, hex, "{type_name} {text}");
+        assert_eq!(output(&deform_tuple(&desc, &tuple).unwrap()[0], id), shown, "{type_name}");
+    }
+}
+
+#[test]
 fn rows_are_formed_as_the_server_forms_them() {
     let page = include_bytes!("../../tests/golden/pg15/mixed-rows.page");
     let text = include_str!("../../tests/golden/pg15/mixed-rows.rows");

@@ -62,6 +62,6 @@ pub use modifier::{apply_typmod, typmod_in};
 pub use numeric::Numeric;
 pub use operator::{BinaryOp, UnaryOp, binary_op, unary_op};
 pub use text::{input, output, write_output};
-pub use tuple::{Attr, TupleDesc, deform_into, deform_tuple, form_tuple};
+pub use tuple::{Attr, TupleDesc, deform_columns, deform_into, deform_tuple, form_tuple};
 pub use type_id::{TypeCategory, TypeId, align_bytes};
 pub use wire::{recv, send};

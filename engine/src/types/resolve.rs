@@ -63,7 +63,14 @@ fn keep_best(left: &mut Vec<usize>, score: impl Fn(usize) -> usize) {
 fn accepts(declared: &[TypeId], types: &[TypeId]) -> bool {
     declared.len() == types.len()
         && declared.iter().zip(types).all(|(&to, &from)| takes(from, to))
-        && specialise(declared, Void, types).is_ok()
+        && consistent(declared, types)
+}
+
+/// `check_generic_type_consistency`: whether the types that polymorphic arguments are given go together. That none of
+/// them is known is found later.
+fn consistent(declared: &[TypeId], types: &[TypeId]) -> bool {
+    let pairs = || declared.iter().copied().zip(types.iter().copied());
+    element_of(pairs()).is_ok() && common_of(pairs()).is_ok()
 }
 
 fn takes(from: TypeId, to: TypeId) -> bool {

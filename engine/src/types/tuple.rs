@@ -185,15 +185,19 @@ pub fn deform_into(desc: &TupleDesc, tuple: &[u8], upto: usize, values: &mut Vec
     values.clear();
     let natts = HeapTupleHeader::read(tuple).map_or(0, |header| header.natts());
     walk(desc, tuple, upto, |at, range| {
-        let attr = &desc.attrs[at];
-        values.push(match (range, &attr.missing) {
-            _ if attr.dropped => Datum::Null,
-            (Some(range), _) => disk::read(&tuple[range], attr.type_id, attr.attlen)?,
-            (None, Some(missing)) if at >= natts => disk::read(missing, attr.type_id, attr.attlen)?,
-            (None, _) => Datum::Null,
-        });
+        values.push(value_of(&desc.attrs[at], at >= natts, range.map(|range| &tuple[range]))?);
         Ok(())
     })
+}
+
+/// The value of a column from its bytes, if it has some. `younger`: it was added after the row had been written.
+fn value_of(attr: &Attr, younger: bool, bytes: Option<&[u8]>) -> Result<Datum> {
+    match (bytes, &attr.missing) {
+        _ if attr.dropped => Ok(Datum::Null),
+        (Some(bytes), _) => disk::read(bytes, attr.type_id, attr.attlen),
+        (None, Some(missing)) if younger => disk::read(missing, attr.type_id, attr.attlen),
+        (None, _) => Ok(Datum::Null),
+    }
 }
 
 /// A value as its bytes are in a row, for [`Attr::missing`]; nothing for NULL.
@@ -207,6 +211,19 @@ pub fn value_bytes(attr: &Attr, value: &Datum) -> Result<Option<Rc<[u8]>>> {
 /// A value from its bytes in a row.
 pub fn read_stored(bytes: &[u8], attr: &Attr) -> Result<Datum> {
     disk::read(bytes, attr.type_id, attr.attlen)
+}
+
+/// Appends the values of some columns, which are named in ascending order.
+pub fn deform_columns(desc: &TupleDesc, tuple: &[u8], columns: &[usize], values: &mut Vec<Datum>) -> Result<()> {
+    let mut wanted = columns.iter().copied().peekable();
+    let natts = HeapTupleHeader::read(tuple).map_or(0, |header| header.natts());
+    walk(desc, tuple, columns.last().map_or(0, |last| last + 1), |at, range| {
+        if wanted.next_if_eq(&at).is_some() {
+            let attr = &desc.attrs[at];
+            values.push(value_of(attr, at >= natts, range.map(|range| &tuple[range]))?);
+        }
+        Ok(())
+    })
 }
 
 /// A value of variable length from its bytes, header and all.

@@ -338,11 +338,15 @@ impl World {
     /// Cuts a host's power: every process is gone, and with it all memory; of what was not synced the disk keeps
     /// a part chosen by the seed, in sectors.
     pub fn power_fail(&self, host: HostId) {
+        self.power_fail_by(host, self.random_stream());
+    }
+
+    /// The same, with that part chosen by this.
+    pub fn power_fail_by(&self, host: HostId, mut random: Random) {
         self.emit(Event::PowerFail { host });
         let gone = self.remove(|p| p.info.host == host);
         self.0.ended.borrow_mut().retain(|(parent, ..)| gone.iter().all(|p| p.info.pid != *parent));
         drop(gone);
-        let mut random = self.random_stream();
         if let Some(disk) = self.disk(host) {
             disk.power_fail(&mut random);
         }

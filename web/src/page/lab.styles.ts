@@ -53,6 +53,7 @@ export const labStyles = css`
   }
   @container (max-width: 767px) {
     .app { display: block; height: auto; padding: 0 12px; }
+    .main { overflow: visible; }
     .top { height: 44px; }
     .app > .say { position: sticky; top: 0; z-index: 3; margin: 0 0 10px; background: var(--vt-bg); }
     .ses { flex-direction: row; flex-wrap: wrap; gap: 8px; margin-bottom: 10px; }

@@ -4,6 +4,7 @@ import { cursorOf } from '../model/story.ts';
 import { sessionLane, walLane, type Lane, type Tick } from '../model/timeline.ts';
 import type { Entry } from '../engine/api.ts';
 import type { TimelineState } from '../views/timeline.ts';
+import type { SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 import { terminalsOf } from './screen.ts';
 
@@ -19,12 +20,11 @@ const QUIET: ReadonlySet<string> = new Set(['WaitStart', 'WaitEnd', 'LatchSet', 
 /** The timeline at the cursor. */
 export function timelineState(c: Controller): TimelineState {
   const view = c.view!;
-  const lanes = view.sessions.map((s) => sessionLane(heard(c.history.exchanges, s.letter, c.cursor), s.letter, view.now));
-  const near = new Set(terminalsOf(view).slice(-2).map((s) => s.letter));
+  const lane = ({ letter }: SessionView) => sessionLane(heard(c.history.exchanges, letter, c.cursor), letter, view.now);
   const far = (name: 'walsender' | 'standby'): Lane => ({ name, letter: null, bars: [], ticks: told(c, name) });
   return {
-    lanes: [...lanes.filter((l) => near.has(l.letter!)), far('walsender'), far('standby')],
-    all: () => [...lanes, walLane(c.history.events, c.lettersOf(), view.now), ...processes(c)],
+    lanes: [...terminalsOf(view).slice(-2).map(lane), far('walsender'), far('standby')],
+    all: () => [...view.sessions.map(lane), walLane(c.history.events, c.lettersOf(), view.now), ...processes(c)],
     now: view.now, step: view.step, first: c.opening, last: c.lastKnown, branches: c.branches, branch: c.branch, speed: c.speed,
     stepAt: (time) => stepAt(c.history.events, time, c.opening),
   };

@@ -76,6 +76,7 @@ export class Timeline extends LitElement {
     .track { position: absolute; left: 84px; right: 0; top: 0; bottom: 0; pointer-events: none; }
     .whole .track { left: 150px; min-height: 100%; }
     .now { color: var(--vt-ink); }
+    @container (max-width: 1279px) { .time:not(.whole) .head select { display: none; } }
     @container (max-width: 767px) { .label { display: none; } .label.now { display: block; margin-left: -13px; transform: translateX(-100%); } }
   `];
 

@@ -25,7 +25,7 @@ export class TopBar extends LitElement {
     .top { display: flex; align-items: center; gap: 8px; white-space: nowrap; height: 100%; }
     .brand { margin: 0; font-weight: 600; font-size: 15px; margin-right: 8px; }
     .scale { border: 1px solid var(--vt-line); border-radius: 3px; padding: 1px 8px; color: var(--vt-soft); font-size: 12px; }
-    .scene { color: var(--vt-soft); margin-right: 8px; }
+    .scene { color: var(--vt-soft); margin-right: 8px; flex: 0 1 auto; min-width: 60px; overflow: hidden; text-overflow: ellipsis; }
     .time { margin-right: 8px; }
     button { border-color: transparent; color: var(--vt-soft); }
     button:hover { color: var(--vt-ink); }

@@ -1,11 +1,12 @@
 //! Calls: functions, aggregates, and functions that give rows.
 
 use super::super::ast::{Call, Expr, ExprKind, Ident, Pos};
-use super::super::bound::{AggCall, FromNode, Scalar, WaitCall};
+use super::super::bound::{AggCall, AggKind, FromNode, FunctionCall, FunctionItem, Scalar, Wait, slot};
 use super::super::functions::{Body, Found, Function, ScalarFn, resolve};
 use super::Binder;
 use super::coerce::Typed;
-use super::level::Level;
+use super::level::{Level, not_allowed};
+use super::window::window_function;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{self, TypeCategory, TypeId, aggregate, aggregate_of_two, find_cast, is_aggregate};
 use std::mem::{replace, take};
@@ -13,7 +14,11 @@ use std::rc::Rc;
 
 /// Whether an expression is a call of an aggregate.
 pub(super) fn is_aggregate_call(expr: &Expr) -> bool {
-    matches!(&expr.kind, ExprKind::Call(call) if in_catalog(call) && is_aggregate(&call.name.name))
+    matches!(&expr.kind, ExprKind::Call(call) if call.over.is_none() && in_catalog(call) && is_grouping(&call.name.name))
+}
+
+fn is_grouping(name: &str) -> bool {
+    is_aggregate(name) || name == "grouping"
 }
 
 /// All our functions are in `pg_catalog`.
@@ -24,6 +29,13 @@ fn in_catalog(call: &Call) -> bool {
 impl Binder<'_> {
     /// Binds a call in an expression.
     pub fn call(&mut self, expr: &Expr, call: &Call, level: &mut Level) -> Result<Typed> {
+        if let Some(over) = &call.over {
+            return self.window_call(call, over, expr.pos, level);
+        }
+        if in_catalog(call) && window_function(&call.name.name).is_some() {
+            let message = format!("window function {} requires an OVER clause", call.name.name);
+            return Err(Error::new(sqlstate::WINDOWING_ERROR, message).at(expr.pos.0));
+        }
         if is_aggregate_call(expr) {
             return self.aggregate(call, expr.pos, level);
         }
@@ -43,7 +55,7 @@ impl Binder<'_> {
             }
             Body::Waiting(_) => {
                 let ty = function.result();
-                level.waits.push(WaitCall { function, args });
+                level.waits.push(Wait::Call(function, args));
                 Ok(Typed::new(Scalar::Waited(level.waits.len() - 1), ty, expr.pos))
             }
             Body::Rows(_) | Body::Series(_) => {
@@ -90,8 +102,11 @@ impl Binder<'_> {
             true => resolve(self.registry, &call.name.name, &types, pos)?,
             false => return Err(undefined(&call.name.to_string(), &types_of(&values)).at(pos.0)),
         };
-        if call.star || call.distinct {
+        if !call.is_plain() {
             return Err(self.not_an_aggregate(call, pos));
+        }
+        if call.variadic {
+            return Err(Error::unsupported("VARIADIC").at(pos.0));
         }
         let mut args = Vec::with_capacity(values.len());
         for (at, ty) in &found.args {
@@ -108,49 +123,91 @@ impl Binder<'_> {
         let name = &call.name;
         let message = if call.star {
             format!("{name}(*) specified, but {name} is not an aggregate function")
-        } else {
+        } else if call.distinct {
             format!("DISTINCT specified, but {name} is not an aggregate function")
+        } else if call.within_group {
+            format!("WITHIN GROUP specified, but {name} is not an aggregate function")
+        } else if !call.order_by.is_empty() {
+            format!("ORDER BY specified, but {name} is not an aggregate function")
+        } else if call.over.is_some() {
+            format!("OVER specified, but {name} is not a window function nor an aggregate function")
+        } else {
+            format!("FILTER specified, but {name} is not an aggregate function")
         };
         Error::new(sqlstate::WRONG_OBJECT_TYPE, message).at(pos.0)
     }
 
     fn aggregate(&mut self, call: &Call, pos: Pos, level: &mut Level) -> Result<Typed> {
         let refuse = |message: String| Err(Error::new(sqlstate::GROUPING_ERROR, message).at(pos.0));
+        if &*call.name.name == "grouping" && level.groups.is_some() && !level.in_aggregate {
+            let args: Vec<&Expr> = call.args.iter().map(|(_, arg)| arg).collect();
+            return self.grouping_call(&args, pos, level);
+        }
         if level.in_aggregate {
             return refuse("aggregate function calls cannot be nested".into());
         }
         if level.groups.is_none() {
             return refuse(format!("aggregate functions are not allowed in {}", level.clause));
         }
+        // The arguments are about the rows of the group: what they wait for is waited for there.
+        let mut groups = level.groups.take().unwrap_or_default();
+        let outside = replace(&mut level.waits, take(&mut groups.waits));
+        let window = replace(&mut level.windows_allowed, false);
+        level.groups = Some(groups);
+        level.in_aggregate = true;
+        let bound = self.aggregate_call(call, pos, level);
+        level.in_aggregate = false;
+        level.windows_allowed = window;
+        let mut groups = level.groups.take().unwrap_or_default();
+        groups.waits = replace(&mut level.waits, outside);
+        let bound = bound.map(|(call, ty)| {
+            groups.calls.push(call);
+            Typed::new(Scalar::Column(slot::CALL + groups.calls.len() - 1), ty, pos)
+        });
+        level.groups = Some(groups);
+        bound
+    }
+
+    /// An aggregate with its arguments, order and filter, and the type of its result.
+    pub fn aggregate_call(&mut self, call: &Call, pos: Pos, level: &mut Level) -> Result<(AggCall, TypeId)> {
         if let Some((_, arg)) = call.args.iter().find(|(name, _)| name.is_some()) {
             return Err(Error::unsupported("a named argument of an aggregate").at(arg.pos.0));
         }
-        // The argument is about the rows of the group: what it waits for is waited for there.
-        let mut groups = level.groups.take().unwrap_or_default();
-        let outside = replace(&mut level.waits, take(&mut groups.waits));
-        level.in_aggregate = true;
-        let args: Result<Vec<_>> = call.args.iter().map(|(_, arg)| self.expr(arg, level)).collect();
-        level.in_aggregate = false;
-        groups.waits = replace(&mut level.waits, outside);
-        let args = args?;
+        if call.within_group {
+            return Err(Error::unsupported("WITHIN GROUP").at(pos.0));
+        }
+        let args = call.args.iter().map(|(_, arg)| self.expr(arg, level)).collect::<Result<Vec<_>>>()?;
+        if args.iter().any(|arg| arg.scalar.any_exec() && !arg.scalar.any_column(&|_| true)) {
+            return Err(Error::unsupported("an aggregate of an outer query").at(pos.0));
+        }
         let found = self.aggregate_of(call, &args, pos)?;
-        let mut args = args.into_iter();
-        let arg = match (found.arg, args.next()) {
-            (Some(ty), Some(arg)) => Some(self.must_coerce(arg, ty)?.scalar),
-            _ => None,
-        };
-        let arg = match (found.second, arg, args.next()) {
-            (Some(ty), Some(first), Some(second)) => {
-                let second = self.must_coerce(second, ty)?.scalar;
-                let pair: ScalarFn = |_, args| Ok(types::aggregate::pair(args[0].clone(), args[1].clone()));
-                Some(Scalar::Call("pair", pair, vec![first, second], false))
+        let mut scalars = Vec::with_capacity(args.len());
+        for (arg, ty) in args.into_iter().zip([found.arg, found.second]) {
+            scalars.push(match ty {
+                Some(ty) => self.must_coerce(arg, ty)?.scalar,
+                None => arg.scalar,
+            });
+        }
+        let (order_by, _) = self.order_keys(&call.order_by, level)?;
+        if call.distinct && order_by.iter().any(|key| !scalars.iter().any(|arg| same_column(arg, &key.scalar))) {
+            let message = "in an aggregate with DISTINCT, ORDER BY expressions must appear in argument list";
+            return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message).at(call.order_by[0].expr.pos.0));
+        }
+        let filter = match &call.filter {
+            Some(filter) => {
+                let clause = replace(&mut level.clause, "FILTER");
+                let condition = self.expr(filter, level);
+                level.clause = clause;
+                Some(self.condition(condition?, "FILTER")?)
             }
-            (_, arg, _) => arg,
+            None => None,
         };
-        groups.calls.push(AggCall { aggregate: found, arg, distinct: call.distinct });
-        let slot = groups.keys.len() + groups.calls.len() - 1;
-        level.groups = Some(groups);
-        Ok(Typed::new(Scalar::Column(slot), found.result, pos))
+        if found.second.is_some() {
+            let pair: ScalarFn = |_, args| Ok(types::aggregate::pair(args[0].clone(), args[1].clone()));
+            scalars = vec![Scalar::Call("pair", pair, scalars, false)];
+        }
+        let kind = AggKind::Aggregate(found);
+        Ok((AggCall { kind, args: scalars, distinct: call.distinct, order_by, filter }, found.result))
     }
 
     fn aggregate_of(&self, call: &Call, args: &[Typed], pos: Pos) -> Result<crate::types::Aggregate> {
@@ -170,7 +227,7 @@ impl Binder<'_> {
         .map_err(|error| error.at(pos.0))
     }
 
-    /// Joins a function that gives rows to the rows of the query, and returns the slot of its first column.
+    /// A function in the target list that gives rows: the slot of its first column.
     fn set_function(
         &mut self,
         expr: &Expr,
@@ -178,23 +235,34 @@ impl Binder<'_> {
         args: Vec<Scalar>,
         level: &mut Level,
     ) -> Result<usize> {
-        if let Some((written, _, base)) = &level.set_function
-            && written == expr
-        {
+        if let Some((_, _, base)) = level.sets.iter().find(|(written, ..)| written == expr) {
             return Ok(*base);
         }
-        if !level.sets_allowed || level.in_aggregate {
-            let message = format!("set-returning functions are not allowed in {}", level.clause);
-            return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(expr.pos.0));
+        if !level.sets_allowed || level.in_aggregate || level.in_window {
+            let clause = if level.in_aggregate { "aggregate function calls" } else { level.clause };
+            return Err(not_allowed("set-returning functions", clause, sqlstate::FEATURE_NOT_SUPPORTED).at(expr.pos.0));
         }
-        if level.groups.is_some() || level.set_function.is_some() {
-            return Err(Error::unsupported("a second set-returning function, or one beside aggregates,").at(expr.pos.0));
-        }
-        let base = level.scope.width;
-        level.scope.width += function.columns.len();
-        let exprs = level.exprs(args);
-        level.set_function = Some((expr.clone(), FromNode::Function(function, exprs, base), base));
+        let before: usize = level.sets.iter().map(|(_, (function, _), _)| function.columns.len()).sum();
+        let base = slot::SET + before;
+        let args = level.exprs(args);
+        level.sets.push((expr.clone(), (function, args), base));
         Ok(base)
+    }
+
+    /// Functions in FROM: what their arguments use of the items to the left comes in exec parameters.
+    pub fn function_node(&mut self, calls: Vec<FunctionCall>, base: usize, ordinality: bool) -> FromNode {
+        let mut item = FunctionItem { calls, base, ordinality, lateral: Vec::new() };
+        let (lateral, execs) = (&mut item.lateral, &mut self.execs);
+        for (_, args) in &mut item.calls {
+            args.each_mut(&mut |scalar| {
+                if let Scalar::Column(_) = scalar {
+                    lateral.push((*execs, scalar.clone()));
+                    *scalar = Scalar::Exec(*execs);
+                    *execs += 1;
+                }
+            });
+        }
+        FromNode::Function(Box::new(item))
     }
 
     /// `(f(x)).name`
@@ -223,6 +291,16 @@ impl Binder<'_> {
         let base = self.set_function(arg, found.function.clone(), args, level)?;
         Ok((found.function, base))
     }
+}
+
+/// `42883` for these arguments.
+pub(super) fn undefined_function(name: &str, args: &[Typed]) -> Error {
+    undefined(name, &types_of(args))
+}
+
+/// Whether two expressions are the same column.
+fn same_column(a: &Scalar, b: &Scalar) -> bool {
+    matches!((a, b), (Scalar::Column(a), Scalar::Column(b)) if a == b)
 }
 
 fn types_of(values: &[Typed]) -> Vec<String> {

@@ -21,6 +21,11 @@ impl Typed {
         Typed { scalar, ty, typmod: -1, pos }
     }
 
+    /// The same with a modifier.
+    pub fn typmod(self, typmod: i32) -> Typed {
+        Typed { typmod, ..self }
+    }
+
     pub fn bool(scalar: Scalar, pos: Pos) -> Typed {
         Typed::new(scalar, TypeId::Bool, pos)
     }

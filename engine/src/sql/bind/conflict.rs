@@ -71,10 +71,12 @@ pub(super) fn excluded(table: &Table, base: usize) -> Item {
         ty: attr.type_id,
         typmod: attr.typmod,
         slot: base + at,
+        merged: None,
+        hidden: false,
         source: (Oid(0), 0),
     });
     let columns = columns.collect();
-    Item { name: "excluded".into(), table: None, aliased: true, columns, system: None, system_used: false }
+    Item::of_columns("excluded".into(), true, columns)
 }
 
 fn column(table: &Table, name: &Ident, pos: Pos) -> Result<usize> {

@@ -1,10 +1,12 @@
 //! Expressions: names to slots, operators to functions, types decided from the leaves up.
 
-use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, SqlValue};
-use super::super::bound::Scalar;
+use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, QualName, SqlValue, Subscript};
+use super::super::bound::{Scalar, slot};
+use super::super::functions::FnCtx;
 use super::Binder;
 use super::coerce::{Typed, resolve_type};
 use super::level::Level;
+use super::scope::{Column, Scope};
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{CastContext, Datum, Numeric, TypeId};
 
@@ -49,6 +51,13 @@ impl Binder<'_> {
                 Ok(Typed::bool(Scalar::IsDistinct(Box::new(args.0), *negated), pos))
             }
             ExprKind::Between(between) => self.between(between, pos, level),
+            ExprKind::InQuery(arg, query, negated) => self.in_query(arg, query, *negated, pos, level),
+            ExprKind::Query(kind, query) => self.query_expr(*kind, query, pos, level),
+            ExprKind::Quantified(quantified) => self.quantified(quantified, pos, level),
+            ExprKind::Row(_) => Err(Error::unsupported("ROW as a value").at(pos.0)),
+            ExprKind::Array(items) => self.array(items, pos, level),
+            ExprKind::Subscript(arg, subscripts) => self.subscript(arg, subscripts, pos, level),
+            ExprKind::Collate(arg, name) => self.collate(arg, name, level),
             ExprKind::In(arg, items, negated) => self.in_list(arg, items, *negated, pos, level),
             ExprKind::Case(case) => self.case(case, pos, level),
             ExprKind::Call(call) => self.call(expr, call, level),
@@ -73,6 +82,11 @@ impl Binder<'_> {
     /// A row of operators or casts, such as `a + b + c`, which nests to the left: bound from there, without a level of
     /// recursion for each.
     fn chain(&mut self, expr: &Expr, level: &mut Level) -> Result<Typed> {
+        if let ExprKind::Binary(op, left, right) = &expr.kind
+            && let ExprKind::Row(items) = &left.kind
+        {
+            return self.row_comparison(op, items, right, expr.pos, level);
+        }
         let mut links = Vec::new();
         let mut at = expr;
         let mut value = loop {
@@ -111,19 +125,47 @@ impl Binder<'_> {
     }
 
     fn column(&mut self, path: &[Ident], pos: Pos, level: &mut Level) -> Result<Typed> {
-        let column = level.scope.column(path, level.first, pos).map_err(|error| self.whole_row(path, level, error))?;
-        let typed = Typed { scalar: Scalar::Column(column.slot), ty: column.ty, typmod: column.typmod, pos };
-        let Some(groups) = level.groups.as_ref().filter(|_| !level.in_aggregate) else { return Ok(typed) };
+        match level.scope.column(path, level.first, pos) {
+            Ok(column) => self.grouped(column, pos, level, false),
+            Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => Err(error),
+            Err(error) => {
+                let find = |scope: &mut Scope, first: usize| scope.column(path, first, pos);
+                match self.outer_column(&find, pos)? {
+                    Some(value) => Ok(value),
+                    None => Err(self.whole_row(path, level, error)),
+                }
+            }
+        }
+    }
+
+    /// A column, which must be a key where the clause speaks of groups; `outer`: asked for by an inner query.
+    pub fn grouped(&mut self, column: Column, pos: Pos, level: &mut Level, outer: bool) -> Result<Typed> {
+        let scalar = column.merged.as_deref().cloned().unwrap_or(Scalar::Column(column.slot));
+        let typed = Typed { scalar, ty: column.ty, typmod: column.typmod, pos };
+        let Some(groups) = level.groups.as_mut().filter(|_| !level.in_aggregate) else { return Ok(typed) };
         let is_key = |key: &Typed| matches!(key.scalar, Scalar::Column(slot) if slot == column.slot);
         if let Some(at) = groups.keys.iter().position(|(_, key)| is_key(key)) {
             return Ok(key_column(at, &groups.keys[at].1, pos));
         }
         let item = level.scope.items.iter().find(|item| item.holds(column.slot));
+        // What the primary key is among the keys of, is the same in all rows of a group.
+        if let Some(item) = item.filter(|_| groups.sets.is_none())
+            && item.primary_key(&|slot| {
+                groups.keys.iter().any(|(_, k)| matches!(k.scalar, Scalar::Column(s) if s == slot))
+            })
+        {
+            let written = Expr { kind: ExprKind::Default, pos };
+            groups.keys.push((written, typed));
+            return Ok(key_column(groups.keys.len() - 1, &groups.keys[groups.keys.len() - 1].1, pos));
+        }
         let table = item.map_or("", |item| &item.name);
-        let message = format!(
-            "column \"{table}.{}\" must appear in the GROUP BY clause or be used in an aggregate function",
-            column.name
-        );
+        let message = match outer {
+            true => format!("subquery uses ungrouped column \"{table}.{}\" from outer query", column.name),
+            false => format!(
+                "column \"{table}.{}\" must appear in the GROUP BY clause or be used in an aggregate function",
+                column.name
+            ),
+        };
         Err(Error::new(sqlstate::GROUPING_ERROR, message).at(pos.0))
     }
 
@@ -192,15 +234,68 @@ impl Binder<'_> {
 
     /// `arg = a OR arg = b ...`
     fn in_list(&mut self, arg: &Expr, items: &[Expr], negated: bool, pos: Pos, level: &mut Level) -> Result<Typed> {
-        let arg = self.expr(arg, level)?;
         let op: Ident = if negated { "<>".into() } else { "=".into() };
         let mut tests = Vec::with_capacity(items.len());
+        if let ExprKind::Row(left) = &arg.kind {
+            for item in items {
+                tests.push(self.row_comparison(&op, left, item, pos, level)?.scalar);
+            }
+            return Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos));
+        }
+        let arg = self.expr(arg, level)?;
         for item in items {
             let item = self.expr(item, level)?;
             let test = self.binary(&op, arg.clone(), item, pos)?;
             tests.push(test.scalar);
         }
         Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos))
+    }
+
+    /// `ARRAY[...]`
+    fn array(&mut self, items: &[Expr], pos: Pos, level: &mut Level) -> Result<Typed> {
+        if items.is_empty() {
+            return Err(Error::new(sqlstate::INDETERMINATE_DATATYPE, "cannot determine type of empty array")
+                .hint("Explicitly cast to the desired type, for example ARRAY[]::integer[].")
+                .at(pos.0));
+        }
+        let values = items.iter().map(|item| self.expr(item, level)).collect::<Result<Vec<_>>>()?;
+        let (scalars, ty) = self.common(values, "ARRAY")?;
+        let Some(array) = ty.array() else {
+            return Err(Error::unsupported(format!("an array of {ty}")).at(pos.0));
+        };
+        Ok(Typed::new(Scalar::Array(ty, scalars), array, pos))
+    }
+
+    /// `a[i]`, of an array of one dimension.
+    fn subscript(&mut self, arg: &Expr, subscripts: &[Subscript], pos: Pos, level: &mut Level) -> Result<Typed> {
+        let array = self.expr(arg, level)?;
+        let Some(elem) = array.ty.element() else {
+            let message = format!("cannot subscript type {} because it does not support subscripting", array.ty);
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(arg.pos.0));
+        };
+        let [Subscript::Index(index)] = subscripts else {
+            return Err(Error::unsupported("a slice of an array").at(pos.0));
+        };
+        let index = self.expr(index, level)?;
+        let index = self.must_coerce(index, TypeId::Int4)?;
+        let scalar = Scalar::Call("array_subscript", element, vec![array.scalar, index.scalar], true);
+        Ok(Typed::new(scalar, elem, pos))
+    }
+
+    /// COLLATE: all our collations are C.
+    fn collate(&mut self, arg: &Expr, name: &QualName, level: &mut Level) -> Result<Typed> {
+        let value = self.expr(arg, level)?;
+        let known = ["C", "POSIX", "default", "ucs_basic"].contains(&&*name.name);
+        if !known || name.schema.as_deref().is_some_and(|schema| schema != "pg_catalog") {
+            let message = format!("collation \"{name}\" for encoding \"UTF8\" does not exist");
+            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message).at(name.pos.0));
+        }
+        let value = self.known(value)?;
+        if !matches!(value.ty, TypeId::Text | TypeId::Varchar | TypeId::Name | TypeId::Char) && !value.ty.is_array() {
+            let message = format!("collations are not supported by type {}", value.ty);
+            return Err(Error::new(sqlstate::DATATYPE_MISMATCH, message).at(value.pos.0));
+        }
+        Ok(value)
     }
 
     fn case(&mut self, case: &Case, pos: Pos, level: &mut Level) -> Result<Typed> {
@@ -277,11 +372,16 @@ impl Binder<'_> {
     }
 }
 
+/// The element of an array; NULL where there is none.
+fn element(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
+    Ok(crate::types::array::element(args[0].as_array()?, &[args[1].as_int()?]))
+}
+
 fn constant(value: Datum, ty: TypeId, pos: Pos) -> Typed {
     Typed::new(Scalar::Const(value), ty, pos)
 }
 
 /// A key of GROUP BY in the row behind the grouping.
 fn key_column(at: usize, key: &Typed, pos: Pos) -> Typed {
-    Typed { scalar: Scalar::Column(at), ty: key.ty, typmod: key.typmod, pos }
+    Typed { scalar: Scalar::Column(slot::KEY + at), ty: key.ty, typmod: key.typmod, pos }
 }

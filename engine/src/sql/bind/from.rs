@@ -1,7 +1,7 @@
 //! FROM: tables, views, functions and queries side by side.
 
-use super::super::ast::{Alias, Call, FromItem, Ident, Join, JoinKind, Pos, QualName};
-use super::super::bound::{FromNode, SYSTEM_COLUMNS, Table};
+use super::super::ast::{Alias, FromItem, FunctionFrom, Ident, QualName};
+use super::super::bound::{Exprs, FromNode, JoinKind, JoinNode, SYSTEM_COLUMNS, Table};
 use super::super::functions::Function;
 use super::Binder;
 use super::level::Level;
@@ -17,56 +17,56 @@ impl Binder<'_> {
         for item in items {
             let node = self.item(item, level)?;
             joined = Some(match joined {
-                Some(left) => FromNode::Join(Box::new(left), Box::new(node), None, false),
+                Some(left) => pair(left, node, JoinKind::Inner, Vec::new()),
                 None => node,
             });
         }
         Ok(joined)
     }
 
-    fn item(&mut self, item: &FromItem, level: &mut Level) -> Result<FromNode> {
+    pub fn item(&mut self, item: &FromItem, level: &mut Level) -> Result<FromNode> {
         match item {
             FromItem::Table(name, alias) => self.table_item(name, alias.as_ref(), level),
-            FromItem::Function(call, pos, alias) => self.function_item(call, *pos, alias.as_ref(), level),
-            FromItem::Subquery(query, pos, alias) => {
+            FromItem::Function(function) => self.function_item(function, level),
+            FromItem::Subquery(query, pos, alias, lateral) => {
                 let Some(alias) = alias else {
                     return Err(Error::new(sqlstate::SYNTAX_ERROR, "subquery in FROM must have an alias")
                         .hint("For example, FROM (SELECT ...) [AS] foo.")
                         .at(pos.0));
                 };
-                let query = self.query(query, true)?;
+                let nested = self.nested(level, !lateral, |binder| binder.query(query, true))?;
                 let base = level.scope.width;
-                let columns = query.columns.iter().map(|column| (column.name.clone(), column.ty, column.typmod));
+                let columns = nested.bound.columns.iter().map(|column| (column.name.clone(), column.ty, column.typmod));
                 self.add_item(alias.name.clone(), Some(alias), columns.collect(), level)?;
-                Ok(FromNode::Subquery(Box::new(query), base))
+                Ok(FromNode::Subquery(Box::new(nested.bound), base, nested.args))
             }
             FromItem::Join(join) => self.join(join, level),
-        }
-    }
-
-    fn join(&mut self, join: &Join, level: &mut Level) -> Result<FromNode> {
-        let first = level.scope.items.len();
-        let left = self.item(&join.left, level)?;
-        let right = self.item(&join.right, level)?;
-        let on = match &join.on {
-            Some(on) => {
-                let (before, clause) = (std::mem::replace(&mut level.first, first), level.clause);
-                level.clause = "JOIN conditions";
-                let on = self.expr(on, level)?;
-                let on = self.condition(on, "JOIN/ON")?;
-                (level.first, level.clause) = (before, clause);
-                Some(level.exprs(vec![on]))
+            FromItem::Aliased(item, alias) => {
+                let first = level.scope.items.len();
+                let node = self.item(item, level)?;
+                self.rename_join(first, alias, level)?;
+                Ok(node)
             }
-            None => None,
-        };
-        Ok(FromNode::Join(Box::new(left), Box::new(right), on, join.kind == JoinKind::Left))
+        }
     }
 
     fn table_item(&mut self, name: &QualName, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
         let base = level.scope.width;
+        if let Some(cte) = self.find_cte(&name.name).filter(|_| name.schema.is_none()) {
+            let Some(columns) = cte.columns else {
+                let message = format!("WITH query \"{}\" does not have a RETURNING clause", name.name);
+                return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(name.pos.0));
+            };
+            let width = columns.len();
+            let columns = columns.into_iter().map(|column| (column.name, column.ty, column.typmod)).collect();
+            let own = alias.map_or(name.name.clone(), |alias| alias.name.clone());
+            self.add_item(own, alias, columns, level)?;
+            self.ctes[cte.id].references += 1;
+            return Ok(FromNode::Cte(cte.id, base, width));
+        }
         if let Some(view) = self.registry.find_view(name.schema.as_deref(), &name.name) {
-            self.add_function(&view, name.name.clone(), alias, level)?;
-            return Ok(FromNode::Function(view, Default::default(), base));
+            self.add_functions(&[(&view, name.name.clone())], false, alias, level)?;
+            return Ok(self.function_node(vec![(view, Exprs::default())], base, false));
         }
         let table = self.table(name)?;
         self.add_table(&table, alias, level)?;
@@ -92,6 +92,8 @@ impl Binder<'_> {
                 ty: attr.type_id,
                 typmod: attr.typmod,
                 slot: base + at,
+                merged: None,
+                hidden: false,
                 source: (oid, at as i16 + 1),
             })
             .collect();
@@ -105,36 +107,53 @@ impl Binder<'_> {
             columns,
             system: Some(base + table.desc.natts()),
             system_used: false,
+            key: primary_key(table).iter().map(|column| base + column).collect(),
+            unnamed: false,
         };
         level.scope.add(item)
     }
 
-    fn function_item(&mut self, call: &Call, pos: Pos, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
-        let clause = std::mem::replace(&mut level.clause, "functions in FROM");
-        let (found, args) = self.resolve_call(call, pos, level)?;
-        level.clause = clause;
+    fn function_item(&mut self, from: &FunctionFrom, level: &mut Level) -> Result<FromNode> {
         let base = level.scope.width;
-        let exprs = level.exprs(args);
-        self.add_function(&found.function, call.name.name.clone(), alias, level)?;
-        Ok(FromNode::Function(found.function, exprs, base))
+        let clause = std::mem::replace(&mut level.clause, "functions in FROM");
+        let mut calls = Vec::with_capacity(from.calls.len());
+        let mut named = Vec::with_capacity(from.calls.len());
+        for (call, pos) in &from.calls {
+            let (found, args) = self.resolve_call(call, *pos, level)?;
+            calls.push((found.function, level.exprs(args)));
+            named.push(call.name.name.clone());
+        }
+        level.clause = clause;
+        let functions: Vec<_> = calls.iter().map(|(function, _)| function).zip(named).collect();
+        self.add_functions(&functions, from.ordinality, from.alias.as_ref(), level)?;
+        Ok(self.function_node(calls, base, from.ordinality))
     }
 
-    fn add_function(
+    /// Adds functions, each with the name by which it was called.
+    fn add_functions(
         &mut self,
-        function: &Rc<Function>,
-        name: Ident,
+        functions: &[(&Rc<Function>, Ident)],
+        ordinality: bool,
         alias: Option<&Alias>,
         level: &mut Level,
     ) -> Result<()> {
-        let mut columns: Vec<(Ident, TypeId, i32)> =
-            function.columns.iter().map(|(name, ty)| ((*name).into(), *ty, -1)).collect();
-        // A function of one value names its column, unless it is called by another name here.
-        if let ([(own, _)], [column]) = (function.columns.as_slice(), columns.as_mut_slice())
-            && *own == function.name
-        {
-            column.0 = alias.map_or(name.clone(), |alias| alias.name.clone());
+        let single = functions.len() == 1;
+        let mut columns: Vec<(Ident, TypeId, i32)> = Vec::new();
+        for (function, name) in functions {
+            let first = columns.len();
+            columns.extend(function.columns.iter().map(|(name, ty)| ((*name).into(), *ty, -1)));
+            // A function of one value names its column, unless it is called by another name here.
+            if let ([(own, _)], [column]) = (function.columns.as_slice(), &mut columns[first..])
+                && *own == function.name
+            {
+                column.0 = alias.filter(|_| single).map_or(name.clone(), |alias| alias.name.clone());
+            }
         }
-        let name = alias.map_or(name, |alias| alias.name.clone());
+        if ordinality {
+            columns.push(("ordinality".into(), TypeId::Int8, -1));
+        }
+        let own = functions.first().map_or_else(|| "".into(), |(_, name)| name.clone());
+        let name = alias.map_or(own, |alias| alias.name.clone());
         self.add_item(name, alias, columns, level)
     }
 
@@ -151,16 +170,28 @@ impl Binder<'_> {
         let mut columns: Vec<_> = columns
             .into_iter()
             .enumerate()
-            .map(|(at, (name, ty, typmod))| Column { name, ty, typmod, slot: base + at, source })
+            .map(|(at, (name, ty, typmod))| {
+                let slot = base + at;
+                Column { name, ty, typmod, slot, merged: None, hidden: false, source }
+            })
             .collect();
         rename(&mut columns, alias, &name)?;
-        let item = Item { name, table: None, aliased: alias.is_some(), columns, system: None, system_used: false };
-        level.scope.add(item)
+        level.scope.add(Item::of_columns(name, alias.is_some(), columns))
     }
 }
 
+/// The columns of a table's primary key.
+fn primary_key(table: &Table) -> Vec<usize> {
+    let primary = table.indexes.iter().position(|index| index.row.primary);
+    primary.map_or_else(Vec::new, |at| table.rel.indexes[at].keys.iter().map(|key| key.column).collect())
+}
+
+pub(super) fn pair(left: FromNode, right: FromNode, kind: JoinKind, on: Vec<Exprs>) -> FromNode {
+    FromNode::Join(Box::new(JoinNode { left, right, kind, on }))
+}
+
 /// Gives the columns the names that an alias lists.
-fn rename(columns: &mut [Column], alias: Option<&Alias>, table: &str) -> Result<()> {
+pub(super) fn rename(columns: &mut [Column], alias: Option<&Alias>, table: &str) -> Result<()> {
     let names = alias.map_or(&[][..], |alias| &alias.columns);
     if names.len() > columns.len() {
         let message =

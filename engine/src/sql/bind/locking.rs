@@ -1,7 +1,7 @@
 //! FOR UPDATE and its like: which tables' rows are locked, and how.
 
 use super::super::ast::{self, Locking};
-use super::super::bound::{FromNode, Query, RowMark, Scalar};
+use super::super::bound::{FromNode, JoinKind, Query, RowMark, Scalar};
 use super::level::Level;
 use crate::ids::{Error, Result, sqlstate};
 
@@ -35,11 +35,12 @@ pub(super) fn bind(locking: &[Locking], select: &ast::Select, query: &mut Query,
 /// `CheckSelectLocking`: what rows cannot be told apart behind.
 fn refuse(clause: &Locking, select: &ast::Select, query: &Query) -> Result<()> {
     let reasons = [
-        (select.distinct, "DISTINCT clause"),
+        (select.distinct || !select.distinct_on.is_empty(), "DISTINCT clause"),
         (!select.group_by.is_empty(), "GROUP BY clause"),
         (select.having.is_some(), "HAVING clause"),
         (query.grouping.is_some(), "aggregate functions"),
-        (query.set_function.is_some(), "set-returning functions in the target list"),
+        (!query.windows.is_empty(), "window functions"),
+        (!query.sets.is_empty(), "set-returning functions in the target list"),
     ];
     match reasons.iter().find(|(there, _)| *there) {
         None => Ok(()),
@@ -67,11 +68,12 @@ fn mark(from: &mut FromNode, clause: &Locking, level: &Level, nullable: bool, ma
             marks.push(RowMark { table: table.clone(), base: *base, mode: clause.mode, wait: clause.wait });
             Ok(())
         }
-        FromNode::Function(..) => Ok(()),
+        FromNode::Function(..) | FromNode::Cte(..) => Ok(()),
         FromNode::Subquery(..) => Err(Error::unsupported(format!("{} of a subquery in FROM", clause.name()))),
-        FromNode::Join(left, right, _, outer) => {
-            mark(left, clause, level, nullable, marks)?;
-            mark(right, clause, level, nullable || *outer, marks)
+        FromNode::Join(join) => {
+            let (left, right) = (&mut join.left, &mut join.right);
+            mark(left, clause, level, nullable || matches!(join.kind, JoinKind::Right | JoinKind::Full), marks)?;
+            mark(right, clause, level, nullable || matches!(join.kind, JoinKind::Left | JoinKind::Full), marks)
         }
     }
 }

@@ -21,6 +21,8 @@ mod coerce;
 mod conflict;
 mod expr;
 mod from;
+mod group;
+mod join;
 mod keys;
 mod level;
 mod locking;
@@ -29,20 +31,26 @@ mod names;
 mod scope;
 mod select;
 mod sequence;
+mod set_operation;
 mod stored;
+mod subquery;
 #[cfg(test)]
 mod tests;
+mod window;
+mod with;
 
 use super::ast::{self, Pos};
-use super::bound::{Bound, CatalogView, NewColumn, Scalar, Statement};
+use super::bound::{Bound, CatalogView, Cte, NewColumn, Query, Scalar, Statement};
 use super::deparse::Literals;
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
 use coerce::Typed;
 pub use keys::{key_places, new_keys};
+use level::Level;
 pub use sequence::sequence_row;
 pub use stored::{new_check, new_default};
+use with::CteName;
 
 /// Which parameters a statement may have.
 #[derive(Clone, Copy, Debug)]
@@ -58,8 +66,37 @@ struct Binder<'a> {
     registry: &'a Registry,
     /// The types of the parameters so far; `None` where there may be none.
     params: Option<Vec<Option<TypeId>>>,
+    /// The subqueries within expressions so far.
+    subqueries: Vec<Query>,
+    /// How many exec parameters there are so far.
+    execs: usize,
+    /// The levels around the one that is being bound.
+    outer: Vec<Level>,
+    /// The queries that are being bound within others: how many levels are around each, and whether it has used none
+    /// of them so far.
+    frames: Vec<(usize, bool)>,
+    /// The queries of WITH so far, and what is known of each that is in sight: its name and number, from the inside out.
+    ctes: Vec<Cte>,
+    with: Vec<CteName>,
     /// What was made of literals: for writing an expression down.
     literals: Literals,
+}
+
+impl<'a> Binder<'a> {
+    fn new(catalog: &'a dyn CatalogView, registry: &'a Registry, params: Option<Vec<Option<TypeId>>>) -> Binder<'a> {
+        Binder {
+            catalog,
+            registry,
+            params,
+            subqueries: Vec::new(),
+            execs: 0,
+            outer: Vec::new(),
+            frames: Vec::new(),
+            ctes: Vec::new(),
+            with: Vec::new(),
+            literals: Vec::new(),
+        }
+    }
 }
 
 /// Binds a statement that the executor runs; `None` for every other.
@@ -73,7 +110,7 @@ pub fn bind(
         Params::None => None,
         Params::Some(types) => Some(types.to_vec()),
     };
-    let mut binder = Binder { catalog, registry, params, literals: Vec::new() };
+    let mut binder = Binder::new(catalog, registry, params);
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),
@@ -88,7 +125,7 @@ pub fn bind(
             Error::new(sqlstate::INDETERMINATE_DATATYPE, message)
         })?);
     }
-    Ok(Some(Bound { statement, params: types }))
+    Ok(Some(Bound { statement, params: types, subqueries: binder.subqueries, ctes: binder.ctes, execs: binder.execs }))
 }
 
 /// The type that a name means, and its modifier: for PREPARE's list of types.

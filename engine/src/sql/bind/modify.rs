@@ -7,6 +7,7 @@ use super::coerce::Typed;
 use super::conflict::excluded;
 use super::level::Level;
 use super::scope::Scope;
+use super::set_operation::column_pos;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{Attr, Datum};
 use std::rc::Rc;
@@ -87,10 +88,10 @@ impl Binder<'_> {
         }
         let bound = self.query(query, false)?;
         let width = bound.columns.len();
-        check_width(width, columns, named, |at| value_pos(query, at))?;
+        check_width(width, columns, named, |at| column_pos(query, at))?;
         for (at, column) in bound.columns.iter().enumerate() {
             let value =
-                Typed { scalar: Scalar::Column(at), ty: column.ty, typmod: column.typmod, pos: value_pos(query, at) };
+                Typed { scalar: Scalar::Column(at), ty: column.ty, typmod: column.typmod, pos: column_pos(query, at) };
             let attr = &table.desc.attrs[columns[at]];
             refuse_identity(attr, insert.overriding)?;
             let Attr { name, type_id, typmod, .. } = attr;
@@ -138,18 +139,9 @@ impl Binder<'_> {
         }
         let slots = (0..width).map(Scalar::Column).collect();
         Ok(super::super::bound::Query {
-            columns: Vec::new(),
-            from: None,
             values: Some(bound),
-            filter: Vec::new(),
-            set_function: None,
-            grouping: None,
             targets: Exprs { waits: Vec::new(), scalars: slots },
-            distinct: false,
-            order_by: Vec::new(),
-            limit: None,
-            offset: None,
-            locks: Vec::new(),
+            ..Default::default()
         })
     }
 
@@ -269,17 +261,4 @@ fn check_width(width: usize, columns: &[usize], named: &[(Ident, Pos)], place: i
         return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(named[width].1.0));
     }
     Ok(())
-}
-
-/// Where a query's value for a column stands, as far as it is written out.
-fn value_pos(query: &ast::Query, at: usize) -> Pos {
-    match &query.body {
-        ast::QueryBody::Values(rows) => rows.first().and_then(|row| row.get(at)).map_or(Pos(0), |cell| cell.pos),
-        ast::QueryBody::Select(select) => match select.targets.get(at).or(select.targets.first()) {
-            Some(Target::Expr(expr, _)) => expr.pos,
-            Some(Target::Star(pos)) => *pos,
-            Some(Target::TableStar(name)) => name.pos,
-            None => Pos(0),
-        },
-    }
 }

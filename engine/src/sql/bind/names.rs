@@ -1,6 +1,6 @@
 //! The name of a result's column that was given none: `FigureColname`.
 
-use super::super::ast::{Expr, ExprKind, Ident};
+use super::super::ast::{Expr, ExprKind, Ident, Query, QueryBody, QueryExpr, Target};
 
 /// The name that a column gets from its expression.
 pub(super) fn column_name(expr: &Expr) -> Ident {
@@ -17,6 +17,12 @@ fn name_of(expr: &Expr) -> Option<(Ident, bool)> {
             Some((name, true)) => (name, true),
             _ => (ty.name.name.clone(), false),
         },
+        ExprKind::Collate(arg, _) => return name_of(arg),
+        ExprKind::Subscript(arg, _) => return name_of(arg),
+        ExprKind::Query(QueryExpr::Exists, _) => ("exists".into(), true),
+        ExprKind::Query(QueryExpr::Array, _) | ExprKind::Array(_) => ("array".into(), true),
+        ExprKind::Query(QueryExpr::Value, query) => return name_of_query(query),
+        ExprKind::Row(_) => ("row".into(), true),
         ExprKind::Case(case) => match case.otherwise.as_ref().and_then(name_of) {
             Some((name, true)) => (name, true),
             _ => ("case".into(), false),
@@ -28,4 +34,17 @@ fn name_of(expr: &Expr) -> Option<(Ident, bool)> {
         ExprKind::SqlValue(value, _) => (value.name().into(), true),
         _ => return None,
     })
+}
+
+/// A subquery is called as its only column.
+fn name_of_query(query: &Query) -> Option<(Ident, bool)> {
+    match &query.body {
+        QueryBody::Select(select) => match select.targets.first()? {
+            Target::Expr(_, Some(name)) => Some((name.clone(), true)),
+            Target::Expr(expr, None) => name_of(expr),
+            Target::Star(_) | Target::TableStar(_) => None,
+        },
+        QueryBody::Values(_) => Some(("column1".into(), true)),
+        QueryBody::SetOperation(operation) => name_of_query(&operation.left),
+    }
 }

@@ -2,7 +2,7 @@
 //! not found.
 
 use super::super::ast::{Ident, Pos};
-use super::super::bound::SYSTEM_COLUMNS;
+use super::super::bound::{SYSTEM_COLUMNS, Scalar};
 use crate::ids::{Error, Oid, Result, sqlstate};
 use crate::types::TypeId;
 use std::rc::Rc;
@@ -14,6 +14,10 @@ pub(super) struct Column {
     pub ty: TypeId,
     pub typmod: i32,
     pub slot: usize,
+    /// What it is of both sides of a FULL JOIN ... USING.
+    pub merged: Option<Rc<Scalar>>,
+    /// Whether a join has merged it with another: it must be qualified then.
+    pub hidden: bool,
     /// The table and the number of the column, or zeros.
     pub source: (Oid, i16),
 }
@@ -31,6 +35,10 @@ pub(super) struct Item {
     pub system: Option<usize>,
     /// Whether one of them was asked for.
     pub system_used: bool,
+    /// The slots of its primary key.
+    pub key: Vec<usize>,
+    /// Whether it has no name: the columns that a join has merged.
+    pub unnamed: bool,
 }
 
 /// The items of a FROM so far.
@@ -44,11 +52,9 @@ pub(super) struct Scope {
 impl Scope {
     /// Adds an item; its name must be new.
     pub fn add(&mut self, item: Item) -> Result<()> {
-        if self
-            .items
-            .iter()
-            .any(|other| other.name == item.name && (other.aliased || item.aliased || same(other, &item)))
-        {
+        if self.items.iter().any(|other| {
+            !other.unnamed && other.name == item.name && (other.aliased || item.aliased || same(other, &item))
+        }) {
             let message = format!("table name \"{}\" specified more than once", item.name);
             return Err(Error::new(sqlstate::DUPLICATE_ALIAS, message));
         }
@@ -68,7 +74,8 @@ impl Scope {
 
     fn unqualified(&mut self, name: &Ident, first: usize, pos: Pos) -> Result<Column> {
         let mut found: Option<Column> = None;
-        for column in self.items[first..].iter().flat_map(|item| &item.columns).filter(|column| column.name == *name) {
+        let columns = self.items[first..].iter().flat_map(|item| &item.columns);
+        for column in columns.filter(|column| !column.hidden && column.name == *name) {
             if found.replace(column.clone()).is_some() {
                 return Err(ambiguous(name, pos));
             }
@@ -113,7 +120,7 @@ impl Scope {
     /// The place of the item of this name.
     pub fn item(&self, schema: Option<&Ident>, table: &Ident, first: usize, pos: Pos) -> Result<usize> {
         let wanted = |item: &Item| match (schema, &item.table) {
-            (None, _) => item.name == *table,
+            (None, _) => !item.unnamed && item.name == *table,
             (Some(schema), Some((own, name, _))) => !item.aliased && own == schema && name == table,
             (Some(_), None) => false,
         };
@@ -161,7 +168,7 @@ impl Scope {
         let mut near: Vec<String> = Vec::new();
         for item in &self.items[first..] {
             let penalty = table.map_or(0, |table| distance(table, &item.name).min(MAX_FUZZY_DISTANCE + 1));
-            for column in &item.columns {
+            for column in item.columns.iter().filter(|column| !column.hidden) {
                 let far = distance(name, &column.name);
                 // More than half of it wrong is another word.
                 if far > name.len() / 2 || far + penalty > best {
@@ -185,10 +192,20 @@ impl Scope {
 }
 
 impl Item {
+    /// An item that is no table.
+    pub fn of_columns(name: Ident, aliased: bool, columns: Vec<Column>) -> Item {
+        Item { name, table: None, aliased, columns, system: None, system_used: false, key: Vec::new(), unnamed: false }
+    }
+
     /// Whether a slot is one of its own.
     pub fn holds(&self, slot: usize) -> bool {
         self.columns.iter().any(|column| column.slot == slot)
             || self.system.is_some_and(|base| (base..base + SYSTEM_COLUMNS.len()).contains(&slot))
+    }
+
+    /// Whether it has a primary key, and all slots of that are such.
+    pub fn primary_key(&self, is: &dyn Fn(usize) -> bool) -> bool {
+        !self.key.is_empty() && self.key.iter().all(|slot| is(*slot))
     }
 
     fn system_column(&mut self, name: &str) -> Option<Column> {
@@ -197,7 +214,8 @@ impl Item {
         let (name, attnum, ty) = SYSTEM_COLUMNS[at];
         self.system_used = true;
         let table = self.table.as_ref().map_or(Oid(0), |(_, _, oid)| *oid);
-        Some(Column { name: name.into(), ty, typmod: -1, slot: base + at, source: (table, attnum) })
+        let (name, source) = (name.into(), (table, attnum));
+        Some(Column { name, ty, typmod: -1, slot: base + at, merged: None, hidden: false, source })
     }
 }
 

@@ -5,7 +5,7 @@ use super::super::bound::{Exprs, FromNode, Grouping, OutColumn, Query, Scalar, S
 use super::Binder;
 use super::call::is_aggregate_call;
 use super::coerce::Typed;
-use super::level::{Groups, Level};
+use super::level::Level;
 use super::locking;
 use super::names::column_name;
 use super::scope::Item;
@@ -22,17 +22,29 @@ pub(super) struct Targets {
 }
 
 impl Binder<'_> {
-    /// Binds a query. Literals whose type nothing decides become texts, unless an INSERT is to decide it.
+    /// Binds a query. Literals whose type nothing decides become texts, unless the caller is to decide it.
     pub fn query(&mut self, query: &ast::Query, decide: bool) -> Result<Query> {
+        let with = match &query.with {
+            Some(with) => self.begin_with(with)?,
+            None => Vec::new(),
+        };
         let mut bound = match &query.body {
             QueryBody::Select(select) => self.select(select, query, decide)?,
             QueryBody::Values(rows) => self.values(rows, query, decide)?,
+            QueryBody::SetOperation(operation) => self.set_operation(operation, query)?,
         };
         let count = |binder: &mut Self, value: &Option<Expr>, clause: &'static str| {
             value.as_ref().map(|value| binder.row_count(value, clause)).transpose()
         };
-        bound.limit = count(self, &query.limit, "LIMIT")?;
+        bound.limit = count(self, &query.limit, if query.with_ties { "FETCH FIRST" } else { "LIMIT" })?;
         bound.offset = count(self, &query.offset, "OFFSET")?;
+        bound.with_ties = query.with_ties;
+        if query.with_ties && query.order_by.is_empty() {
+            let message = "WITH TIES cannot be specified without ORDER BY clause";
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
+        }
+        self.end_with(&with);
+        bound.ctes = with;
         Ok(bound)
     }
 
@@ -57,21 +69,28 @@ impl Binder<'_> {
         let mut from = self.from(&select.from, &mut level)?;
         let filter = self.filter(select.filter.as_ref(), &mut level)?;
         if is_grouped(select, &query.order_by) {
-            level.groups = Some(Groups { keys: self.group_keys(select, &mut level)?, ..Groups::default() });
-            if let Some(groups) = &mut level.groups {
-                groups.waits = take(&mut level.waits);
-            }
+            let mut groups = self.groups(select, &mut level)?;
+            groups.waits = take(&mut level.waits);
+            level.groups = Some(groups);
         }
+        self.named_windows(&select.windows, &mut level)?;
         level.clause = "SELECT";
         level.sets_allowed = true;
+        level.windows_allowed = true;
         let mut targets = self.targets(&select.targets, &mut level)?;
         if decide {
             self.decide(&mut targets)?;
         }
         let width = targets.values.len();
         level.clause = "ORDER BY";
-        let order_by = self.order_by(&query.order_by, &mut targets, select.distinct, &mut level)?;
+        let mut order_by = self.order_by(&query.order_by, &mut targets, select.distinct, &mut level)?;
+        let distinct_on = self.distinct_on(&select.distinct_on, &mut targets, &mut order_by, width, &mut level)?;
         let having = self.having(select.having.as_ref(), &mut level)?;
+        if select.distinct {
+            for column in &targets.columns[..width] {
+                self.comparable(column.ty)?;
+            }
+        }
         let scalars = targets.values.into_iter().map(|value| value.scalar).collect();
         let projected = level.exprs(scalars);
         if let Some(from) = &mut from {
@@ -81,24 +100,62 @@ impl Binder<'_> {
         let mut bound = Query {
             columns: targets.columns,
             from,
-            values: None,
             filter,
-            set_function: level.set_function.take().map(|(_, node, _)| node),
+            sets: take(&mut level.sets).into_iter().map(|(_, call, base)| (call, base)).collect(),
+            windows: take(&mut level.windows).into_iter().map(|(_, window)| window).collect(),
             grouping: level.groups.take().map(|groups| Grouping {
                 keys: groups.keys.into_iter().map(|(_, key)| key.scalar).collect(),
+                sets: groups.sets,
                 calls: groups.calls,
                 waits: groups.waits,
                 having,
             }),
             targets: projected,
             distinct: select.distinct,
+            distinct_on,
             order_by,
-            limit: None,
-            offset: None,
-            locks: Vec::new(),
+            ..Query::default()
         };
         locking::bind(&query.locking, select, &mut bound, &mut level)?;
         Ok(bound)
+    }
+
+    /// DISTINCT needs equality.
+    fn comparable(&self, ty: TypeId) -> Result<()> {
+        match crate::types::binary_op("=", ty, ty) {
+            Ok(_) => Ok(()),
+            Err(_) => {
+                let message = format!("could not identify an equality operator for type {ty}");
+                Err(Error::new(sqlstate::UNDEFINED_FUNCTION, message))
+            }
+        }
+    }
+
+    /// DISTINCT ON: places in the projected row. ORDER BY begins with them, in any order, or is made to.
+    fn distinct_on(
+        &mut self,
+        exprs: &[Expr],
+        targets: &mut Targets,
+        order_by: &mut Vec<SortKey>,
+        selected: usize,
+        level: &mut Level,
+    ) -> Result<Vec<usize>> {
+        let mut places = Vec::with_capacity(exprs.len());
+        for expr in exprs {
+            let slot = self.sort_slot(expr, targets, selected, "DISTINCT ON", level)?;
+            if !places.contains(&slot) {
+                places.push(slot);
+            }
+        }
+        let leading = order_by.iter().take_while(|key| places.contains(&key.slot)).count();
+        let missing: Vec<_> =
+            places.iter().filter(|slot| !order_by[..leading].iter().any(|key| key.slot == **slot)).copied().collect();
+        if !missing.is_empty() && leading < order_by.len() {
+            let message = "SELECT DISTINCT ON expressions must match initial ORDER BY expressions";
+            return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message).at(exprs[0].pos.0));
+        }
+        order_by.extend(missing.into_iter().map(|slot| SortKey { slot, descending: false, nulls_first: false }));
+        Ok(places)
     }
 
     /// The conjuncts of WHERE, each with what it waits for.
@@ -119,34 +176,11 @@ impl Binder<'_> {
         Ok(filter)
     }
 
-    /// The keys of GROUP BY: positions and names of the target list, columns, expressions.
-    fn group_keys(&mut self, select: &ast::Select, level: &mut Level) -> Result<Vec<(Expr, Typed)>> {
-        level.clause = "GROUP BY";
-        let mut keys = Vec::new();
-        for key in &select.group_by {
-            let written = match &key.kind {
-                ExprKind::Int4(n) => positioned(&select.targets, *n, "GROUP BY", key.pos)?,
-                ExprKind::Int8(_) | ExprKind::Numeric(_) | ExprKind::String(_) | ExprKind::Null | ExprKind::Bool(_) => {
-                    let message = "non-integer constant in GROUP BY";
-                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(key.pos.0));
-                }
-                // A column of FROM is meant before a name of the target list.
-                ExprKind::Column(path) if path.len() == 1 && level.scope.column(path, 0, key.pos).is_err() => {
-                    named(&select.targets, &path[0]).unwrap_or(key)
-                }
-                _ => key,
-            };
-            let bound = self.expr(written, level)?;
-            let bound = self.known(bound)?;
-            keys.push((written.clone(), bound));
-        }
-        Ok(keys)
-    }
-
     fn having(&mut self, having: Option<&Expr>, level: &mut Level) -> Result<Option<Exprs>> {
         let Some(having) = having else { return Ok(None) };
         level.clause = "HAVING";
         level.sets_allowed = false;
+        level.windows_allowed = false;
         let targets = take(&mut level.waits);
         let condition = self.expr(having, level)?;
         let condition = self.condition(condition, "HAVING")?;
@@ -166,7 +200,8 @@ impl Binder<'_> {
                         return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(pos.0));
                     }
                     for at in level.first..level.scope.items.len() {
-                        let item = level.scope.items[at].clone();
+                        let mut item = level.scope.items[at].clone();
+                        item.columns.retain(|column| !column.hidden);
                         self.all_columns(&item, *pos, level, &mut targets)?;
                     }
                 }
@@ -195,13 +230,9 @@ impl Binder<'_> {
 
     fn all_columns(&mut self, item: &Item, pos: Pos, level: &mut Level, targets: &mut Targets) -> Result<()> {
         for column in &item.columns {
-            // Through the name, so that a query with groups refuses it; a name that is there twice goes by its slot.
-            let path = [item.name.clone(), column.name.clone()];
-            let value = match level.groups {
-                Some(_) => self.expr(&Expr { kind: ExprKind::Column(path.to_vec()), pos }, level)?,
-                None => Typed { scalar: Scalar::Column(column.slot), ty: column.ty, typmod: column.typmod, pos },
-            };
-            targets.push(column.name.clone(), value, column.source, None);
+            let value = self.grouped(column.clone(), pos, level, false)?;
+            let source = source_of(&value, level);
+            targets.push(column.name.clone(), value, source, None);
         }
         Ok(())
     }
@@ -218,7 +249,7 @@ impl Binder<'_> {
     }
 
     /// ORDER BY: each key is a column of the projected row, which grows where it is not selected.
-    fn order_by(
+    pub fn order_by(
         &mut self,
         order_by: &[SortBy],
         targets: &mut Targets,
@@ -228,32 +259,39 @@ impl Binder<'_> {
         let selected = targets.values.len();
         let mut keys = Vec::with_capacity(order_by.len());
         for sort in order_by {
-            let slot = match targets.find(&sort.expr, selected)? {
-                Some(slot) => slot,
-                None => {
-                    let value = self.expr(&sort.expr, level)?;
-                    let value = self.known(value)?;
-                    targets.same_column(&value, selected).unwrap_or_else(|| {
-                        targets.push("?column?".into(), value, (Oid(0), 0), Some(sort.expr.clone()));
-                        targets.values.len() - 1
-                    })
-                }
-            };
+            let slot = self.sort_slot(&sort.expr, targets, selected, "ORDER BY", level)?;
             if distinct && slot >= selected {
                 let message = "for SELECT DISTINCT, ORDER BY expressions must appear in select list";
                 return Err(Error::new(sqlstate::INVALID_COLUMN_REFERENCE, message).at(sort.expr.pos.0));
             }
-            let ty = targets.values[slot].ty;
-            if slot < selected {
-                self.sortable(ty, sort.expr.pos)?;
-            }
+            self.sortable(targets.values[slot].ty, sort.expr.pos)?;
             let nulls_first = sort.nulls_first.unwrap_or(sort.descending);
             keys.push(SortKey { slot, descending: sort.descending, nulls_first });
         }
         Ok(keys)
     }
 
-    fn sortable(&self, ty: TypeId, pos: Pos) -> Result<()> {
+    /// The place in the projected row that an item of ORDER BY or DISTINCT ON means.
+    fn sort_slot(
+        &mut self,
+        expr: &Expr,
+        targets: &mut Targets,
+        selected: usize,
+        clause: &str,
+        level: &mut Level,
+    ) -> Result<usize> {
+        if let Some(slot) = targets.find(expr, selected, clause)? {
+            return Ok(slot);
+        }
+        let value = self.expr(expr, level)?;
+        let value = self.known(value)?;
+        Ok(targets.same_column(&value, selected).unwrap_or_else(|| {
+            targets.push("?column?".into(), value, (Oid(0), 0), Some(expr.clone()));
+            targets.values.len() - 1
+        }))
+    }
+
+    pub fn sortable(&self, ty: TypeId, pos: Pos) -> Result<()> {
         match crate::types::binary_op("<", ty, ty) {
             Ok(_) => Ok(()),
             Err(_) => {
@@ -299,17 +337,10 @@ impl Binder<'_> {
         let rows = bound.into_iter().zip(waits).map(|(row, waits)| Exprs { waits, scalars: scalars(row) });
         Ok(Query {
             columns: targets.columns,
-            from: None,
             values: Some(rows.collect()),
-            filter: Vec::new(),
-            set_function: None,
-            grouping: None,
             targets: level.exprs(targets.values.into_iter().map(|value| value.scalar).collect()),
-            distinct: false,
             order_by,
-            limit: None,
-            offset: None,
-            locks: Vec::new(),
+            ..Query::default()
         })
     }
 }
@@ -322,12 +353,12 @@ impl Targets {
     }
 
     /// The selected column that an item of ORDER BY means by its position, its name or by being the same expression.
-    fn find(&self, expr: &Expr, selected: usize) -> Result<Option<usize>> {
+    fn find(&self, expr: &Expr, selected: usize, clause: &str) -> Result<Option<usize>> {
         match &expr.kind {
             ExprKind::Int4(n) if (1..=selected as i64).contains(&i64::from(*n)) => return Ok(Some(*n as usize - 1)),
-            ExprKind::Int4(n) => return Err(no_position(*n, "ORDER BY", expr.pos)),
+            ExprKind::Int4(n) => return Err(no_position(*n, clause, expr.pos)),
             ExprKind::Int8(_) | ExprKind::Numeric(_) | ExprKind::String(_) | ExprKind::Null | ExprKind::Bool(_) => {
-                let message = "non-integer constant in ORDER BY";
+                let message = format!("non-integer constant in {clause}");
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(expr.pos.0));
             }
             ExprKind::Column(path) => {
@@ -335,7 +366,7 @@ impl Targets {
                     let mut named = (0..selected).filter(|at| self.columns[*at].name == *name);
                     if let Some(first) = named.next() {
                         if named.any(|other| !self.alike(first, other)) {
-                            let message = format!("ORDER BY \"{name}\" is ambiguous");
+                            let message = format!("{clause} \"{name}\" is ambiguous");
                             return Err(Error::new(sqlstate::AMBIGUOUS_COLUMN, message).at(expr.pos.0));
                         }
                         return Ok(Some(first));
@@ -362,25 +393,8 @@ impl Targets {
     }
 }
 
-fn no_position(n: i32, clause: &str, pos: Pos) -> Error {
+pub(super) fn no_position(n: i32, clause: &str, pos: Pos) -> Error {
     Error::new(sqlstate::INVALID_COLUMN_REFERENCE, format!("{clause} position {n} is not in select list")).at(pos.0)
-}
-
-/// The expression of the target list at a position.
-fn positioned<'a>(targets: &'a [Target], n: i32, clause: &str, pos: Pos) -> Result<&'a Expr> {
-    match usize::try_from(n).ok().and_then(|n| targets.get(n.wrapping_sub(1))) {
-        Some(Target::Expr(expr, _)) => Ok(expr),
-        Some(_) => Err(Error::unsupported(format!("a position in {clause} beside *")).at(pos.0)),
-        None => Err(no_position(n, clause, pos)),
-    }
-}
-
-/// The expression of the target list with a name.
-fn named<'a>(targets: &'a [Target], name: &Ident) -> Option<&'a Expr> {
-    targets.iter().find_map(|target| match target {
-        Target::Expr(expr, Some(alias)) if alias == name => Some(expr),
-        _ => None,
-    })
 }
 
 /// Whether a query speaks of groups: it has GROUP BY or HAVING, or calls an aggregate.
@@ -410,10 +424,10 @@ fn mark_system(node: &mut FromNode, items: &[Item]) {
             let own = Some(*base + table.desc.natts());
             *system = items.iter().any(|item| item.system == own && item.system_used);
         }
-        FromNode::Join(left, right, ..) => {
-            mark_system(left, items);
-            mark_system(right, items);
+        FromNode::Join(join) => {
+            mark_system(&mut join.left, items);
+            mark_system(&mut join.right, items);
         }
-        FromNode::Function(..) | FromNode::Subquery(..) => {}
+        FromNode::Function(..) | FromNode::Subquery(..) | FromNode::Cte(..) => {}
     }
 }

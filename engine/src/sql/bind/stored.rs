@@ -3,8 +3,8 @@
 //! They are bound twice: when they are made, to see that they are right and to write them down ([`new_default`],
 //! [`new_check`]); and by each statement that needs them, from what was written down.
 
-use super::super::ast::{Expr, ExprKind};
-use super::super::bound::{CatalogView, Check, Scalar, Table};
+use super::super::ast::{Expr, ExprKind, Quantity};
+use super::super::bound::{CatalogView, Check, Exprs, Scalar, Table};
 use super::super::deparse::deparse;
 use super::super::functions::Registry;
 use super::super::parse::parse_expression;
@@ -23,12 +23,13 @@ struct Parsed {
 
 /// DEFAULT of a column, as it is kept.
 pub fn new_default(attr: &Attr, default: &Expr, catalog: &dyn CatalogView, registry: &Registry) -> Result<String> {
-    let mut binder = Binder { catalog, registry, params: None, literals: Vec::new() };
+    let mut binder = Binder::new(catalog, registry, None);
     let mut level = Level::new("DEFAULT expressions");
     if any(default, &|expr| matches!(expr.kind, ExprKind::Column(_))) {
         let message = "cannot use column reference in DEFAULT expression";
         return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
     }
+    refuse_subquery(default, "DEFAULT expression")?;
     let value = binder.expr(default, &mut level)?;
     binder.default_value(value, attr)?;
     Ok(deparse(default, &binder.literals))
@@ -41,10 +42,30 @@ pub fn new_check(
     catalog: &dyn CatalogView,
     registry: &Registry,
 ) -> Result<(String, Vec<usize>)> {
-    let mut binder = Binder { catalog, registry, params: None, literals: Vec::new() };
+    let mut binder = Binder::new(catalog, registry, None);
     let scalar = binder.check_condition(table, condition)?;
     let columns: Vec<usize> = (0..table.desc.natts()).filter(|at| scalar.any_column(&|slot| slot == *at)).collect();
     Ok((deparse(condition, &binder.literals), columns))
+}
+
+/// What is kept must not ask a query.
+fn refuse_subquery(expr: &Expr, what: &str) -> Result<()> {
+    let asks = |kind: &ExprKind| match kind {
+        ExprKind::Query(..) | ExprKind::InQuery(..) => true,
+        ExprKind::Quantified(quantified) => matches!(quantified.right, Quantity::Query(_)),
+        _ => false,
+    };
+    if asks(&expr.kind) {
+        let message = format!("cannot use subquery in {what}");
+        return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(expr.pos.0));
+    }
+    let mut result = Ok(());
+    expr.parts(&mut |part| {
+        if result.is_ok() {
+            result = refuse_subquery(part, what);
+        }
+    });
+    result
 }
 
 /// Whether an expression has a part like this.
@@ -59,6 +80,7 @@ impl Binder<'_> {
     fn check_condition(&mut self, table: &Rc<Table>, condition: &Expr) -> Result<Scalar> {
         let mut level = Level::new("check constraints");
         self.add_table(table, None, &mut level)?;
+        refuse_subquery(condition, "check constraint")?;
         let value = self.expr(condition, &mut level)?;
         if !level.waits.is_empty() {
             return Err(Error::unsupported("a check that waits").at(condition.pos.0));
@@ -100,7 +122,8 @@ impl Binder<'_> {
     pub fn checks_of(&mut self, table: &Rc<Table>) -> Result<Vec<Check>> {
         let parsed = parsed(table)?;
         let bound = |(name, condition): &(Rc<str>, Expr)| {
-            self.check_condition(table, condition).map(|condition| Check { name: name.clone(), condition })
+            self.check_condition(table, condition)
+                .map(|condition| Check { name: name.clone(), condition: Exprs::of(condition) })
         };
         parsed.checks.iter().map(bound).collect()
     }

@@ -101,12 +101,15 @@ fn show_query(out: &mut String, query: &crate::sql::bound::Query) -> std::fmt::R
             FromNode::Table(table, base, system) => {
                 format!("{} #{base}{}", table.name, if *system { " system" } else { "" })
             }
-            FromNode::Function(function, args, base) => format!("{}{:?} #{base}", function.name, args.scalars),
-            FromNode::Subquery(_, base) => format!("query #{base}"),
-            FromNode::Join(left, right, on, outer) => {
-                let kind = if *outer { "left join" } else { "join" };
-                let on = on.as_ref().map_or(String::new(), |on| format!(" on {:?}", on.scalars));
-                format!("({} {kind} {}{on})", from(left), from(right))
+            FromNode::Function(item) => {
+                let calls = item.calls.iter().map(|(function, args)| format!("{}{:?}", function.name, args.scalars));
+                format!("{} #{} {:?}", calls.collect::<Vec<_>>().join(", "), item.base, item.lateral)
+            }
+            FromNode::Subquery(_, base, lateral) => format!("query #{base} {lateral:?}"),
+            FromNode::Cte(id, base, _) => format!("with {id} #{base}"),
+            FromNode::Join(join) => {
+                let on = join.on.iter().map(|on| format!(" on {:?}", on.scalars)).collect::<String>();
+                format!("({} {:?} {}{on})", from(&join.left), join.kind, from(&join.right))
             }
         }
     }
@@ -114,8 +117,8 @@ fn show_query(out: &mut String, query: &crate::sql::bound::Query) -> std::fmt::R
     if let Some(node) = &query.from {
         writeln!(out, "  from {}", from(node))?;
     }
-    if let Some(node) = &query.set_function {
-        writeln!(out, "  each {}", from(node))?;
+    for ((function, args), base) in &query.sets {
+        writeln!(out, "  each {}{:?} #{base}", function.name, args.scalars)?;
     }
     if let Some(values) = &query.values {
         writeln!(out, "  values {:?}", values.iter().map(|row| &row.scalars).collect::<Vec<_>>())?;

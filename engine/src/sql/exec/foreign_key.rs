@@ -22,6 +22,8 @@ use super::super::bind::{self, Params};
 use super::super::bound::{Bound, CatalogView, Statement};
 use super::super::functions::FnCtx;
 use super::super::parse::parse;
+use super::plan::Plan;
+use super::rows::Rows;
 use super::{ExecCx, modify, plan};
 use crate::access;
 use crate::catalog::Table;
@@ -30,7 +32,7 @@ use crate::ids::{Error, LockMode, Oid, Result, Tid, Xid, sqlstate};
 use crate::trace::Event;
 use crate::txn::{Isolation, RowEvent, Snapshot};
 use crate::types::{Datum, TypeId, deform_tuple, output};
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// The changes that a statement has to have checked.
@@ -109,7 +111,8 @@ pub async fn fire_deferred(fx: &FnCtx, constraints: Option<&[Oid]>) -> Result<()
     let queue = Queue::default();
     fx.env.xact.borrow_mut().next_command();
     let snapshot = fx.env.take_snapshot();
-    let cx = ExecCx { fx, params: &[], snapshot, toasted: Cell::new(false), after: &queue, crosscheck: None };
+    let plan = Plan::default();
+    let cx = ExecCx::new(fx, &[], snapshot, &plan, &queue);
     for event in &events {
         let table = open(&cx, event.table).await?;
         if let Some(row) = constraint_of(&table, event) {
@@ -383,11 +386,15 @@ impl Query<'_> {
         let latest = repeatable && self.kind != Kind::Lookup;
         let snapshot: Rc<Snapshot> = if latest { Rc::new(env.catalog_snapshot()) } else { ours.clone() };
         let crosscheck = latest.then_some(ours);
-        let inner = ExecCx { fx: cx.fx, params, snapshot, toasted: Cell::new(false), after: cx.after, crosscheck };
+        let plan = plan::plan(env, &snapshot, &bound);
+        let mut inner = ExecCx::new(cx.fx, params, snapshot, &plan, cx.after);
+        inner.crosscheck = crosscheck;
         match &bound.statement {
-            Statement::Query(query) => {
-                let mut node = plan::query(&inner, query);
-                Ok(node.next(&inner, &[], 1).await?.len() as u64)
+            Statement::Query(_) => {
+                let Some(mut node) = plan.root.clone() else { return Ok(0) };
+                let mut rows = Rows::default();
+                node.next(&inner, 1, &mut rows).await?;
+                Ok(rows.len() as u64)
             }
             Statement::Update(update) => modify::update(&inner, update, &mut |_| Ok(())).await,
             Statement::Delete(delete) => modify::delete(&inner, delete, &mut |_| Ok(())).await,

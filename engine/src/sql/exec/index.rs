@@ -16,25 +16,39 @@
 //!
 //! PostgreSQL: `optimizer/path/indxpath.c`, and `pathkeys.c` for the order.
 
-use super::super::bound::{Exprs, Row, SYSTEM_COLUMNS, Scalar};
+use super::super::bound::{Exprs, Scalar};
 use super::ExecCx;
-use super::scan::table_row;
 use crate::access::{Index, IndexScan, Scan, ScanKey, Strategy, TupleBatch};
 use crate::catalog::Table;
-use crate::ids::{Result, Tid};
-use crate::txn::Env;
+use crate::ids::Result;
+use crate::txn::{Env, Snapshot};
 use crate::types::index_key::values_of_key;
 use crate::types::{Attr, Datum, TypeId};
 
 /// An index and what it is asked.
 pub(super) struct Path {
     /// Its place among the table's.
-    index: usize,
-    keys: Vec<ScanKey>,
-    backward: bool,
-    keys_only: bool,
+    pub index: usize,
+    /// What is asked of its columns, as far as the values are known before the scan.
+    pub keys: Vec<PathKey>,
+    pub backward: bool,
+    /// Whether the rows themselves are not needed.
+    pub keys_only: bool,
+    /// One row at most.
+    pub one: bool,
+    /// How many of its first columns are fixed.
+    pub fixed: usize,
     /// The rows come in the order that was asked for.
     pub ordered: bool,
+}
+
+/// What is asked of a column of an index.
+#[derive(Clone)]
+pub(super) struct PathKey {
+    pub column: usize,
+    pub strategy: Strategy,
+    /// An expression without columns.
+    pub value: Scalar,
 }
 
 /// A column to sort by, from 0: DESC, NULLS FIRST.
@@ -55,10 +69,10 @@ pub(super) struct Wanted<'a> {
 }
 
 /// A condition that an index may serve.
-struct Qual {
+struct Qual<'a> {
     column: usize,
     strategy: Strategy,
-    value: Datum,
+    value: &'a Scalar,
 }
 
 /// How well an index fits: one row at most, columns fixed, the next one bounded, rows in order.
@@ -67,18 +81,18 @@ type Fit = (bool, usize, bool, bool);
 // --- choosing ------------------------------------------------------------------------------------------------
 
 /// The index by which to read a table; none for a sequential scan.
-pub(super) fn choose(cx: &ExecCx<'_>, wanted: &Wanted<'_>) -> Option<Path> {
+pub(super) fn choose(snapshot: &Snapshot, wanted: &Wanted<'_>) -> Option<Path> {
     let table = wanted.table;
     if table.indexes.is_empty() {
         return None;
     }
     let mut quals = Vec::new();
     for exprs in wanted.conditions.iter().filter(|exprs| exprs.waits.is_empty()) {
-        exprs.scalars.iter().for_each(|scalar| collect(cx, wanted, scalar, &mut quals));
+        exprs.scalars.iter().for_each(|scalar| collect(wanted, scalar, &mut quals));
     }
     let mut best: Option<(Fit, Path)> = None;
     for (at, (index, known)) in table.rel.indexes.iter().zip(&table.indexes).enumerate() {
-        if known.after.is_some_and(|xid| !xid.precedes(cx.snapshot.xmin)) {
+        if known.after.is_some_and(|xid| !xid.precedes(snapshot.xmin)) {
             continue;
         }
         let found = path(at, index, wanted, &quals);
@@ -90,7 +104,7 @@ pub(super) fn choose(cx: &ExecCx<'_>, wanted: &Wanted<'_>) -> Option<Path> {
     best.map(|(_, path)| path)
 }
 
-fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual]) -> Option<(Fit, Path)> {
+fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual<'_>]) -> Option<(Fit, Path)> {
     let mut keys = Vec::new();
     let (mut fixed, mut bounded) = (0, false);
     for (column, key) in index.keys.iter().enumerate() {
@@ -100,7 +114,7 @@ fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual]) -> Option
             if fixes && fixed == column {
                 fixed += 1;
             }
-            keys.push(ScanKey { column, strategy: qual.strategy, value: qual.value.clone() });
+            keys.push(PathKey { column, strategy: qual.strategy, value: qual.value.clone() });
         }
     }
     let order = direction(index, fixed, wanted);
@@ -114,7 +128,7 @@ fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual]) -> Option
     let keys_only = wanted.columns.is_some_and(|needed| all.into_iter().all(|column| !needed(column) || has(column)));
     let one = index.unique && fixed == index.natts() && keys.iter().all(|key| key.strategy != Strategy::IsNull);
     let (ordered, backward) = (order.is_some(), order == Some(true));
-    Some(((one, fixed, bounded, ordered), Path { index: at, keys, backward, keys_only, ordered }))
+    Some(((one, fixed, bounded, ordered), Path { index: at, keys, backward, keys_only, one, fixed, ordered }))
 }
 
 /// Whether the index, of which the first columns are fixed, has the order that is asked for: `true` if read backward.
@@ -144,32 +158,25 @@ fn direction(index: &Index, fixed: usize, wanted: &Wanted<'_>) -> Option<bool> {
 // --- conditions ----------------------------------------------------------------------------------------------
 
 /// Adds what a condition says of columns and of values that are known before the scan.
-fn collect(cx: &ExecCx<'_>, wanted: &Wanted<'_>, condition: &Scalar, quals: &mut Vec<Qual>) {
+fn collect<'a>(wanted: &Wanted<'_>, condition: &'a Scalar, quals: &mut Vec<Qual<'a>>) {
     match condition {
-        Scalar::And(args) => args.iter().for_each(|arg| collect(cx, wanted, arg, quals)),
+        Scalar::And(args) => args.iter().for_each(|arg| collect(wanted, arg, quals)),
         Scalar::IsNull(arg, false) => quals.extend(column(wanted, arg).map(|column| Qual {
             column,
             strategy: Strategy::IsNull,
-            value: Datum::Null,
+            value: &Scalar::Const(Datum::Null),
         })),
         Scalar::Binary(operator, _, args) => {
             let [left, right] = &**args;
-            quals.extend(qual(cx, wanted, operator, left, right, false));
-            quals.extend(qual(cx, wanted, operator, right, left, true));
+            quals.extend(qual(wanted, operator, left, right, false));
+            quals.extend(qual(wanted, operator, right, left, true));
         }
         _ => {}
     }
 }
 
 /// `column operator value`, or `turned` the other way.
-fn qual(
-    cx: &ExecCx<'_>,
-    wanted: &Wanted<'_>,
-    operator: &str,
-    of: &Scalar,
-    value: &Scalar,
-    turned: bool,
-) -> Option<Qual> {
+fn qual<'a>(wanted: &Wanted<'_>, operator: &str, of: &Scalar, value: &'a Scalar, turned: bool) -> Option<Qual<'a>> {
     let strategy = match (operator, turned) {
         ("=", _) => Strategy::Equal,
         ("<", false) | (">", true) => Strategy::Less,
@@ -179,13 +186,11 @@ fn qual(
         _ => return None,
     };
     let column = column(wanted, of)?;
-    if !is_known(value) {
-        return None;
-    }
-    // A value that cannot be computed is an error only if there is a row to compute it for.
-    let value = value.eval(&cx.eval(&[], 0, &[])).ok()?;
-    let value = fitted(&wanted.table.desc.attrs[column], value)?;
-    Some(Qual { column, strategy, value })
+    let fits = match value {
+        Scalar::Const(value) => matches!(fitted(&wanted.table.desc.attrs[column], value.clone()), Fitted::Value(_)),
+        value => is_known(value),
+    };
+    fits.then_some(Qual { column, strategy, value })
 }
 
 /// The column of the table that an expression is; a `varchar` is compared as the `text` that it is.
@@ -199,44 +204,73 @@ fn column(wanted: &Wanted<'_>, scalar: &Scalar) -> Option<usize> {
     }
 }
 
-/// Whether a value is the same for all rows: constants and parameters, and what casts make of them.
-fn is_known(scalar: &Scalar) -> bool {
+/// Whether a value is the same for all rows: constants and parameters, and what is made of them.
+pub(super) fn is_known(scalar: &Scalar) -> bool {
     match scalar {
-        Scalar::Const(_) | Scalar::Param(_) => true,
-        Scalar::Cast(_, _, arg) | Scalar::Unary(_, _, arg) | Scalar::Typmod(arg, ..) => is_known(arg),
-        _ => false,
+        Scalar::Column(_) | Scalar::Waited(_) => false,
+        Scalar::Call(name, ..) if !STABLE.contains(name) => false,
+        _ => {
+            let mut known = true;
+            scalar.parts(&mut |part| known = known && is_known(part));
+            known
+        }
     }
 }
 
+/// Functions that give the same for the same arguments within a statement, and are used to look something up.
+const STABLE: [&str; 8] =
+    ["now", "transaction_timestamp", "statement_timestamp", "current_timestamp", "lower", "upper", "abs", "length"];
+
+/// A value as a key of an index.
+enum Fitted {
+    /// It is one of the column's type.
+    Value(Datum),
+    /// An integer beyond those of the column's type: it is greater than all of them, or less.
+    Beyond(bool),
+    /// It is of another type.
+    Other,
+}
+
 /// The value as one of the column's type, if it is one. Integers of all lengths compare with each other.
-fn fitted(attr: &Attr, value: Datum) -> Option<Datum> {
+fn fitted(attr: &Attr, value: Datum) -> Fitted {
     use Datum as D;
     use TypeId::*;
     match (attr.type_id, &value) {
-        (_, D::Null)
-        | (Bool, D::Bool(_))
-        | (Bytea, D::Bytea(_))
-        | (Char, D::Char(_))
-        | (Name, D::Name(_))
-        | (Text | Varchar, D::Text(_))
-        | (TypeId::Oid, D::Oid(_))
-        | (TypeId::Tid, D::Tid(_))
-        | (Float4, D::Float4(_))
-        | (Float8, D::Float8(_))
-        | (TimestampTz, D::TimestampTz(_))
-        | (Interval, D::Interval(_))
-        | (Numeric, D::Numeric(_))
-        | (PgLsn, D::PgLsn(_)) => Some(value),
         (Int2 | Int4 | Int8, D::Int2(_) | D::Int4(_) | D::Int8(_)) => {
-            let n = value.as_int().ok()?;
-            match attr.type_id {
+            let n = value.as_int().unwrap_or_default();
+            let fits = match attr.type_id {
                 Int2 => n.try_into().ok().map(D::Int2),
                 Int4 => n.try_into().ok().map(D::Int4),
                 _ => Some(D::Int8(n)),
-            }
+            };
+            fits.map_or(Fitted::Beyond(n > 0), Fitted::Value)
         }
-        _ => None,
+        (_, D::Null) => Fitted::Value(value),
+        (ty, _) if kind_fits(ty, &value) => Fitted::Value(value),
+        _ => Fitted::Other,
     }
+}
+
+/// Whether a value is one of this type.
+fn kind_fits(ty: TypeId, value: &Datum) -> bool {
+    use Datum as D;
+    use TypeId::*;
+    matches!(
+        (ty, value),
+        (Bool, D::Bool(_))
+            | (Bytea, D::Bytea(_))
+            | (Char, D::Char(_))
+            | (Name, D::Name(_))
+            | (Text | Varchar, D::Text(_))
+            | (TypeId::Oid, D::Oid(_))
+            | (TypeId::Tid, D::Tid(_))
+            | (Float4, D::Float4(_))
+            | (Float8, D::Float8(_))
+            | (TimestampTz, D::TimestampTz(_))
+            | (Interval, D::Interval(_))
+            | (Numeric, D::Numeric(_))
+            | (PgLsn, D::PgLsn(_))
+    )
 }
 
 // --- reading -------------------------------------------------------------------------------------------------
@@ -245,16 +279,17 @@ fn fitted(attr: &Attr, value: Datum) -> Option<Datum> {
 pub(super) enum Source {
     Seq(Scan),
     Index(Box<IndexScan>),
+    /// No row can be meant.
+    Nothing,
 }
 
 impl Source {
     pub fn begin(cx: &ExecCx<'_>, table: &Table, path: Option<&Path>) -> Result<Source> {
         let (env, snapshot) = (&cx.fx.env, cx.snapshot.clone());
-        let Some(Path { index, keys, backward, keys_only, .. }) = path else {
-            return Ok(Source::Seq(Scan::begin(env, &table.rel, snapshot)));
-        };
-        let index = &table.rel.indexes[*index];
-        IndexScan::begin(index, &table.rel, snapshot, keys, *backward, *keys_only)
+        let Some(path) = path else { return Ok(Source::Seq(Scan::begin(env, &table.rel, snapshot))) };
+        let index = &table.rel.indexes[path.index];
+        let Some(keys) = path.scan_keys(cx, table, index) else { return Ok(Source::Nothing) };
+        IndexScan::begin(index, &table.rel, snapshot, &keys, path.backward, path.keys_only)
             .map(|scan| Source::Index(Box::new(scan)))
     }
 
@@ -263,24 +298,40 @@ impl Source {
         match self {
             Source::Seq(scan) => scan.next_page(env, batch).await,
             Source::Index(scan) => scan.next(env, max, batch).await,
+            Source::Nothing => Ok(false),
         }
     }
 }
 
-/// What a scan has found as a row of its table; of an index-only scan, it has the columns of the index.
-pub(super) fn found_row(
-    cx: &ExecCx,
-    table: &Table,
-    path: Option<&Path>,
-    (tid, tuple): (Tid, &[u8]),
-    upto: usize,
-    system: bool,
-) -> Result<Row> {
-    let Some(path) = path.filter(|path| path.keys_only) else { return table_row(cx, table, tid, tuple, upto, system) };
-    let index = &table.rel.indexes[path.index];
-    let mut row = vec![Datum::Null; table.desc.natts() + SYSTEM_COLUMNS.len()];
-    for (key, value) in index.keys.iter().zip(values_of_key(&index.desc, tuple, index.natts())?) {
-        row[key.column] = value;
+impl Path {
+    /// The keys of the scan; none if no row can meet them. What cannot be computed, or is of another type, bounds
+    /// nothing: the conditions are asked of each row, and an error is one only if there is a row.
+    fn scan_keys(&self, cx: &ExecCx<'_>, table: &Table, index: &Index) -> Option<Vec<ScanKey>> {
+        let mut keys = Vec::with_capacity(self.keys.len());
+        for PathKey { column, strategy, value } in &self.keys {
+            let Ok(value) = value.eval(&cx.eval(&[], 0, &[])) else { continue };
+            let attr = &table.desc.attrs[index.keys[*column].column];
+            match fitted(attr, value) {
+                Fitted::Value(value) => keys.push(ScanKey { column: *column, strategy: *strategy, value }),
+                Fitted::Beyond(greater) => match (strategy, greater) {
+                    (Strategy::Less | Strategy::LessEqual, true)
+                    | (Strategy::Greater | Strategy::GreaterEqual, false) => {}
+                    _ => return None,
+                },
+                Fitted::Other => {}
+            }
+        }
+        Some(keys)
     }
-    Ok(row)
+
+    /// Appends columns of a table from a key of the index.
+    pub fn read_key(&self, table: &Table, tuple: &[u8], columns: &[usize], values: &mut Vec<Datum>) -> Result<()> {
+        let index = &table.rel.indexes[self.index];
+        let keys = values_of_key(&index.desc, tuple, index.natts())?;
+        for column in columns {
+            let at = index.keys.iter().position(|key| key.column == *column);
+            values.push(at.and_then(|at| keys.get(at).cloned()).unwrap_or_default());
+        }
+        Ok(())
+    }
 }

@@ -6,39 +6,48 @@
 //!
 //! PostgreSQL: `nodeLockRows.c`.
 
-use super::super::bound::{FromNode, Query, Row, SYSTEM_COLUMNS};
+use super::super::bound::{FromNode, JoinKind, Query, Row, SYSTEM_COLUMNS};
 use super::ExecCx;
 use super::node::Node;
+use super::rows::Rows;
 use super::scan::table_row;
 use crate::access;
 use crate::ids::Result;
 use crate::types::Datum;
+use std::rc::Rc;
 
 /// Rows of which parts are locked. What comes in has the row of FROM behind the columns.
+#[derive(Clone)]
 pub(super) struct LockRows {
     input: Node,
-    query: Query,
+    query: Rc<Query>,
     /// How many columns come before the row of FROM.
     width: usize,
 }
 
 impl LockRows {
     pub fn new(input: Node, query: &Query, from_width: usize) -> LockRows {
-        LockRows { input, query: query.clone(), width: query.targets.scalars.len() - from_width }
+        LockRows { input, query: Rc::new(query.clone()), width: query.targets.scalars.len() - from_width }
     }
 
-    pub fn rewind(&mut self) {
-        self.input.rewind();
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.input.rewind(cx);
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
-        let mut rows = Vec::new();
-        while rows.len() < max {
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        out.clear(self.width);
+        let mut rows = Rows::default();
+        while out.len() < max {
             // No row is locked that nobody asked for.
-            let Some(row) = self.input.next(cx, &[], 1).await?.pop() else { break };
-            rows.extend(self.lock(cx, row).await?);
+            self.input.next(cx, 1, &mut rows).await?;
+            if rows.is_empty() {
+                break;
+            }
+            if let Some(row) = self.lock(cx, rows.row(0).to_vec()).await? {
+                out.push(&row);
+            }
         }
-        Ok(rows)
+        Ok(())
     }
 
     /// Locks a row; nothing if it is gone, is passed over, or does not fit any more.
@@ -78,21 +87,21 @@ impl LockRows {
         let mut joins = Vec::new();
         let mut nodes = vec![root];
         while let Some(node) = nodes.pop() {
-            if let FromNode::Join(left, right, on, outer) = node {
-                joins.push((right, on, *outer));
-                nodes.extend([&**left, &**right]);
+            if let FromNode::Join(join) = node {
+                joins.push(join);
+                nodes.extend([&join.left, &join.right]);
             }
         }
         // Inner joins first: they stand behind those around them.
-        for (right, on, outer) in joins.into_iter().rev() {
-            let Some(on) = on else { continue };
-            if cx.holds(std::slice::from_ref(on), row, 0).await? {
+        for join in joins.into_iter().rev() {
+            if cx.holds(&join.on, row, 0).await? {
                 continue;
             }
-            if !outer {
-                return Ok(false);
+            match join.kind {
+                JoinKind::Left => row[super::plan_from::slots(&join.right)].fill(Datum::Null),
+                JoinKind::Right => row[super::plan_from::slots(&join.left)].fill(Datum::Null),
+                _ => return Ok(false),
             }
-            row[super::plan::slots(right)].fill(Datum::Null);
         }
         Ok(true)
     }

@@ -5,11 +5,15 @@
 //!         ◄── 10 rows ──          ◄── 10 rows ──
 //! ```
 //!
-//! Each operator is asked for at most so many rows and answers with a batch; an empty one is the end. A TableScan answers
-//! with the visible rows of one page at a time, or with what an index leads to, so that nothing is read that nobody asked
-//! for. Between pages another
-//! process may run; within a batch expressions are plain functions, except for calls that wait, such as
-//! `get_raw_page`: those are made first, row by row.
+//! A plan is a tree of operators that have not begun (`plan.rs`, `plan_from.rs`, `plan_join.rs`); whoever runs it makes a
+//! copy. Each operator is asked for at most so many rows and answers with a batch, values of many rows in one vector
+//! (`rows.rs`); an empty one is the end. A TableScan answers with the visible rows of one page at a time, or with what an
+//! index leads to, so that nothing is read that nobody asked for. Between pages another process may run; within a batch
+//! expressions are plain functions. One that comes to a call that waits, such as `get_raw_page`, or to a subquery, stops
+//! there, and begins again when the result is there (`wait.rs`, `subplan.rs`).
+//!
+//! Values of rows outside, of the query around a subquery or of the left side of a join by nested loops, come in exec
+//! parameters; an operator that is rewound begins again with what stands in them then.
 //!
 //! A statement takes its snapshot when it begins. UPDATE and DELETE change rows while they scan: what they write is of
 //! a later command than the snapshot, so they never meet their own work.
@@ -18,27 +22,47 @@
 
 mod aggregate;
 mod conflict;
+mod cte;
 mod foreign_key;
+mod hash;
+mod hash_join;
 mod index;
-mod join;
+mod layout;
+mod limit;
 mod lock_rows;
 mod modify;
+mod nest_loop;
 mod node;
+mod order;
 mod plan;
+mod plan_from;
+mod plan_join;
+mod project_set;
+mod rows;
 mod scan;
+mod set_operation;
 mod sort;
+mod subplan;
 mod toasted;
+mod unique;
 mod wait;
+mod window;
+mod window_frame;
 
 pub use foreign_key::fire_deferred;
 
-use super::bound::Statement;
+use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
 use crate::ids::Result;
 use crate::txn::Snapshot;
 use crate::types::Datum;
-use std::cell::Cell;
+use cte::CteState;
+use node::Node;
+use plan::Plan;
+use rows::Rows;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use subplan::SubState;
 
 /// The most rows that are asked for at once where there is no bound.
 const BATCH: usize = 256;
@@ -48,6 +72,15 @@ struct ExecCx<'a> {
     fx: &'a FnCtx,
     params: &'a [Datum],
     snapshot: Rc<Snapshot>,
+    plan: &'a Plan,
+    /// The exec parameters.
+    exec: RefCell<Vec<Datum>>,
+    /// What an expression has missed that it must wait for; [`wait::NOTHING`] between expressions.
+    missing: Cell<usize>,
+    /// The subqueries within expressions.
+    subs: Vec<SubState>,
+    /// The queries of WITH.
+    ctes: Vec<CteState>,
     /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
     toasted: Cell<bool>,
     /// The changes that foreign keys have to hear of.
@@ -60,38 +93,78 @@ struct ExecCx<'a> {
 pub type RowSink<'a> = &'a mut dyn FnMut(&[Datum]) -> Result<()>;
 
 /// Runs a statement; its rows go to `sink`. Returns how many rows it returned, or changed.
-pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
+pub async fn run(fx: &FnCtx, bound: &Bound, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
     let snapshot = fx.env.take_snapshot();
     fx.env.cx.end_step().await;
+    let plan = plan::plan(&fx.env, &snapshot, bound);
     let after = foreign_key::Queue::default();
-    let cx = ExecCx { fx, params, snapshot, toasted: Cell::new(false), after: &after, crosscheck: None };
-    let count = run_alone(&cx, statement, sink).await?;
+    let cx = ExecCx::new(fx, params, snapshot, &plan, &after);
+    let count = cx.run(&bound.statement, sink).await?;
     foreign_key::fire(&cx).await?;
     Ok(count)
 }
 
-/// The statement itself, without what foreign keys have to say to it.
-async fn run_alone(cx: &ExecCx<'_>, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
-    match statement {
-        Statement::Query(query) => {
-            let (mut node, width) = (plan::query(cx, query), query.columns.len());
-            let mut count = 0;
-            loop {
-                let batch = node.next(cx, &[], BATCH).await?;
-                if batch.is_empty() {
-                    return Ok(count);
-                }
-                count += batch.len() as u64;
-                cx.breathe(batch.len()).await?;
+impl<'a> ExecCx<'a> {
+    fn new(
+        fx: &'a FnCtx,
+        params: &'a [Datum],
+        snapshot: Rc<Snapshot>,
+        plan: &'a Plan,
+        after: &'a foreign_key::Queue,
+    ) -> ExecCx<'a> {
+        ExecCx {
+            fx,
+            params,
+            snapshot,
+            plan,
+            exec: RefCell::new(vec![Datum::Null; plan.execs]),
+            missing: Cell::new(wait::NOTHING),
+            subs: plan.subs.iter().map(|_| SubState::default()).collect(),
+            ctes: plan.ctes.iter().map(|_| CteState::default()).collect(),
+            toasted: Cell::new(false),
+            after,
+            crosscheck: None,
+        }
+    }
+}
+
+impl ExecCx<'_> {
+    /// Runs the statement, without what foreign keys have to say to it.
+    async fn run(&self, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
+        let count = match statement {
+            Statement::Query(query) => self.query(query.columns.len(), sink).await?,
+            change => self.change(change, self.plan.root.clone(), sink).await?,
+        };
+        self.finish_changes().await?;
+        Ok(count)
+    }
+
+    /// Runs a statement that changes rows; an INSERT has a source, or none.
+    async fn change(&self, statement: &Statement, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+        match statement {
+            Statement::Query(_) => Ok(0),
+            Statement::Insert(insert) => modify::insert(self, insert, source, sink).await,
+            Statement::Update(update) => modify::update(self, update, sink).await,
+            Statement::Delete(delete) => modify::delete(self, delete, sink).await,
+        }
+    }
+
+    /// Runs a query of so many columns.
+    async fn query(&self, width: usize, sink: RowSink<'_>) -> Result<u64> {
+        let Some(mut node) = self.plan.root.clone() else { return Ok(0) };
+        let (mut rows, mut count) = (Rows::default(), 0);
+        loop {
+            node.next(self, BATCH, &mut rows).await?;
+            if rows.is_empty() {
+                return Ok(count);
+            }
+            count += rows.len() as u64;
+            self.breathe(rows.len()).await?;
+            for at in 0..rows.len() {
                 // Behind the columns of the result are those that only the sorting needs.
-                for mut row in batch {
-                    cx.bring_back(&mut row, |slot| slot < width).await?;
-                    sink(&row[..width])?;
-                }
+                self.bring_back(rows.row_mut(at), |column| column < width).await?;
+                sink(&rows.row(at)[..width])?;
             }
         }
-        Statement::Insert(insert) => modify::insert(cx, insert, sink).await,
-        Statement::Update(update) => modify::update(cx, update, sink).await,
-        Statement::Delete(delete) => modify::delete(cx, delete, sink).await,
     }
 }

@@ -16,8 +16,10 @@ use super::super::bound::{Check, Delete, Exprs, Insert, OutColumn, Row, Update};
 use super::conflict::{self, Done};
 use super::foreign_key;
 use super::index::{self, Source, Wanted};
+use super::node::Node;
+use super::rows::Rows;
 use super::scan::table_row;
-use super::{BATCH, ExecCx, RowSink, plan};
+use super::{BATCH, ExecCx, RowSink};
 use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
 use crate::ids::{Error, Result, Tid, Xid, sqlstate};
@@ -26,19 +28,19 @@ use std::cell::Cell;
 
 type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
-pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(source) = &insert.source else {
+    let Some(mut source) = source else {
         return insert_row(cx, insert, &[], sink).await.map(u64::from);
     };
-    let mut source = plan::query(cx, source);
+    let mut rows = Rows::default();
     loop {
-        let batch = source.next(cx, &[], BATCH).await?;
-        if batch.is_empty() {
+        source.next(cx, BATCH, &mut rows).await?;
+        if rows.is_empty() {
             return Ok(count);
         }
-        for row in batch {
-            count += u64::from(insert_row(cx, insert, &row, sink).await?);
+        for row in rows.iter() {
+            count += u64::from(insert_row(cx, insert, row, sink).await?);
         }
     }
 }
@@ -133,8 +135,8 @@ pub(super) async fn checked_tuple(
 /// The first check that is false for a row; that nothing is known is good enough.
 async fn failed_check<'a>(cx: &ExecCx<'_>, checks: &'a [Check], values: &[Datum]) -> Result<Option<&'a str>> {
     for check in checks {
-        let row = &*cx.computable(values, 0, |slot| check.condition.any_column(&|own| own == slot)).await?;
-        if let Datum::Bool(false) = check.condition.eval(&cx.eval(row, 0, &[]))? {
+        let row = &*cx.computable(values, 0, &check.condition).await?;
+        if let Some(Datum::Bool(false)) = cx.values(&check.condition, row, 0).await?.first() {
             return Ok(Some(&check.name));
         }
     }
@@ -173,7 +175,7 @@ impl Change<'_> {
         let mut count = 0;
         let (table, conditions) = (self.table, self.filter);
         let wanted = Wanted { table, base: 0, conditions, order: &[], limit: false, columns: None };
-        let mut scan = Source::begin(cx, table, index::choose(cx, &wanted).as_ref())?;
+        let mut scan = Source::begin(cx, table, index::choose(&cx.snapshot, &wanted).as_ref())?;
         let mut batch = TupleBatch::default();
         while scan.next(env, BATCH, &mut batch).await? {
             for at in 0..batch.len() {

@@ -1,192 +1,284 @@
 //! From a bound query to the operators that run it.
 //!
 //! ```text
-//!   FROM ─ WHERE ─ GROUP BY, HAVING ─ SELECT list ─ DISTINCT ─ ORDER BY ─ FOR UPDATE ─ OFFSET, LIMIT
+//!   FROM, WHERE ─ GROUP BY, HAVING ─ SELECT list ─ DISTINCT ─ ORDER BY ─ FOR UPDATE ─ OFFSET, LIMIT
 //! ```
 //!
-//! Tables are read in the order of FROM and joined by nested loops. A condition of WHERE that speaks of one table only is put
-//! down to the scan of that table; it may be a reason to read it by an index (`index.rs`).
+//! How the items of FROM are read and joined is decided in `plan_from.rs` and `plan_join.rs`.
 
-use super::super::bound::{Exprs, FromNode, Query, SYSTEM_COLUMNS, Scalar, SortKey};
-use super::ExecCx;
-use super::aggregate::Aggregate;
-use super::index::{self, OrderBy, Wanted};
-use super::join::NestLoop;
+use super::super::ast::SetKind;
+use super::super::bound::{
+    self, Bound, Cte, CteBody, Exprs, FromNode, Query, Scalar, SetOperation, SortKey, Statement, Wait, slot,
+};
+use super::aggregate::{Aggregate, GroupSpec};
+use super::cte::{CtePlan, With};
+use super::index::OrderBy;
+use super::layout::Layout;
 use super::lock_rows::LockRows;
 use super::node::{Filter, Limit, Node, Project, ValuesScan};
-use super::scan::{FunctionScan, TableScan};
-use super::sort::{Sort, Unique};
-use std::ops::Range;
+use super::plan_from::{Part, is_once, slots};
+use super::project_set::ProjectSet;
+use super::set_operation::{Append, SetOp};
+use super::sort::Sort;
+use super::unique::{DistinctOn, Unique};
+use super::window::{Window, WindowSpec};
+use crate::catalog::Table;
+use crate::txn::{Env, Snapshot};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
-/// The operators of a query.
-pub(super) fn query(cx: &ExecCx<'_>, query: &Query) -> Node {
-    let mut filter = query.filter.clone();
-    let mut ordered = query.order_by.is_empty();
-    let mut node = match (&query.from, &query.values) {
-        (Some(from @ FromNode::Table(..)), _) => {
-            let order = column_order(query, from);
-            let limited = query.limit.is_some();
-            let (node, by_index) = table_node(cx, from, &mut filter, &used_slots(query), &order, limited);
-            ordered |= by_index;
-            node
-        }
-        (Some(from), _) => from_node(cx, from, &mut filter, true, &used_slots(query)),
-        (None, Some(rows)) => Node::Values(ValuesScan::new(rows.clone())),
-        (None, None) => Node::Values(ValuesScan::new(vec![Exprs::default()])),
-    };
-    if !filter.is_empty() {
-        node = Node::Filter(Box::new(Filter { input: node, conditions: filter }));
-    }
-    if let Some(set) = &query.set_function {
-        let right = from_node(cx, set, &mut Vec::new(), false, &|_| true);
-        node = Node::NestLoop(Box::new(NestLoop::new(node, right, None, None, true)));
-    }
-    if let Some(grouping) = &query.grouping {
-        node = Node::Aggregate(Box::new(Aggregate::new(node, grouping.clone())));
-        if let Some(having) = &grouping.having {
-            node = Node::Filter(Box::new(Filter { input: node, conditions: vec![having.clone()] }));
-        }
-    }
-    node = Node::Project(Box::new(Project { input: node, targets: query.targets.clone() }));
-    if query.distinct {
-        node = Node::Unique(Box::new(Unique::new(node)));
-    }
-    if !ordered {
-        let types: Vec<_> = query.columns.iter().map(|column| column.ty).collect();
-        let width = if query.locks.is_empty() { query.targets.scalars.len() } else { usize::MAX };
-        node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone(), width, &types)));
-    }
-    if let (false, Some(from)) = (query.locks.is_empty(), &query.from) {
-        node = Node::LockRows(Box::new(LockRows::new(node, query, slots(from).end)));
-    }
-    if query.limit.is_some() || query.offset.is_some() {
-        node = Node::Limit(Box::new(Limit::new(node, query.limit.clone(), query.offset.clone())));
-    }
-    node
+/// The operators of a statement, which have not begun.
+#[derive(Clone, Default)]
+pub(super) struct Plan {
+    /// Those of a query, or of the rows of an INSERT.
+    pub root: Option<Node>,
+    /// Those of the subqueries within expressions.
+    pub subs: Vec<Node>,
+    /// Those of the queries of WITH.
+    pub ctes: Vec<CtePlan>,
+    /// How many exec parameters there are.
+    pub execs: usize,
 }
 
-/// The operators of a FROM. Conditions that one of its scans can see to are taken out of `filter`, unless the scan is
-/// on the side of a join that may be missing.
-fn from_node(
-    cx: &ExecCx<'_>,
-    from: &FromNode,
-    filter: &mut Vec<Exprs>,
-    may_filter: bool,
-    used: &dyn Fn(usize) -> bool,
-) -> Node {
-    match from {
-        FromNode::Table(..) if may_filter => table_node(cx, from, filter, used, &[], false).0,
-        FromNode::Table(..) => table_node(cx, from, &mut Vec::new(), used, &[], false).0,
-        FromNode::Function(function, args, _) => {
-            Node::Function(Box::new(FunctionScan::new(function.clone(), args.clone())))
+/// What the planner knows.
+pub(super) struct Planner<'a> {
+    pub env: &'a Env,
+    pub snapshot: &'a Snapshot,
+    /// How many exec parameters there are so far.
+    pub execs: Cell<usize>,
+    /// The queries of WITH, and which recursive ones are being planned.
+    pub ctes: &'a [Cte],
+    pub recursing: RefCell<Vec<usize>>,
+}
+
+/// Plans a statement.
+pub(super) fn plan(env: &Env, snapshot: &Snapshot, bound: &Bound) -> Plan {
+    let (execs, recursing) = (Cell::new(bound.execs), RefCell::default());
+    let planner = Planner { env, snapshot, execs, ctes: &bound.ctes, recursing };
+    let root = planner.source_of(&bound.statement);
+    let subs = bound.subqueries.iter().map(|query| planner.query(query)).collect();
+    let ctes = (0..bound.ctes.len()).map(|id| planner.cte(id)).collect();
+    Plan { root, subs, ctes, execs: planner.execs.get() }
+}
+
+impl Planner<'_> {
+    /// A new exec parameter.
+    pub fn new_exec(&self) -> usize {
+        let n = self.execs.get();
+        self.execs.set(n + 1);
+        n
+    }
+
+    /// The operators of a query, or of the rows of an INSERT.
+    fn source_of(&self, statement: &Statement) -> Option<Node> {
+        match statement {
+            Statement::Query(query) => Some(self.query(query)),
+            Statement::Insert(insert) => insert.source.as_ref().map(|source| self.query(source)),
+            Statement::Update(_) | Statement::Delete(_) => None,
         }
-        FromNode::Subquery(inner, _) => query(cx, inner),
-        FromNode::Join(left, right, on, outer) => {
-            let left = from_node(cx, left, filter, may_filter, used);
-            let lateral = is_lateral(right);
-            let width = outer.then(|| slots(right).len());
-            let right = from_node(cx, right, filter, may_filter && !outer, used);
-            Node::NestLoop(Box::new(NestLoop::new(left, right, on.clone(), width, lateral)))
+    }
+
+    /// How the rows of a query of WITH are made.
+    fn cte(&self, id: usize) -> CtePlan {
+        match &self.ctes[id].body {
+            CteBody::Query(_) if self.is_inlined(id) => CtePlan::Inlined,
+            CteBody::Query(query) => CtePlan::Query(self.query(query)),
+            CteBody::Recursive(both, all) => {
+                let (left, right) = &**both;
+                let left = self.query(left);
+                self.recursing.borrow_mut().push(id);
+                let right = self.query(right);
+                self.recursing.borrow_mut().pop();
+                CtePlan::Recursive(left, right, *all)
+            }
+            CteBody::Change(statement) => CtePlan::Change(Rc::new((**statement).clone()), self.source_of(statement)),
         }
+    }
+
+    /// Whether a query of WITH is planned where it is referred to: there is one reference, and it gives the same
+    /// there. As in PostgreSQL from version 12 on.
+    pub fn is_inlined(&self, id: usize) -> bool {
+        let Cte { body, references, materialized, .. } = &self.ctes[id];
+        let CteBody::Query(query) = body else { return false };
+        let wanted = *materialized == Some(false) || materialized.is_none() && *references == 1;
+        wanted && !is_volatile(query) && query.locks.is_empty()
+    }
+
+    /// The operators of a query.
+    pub fn query(&self, query: &Query) -> Node {
+        let (Part { mut node, mut layout, .. }, ordered) = self.source(query);
+        if let Some(grouping) = &query.grouping {
+            let calls = grouping.calls.iter().map(|call| {
+                let mut call = call.clone();
+                call.scalars_mut().for_each(|scalar| *scalar = layout.scalar(scalar));
+                call
+            });
+            let waits = layout.exprs(&Exprs { waits: grouping.waits.clone(), scalars: Vec::new() }).waits;
+            let keys = grouping.keys.iter().map(|key| layout.scalar(key)).collect();
+            let spec = GroupSpec { keys, sets: grouping.sets.clone(), calls: calls.collect(), waits };
+            node = Node::Aggregate(Box::new(Aggregate::new(node, spec)));
+            let keys = (0..grouping.keys.len()).map(|at| slot::KEY + at);
+            layout = Layout(keys.chain((0..grouping.calls.len()).map(|at| slot::CALL + at)).collect());
+            node = filtered(node, &layout, grouping.having.as_slice());
+        }
+        for window in &query.windows {
+            (node, layout) = windowed(node, layout, window);
+        }
+        (node, layout) = project_sets(node, layout, query);
+        node = Node::Project(Box::new(Project::new(node, layout.exprs(&query.targets))));
+        if query.distinct {
+            node = Node::Unique(Box::new(Unique::new(node)));
+        }
+        if !ordered {
+            let types: Vec<_> = query.columns.iter().map(|column| column.ty).collect();
+            let width = if query.locks.is_empty() { query.targets.scalars.len() } else { usize::MAX };
+            node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone(), width, &types)));
+        }
+        if !query.distinct_on.is_empty() {
+            node = Node::DistinctOn(Box::new(DistinctOn::new(node, query.distinct_on.clone())));
+        }
+        if let (false, Some(from)) = (query.locks.is_empty(), &query.from) {
+            node = Node::LockRows(Box::new(LockRows::new(node, query, slots(from).end)));
+        }
+        if query.limit.is_some() || query.offset.is_some() {
+            let ties = if query.with_ties { query.order_by.clone() } else { Vec::new() };
+            node = Node::Limit(Box::new(Limit::new(node, query.limit.clone(), query.offset.clone(), ties)));
+        }
+        let ids: Vec<usize> = query.ctes.iter().copied().filter(|id| !self.ctes[*id].constant).collect();
+        if ids.is_empty() { node } else { Node::With(Box::new(With { input: node, ids })) }
+    }
+
+    /// UNION, INTERSECT or EXCEPT.
+    fn set_operation(&self, operation: &SetOperation) -> Part {
+        let SetOperation { kind, all, sides } = operation;
+        let side = |(query, casts): &(Query, Option<Exprs>)| {
+            let node = self.query(query);
+            let width = query.columns.len();
+            match casts {
+                Some(casts) => Node::Project(Box::new(Project::new(node, casts.clone()))),
+                // What only its sorting needed is taken off.
+                None if query.targets.scalars.len() > width => {
+                    let scalars = (0..width).map(Scalar::Column).collect();
+                    Node::Project(Box::new(Project::new(node, Exprs { waits: Vec::new(), scalars })))
+                }
+                None => node,
+            }
+        };
+        let [left, right] = [side(&sides[0]), side(&sides[1])];
+        let node = match (kind, all) {
+            (SetKind::Union, true) => Node::Append(Box::new(Append::new([left, right]))),
+            (SetKind::Union, false) => {
+                let append = Node::Append(Box::new(Append::new([left, right])));
+                Node::Unique(Box::new(Unique::new(append)))
+            }
+            (kind, all) => Node::SetOp(Box::new(SetOp::new(left, right, *kind, *all))),
+        };
+        Part { node, layout: Layout((0..sides[0].0.columns.len()).collect()), rows: 1000.0 }
+    }
+
+    /// FROM and WHERE, and whether the rows come in the order of ORDER BY.
+    fn source(&self, query: &Query) -> (Part, bool) {
+        let (once, mut filter): (Vec<_>, Vec<_>) = query.filter.iter().cloned().partition(is_once);
+        let unordered = query.order_by.is_empty();
+        let used = used_slots(query);
+        let (mut part, ordered) = match (&query.from, &query.values) {
+            (Some(FromNode::Table(table, base, system)), _) => {
+                let order = column_order(query, table, *base);
+                let (part, ordered) =
+                    self.table((table, *base, *system), &mut filter, &used, &order, query.limit.is_some());
+                (part, unordered || ordered)
+            }
+            (Some(from), _) => (self.from(from, &mut filter, &used), unordered),
+            (None, Some(rows)) => {
+                let width = rows.first().map_or(0, |row| row.scalars.len());
+                let node = Node::Values(ValuesScan::new(rows.clone()));
+                (Part { node, layout: Layout((0..width).collect()), rows: rows.len() as f64 }, unordered)
+            }
+            (None, None) if query.set_operation.is_some() => {
+                let operation = query.set_operation.as_ref().map(|operation| self.set_operation(operation));
+                (operation.unwrap_or_else(Part::nothing), unordered)
+            }
+            (None, None) => {
+                let node = Node::Values(ValuesScan::new(vec![Exprs::default()]));
+                (Part { node, layout: Layout::default(), rows: 1.0 }, unordered)
+            }
+        };
+        part.node = filtered(part.node, &part.layout, &filter);
+        if !once.is_empty() {
+            part.node = Node::Filter(Box::new(Filter::once(part.node, once)));
+        }
+        (part, ordered)
     }
 }
 
-/// The scan of a table, and whether its rows come in the order that is asked for.
-fn table_node(
-    cx: &ExecCx<'_>,
-    from: &FromNode,
-    filter: &mut Vec<Exprs>,
-    used: &dyn Fn(usize) -> bool,
-    order: &[OrderBy],
-    limit: bool,
-) -> (Node, bool) {
-    let FromNode::Table(table, base, system) = from else { return (from_node(cx, from, filter, true, used), false) };
-    let slots = slots(from);
-    let conditions: Vec<_> = filter.extract_if(.., |exprs| within(exprs, &slots)).collect();
-    let natts = table.desc.natts();
-    let wanted = |slot: &usize| used(*slot) || conditions.iter().any(|exprs| uses(exprs, *slot));
-    let upto = (*base..base + natts).rev().find(wanted).map_or(0, |slot| slot - base + 1);
-    let needed = |column: usize| wanted(&(base + column));
-    let columns: Option<&dyn Fn(usize) -> bool> = if *system { None } else { Some(&needed) };
-    let path = index::choose(cx, &Wanted { table, base: *base, conditions: &conditions, order, limit, columns });
-    let ordered = path.as_ref().is_some_and(|path| path.ordered);
-    (Node::TableScan(Box::new(TableScan::new(table.clone(), *base, *system, upto, conditions, path))), ordered)
+/// Rows with the values of a window's functions behind.
+fn windowed(node: Node, layout: Layout, window: &bound::Window) -> (Node, Layout) {
+    let mut own = window.clone();
+    own.each_mut(&mut |scalar| layout.place(scalar));
+    let (slots, calls): (Vec<_>, Vec<_>) = own.calls.into_iter().unzip();
+    let spec =
+        WindowSpec { partition: own.partition, order_by: own.order_by, frame: own.frame, calls, waits: own.waits };
+    (Node::Window(Box::new(Window::new(node, spec))), layout.joined(&Layout(slots)))
+}
+
+/// Rows with those of functions in the target list behind. One whose arguments are another's rows comes after that.
+fn project_sets(mut node: Node, mut layout: Layout, query: &Query) -> (Node, Layout) {
+    let mut left: Vec<_> = query.sets.iter().collect();
+    while !left.is_empty() {
+        let (now, later): (Vec<_>, Vec<_>) = left.iter().copied().partition(|((_, args), _)| layout.covers(args));
+        if now.is_empty() {
+            break;
+        }
+        let calls = now.iter().map(|((function, args), _)| (function.clone(), layout.exprs(args))).collect();
+        let slots = now.iter().flat_map(|((function, _), base)| *base..base + function.columns.len()).collect();
+        node = Node::ProjectSet(Box::new(ProjectSet::new(node, calls)));
+        layout = layout.joined(&Layout(slots));
+        left = later;
+    }
+    (node, layout)
+}
+
+/// Whether a query may give something else each time it runs, or does something.
+fn is_volatile(query: &Query) -> bool {
+    const VOLATILE: [&str; 6] = ["random", "clock_timestamp", "timeofday", "gen_random_uuid", "setseed", "pg_sleep"];
+    let mut volatile = !query.sets.is_empty();
+    query.each(&mut |scalar| volatile |= matches!(scalar, Scalar::Call(name, ..) if VOLATILE.contains(name)));
+    let waits = query.filter.iter().chain([&query.targets]).flat_map(|exprs| &exprs.waits);
+    volatile || waits.into_iter().any(|wait| matches!(wait, Wait::Call(..)))
+}
+
+/// Rows for which conditions hold.
+pub(super) fn filtered(node: Node, layout: &Layout, conditions: &[Exprs]) -> Node {
+    if conditions.is_empty() {
+        return node;
+    }
+    Node::Filter(Box::new(Filter::new(node, layout.all(conditions))))
+}
+
+/// All slots that the expressions of a query use, in order.
+fn used_slots(query: &Query) -> Rc<Vec<usize>> {
+    let mut used = Vec::new();
+    query.each(&mut |scalar| {
+        if let Scalar::Column(slot) = scalar {
+            used.push(*slot);
+        }
+    });
+    used.sort_unstable();
+    used.dedup();
+    Rc::new(used)
 }
 
 /// ORDER BY as columns of the only table; none if it asks for anything else.
-fn column_order(query: &Query, from: &FromNode) -> Vec<OrderBy> {
-    let FromNode::Table(table, base, _) = from else { return Vec::new() };
-    if query.grouping.is_some() || query.distinct || query.set_function.is_some() {
+fn column_order(query: &Query, table: &Table, base: usize) -> Vec<OrderBy> {
+    if query.grouping.is_some() || query.distinct || !query.sets.is_empty() || !query.windows.is_empty() {
         return Vec::new();
     }
     let column = |key: &SortKey| match query.targets.scalars.get(key.slot) {
         Some(Scalar::Column(slot)) => {
-            let column = slot.checked_sub(*base).filter(|column| *column < table.desc.natts())?;
+            let column = slot.checked_sub(base).filter(|column| *column < table.desc.natts())?;
             Some((column, key.descending, key.nulls_first))
         }
         _ => None,
     };
     query.order_by.iter().map(column).collect::<Option<_>>().unwrap_or_default()
-}
-
-/// The slots of an item.
-pub(super) fn slots(from: &FromNode) -> Range<usize> {
-    match from {
-        FromNode::Table(table, base, _) => *base..base + table.desc.natts() + SYSTEM_COLUMNS.len(),
-        FromNode::Function(function, _, base) => *base..base + function.columns.len(),
-        FromNode::Subquery(query, base) => *base..base + query.columns.len(),
-        FromNode::Join(left, right, ..) => slots(left).start..slots(right).end,
-    }
-}
-
-/// Whether an item must be read anew for each row to its left: a function whose arguments may be from there.
-fn is_lateral(from: &FromNode) -> bool {
-    match from {
-        FromNode::Function(_, args, _) => any_column(args, &|_| true),
-        FromNode::Join(left, right, ..) => is_lateral(left) || is_lateral(right),
-        FromNode::Table(..) | FromNode::Subquery(..) => false,
-    }
-}
-
-/// The slots that a query's clauses name, as far as scans must fill them: all but those that only conditions put down
-/// to a scan use.
-fn used_slots(query: &Query) -> impl Fn(usize) -> bool + '_ {
-    move |slot| {
-        let grouping = query.grouping.iter().flat_map(|grouping| {
-            let args = grouping.calls.iter().filter_map(|call| call.arg.as_ref());
-            let waits = grouping.waits.iter().flat_map(|wait| &wait.args);
-            grouping.keys.iter().chain(args).chain(waits)
-        });
-        let of_slot = |scalar: &Scalar| scalar.any_column(&|own| own == slot);
-        let targets = query.grouping.is_none() && uses(&query.targets, slot);
-        targets
-            || grouping.into_iter().any(of_slot)
-            || query.filter.iter().any(|exprs| uses(exprs, slot))
-            || query.from.iter().chain(&query.set_function).any(|from| from_uses(from, slot))
-    }
-}
-
-fn from_uses(from: &FromNode, slot: usize) -> bool {
-    match from {
-        FromNode::Function(_, args, _) => uses(args, slot),
-        FromNode::Join(left, right, on, _) => {
-            on.as_ref().is_some_and(|on| uses(on, slot)) || from_uses(left, slot) || from_uses(right, slot)
-        }
-        FromNode::Table(..) | FromNode::Subquery(..) => false,
-    }
-}
-
-/// Whether expressions use a slot.
-pub(super) fn uses(exprs: &Exprs, slot: usize) -> bool {
-    any_column(exprs, &|own| own == slot)
-}
-
-/// Whether all columns that expressions use are these.
-fn within(exprs: &Exprs, slots: &Range<usize>) -> bool {
-    !any_column(exprs, &|slot| !slots.contains(&slot))
-}
-
-fn any_column(exprs: &Exprs, is: &dyn Fn(usize) -> bool) -> bool {
-    let waits = exprs.waits.iter().flat_map(|wait| &wait.args);
-    exprs.scalars.iter().chain(waits).any(|scalar| scalar.any_column(is))
 }

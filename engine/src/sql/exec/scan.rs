@@ -1,76 +1,103 @@
 //! Reading tables and functions.
 
-use super::super::bound::{Exprs, Row, SYSTEM_COLUMNS};
+use super::super::bound::{Exprs, FunctionCall, Row, SYSTEM_COLUMNS};
 use super::super::functions::{Body, Function, RowIter};
 use super::ExecCx;
-use super::index::{Path, Source, found_row};
+use super::index::{Path, Source};
+use super::node::Fresh;
+use super::rows::Rows;
 use crate::access::TupleBatch;
 use crate::catalog::Table;
 use crate::ids::{Error, Oid, Result, Tid};
 use crate::storage::tuple::HeapTupleHeader;
-use crate::types::{Datum, deform_into};
+use crate::types::{Datum, deform_columns, deform_into};
 use std::rc::Rc;
 
-/// All visible rows of a table for which the conditions hold.
-pub(super) struct TableScan {
-    table: Rc<Table>,
-    /// The slot of its first column.
-    base: usize,
-    /// Whether its system columns are wanted.
-    system: bool,
-    /// How many of its columns are wanted, from the first on.
-    upto: usize,
-    conditions: Vec<Exprs>,
+/// What the planner has decided of a table's scan.
+pub(super) struct ScanSpec {
+    pub table: Rc<Table>,
+    /// The columns that are wanted, from 0 and ascending; system columns count on from the last.
+    pub columns: Vec<usize>,
+    /// How many of these are no system columns.
+    pub plain: usize,
+    /// The conditions, over these columns.
+    pub conditions: Vec<Exprs>,
     /// By which index, if not page by page.
-    path: Option<Path>,
-    scan: Option<Source>,
+    pub path: Option<Path>,
+}
+
+/// All visible rows of a table for which the conditions hold.
+#[derive(Clone)]
+pub(super) struct TableScan {
+    pub spec: Rc<ScanSpec>,
+    state: Fresh<Reading>,
+}
+
+/// A scan under way.
+struct Reading {
+    source: Source,
     batch: TupleBatch,
     /// The next row of the batch.
     at: usize,
 }
 
 impl TableScan {
-    pub fn new(
-        table: Rc<Table>,
-        base: usize,
-        system: bool,
-        upto: usize,
-        conditions: Vec<Exprs>,
-        path: Option<Path>,
-    ) -> TableScan {
-        TableScan { table, base, system, upto, conditions, path, scan: None, batch: TupleBatch::default(), at: 0 }
+    pub fn new(spec: ScanSpec) -> TableScan {
+        TableScan { spec: Rc::new(spec), state: Fresh(None) }
     }
 
     pub fn rewind(&mut self) {
-        self.scan = None;
-        self.batch.clear();
-        self.at = 0;
+        self.state.0 = None;
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
-        let env = &cx.fx.env;
-        let mut rows = Vec::new();
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        let spec = &*self.spec;
+        out.clear(spec.columns.len());
+        let reading = match &mut self.state.0 {
+            Some(reading) => reading,
+            none => {
+                let source = Source::begin(cx, &spec.table, spec.path.as_ref())?;
+                none.insert(Reading { source, batch: TupleBatch::default(), at: 0 })
+            }
+        };
         loop {
-            while self.at < self.batch.len() && rows.len() < max {
-                let found = self.batch.get(self.at);
-                self.at += 1;
-                let row = found_row(cx, &self.table, self.path.as_ref(), found, self.upto, self.system)?;
-                if cx.holds(&self.conditions, &row, self.base).await? {
-                    rows.push(row);
+            while reading.at < reading.batch.len() && out.len() < max {
+                let (tid, tuple) = reading.batch.get(reading.at);
+                reading.at += 1;
+                spec.read(cx, tid, tuple, out.open())?;
+                out.close();
+                if !spec.conditions.is_empty() && !cx.holds(&spec.conditions, out.last(), 0).await? {
+                    out.pop();
                 }
             }
-            if !rows.is_empty() {
-                return Ok(rows);
+            if !out.is_empty() {
+                return Ok(());
             }
-            let scan = match &mut self.scan {
-                Some(scan) => scan,
-                none => none.insert(Source::begin(cx, &self.table, self.path.as_ref())?),
-            };
-            self.at = 0;
-            if !scan.next(env, max, &mut self.batch).await? {
-                return Ok(rows);
+            reading.at = 0;
+            if !reading.source.next(&cx.fx.env, max, &mut reading.batch).await? {
+                return Ok(());
             }
         }
+    }
+}
+
+impl ScanSpec {
+    /// Appends the columns of what a scan has found; an index-only scan finds keys of the index.
+    fn read(&self, cx: &ExecCx, tid: Tid, tuple: &[u8], values: &mut Vec<Datum>) -> Result<()> {
+        if let Some(path) = self.path.as_ref().filter(|path| path.keys_only) {
+            return path.read_key(&self.table, tuple, &self.columns, values);
+        }
+        let begin = values.len();
+        deform_columns(&self.table.desc, tuple, &self.columns[..self.plain], values)?;
+        cx.note_toasted(&self.table, &values[begin..]);
+        if self.plain < self.columns.len() {
+            let header = HeapTupleHeader::read(tuple).ok_or_else(|| Error::corrupt("a row without a header"))?;
+            let mut system = [const { Datum::Null }; SYSTEM_COLUMNS.len()];
+            fill_system(&mut system, tid, &header, self.table.oid);
+            let natts = self.table.desc.natts();
+            values.extend(self.columns[self.plain..].iter().map(|column| system[column - natts].clone()));
+        }
+        Ok(())
     }
 }
 
@@ -102,41 +129,76 @@ fn fill_system(slots: &mut [Datum], tid: Tid, header: &HeapTupleHeader, table: O
     slots.clone_from_slice(&values);
 }
 
-/// The rows of a function.
+/// Rows of functions that stand side by side; one that has no more has NULLs.
+#[derive(Clone)]
 pub(super) struct FunctionScan {
-    function: Rc<Function>,
-    args: Exprs,
-    rows: Option<RowIter>,
+    calls: Rc<Vec<FunctionCall>>,
+    /// WITH ORDINALITY
+    ordinality: bool,
+    rows: Fresh<Vec<RowIter>>,
+    /// The number of the last row.
+    number: i64,
 }
 
 impl FunctionScan {
-    pub fn new(function: Rc<Function>, args: Exprs) -> FunctionScan {
-        FunctionScan { function, args, rows: None }
+    pub fn new(calls: Vec<FunctionCall>, ordinality: bool) -> FunctionScan {
+        FunctionScan { calls: Rc::new(calls), ordinality, rows: Fresh(None), number: 0 }
     }
 
     pub fn rewind(&mut self) {
-        self.rows = None;
+        self.rows.0 = None;
+        self.number = 0;
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, outer: &[Datum], max: usize) -> Result<Vec<Row>> {
-        if self.rows.is_none() {
-            self.rows = Some(self.call(cx, outer).await?);
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        let calls = &*self.calls;
+        let width: usize = calls.iter().map(|(function, _)| function.columns.len()).sum();
+        out.clear(width + usize::from(self.ordinality));
+        if self.rows.0.is_none() {
+            let mut iters = Vec::with_capacity(calls.len());
+            for (function, args) in calls {
+                let args = cx.values(args, &[], 0).await?;
+                iters.push(rows_of(cx, function, &args).await?);
+            }
+            self.rows.0 = Some(iters);
         }
-        self.rows.iter_mut().flatten().take(max).collect()
+        let Some(iters) = &mut self.rows.0 else { return Ok(()) };
+        while out.len() < max {
+            let mut any = false;
+            for ((function, _), iter) in calls.iter().zip(iters.iter_mut()) {
+                match iter.next().transpose()? {
+                    Some(row) => {
+                        any = true;
+                        out.open().extend(row);
+                    }
+                    None => out.open().extend(function.columns.iter().map(|_| Datum::Null)),
+                }
+            }
+            if !any {
+                out.abandon();
+                break;
+            }
+            self.number += 1;
+            if self.ordinality {
+                out.open().push(Datum::Int8(self.number));
+            }
+            out.close();
+        }
+        Ok(())
     }
+}
 
-    async fn call(&self, cx: &ExecCx<'_>, outer: &[Datum]) -> Result<RowIter> {
-        let args = cx.values(&self.args, outer, 0).await?;
-        let null = self.function.strict && args.iter().any(Datum::is_null);
-        let one = |value| -> RowIter { Box::new(std::iter::once(Ok(vec![value]))) };
-        Ok(match &self.function.body {
-            Body::Rows(_) | Body::Series(_) if null => Box::new(std::iter::empty()),
-            Body::Rows(f) => Box::new(f(cx.fx, &args).await?.into_iter().map(Ok)),
-            Body::Series(f) => f(&args)?,
-            _ if null => one(Datum::Null),
-            Body::Waiting(f) => one(f(cx.fx, &args).await?),
-            Body::Scalar(f) => one(f(cx.fx, &args)?),
-            Body::TypeOf => return Err(Error::unsupported("pg_typeof() in FROM")),
-        })
-    }
+/// The rows of a function, or the one of its value.
+pub(super) async fn rows_of(cx: &ExecCx<'_>, function: &Function, args: &[Datum]) -> Result<RowIter> {
+    let null = function.strict && args.iter().any(Datum::is_null);
+    let one = |value| -> RowIter { Box::new(std::iter::once(Ok(vec![value]))) };
+    Ok(match &function.body {
+        Body::Rows(_) | Body::Series(_) if null => Box::new(std::iter::empty()),
+        Body::Rows(f) => Box::new(f(cx.fx, args).await?.into_iter().map(Ok)),
+        Body::Series(f) => f(args)?,
+        _ if null => one(Datum::Null),
+        Body::Waiting(f) => one(f(cx.fx, args).await?),
+        Body::Scalar(f) => one(f(cx.fx, args)?),
+        Body::TypeOf => return Err(Error::unsupported("pg_typeof() in FROM")),
+    })
 }

@@ -1,7 +1,8 @@
-//! ORDER BY and DISTINCT.
+//! ORDER BY: all rows in order, within `work_mem` and beyond it on disk.
 
 use super::super::bound::{Row, SortKey};
-use super::node::Node;
+use super::node::{Fresh, Node};
+use super::rows::Rows;
 use super::{BATCH, ExecCx};
 use crate::ids::Result;
 use crate::settings::Setting;
@@ -13,10 +14,10 @@ use crate::types::minimal::{RowShape, minimal_size};
 use crate::types::{Datum, TypeId};
 use std::cell::RefCell;
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 /// All rows in order, within `work_mem`.
+#[derive(Clone)]
 pub(super) struct Sort {
     input: Node,
     keys: Rc<[SortKey]>,
@@ -24,15 +25,17 @@ pub(super) struct Sort {
     single: Option<TypeId>,
     /// No more rows than these are wanted.
     bound: Option<usize>,
-    sorted: Option<Sorted>,
+    sorted: Fresh<Sorted>,
     /// A sort whose result is wanted no more.
-    stale: Option<Sorted>,
+    stale: Fresh<Sorted>,
 }
 
 /// A sort that is done, and how its rows are written.
 struct Sorted {
     sort: Tuplesort<'static>,
     rows: Rc<RowOrder>,
+    /// How many values a row has.
+    width: usize,
 }
 
 /// How rows are written, and how they compare.
@@ -46,7 +49,7 @@ impl Sort {
     /// A sort of rows of so many columns, the first of these types.
     pub fn new(input: Node, keys: Vec<SortKey>, width: usize, types: &[TypeId]) -> Sort {
         let single = types.first().copied().filter(|only| width == 1 && only.typbyval());
-        Sort { input, keys: keys.into(), single, bound: None, sorted: None, stale: None }
+        Sort { input, keys: keys.into(), single, bound: None, sorted: Fresh(None), stale: Fresh(None) }
     }
 
     /// No more rows than these will be asked for.
@@ -54,28 +57,32 @@ impl Sort {
         self.bound = usize::try_from(rows).ok().filter(|rows| *rows <= i32::MAX as usize / 2);
     }
 
-    pub fn rewind(&mut self) {
-        self.input.rewind();
-        self.stale = self.sorted.take().or(self.stale.take());
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.input.rewind(cx);
+        self.stale.0 = self.sorted.0.take().or(self.stale.0.take());
     }
 
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
-        if let Some(stale) = self.stale.take() {
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        if let Some(stale) = self.stale.0.take() {
             stale.sort.end(&cx.fx.env);
         }
-        if self.sorted.is_none() {
-            self.sorted = Some(self.sort(cx).await?);
+        if self.sorted.0.is_none() {
+            self.sorted.0 = Some(self.sort(cx).await?);
         }
-        let (mut found, mut bytes) = (Vec::new(), Vec::new());
-        let Some(Sorted { sort, rows }) = &mut self.sorted else { return Ok(found) };
-        while found.len() < max {
+        let Some(Sorted { sort, rows, width }) = &mut self.sorted.0 else { return Ok(()) };
+        out.clear(*width);
+        let mut bytes = Vec::new();
+        while out.len() < max {
             match sort.try_next(&mut bytes)? {
-                Found::Tuple => found.push(rows.read(&bytes)?),
+                Found::Tuple => {
+                    out.open().extend(rows.read(&bytes)?);
+                    out.close();
+                }
                 Found::Blocked => sort.read_on(&cx.fx.env).await?,
                 Found::End => break,
             }
         }
-        Ok(found)
+        Ok(())
     }
 
     async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<Sorted> {
@@ -84,22 +91,24 @@ impl Sort {
         let rows = Rc::new(RowOrder { shape: RefCell::default(), keys, single });
         let memory = env.settings.borrow().int(Setting::work_mem);
         let mut sort = Tuplesort::begin(env, MemoryPurpose::Sort, Box::new(rows.clone()), memory, self.bound);
-        let mut bytes = Vec::new();
+        let (mut bytes, mut batch, mut width) = (Vec::new(), Rows::default(), 0);
         loop {
-            let batch = self.input.next(cx, &[], BATCH).await?;
+            self.input.next(cx, BATCH, &mut batch).await?;
             if batch.is_empty() {
                 break;
             }
             cx.breathe(batch.len()).await?;
-            for mut row in batch {
-                cx.bring_back(&mut row, |slot| self.keys.iter().any(|key| key.slot == slot)).await?;
-                rows.write(&row, &mut bytes)?;
+            width = batch.width();
+            for at in 0..batch.len() {
+                let wanted = |slot| self.keys.iter().any(|key| key.slot == slot);
+                cx.bring_back(batch.row_mut(at), wanted).await?;
+                rows.write(batch.row(at), &mut bytes)?;
                 sort.put(&bytes)?;
             }
             sort.settle(env).await?;
         }
         sort.finish(env).await?;
-        Ok(Sorted { sort, rows })
+        Ok(Sorted { sort, rows, width })
     }
 }
 
@@ -174,72 +183,5 @@ impl Order for Rc<RowOrder> {
 
     fn size(&self, row: &[u8]) -> usize {
         if self.single.is_some() { 0 } else { minimal_size(row) }
-    }
-}
-
-/// Values as a key: they compare as their types do, and NULLs are alike.
-#[derive(Clone, Debug)]
-pub(super) struct Key(pub Vec<Datum>);
-
-impl Key {
-    fn order(&self, other: &Key) -> Ordering {
-        let orders = self.0.iter().zip(&other.0).map(|(a, b)| {
-            // Values of one column are of one type, and one that does not compare was refused by the binder.
-            crate::types::compare_nulls_last(a, b).unwrap_or(Ordering::Equal)
-        });
-        orders.fold(Ordering::Equal, Ordering::then)
-    }
-}
-
-impl PartialEq for Key {
-    fn eq(&self, other: &Key) -> bool {
-        self.order(other).is_eq()
-    }
-}
-
-impl Eq for Key {}
-
-impl PartialOrd for Key {
-    fn partial_cmp(&self, other: &Key) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Key {
-    fn cmp(&self, other: &Key) -> Ordering {
-        self.order(other)
-    }
-}
-
-/// Each row once.
-pub(super) struct Unique {
-    input: Node,
-    seen: BTreeSet<Key>,
-}
-
-impl Unique {
-    pub fn new(input: Node) -> Unique {
-        Unique { input, seen: BTreeSet::new() }
-    }
-
-    pub fn rewind(&mut self) {
-        self.input.rewind();
-        self.seen.clear();
-    }
-
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
-        loop {
-            let mut batch = self.input.next(cx, &[], max).await?;
-            if batch.is_empty() {
-                return Ok(batch);
-            }
-            for row in &mut batch {
-                cx.bring_back(row, |_| true).await?;
-            }
-            let rows: Vec<_> = batch.into_iter().filter(|row| self.seen.insert(Key(row.clone()))).collect();
-            if !rows.is_empty() {
-                return Ok(rows);
-            }
-        }
     }
 }

@@ -4,8 +4,9 @@
 //! end where they are shown; what a query never looks at is never read. An UPDATE that leaves a column alone writes the
 //! very same bytes again.
 
-use super::super::bound::{Exprs, Scalar};
+use super::super::bound::{EvalCx, Exprs, Scalar};
 use super::ExecCx;
+use super::rows::Rows;
 use crate::access::toast;
 use crate::catalog::Table;
 use crate::ids::Result;
@@ -34,34 +35,62 @@ impl ExecCx<'_> {
         Ok(())
     }
 
-    /// A row over which expressions can be computed, if they use these slots; it begins at slot `base`.
+    /// Brings back all such values of rows.
+    pub(super) async fn bring_all_back(&self, rows: &mut Rows) -> Result<()> {
+        if self.toasted.get() {
+            for at in 0..rows.len() {
+                self.bring_back(rows.row_mut(at), |_| true).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A row over which expressions can be computed; it begins at slot `base`.
     pub(super) async fn computable<'a>(
         &self,
         row: &'a [Datum],
         base: usize,
-        used: impl Fn(usize) -> bool,
+        exprs: &Exprs,
     ) -> Result<Cow<'a, [Datum]>> {
         if !self.toasted.get() || !row.iter().any(|value| matches!(value, Datum::Toasted { .. })) {
             return Ok(Cow::Borrowed(row));
         }
         let mut row = row.to_vec();
-        self.bring_back(&mut row, |at| used(base + at)).await?;
+        self.bring_back(&mut row, |at| exprs.any_column(&|slot| slot == base + at)).await?;
         Ok(Cow::Owned(row))
     }
 
     /// The values of expressions to be stored or handed on: columns as such stay as they are.
     pub(super) async fn stored_values(&self, exprs: &Exprs, row: &[Datum], base: usize) -> Result<Vec<Datum>> {
-        if !self.toasted.get() {
-            return self.values(exprs, row, base).await;
+        let mut values = Vec::with_capacity(exprs.scalars.len());
+        self.append_stored(exprs, row, base, &mut values).await?;
+        Ok(values)
+    }
+
+    /// The same, appended to others.
+    pub(super) async fn append_stored(
+        &self,
+        exprs: &Exprs,
+        row: &[Datum],
+        base: usize,
+        values: &mut Vec<Datum>,
+    ) -> Result<()> {
+        if !self.toasted.get() || !row.iter().any(|value| matches!(value, Datum::Toasted { .. })) {
+            return self.append(exprs, row, base, values).await;
         }
-        let computed = |scalar: &&Scalar| !matches!(scalar, Scalar::Column(_));
-        let args = exprs.waits.iter().flat_map(|wait| &wait.args);
-        let within: Vec<&Scalar> = exprs.scalars.iter().filter(computed).chain(args).collect();
-        let used = |slot: usize| within.iter().any(|scalar| scalar.any_column(&|own| own == slot));
-        let plain = self.computable(row, base, used).await?;
-        let waited = self.wait(&exprs.waits, &plain, base).await?;
-        let (kept, plain) = (self.eval(row, base, &waited), self.eval(&plain, base, &waited));
-        let value = |scalar: &Scalar| scalar.eval(if computed(&scalar) { &plain } else { &kept });
-        exprs.scalars.iter().map(value).collect()
+        let is_column = |scalar: &Scalar| matches!(scalar, Scalar::Column(_));
+        let mut used = Exprs { waits: exprs.waits.clone(), scalars: Vec::new() };
+        used.scalars.extend(exprs.scalars.iter().filter(|scalar| !is_column(scalar)).cloned());
+        let begin = values.len();
+        let plain = self.computable(row, base, &used).await?;
+        let mut all = |cx: &EvalCx| {
+            values.truncate(begin);
+            let kept = self.eval(row, base, &[]);
+            for scalar in &exprs.scalars {
+                values.push(scalar.eval(if is_column(scalar) { &kept } else { cx })?);
+            }
+            Ok(())
+        };
+        self.settle(&exprs.waits, &plain, base, &mut all).await
     }
 }

@@ -167,7 +167,10 @@ fn at_zone(zone: Zone, value: &Datum) -> Result<Datum> {
 
 fn unit(args: &[Datum], type_name: &str) -> Result<Unit> {
     let word = args[0].as_str()?;
-    words::unit(word).ok_or_else(|| part::bad_unit(word, type_name))
+    words::unit(word).ok_or_else(|| {
+        let message = format!("unit \"{}\" not recognized for type {type_name}", word.to_ascii_lowercase());
+        Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+    })
 }
 
 fn trunc(args: &[Datum], zone: Option<Zone>) -> Result<Datum> {

@@ -36,7 +36,7 @@ pub fn resolve(registry: &Registry, name: &str, args: &[(Option<Ident>, TypeId)]
     small::sort_by_key(&mut candidates, |c| (c.function.variadic, c.function.args.len()));
     let declared: Vec<&[TypeId]> = candidates.iter().map(|c| &c.types[..]).collect();
     match choose(&declared, &types) {
-        Choice::One(at) => candidates.swap_remove(at).found(&types).map_err(|error| error.at(pos.0)),
+        Choice::One(at) => candidates.swap_remove(at).found(&types),
         Choice::None => Err(undefined(name, args, pos)),
         Choice::Several => Err(ambiguous(name, args, pos)),
     }

@@ -1,9 +1,10 @@
 //! Operands: everything in an expression that is no operator.
 
-use super::super::ast::{Call, Case, Expr, ExprKind, Ident, SqlValue};
+use super::super::ast::{Call, Case, Expr, ExprKind, Ident, QueryExpr, SqlValue, Subscript};
 use super::cursor::{Children, Source};
 use super::expr::expr;
 use super::name::{self, from_parts};
+use super::select::{is_query, order_by, query};
 use crate::ids::{Error, Result, sqlstate};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
@@ -20,14 +21,10 @@ pub(super) fn operand(source: &Source, node: &SyntaxNode) -> Result<Expr> {
         CASE_EXPR => case(source, node)?,
         CAST_EXPR => cast(source, node)?,
         BIN_EXPR | PREFIX_EXPR | POSTFIX_EXPR | BETWEEN_EXPR | COLLATE => return expr(source, node),
-        TUPLE_EXPR => return Err(Error::unsupported("ROW").at(pos.0)),
-        INDEX_EXPR | SLICE_EXPR => return Err(Error::unsupported("array subscripting").at(pos.0)),
-        SELECT | VALUES | COMPOUND_SELECT | PAREN_SELECT | TABLE => {
-            return Err(Error::unsupported("a subquery in an expression").at(pos.0));
-        }
-        ARRAY_EXPR if source.children(node).peek() == Some(L_BRACK) => {
-            return Err(source.syntax_error(source.node_start(node)));
-        }
+        TUPLE_EXPR => row(source, node)?,
+        INDEX_EXPR | SLICE_EXPR => subscript(source, node)?,
+        kind if is_query(kind) => ExprKind::Query(QueryExpr::Value, Box::new(query(source, node)?)),
+        ARRAY_EXPR => array(source, node)?,
         _ => return Err(source.unsupported_node(node)),
     };
     Ok(Expr { kind, pos })
@@ -140,23 +137,107 @@ fn parenthesised(source: &Source, node: &SyntaxNode) -> Result<Expr> {
     let inner = children.expect_any_node()?;
     children.expect(R_PAREN)?;
     children.end()?;
+    if is_query(inner.kind()) {
+        let kind = ExprKind::Query(QueryExpr::Value, Box::new(query(source, &inner)?));
+        return Ok(Expr { kind, pos: source.node_pos(node) });
+    }
     expr(source, &inner)
 }
 
-/// The list after IN.
-pub(super) fn in_list(source: &Source, node: &SyntaxNode) -> Result<Vec<Expr>> {
+/// Expressions in parentheses, with commas between them; there may be none.
+pub(super) fn exprs_in_parens(source: &Source, children: &mut Children) -> Result<Vec<Expr>> {
+    children.expect(L_PAREN)?;
+    let mut exprs = Vec::new();
+    if children.peek() != Some(R_PAREN) {
+        exprs.push(expr(source, &children.expect_any_node()?)?);
+        while children.eat(COMMA) {
+            exprs.push(expr(source, &children.expect_any_node()?)?);
+        }
+    }
+    children.expect(R_PAREN)?;
+    Ok(exprs)
+}
+
+/// `(a, b)` or `ROW(a, b)`
+fn row(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
+    let mut children = source.children(node);
+    children.eat(ROW_KW);
+    let exprs = exprs_in_parens(source, &mut children)?;
+    children.end()?;
+    Ok(ExprKind::Row(exprs))
+}
+
+/// `ARRAY[a, b]`, or the rows of a query as an array.
+fn array(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
+    let mut children = source.children(node);
+    let begins = source.node_start(node);
+    if !children.eat(ARRAY_KW) && node.parent().is_none_or(|parent| parent.kind() != ARRAY_EXPR) {
+        return Err(source.syntax_error(begins));
+    }
+    if children.eat(L_PAREN) {
+        let inner = query(source, &children.expect_any_node()?)?;
+        children.expect(R_PAREN)?;
+        children.end()?;
+        return Ok(ExprKind::Query(QueryExpr::Array, Box::new(inner)));
+    }
+    children.expect(L_BRACK)?;
+    let mut items = Vec::new();
+    if children.peek() != Some(R_BRACK) {
+        items.push(expr(source, &children.expect_any_node()?)?);
+        while children.eat(COMMA) {
+            items.push(expr(source, &children.expect_any_node()?)?);
+        }
+    }
+    children.expect(R_BRACK)?;
+    children.end()?;
+    Ok(ExprKind::Array(items))
+}
+
+/// `a[1]`, `a[1:2]`: several in a row are one node, however many.
+fn subscript(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
+    let mut subscripts = Vec::new();
+    let mut at = node.clone();
+    while matches!(at.kind(), INDEX_EXPR | SLICE_EXPR) {
+        let mut children = source.children(&at);
+        let base = children.expect_any_node()?;
+        subscripts.push(one_subscript(source, children)?);
+        at = base;
+    }
+    subscripts.reverse();
+    Ok(ExprKind::Subscript(Box::new(expr(source, &at)?), subscripts))
+}
+
+fn one_subscript(source: &Source, mut children: Children) -> Result<Subscript> {
+    children.expect(L_BRACK)?;
+    let bound = |children: &mut Children| -> Result<Option<Expr>> {
+        match children.peek() {
+            Some(COLON | R_BRACK) => Ok(None),
+            _ => Ok(Some(expr(source, &children.expect_any_node()?)?)),
+        }
+    };
+    let low = bound(&mut children)?;
+    let own = if children.eat(COLON) {
+        Subscript::Slice(low, bound(&mut children)?)
+    } else {
+        Subscript::Index(low.ok_or_else(|| children.missing())?)
+    };
+    children.expect(R_BRACK)?;
+    children.end()?;
+    Ok(own)
+}
+
+/// What stands after IN: a list or a query.
+pub(super) fn after_in(source: &Source, left: Expr, node: &SyntaxNode, negated: bool) -> Result<ExprKind> {
     let mut children = source.children(node);
     if !matches!(node.kind(), PAREN_EXPR | TUPLE_EXPR) {
         return Err(source.syntax_error(source.node_start(node)));
     }
-    children.expect(L_PAREN)?;
-    let mut items = vec![expr(source, &children.expect_any_node()?)?];
-    while children.eat(COMMA) {
-        items.push(expr(source, &children.expect_any_node()?)?);
+    if let Some(inner) = node.children().next().filter(|inner| node.kind() == PAREN_EXPR && is_query(inner.kind())) {
+        return Ok(ExprKind::InQuery(Box::new(left), Box::new(query(source, &inner)?), negated));
     }
-    children.expect(R_PAREN)?;
+    let items = exprs_in_parens(source, &mut children)?;
     children.end()?;
-    Ok(items)
+    Ok(ExprKind::In(Box::new(left), items, negated))
 }
 
 fn case(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
@@ -223,18 +304,66 @@ fn cast(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
 fn call_expr(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
     let mut children = source.children(node);
     let callee = children.expect_any_node()?;
+    if callee.kind() == EXISTS_FN {
+        children.end()?;
+        return exists(source, &callee);
+    }
     if !matches!(callee.kind(), NAME_REF | FIELD_EXPR) {
-        // EXISTS, EXTRACT and others with a grammar of their own.
-        return Err(source.unsupported_node(&callee));
+        children.end()?;
+        return super::grammar_call::call(source, &callee);
     }
     let list = children.expect_node(ARG_LIST)?;
-    children.end()?;
     if callee.kind() == NAME_REF
+        && children.peek().is_none()
         && let Some(kind) = special_call(source, &callee, &list)?
     {
         return Ok(kind);
     }
-    Ok(ExprKind::Call(call(source, &callee, &list)?))
+    let mut call = Box::new(call(source, &callee, &list)?);
+    call_clauses(source, &mut children, &mut call)?;
+    children.end()?;
+    Ok(ExprKind::Call(call))
+}
+
+fn exists(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
+    let mut parts = source.children(node);
+    parts.expect(EXISTS_KW)?;
+    parts.expect(L_PAREN)?;
+    let inner = query(source, &parts.expect_any_node()?)?;
+    parts.expect(R_PAREN)?;
+    parts.end()?;
+    Ok(ExprKind::Query(QueryExpr::Exists, Box::new(inner)))
+}
+
+/// WITHIN GROUP, FILTER and OVER.
+fn call_clauses(source: &Source, children: &mut Children, call: &mut Call) -> Result<()> {
+    if let Some(clause) = children.node(WITHIN_CLAUSE) {
+        let mut clause = source.children(&clause);
+        clause.expect(WITHIN_KW)?;
+        clause.expect(GROUP_KW)?;
+        clause.expect(L_PAREN)?;
+        if !call.order_by.is_empty() {
+            let message = "cannot use multiple ORDER BY clauses with WITHIN GROUP";
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(call.name.pos.0));
+        }
+        call.order_by = order_by(source, &clause.expect_node(ORDER_BY_CLAUSE)?)?;
+        call.within_group = true;
+        clause.expect(R_PAREN)?;
+        clause.end()?;
+    }
+    if let Some(clause) = children.node(FILTER_CLAUSE) {
+        let mut clause = source.children(&clause);
+        clause.expect(FILTER_KW)?;
+        clause.expect(L_PAREN)?;
+        clause.expect(WHERE_KW)?;
+        call.filter = Some(Box::new(expr(source, &clause.expect_any_node()?)?));
+        clause.expect(R_PAREN)?;
+        clause.end()?;
+    }
+    if let Some(clause) = children.node(OVER_CLAUSE) {
+        call.over = Some(Box::new(super::window::over(source, &clause)?));
+    }
+    Ok(())
 }
 
 /// An ordinary call, also of a function in FROM.
@@ -242,24 +371,25 @@ pub(super) fn call(source: &Source, callee: &SyntaxNode, list: &SyntaxNode) -> R
     let pos = source.node_pos(callee);
     let name = dotted(source, callee)?.and_then(|parts| from_parts(parts, pos));
     let Some(name) = name.transpose()? else { return Err(source.unsupported_node(callee)) };
-    let mut call = Call { name, args: Vec::new(), star: false, distinct: false };
+    let mut call = Call::new(name, Vec::new());
     let mut children = source.children(list);
     children.expect(L_PAREN)?;
     call.star = children.eat(STAR);
     if !call.star && children.peek() != Some(R_PAREN) {
         call.distinct = children.eat(DISTINCT);
         children.eat(ALL);
-        call.args = args(source, &mut children)?;
+        args(source, &mut children, &mut call)?;
     }
     children.expect(R_PAREN)?;
     children.end()?;
     Ok(call)
 }
 
-fn args(source: &Source, children: &mut Children) -> Result<Vec<(Option<Ident>, Expr)>> {
-    let mut args: Vec<(Option<Ident>, Expr)> = Vec::new();
+fn args(source: &Source, children: &mut Children, call: &mut Call) -> Result<()> {
+    let args = &mut call.args;
     for arg in children.list(ARG)? {
         let mut arg = source.children(&arg);
+        call.variadic = arg.eat(VARIADIC_KW);
         let (name, value) = match arg.node(NAMED_ARG) {
             Some(named) => {
                 let mut named = source.children(&named);
@@ -273,6 +403,9 @@ fn args(source: &Source, children: &mut Children) -> Result<Vec<(Option<Ident>, 
             }
             None => (None, arg.expect_any_node()?),
         };
+        if let Some(clause) = arg.node(ORDER_BY_CLAUSE) {
+            call.order_by = order_by(source, &clause)?;
+        }
         arg.end()?;
         let value = expr(source, &value)?;
         if name.is_none() && args.last().is_some_and(|(name, _)| name.is_some()) {
@@ -281,7 +414,7 @@ fn args(source: &Source, children: &mut Children) -> Result<Vec<(Option<Ident>, 
         }
         args.push((name, value));
     }
-    Ok(args)
+    Ok(())
 }
 
 /// The calls that are words of the grammar.
@@ -302,7 +435,7 @@ fn special_call(source: &Source, callee: &SyntaxNode, list: &SyntaxNode) -> Resu
     }
     let mut args: Vec<Expr> = Vec::new();
     let call = call(source, callee, list)?;
-    let ordinary = !call.star && !call.distinct && !call.args.is_empty();
+    let ordinary = call.is_plain() && !call.args.is_empty();
     for (name, arg) in call.args {
         if name.is_some() {
             return Err(source.unsupported_node(list));

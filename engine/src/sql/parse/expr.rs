@@ -11,11 +11,12 @@
 //!                                (NOT (a = (1 + (2 * b))))
 //! ```
 
-use super::super::ast::{Between, Expr, ExprKind, Ident};
+use super::super::ast::{Between, Call, Expr, ExprKind, Ident, QualName, Quantified, Quantity};
 use super::super::scan::{Scanner, TokenKind};
 use super::atom;
 use super::cursor::Source;
 use super::name;
+use super::select::{is_query, query};
 use crate::ids::{Error, Result};
 use squawk_syntax::SyntaxKind::{self, *};
 use squawk_syntax::{SyntaxElement, SyntaxNode};
@@ -37,6 +38,7 @@ mod strength {
     pub const MULTIPLY: u8 = 10;
     pub const POWER: u8 = 11;
     pub const AT: u8 = 12;
+    pub const COLLATE: u8 = 13;
     pub const SIGN: u8 = 14;
     pub const CAST: u8 = 15;
 }
@@ -118,6 +120,7 @@ impl Row<'_, '_> {
     fn take(&mut self, element: &SyntaxElement) -> Result<()> {
         let start = self.source.start(element);
         let kind = match element {
+            SyntaxElement::Node(node) if node.kind() == OPERATOR_CALL => ItemKind::Operator(named_operator(node)),
             SyntaxElement::Node(node) => match self.items.last_mut() {
                 Some(Item { kind: kind @ ItemKind::Keyword(COLON_COLON), .. }) => {
                     *kind = ItemKind::Cast(node.clone());
@@ -160,6 +163,22 @@ impl Row<'_, '_> {
     }
 }
 
+/// The operator of `OPERATOR(pg_catalog.=)`. It binds like any other, weaker than those of arithmetic; the mark before
+/// its name says so.
+fn named_operator(node: &SyntaxNode) -> Ident {
+    let text: String =
+        node.descendants_with_tokens().filter_map(SyntaxElement::into_token).fold(String::new(), |mut text, token| {
+            if token.text().starts_with(|c: char| "~!@#^&|`?+-*/%<>=".contains(c)) {
+                text += token.text();
+            }
+            text
+        });
+    format!("{NAMED}{text}").into()
+}
+
+/// Stands before an operator that was written `OPERATOR(...)`.
+const NAMED: char = '(';
+
 /// Nodes that hold the words of one operator.
 fn is_operator_group(kind: SyntaxKind) -> bool {
     matches!(
@@ -178,6 +197,11 @@ fn is_operator_group(kind: SyntaxKind) -> bool {
             | SYMMETRIC
             | ASYMMETRIC
     )
+}
+
+/// An operator without the mark.
+fn plain(op: &Ident) -> Ident {
+    op.strip_prefix(NAMED).map_or_else(|| op.clone(), Ident::from)
 }
 
 struct Climb<'c, 'r, 'a> {
@@ -205,11 +229,6 @@ impl Climb<'_, '_, '_> {
 
     /// The error at the next item: of syntax, unless it is an operator that we do not have.
     fn unexpected(&self) -> Error {
-        match self.peek().map(|item| &item.kind) {
-            Some(ItemKind::Keyword(COLLATE_KW)) => return self.unsupported("COLLATE"),
-            Some(ItemKind::Operand(node)) if node.kind() == OPERATOR_CALL => return self.unsupported("OPERATOR()"),
-            _ => {}
-        }
         self.row.source.syntax_error(self.peek().map_or(self.row.end, |item| item.start))
     }
 
@@ -250,6 +269,7 @@ impl Climb<'_, '_, '_> {
             ItemKind::Cast(_) => (strength::CAST, false),
             ItemKind::Keyword(IS_KW) => (strength::IS, true),
             ItemKind::Keyword(AT_KW) if !b_expr => (strength::AT, false),
+            ItemKind::Keyword(COLLATE_KW) => (strength::COLLATE, false),
             ItemKind::Keyword(_) if b_expr => return None,
             ItemKind::Keyword(OR_KW) => (strength::OR, false),
             ItemKind::Keyword(AND_KW) => (strength::AND, false),
@@ -277,7 +297,7 @@ impl Climb<'_, '_, '_> {
                 let sign = matches!(&**op, "+" | "-");
                 let arg = self.climb(if sign { strength::SIGN } else { strength::OPERATOR + 1 }, b_expr)?;
                 let constant = if &**op == "-" { name::negated(&arg.kind) } else { None };
-                Ok(self.node(constant.unwrap_or_else(|| ExprKind::Unary(op.clone(), Box::new(arg))), start))
+                Ok(self.node(constant.unwrap_or_else(|| ExprKind::Unary(plain(op), Box::new(arg))), start))
             }
             _ => {
                 self.at -= 1;
@@ -293,8 +313,22 @@ impl Climb<'_, '_, '_> {
         self.at += 1;
         let kind = match &item.kind {
             ItemKind::Operator(op) => {
+                let op = plain(op);
+                if let Some((all, right)) = self.quantity()? {
+                    let quantified = Quantified { left, op, all, right };
+                    return Ok((self.node(ExprKind::Quantified(Box::new(quantified)), start), false));
+                }
                 let right = self.climb(bind + 1, b_expr)?;
-                ExprKind::Binary(op.clone(), Box::new(left), Box::new(right))
+                ExprKind::Binary(op, Box::new(left), Box::new(right))
+            }
+            ItemKind::Keyword(COLLATE_KW) => {
+                let Some(Item { kind: ItemKind::Operand(node), .. }) = self.row.items.get(self.at) else {
+                    return Err(self.unexpected());
+                };
+                self.at += 1;
+                let mut children = self.row.source.children(node);
+                let name = name::qualified(self.row.source, &children.expect_any_node()?)?;
+                return Ok((self.node(ExprKind::Collate(Box::new(left), name), start), false));
             }
             ItemKind::Cast(ty) => {
                 let ty = name::type_name(self.row.source, ty)?;
@@ -376,31 +410,85 @@ impl Climb<'_, '_, '_> {
                     return Err(self.unexpected());
                 };
                 self.at += 1;
-                let list = atom::in_list(self.row.source, node)?;
-                Ok((self.node(ExprKind::In(Box::new(left), list, negated), start), false))
+                let kind = atom::after_in(self.row.source, left, node, negated)?;
+                Ok((self.node(kind, start), false))
             }
             Some(keyword @ (LIKE_KW | ILIKE_KW)) => {
                 self.at += 1;
-                let right = self.climb(strength::BETWEEN + 1, false)?;
-                if self.peek_keyword(0) == Some(ESCAPE_KW) {
-                    return Err(self.unsupported("ESCAPE"));
-                }
                 let op = match (keyword, negated) {
                     (LIKE_KW, false) => "~~",
                     (LIKE_KW, true) => "!~~",
                     (_, false) => "~~*",
                     (_, true) => "!~~*",
                 };
+                if let Some((all, right)) = self.quantity()? {
+                    let quantified = Quantified { left, op: op.into(), all, right };
+                    return Ok((self.node(ExprKind::Quantified(Box::new(quantified)), start), false));
+                }
+                let right = self.pattern("like_escape", false)?;
                 Ok((self.node(ExprKind::Binary(op.into(), Box::new(left), Box::new(right)), start), true))
             }
-            Some(SIMILAR_KW) => Err(self.unsupported("SIMILAR TO")),
-            Some(AT_KW) => Err(self.unsupported("AT TIME ZONE")),
+            Some(SIMILAR_KW) => {
+                self.at += 1;
+                if !self.eat(TO_KW) {
+                    return Err(self.unexpected());
+                }
+                let right = self.pattern("similar_to_escape", true)?;
+                let op = if negated { "!~" } else { "~" };
+                Ok((self.node(ExprKind::Binary(op.into(), Box::new(left), Box::new(right)), start), true))
+            }
+            Some(TIME_KW) if !negated => {
+                self.at += 1;
+                if !self.eat(ZONE_KW) {
+                    return Err(self.unexpected());
+                }
+                let zone = self.climb(strength::AT + 1, false)?;
+                Ok((self.node(self.call("timezone", vec![zone, left], start), start), true))
+            }
             _ => Err(self.unexpected()),
         }
     }
 
-    fn unsupported(&self, feature: &str) -> Error {
-        let start = self.peek().map_or(self.row.end, |item| item.start);
-        Error::unsupported(feature).at(self.row.source.pos(start).0)
+    /// The pattern of LIKE or SIMILAR TO, through a function if there is an ESCAPE, or always.
+    fn pattern(&mut self, function: &str, always: bool) -> Result<Expr> {
+        let pattern = self.climb(strength::BETWEEN + 1, false)?;
+        let start = self.row.items[self.at - 1].start;
+        let mut args = vec![pattern];
+        if self.eat(ESCAPE_KW) {
+            args.push(self.climb(strength::BETWEEN + 1, false)?);
+        } else if !always {
+            return Ok(args.remove(0));
+        }
+        Ok(self.node(self.call(function, args, start), start))
+    }
+
+    fn call(&self, name: &str, args: Vec<Expr>, start: usize) -> ExprKind {
+        let pos = self.row.source.pos(start);
+        ExprKind::Call(Box::new(Call::new(
+            QualName { schema: Some("pg_catalog".into()), name: name.into(), pos },
+            args,
+        )))
+    }
+
+    /// ANY, SOME or ALL after an operator: whether it is ALL, and what it is about.
+    fn quantity(&mut self) -> Result<Option<(bool, Quantity)>> {
+        let Some(Item { kind: ItemKind::Operand(node), .. }) = self.peek() else { return Ok(None) };
+        let Some(function) = node.children().next().filter(|_| node.kind() == CALL_EXPR) else { return Ok(None) };
+        if !matches!(function.kind(), ANY_FN | SOME_FN | ALL_FN) {
+            return Ok(None);
+        }
+        self.at += 1;
+        let source = self.row.source;
+        let mut children = source.children(&function);
+        children.bump();
+        children.expect(L_PAREN)?;
+        let inner = children.expect_any_node()?;
+        children.expect(R_PAREN)?;
+        children.end()?;
+        let right = match is_query(inner.kind()) {
+            true => Quantity::Query(query(source, &inner)?),
+            false => Quantity::Array(expr(source, &inner)?),
+        };
+        Ok(Some((function.kind() == ALL_FN, right)))
     }
 }

@@ -29,14 +29,27 @@ fn of_query(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
         QueryBody::Select(select) => {
             of_targets(&mut select.targets, f);
             of_some(&mut select.filter, f);
-            of_all(&mut select.group_by, f);
+            select.group_by.iter_mut().for_each(|item| of_group(item, f));
+            of_all(&mut select.distinct_on, f);
             of_some(&mut select.having, f);
         }
         QueryBody::Values(rows) => rows.iter_mut().for_each(|row| of_all(row, f)),
+        QueryBody::SetOperation(operation) => {
+            of_query(&mut operation.left, f);
+            of_query(&mut operation.right, f);
+        }
     }
     query.order_by.iter_mut().for_each(|sort| of_expr(&mut sort.expr, f));
     of_some(&mut query.limit, f);
     of_some(&mut query.offset, f);
+}
+
+fn of_group(item: &mut GroupItem, f: &mut dyn FnMut(&mut Expr)) {
+    match item {
+        GroupItem::Keys(keys) => of_all(keys, f),
+        GroupItem::Rollup(lists) | GroupItem::Cube(lists) => lists.iter_mut().for_each(|list| of_all(list, f)),
+        GroupItem::Sets(items) => items.iter_mut().for_each(|item| of_group(item, f)),
+    }
 }
 
 fn of_targets(targets: &mut [Target], f: &mut dyn FnMut(&mut Expr)) {

@@ -23,6 +23,8 @@ mod atom;
 mod constraint;
 mod cursor;
 mod expr;
+mod grammar_call;
+mod group;
 mod index;
 mod join;
 mod literals;
@@ -35,6 +37,8 @@ mod shape;
 mod table;
 mod tree;
 mod utility;
+mod window;
+mod with;
 
 use super::ast::{Expr, QueryBody, Statement, Target};
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
@@ -93,7 +97,7 @@ pub fn parse_expression(text: &str) -> Result<Expr> {
                 Some(Target::Expr(expr, _)) => Ok(expr),
                 _ => Err(Error::internal("not an expression")),
             },
-            QueryBody::Values(_) => Err(Error::internal("not an expression")),
+            _ => Err(Error::internal("not an expression")),
         },
         _ => Err(Error::internal("not an expression")),
     }

@@ -18,6 +18,10 @@ pub(super) fn is_query(kind: SyntaxKind) -> bool {
 /// Lowers a query.
 pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
     let mut children = source.children(node);
+    let mut with = match children.node(WITH_CLAUSE) {
+        Some(clause) => Some(super::with::with(source, &clause)?),
+        None => None,
+    };
     let body = match node.kind() {
         SELECT => QueryBody::Select(Box::new(select(source, &mut children)?)),
         VALUES => {
@@ -28,35 +32,91 @@ pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
             children.expect(TABLE_KW)?;
             QueryBody::Select(Box::new(whole_table(relation(source, &children.expect_node(RELATION_NAME)?)?)))
         }
-        PAREN_SELECT => return parenthesised(source, children),
-        COMPOUND_SELECT => return Err(unsupported_set_operation(source, node)),
+        PAREN_SELECT => return parenthesised(source, children, with),
+        COMPOUND_SELECT => set_operation(source, &mut children, &mut with)?,
         SELECT_INTO => return Err(Error::unsupported("SELECT INTO").at(source.node_pos(node).0)),
         _ => return Err(source.unsupported_node(node)),
     };
     let query = tail(source, &mut children, body)?;
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(query)
+    Ok(Query { with, ..query })
 }
 
-fn unsupported_set_operation(source: &Source, node: &SyntaxNode) -> Error {
-    let operation = node.children().find(|child| matches!(child.kind(), UNION | INTERSECT | EXCEPT));
-    source.unsupported_node(operation.as_ref().unwrap_or(node))
+/// `left UNION right`. A WITH before the first of several belongs to the whole, a clause behind the last too.
+fn set_operation(source: &Source, children: &mut Children, with: &mut Option<With>) -> Result<QueryBody> {
+    let first = children.expect_any_node()?;
+    let mut left = query(source, &first)?;
+    if first.kind() != PAREN_SELECT && with.is_none() {
+        *with = left.with.take();
+    }
+    let kind = match children.peek() {
+        Some(UNION) => SetKind::Union,
+        Some(INTERSECT) => SetKind::Intersect,
+        Some(EXCEPT) => SetKind::Except,
+        _ => return Err(children.missing()),
+    };
+    let mut operator = source.children(&children.expect_any_node()?);
+    operator.bump();
+    let all = operator.eat(ALL);
+    if !all {
+        operator.eat(DISTINCT);
+    }
+    operator.end()?;
+    let right = query(source, &children.expect_any_node()?)?;
+    Ok(QueryBody::SetOperation(Box::new(SetOperation { kind, all, left, right })))
 }
 
-/// `(SELECT ...)`, perhaps with clauses of its own behind it.
-fn parenthesised(source: &Source, mut children: Children) -> Result<Query> {
+/// `(SELECT ...)`: clauses around it become its own, if it has none such (`insertSelectOptions`).
+fn parenthesised(source: &Source, mut children: Children, with: Option<With>) -> Result<Query> {
     children.expect(L_PAREN)?;
-    let inner = query(source, &children.expect_any_node()?)?;
+    let mut inner = query(source, &children.expect_any_node()?)?;
     children.expect(R_PAREN)?;
+    let outer = tail(source, &mut children, QueryBody::Values(Vec::new()))?;
     children.eat(SEMICOLON);
     children.end()?;
+    let multiple = |what: &str, pos: Pos| {
+        Error::new(sqlstate::SYNTAX_ERROR, format!("multiple {what} clauses not allowed")).at(pos.0)
+    };
+    if let Some(sort) = outer.order_by.first() {
+        if !inner.order_by.is_empty() {
+            return Err(multiple("ORDER BY", sort.expr.pos));
+        }
+        inner.order_by = outer.order_by;
+    }
+    if let Some(offset) = outer.offset {
+        if inner.offset.is_some() {
+            return Err(multiple("OFFSET", offset.pos));
+        }
+        inner.offset = Some(offset);
+    }
+    if let Some(limit) = outer.limit {
+        if inner.limit.is_some() {
+            return Err(multiple("LIMIT", limit.pos));
+        }
+        (inner.limit, inner.with_ties) = (Some(limit), outer.with_ties);
+    }
+    if let Some(with) = with {
+        if inner.with.is_some() {
+            return Err(multiple("WITH", with.ctes.first().map_or(Pos(0), |cte| cte.pos)));
+        }
+        inner.with = Some(with);
+    }
+    inner.locking.extend(outer.locking);
     Ok(inner)
 }
 
 /// ORDER BY, LIMIT and OFFSET, the last two in either order.
 fn tail(source: &Source, children: &mut Children, body: QueryBody) -> Result<Query> {
-    let mut query = Query { body, order_by: Vec::new(), limit: None, offset: None, locking: Vec::new() };
+    let mut query = Query {
+        with: None,
+        body,
+        order_by: Vec::new(),
+        limit: None,
+        with_ties: false,
+        offset: None,
+        locking: Vec::new(),
+    };
     if let Some(clause) = children.node(ORDER_BY_CLAUSE) {
         query.order_by = order_by(source, &clause)?;
     }
@@ -73,7 +133,7 @@ fn tail(source: &Source, children: &mut Children, body: QueryBody) -> Result<Que
         }
         match kind {
             LIMIT_CLAUSE => query.limit = limit(source, &clause)?,
-            FETCH_CLAUSE => query.limit = fetch(source, &clause)?,
+            FETCH_CLAUSE => (query.limit, query.with_ties) = fetch(source, &clause)?,
             _ => query.offset = Some(offset_value(source, &clause)?),
         }
     }
@@ -93,8 +153,8 @@ fn limit(source: &Source, clause: &SyntaxNode) -> Result<Option<Expr>> {
     Ok(value)
 }
 
-/// `FETCH FIRST n ROWS ONLY`
-fn fetch(source: &Source, clause: &SyntaxNode) -> Result<Option<Expr>> {
+/// `FETCH FIRST n ROWS ONLY`, or `WITH TIES`.
+fn fetch(source: &Source, clause: &SyntaxNode) -> Result<(Option<Expr>, bool)> {
     let mut children = source.children(clause);
     children.expect(FETCH_KW)?;
     if !children.eat(FIRST_KW) {
@@ -107,9 +167,12 @@ fn fetch(source: &Source, clause: &SyntaxNode) -> Result<Option<Expr>> {
     if !children.eat(ROW_KW) {
         children.expect(ROWS_KW)?;
     }
-    children.expect(FETCH_ONLY)?;
+    let ties = children.eat(WITH_TIES);
+    if !ties {
+        children.expect(FETCH_ONLY)?;
+    }
     children.end()?;
-    Ok(Some(value))
+    Ok((Some(value), ties))
 }
 
 fn offset_value(source: &Source, clause: &SyntaxNode) -> Result<Expr> {
@@ -123,7 +186,7 @@ fn offset_value(source: &Source, clause: &SyntaxNode) -> Result<Expr> {
     Ok(value)
 }
 
-fn order_by(source: &Source, clause: &SyntaxNode) -> Result<Vec<SortBy>> {
+pub(super) fn order_by(source: &Source, clause: &SyntaxNode) -> Result<Vec<SortBy>> {
     let mut children = source.children(clause);
     children.expect(ORDER_KW)?;
     children.expect(BY_KW)?;
@@ -174,37 +237,38 @@ fn rows(source: &Source, list: &SyntaxNode) -> Result<Vec<Vec<Expr>>> {
 fn whole_table(name: QualName) -> Select {
     let targets = vec![Target::Star(name.pos)];
     let from = vec![FromItem::Table(name, None)];
-    Select { distinct: false, targets, from, filter: None, group_by: Vec::new(), having: None }
+    Select { targets, from, ..Select::default() }
 }
 
 fn select(source: &Source, children: &mut Children) -> Result<Select> {
     let mut clause = source.children(&children.expect_node(SELECT_CLAUSE)?);
     clause.expect(SELECT_KW)?;
-    let distinct = match clause.node(DISTINCT_CLAUSE) {
+    let (mut distinct, mut distinct_on) = (false, Vec::new());
+    match clause.node(DISTINCT_CLAUSE) {
         Some(node) => {
             let mut node = source.children(&node);
             node.expect(DISTINCT_KW)?;
+            match node.node(DISTINCT_ON) {
+                Some(on) => distinct_on = self::distinct_on(source, &on)?,
+                None => distinct = true,
+            }
             node.end()?;
-            true
         }
-        None => {
-            clause.eat(ALL);
-            false
-        }
-    };
+        None => _ = clause.eat(ALL),
+    }
     let targets = match clause.node(TARGET_LIST) {
         Some(list) => targets(source, &list)?,
-        None if distinct => return Err(clause.missing()),
+        None if distinct || !distinct_on.is_empty() => return Err(clause.missing()),
         None => Vec::new(),
     };
     clause.end()?;
-    let mut select = Select { distinct, targets, from: vec![], filter: None, group_by: vec![], having: None };
+    let mut select = Select { distinct, distinct_on, targets, ..Select::default() };
     if let Some(clause) = children.node(FROM_CLAUSE) {
         select.from = from(source, &clause)?;
     }
     select.filter = filter(source, children)?;
     if let Some(clause) = children.node(GROUP_BY_CLAUSE) {
-        select.group_by = group_by(source, &clause)?;
+        (select.group_by, select.group_distinct) = super::group::group_by(source, &clause)?;
     }
     if let Some(clause) = children.node(HAVING_CLAUSE) {
         let mut clause = source.children(&clause);
@@ -212,7 +276,18 @@ fn select(source: &Source, children: &mut Children) -> Result<Select> {
         select.having = Some(expr(source, &clause.expect_any_node()?)?);
         clause.end()?;
     }
+    if let Some(clause) = children.node(WINDOW_CLAUSE) {
+        select.windows = super::window::windows(source, &clause)?;
+    }
     Ok(select)
+}
+
+fn distinct_on(source: &Source, node: &SyntaxNode) -> Result<Vec<Expr>> {
+    let mut children = source.children(node);
+    children.expect(ON_KW)?;
+    let exprs = super::atom::exprs_in_parens(source, &mut children)?;
+    children.end()?;
+    Ok(exprs)
 }
 
 /// WHERE, if it comes next.
@@ -223,22 +298,6 @@ pub(super) fn filter(source: &Source, children: &mut Children) -> Result<Option<
     let condition = expr(source, &clause.expect_any_node()?)?;
     clause.end()?;
     Ok(Some(condition))
-}
-
-fn group_by(source: &Source, clause: &SyntaxNode) -> Result<Vec<Expr>> {
-    let mut children = source.children(clause);
-    children.expect(GROUP_KW)?;
-    children.expect(BY_KW)?;
-    let mut list = source.children(&children.expect_node(GROUP_BY_LIST)?);
-    children.end()?;
-    let mut groups = Vec::new();
-    for item in list.list(GROUPING_EXPR)? {
-        let mut item = source.children(&item);
-        groups.push(expr(source, &item.expect_any_node()?)?);
-        item.end()?;
-    }
-    list.end()?;
-    Ok(groups)
 }
 
 /// A target list, also that of RETURNING.
@@ -315,9 +374,12 @@ pub(super) fn relation(source: &Source, node: &SyntaxNode) -> Result<QualName> {
     Ok(name)
 }
 
-fn from(source: &Source, clause: &SyntaxNode) -> Result<Vec<FromItem>> {
+/// The items of FROM, or those of USING in a DELETE.
+pub(super) fn from(source: &Source, clause: &SyntaxNode) -> Result<Vec<FromItem>> {
     let mut children = source.children(clause);
-    children.expect(FROM_KW)?;
+    if !children.eat(USING_KW) {
+        children.expect(FROM_KW)?;
+    }
     let mut items = vec![super::join::item(source, &children.expect_any_node()?)?];
     while children.eat(COMMA) {
         items.push(super::join::item(source, &children.expect_any_node()?)?);

@@ -48,7 +48,15 @@ pid: number, } | { "kind": "power_fail",
 /**
  * Which host.
  */
-host: number, } | { "kind": "power_on", 
+host: number, } | { "kind": "tear", 
+/**
+ * Which host.
+ */
+host: number, 
+/**
+ * The number.
+ */
+chance: number, } | { "kind": "power_on", 
 /**
  * Which host.
  */

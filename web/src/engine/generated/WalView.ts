@@ -6,7 +6,8 @@ import type { RecordView } from "./RecordView";
  */
 export type WalView = { 
 /**
- * The newest records, ascending; on a standby of those that have arrived.
+ * The newest records, ascending; on a standby of those that have arrived, and if it is far behind those that are
+ * replayed next.
  */
 records: Array<RecordView>, 
 /**

@@ -1,0 +1,242 @@
+//! Queries of WITH: their rows are kept, and all that refer to one read the same.
+//!
+//! ```text
+//!   recursive:   left ──► rows, work        right, over the rows of `work` ──► rows, next
+//!                                           when it ends, next becomes work, until there is nothing in it
+//! ```
+//!
+//! Rows are made when somebody asks for them, so that LIMIT ends a recursion that has no end of its own. A statement that
+//! changes rows is run as a whole, whether somebody asks or not.
+//!
+//! PostgreSQL: `nodeCtescan.c`, `nodeRecursiveunion.c`, `nodeWorktablescan.c`.
+
+use super::super::bound::Statement;
+use super::node::Node;
+use super::rows::Rows;
+use super::unique::Seen;
+use super::{BATCH, ExecCx};
+use crate::ids::{Error, Result};
+use std::cell::{Cell, RefCell};
+use std::future::Future;
+use std::pin::Pin;
+use std::rc::Rc;
+
+/// How the rows of a query of WITH come to be.
+#[derive(Clone)]
+pub(super) enum CtePlan {
+    /// A query.
+    Query(Node),
+    /// The first rows, what is made of the last ones, and whether rows may come twice.
+    Recursive(Node, Node, bool),
+    /// A statement that changes rows, and the source of an INSERT.
+    Change(Rc<Statement>, Option<Node>),
+    /// It stands where it is referred to.
+    Inlined,
+}
+
+/// What is kept of it while the statement runs.
+#[derive(Default)]
+pub(super) struct CteState {
+    maker: RefCell<Option<Maker>>,
+    rows: RefCell<Rows>,
+    done: Cell<bool>,
+    /// For a recursive one the rows of the last round.
+    work: RefCell<Rc<Rows>>,
+}
+
+/// What makes the rows.
+struct Maker {
+    plan: CtePlan,
+    /// Of a recursive one: whether the first rows are all there, the rows of this round, all rows so far.
+    recursing: bool,
+    next: Rows,
+    seen: Seen,
+}
+
+impl CteState {
+    /// As before the first row.
+    pub fn reset(&self) {
+        *self.maker.borrow_mut() = None;
+        self.rows.borrow_mut().clear(0);
+        self.done.set(false);
+    }
+}
+
+/// Reads the rows of a query of WITH.
+#[derive(Clone)]
+pub(super) struct CteScan {
+    id: usize,
+    width: usize,
+    at: usize,
+}
+
+impl CteScan {
+    pub fn new(id: usize, width: usize) -> CteScan {
+        CteScan { id, width, at: 0 }
+    }
+
+    pub fn rewind(&mut self) {
+        self.at = 0;
+    }
+
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        let state = &cx.ctes[self.id];
+        loop {
+            out.clear(self.width);
+            self.read(&state.rows.borrow(), max, out);
+            if !out.is_empty() || state.done.get() {
+                return Ok(());
+            }
+            cx.more_of_cte(self.id, max).await?;
+        }
+    }
+
+    /// Gives what is there. Behind its columns a row may have what only its sorting needed.
+    fn read(&mut self, rows: &Rows, max: usize, out: &mut Rows) {
+        let end = rows.len().min(self.at + max);
+        (self.at..end).for_each(|at| out.push(&rows.row(at)[..self.width]));
+        self.at = end;
+    }
+}
+
+/// Reads the rows of the last round of a recursive query.
+#[derive(Clone)]
+pub(super) struct WorkScan {
+    id: usize,
+    width: usize,
+    at: usize,
+}
+
+impl WorkScan {
+    pub fn new(id: usize, width: usize) -> WorkScan {
+        WorkScan { id, width, at: 0 }
+    }
+
+    pub fn rewind(&mut self) {
+        self.at = 0;
+    }
+
+    pub fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) {
+        out.clear(self.width);
+        let work = cx.ctes[self.id].work.borrow().clone();
+        let end = work.len().min(self.at + max);
+        (self.at..end).for_each(|at| out.push(&work.row(at)[..self.width]));
+        self.at = end;
+    }
+}
+
+/// A query with a WITH: when it begins again, so do those of its queries that depend on rows outside.
+#[derive(Clone)]
+pub(super) struct With {
+    pub input: Node,
+    pub ids: Vec<usize>,
+}
+
+impl With {
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.ids.iter().for_each(|id| cx.ctes[*id].reset());
+        self.input.rewind(cx);
+    }
+}
+
+impl ExecCx<'_> {
+    /// Makes further rows of a query of WITH, or notes that there are none.
+    fn more_of_cte<'a>(&'a self, id: usize, max: usize) -> Pin<Box<dyn Future<Output = Result<()>> + 'a>> {
+        Box::pin(async move {
+            let state = &self.ctes[id];
+            let maker = state.maker.borrow_mut().take();
+            let mut maker = maker.unwrap_or_else(|| Maker {
+                plan: self.plan.ctes[id].clone(),
+                recursing: false,
+                next: Rows::default(),
+                seen: Seen::default(),
+            });
+            let mut rows = Rows::default();
+            match &mut maker.plan {
+                CtePlan::Query(node) => {
+                    node.next(self, max, &mut rows).await?;
+                    state.done.set(rows.is_empty());
+                }
+                CtePlan::Recursive(..) => maker.recurse(self, id, max, &mut rows).await?,
+                CtePlan::Change(statement, source) => {
+                    let (statement, source) = (statement.clone(), source.take());
+                    let mut keep = |row: &[crate::types::Datum]| {
+                        if rows.is_empty() {
+                            rows.clear(row.len());
+                        }
+                        rows.push(row);
+                        Ok(())
+                    };
+                    self.change(&statement, source, &mut keep).await?;
+                    state.done.set(true);
+                }
+                CtePlan::Inlined => return Err(Error::internal("a query of WITH that is elsewhere")),
+            }
+            if !rows.is_empty() {
+                let mut all = state.rows.borrow_mut();
+                if all.is_empty() {
+                    all.clear(rows.width());
+                }
+                all.extend(&rows, 0, rows.len());
+            }
+            *state.maker.borrow_mut() = Some(maker);
+            Ok(())
+        })
+    }
+
+    /// Runs to their ends those statements of WITH that change rows.
+    pub(super) async fn finish_changes(&self) -> Result<()> {
+        for (id, plan) in self.plan.ctes.iter().enumerate() {
+            if matches!(plan, CtePlan::Change(..)) && !self.ctes[id].done.get() {
+                self.more_of_cte(id, BATCH).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Maker {
+    /// The next rows of a recursive query.
+    async fn recurse(&mut self, cx: &ExecCx<'_>, id: usize, max: usize, out: &mut Rows) -> Result<()> {
+        let state = &cx.ctes[id];
+        let CtePlan::Recursive(left, right, all) = &mut self.plan else { return Ok(()) };
+        loop {
+            let node = if self.recursing { &mut *right } else { &mut *left };
+            node.next(cx, max, out).await?;
+            if out.is_empty() {
+                // A round has ended.
+                if self.next.is_empty() {
+                    state.done.set(true);
+                    return Ok(());
+                }
+                let work = std::mem::take(&mut self.next);
+                *state.work.borrow_mut() = Rc::new(work);
+                if self.recursing {
+                    right.rewind(cx);
+                }
+                self.recursing = true;
+                cx.fx.env.cx.check_for_interrupts()?;
+                continue;
+            }
+            cx.breathe(out.len()).await?;
+            cx.bring_all_back(out).await?;
+            if !*all {
+                let mut kept = 0;
+                for at in 0..out.len() {
+                    if self.seen.is_new(out.row(at)) {
+                        out.move_row(at, kept);
+                        kept += 1;
+                    }
+                }
+                out.truncate(kept);
+            }
+            if !out.is_empty() {
+                if self.next.is_empty() {
+                    self.next.clear(out.width());
+                }
+                self.next.extend(out, 0, out.len());
+                return Ok(());
+            }
+        }
+    }
+}
