@@ -32,6 +32,7 @@ mod indexes;
 mod inplace;
 mod lock_tuple;
 mod modify;
+mod new_page;
 mod place;
 mod prune;
 pub mod redo;
@@ -57,7 +58,7 @@ pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use scan::{Scan, TupleBatch, fetch};
 pub use update::update;
-pub use vacuum::{VacuumOptions, VacuumStats, is_aggressive, vacuum};
+pub use vacuum::{Rewritten, VacuumOptions, VacuumStats, is_aggressive, rewrite, vacuum};
 pub use visibility_map::VisibilityMap;
 pub use wait::WaitPolicy;
 

@@ -319,9 +319,11 @@ async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> 
         env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
         index::drop_all_of(env, toast.rel.oid).await?;
         env.xact.borrow_mut().dropped.push(toast.rel.file);
+        env.xact.borrow_mut().forgotten.push(toast.rel.oid);
         delete_rows(env, toast.rel.oid).await?;
     }
     env.xact.borrow_mut().dropped.push(table.rel.file);
+    env.xact.borrow_mut().forgotten.push(table.oid);
     let (db, row_type) = (env.database, table.class.row_type);
     for (tid, values) in
         rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?

@@ -41,6 +41,7 @@ mod log;
 mod port;
 mod postmaster;
 pub mod protocol;
+mod rewrite;
 mod savepoint;
 mod session;
 mod shared;

@@ -109,6 +109,10 @@ impl Session {
                 self.vacuum(&vacuum).await?;
                 "VACUUM"
             }
+            Statement::Reindex(reindex) => {
+                self.reindex(&reindex).await?;
+                "REINDEX"
+            }
             statement @ (Statement::CreateTable(_)
             | Statement::DropTable(_)
             | Statement::CreateIndex(_)
@@ -229,6 +233,7 @@ impl Session {
             Statement::DropTable(_) => "DROP TABLE",
             Statement::CreateIndex(_) => "CREATE INDEX",
             Statement::DropIndex(_) => "DROP INDEX",
+            Statement::Reindex(_) => "REINDEX",
             Statement::Vacuum(_) if self.env.txns.procs.in_recovery() => {
                 let message = "cannot execute VACUUM during recovery";
                 return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));

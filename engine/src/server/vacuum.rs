@@ -1,5 +1,6 @@
 //! VACUUM as a command: each table in a transaction of its own.
 
+use super::rewrite;
 use super::session::Session;
 use super::shared::Server;
 use std::rc::Rc;
@@ -7,16 +8,14 @@ use std::rc::Rc;
 use crate::access::{self, VacuumOptions, VacuumStats};
 use crate::buffer::BufferUsage;
 use crate::catalog::{self, Catalog, Table};
-use crate::ids::{BLCKSZ, Error, LockMode, Result, Severity, sqlstate};
+use crate::ids::{BLCKSZ, Error, FIRST_NORMAL_OID, LockMode, Result, Severity, sqlstate};
 use crate::sql::ast::Vacuum;
 use crate::txn::{BlockState, Env, WalUsage};
 
 impl Session {
     /// Vacuums the tables that are named, or all.
     pub(super) async fn vacuum(&mut self, vacuum: &Vacuum) -> Result<()> {
-        if vacuum.full {
-            return Err(Error::unsupported("VACUUM FULL"));
-        }
+        rewrite::check_options(vacuum)?;
         if vacuum.analyze {
             return Err(Error::unsupported("VACUUM ANALYZE"));
         }
@@ -26,12 +25,13 @@ impl Session {
         }
         if names.is_empty() {
             self.catalog.accept_invalidations(&self.env);
-            names = self.all_tables().await?;
+            names = self.all_tables(vacuum.full).await?;
         }
         for (schema, name) in names {
             let vacuumed = self.vacuum_one(schema.as_deref(), &name, vacuum).await?;
             // The table of its long values is vacuumed as a table of its own.
-            let long = vacuumed.filter(|table| table.class.toast.is_valid() && vacuum.process_toast.unwrap_or(true));
+            let separately = !vacuum.full && vacuum.process_toast.unwrap_or(true);
+            let long = vacuumed.filter(|table| table.class.toast.is_valid() && separately);
             if let Some(table) = long {
                 self.vacuum_one(Some("pg_toast"), &format!("pg_toast_{}", table.oid), vacuum).await?;
             }
@@ -39,10 +39,11 @@ impl Session {
         Ok(())
     }
 
-    async fn all_tables(&mut self) -> Result<Vec<(Option<String>, String)>> {
+    /// All tables; the catalogs are never written anew.
+    async fn all_tables(&mut self, full: bool) -> Result<Vec<(Option<String>, String)>> {
         let mut classes = self.catalog.all(&self.env).await?;
         // The tables of long values come with theirs.
-        classes.retain(|class| class.kind == b'r');
+        classes.retain(|class| class.kind == b'r' && !(full && class.oid < FIRST_NORMAL_OID));
         let schema = |class: &catalog::pg_class::ClassRow| catalog::pg_namespace::name(class.namespace);
         Ok(classes.into_iter().map(|class| (schema(&class).map(String::from), class.name)).collect())
     }
@@ -54,13 +55,17 @@ impl Session {
         }
         self.start_command()?;
         self.catalog.accept_invalidations(&self.env);
-        let table = self.open_for_vacuum(schema, name, vacuum.skip_locked).await?;
+        let table = self.open_for_vacuum(schema, name, vacuum).await?;
         if let Some(table) = table.as_ref().filter(|table| table.class.is_index()) {
             let message = format!("skipping \"{}\" --- cannot vacuum non-tables or special system tables", table.name);
             self.env.notice(Error::new(sqlstate::WARNING, message).severity(Severity::Warning));
         } else if let Some(table) = &table {
             self.env.take_snapshot();
-            self.vacuum_opened(table, vacuum).await?;
+            if vacuum.full {
+                self.rewrite(table, vacuum.verbose).await?;
+            } else {
+                self.vacuum_opened(table, vacuum).await?;
+            }
         }
         catalog::log_invalidations(&self.env).await?;
         self.end_statement();
@@ -71,10 +76,10 @@ impl Session {
     }
 
     /// `vacuum_open_relation`: the table, locked; none if it is locked by somebody else and is to be passed over then.
-    async fn open_for_vacuum(&self, schema: Option<&str>, name: &str, skip: bool) -> Result<Option<Rc<Table>>> {
-        let mode = LockMode::ShareUpdateExclusive;
+    async fn open_for_vacuum(&self, schema: Option<&str>, name: &str, vacuum: &Vacuum) -> Result<Option<Rc<Table>>> {
+        let mode = if vacuum.full { LockMode::AccessExclusive } else { LockMode::ShareUpdateExclusive };
         let missing = || Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"));
-        if skip {
+        if vacuum.skip_locked {
             let table = self.catalog.table(&self.env, schema, name).await?.ok_or_else(missing)?;
             if !self.env.try_lock_relation(table.oid, mode).await? {
                 let message = format!("skipping vacuum of \"{name}\" --- lock not available");
@@ -90,25 +95,25 @@ impl Session {
         let target = Target { env: &self.env, server: &self.server, catalog: &self.catalog, table };
         if vacuum.verbose {
             let how = if access::is_aggressive(&self.env, &target.options(vacuum)) { "aggressively " } else { "" };
-            self.inform(format!("{how}vacuuming \"{}\"", target.full_name()));
+            self.say(format!("{how}vacuuming \"{}\"", target.full_name()));
         }
         let done = target.vacuum(vacuum, false).await?;
         if vacuum.verbose {
             self.inform_of_truncation(&table.name, &done.stats);
-            self.inform(done.lines("finished vacuuming", &target.full_name()).join("\n"));
+            self.say(done.lines("finished vacuuming", &target.full_name()).join("\n"));
         }
         Ok(())
+    }
+
+    fn say(&self, text: String) {
+        self.inform(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text));
     }
 
     fn inform_of_truncation(&self, name: &str, stats: &VacuumStats) {
         if stats.removed_pages > 0 {
             let before = stats.relpages + stats.removed_pages;
-            self.inform(format!("table \"{name}\": truncated {before} to {} pages", stats.relpages));
+            self.say(format!("table \"{name}\": truncated {before} to {} pages", stats.relpages));
         }
-    }
-
-    fn inform(&self, text: String) {
-        self.env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text).severity(Severity::Info));
     }
 }
 

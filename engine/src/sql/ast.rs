@@ -117,6 +117,8 @@ pub enum Statement {
     Checkpoint,
     /// VACUUM
     Vacuum(Vacuum),
+    /// REINDEX
+    Reindex(Reindex),
     /// PREPARE
     Prepare(Prepare),
     /// EXECUTE

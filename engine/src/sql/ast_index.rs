@@ -39,6 +39,17 @@ pub struct DropIndex {
     pub if_exists: bool,
 }
 
+/// REINDEX.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reindex {
+    /// What is named.
+    pub name: QualName,
+    /// It is an index, and not a table all of whose indexes are meant.
+    pub index: bool,
+    /// VERBOSE
+    pub verbose: bool,
+}
+
 /// PRIMARY KEY or UNIQUE.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Key {

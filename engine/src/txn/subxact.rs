@@ -37,6 +37,7 @@ pub fn start_sub(env: &Env, name: Rc<str>) {
         name: Some(name),
         created: xact.created.len(),
         dropped: xact.dropped.len(),
+        forgotten: xact.forgotten.len(),
         invalidated: xact.invalidated.len(),
         read_only: xact.read_only,
         ..Level::default()
@@ -109,6 +110,7 @@ fn forget(env: &Env) -> bool {
     xact.invalidated.truncate(last.invalidated);
     xact.created.truncate(last.created);
     xact.dropped.truncate(last.dropped);
+    xact.forgotten.truncate(last.forgotten);
     xact.read_only = last.read_only;
     xact.xid = Xid::INVALID;
     cached

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::snapshot::Snapshot;
-use crate::ids::{CommandId, Lsn, MultiXactId, RelFile, TimestampTz, Xid};
+use crate::ids::{CommandId, Lsn, MultiXactId, Oid, RelFile, TimestampTz, Xid};
 use crate::storage::multixact::Member;
 use crate::trace::TxStatus;
 use crate::wal::Invalidation;
@@ -79,6 +79,8 @@ pub struct Level {
     pub created: usize,
     /// How many files were to be removed then.
     pub dropped: usize,
+    /// How many tables were to be gone.
+    pub forgotten: usize,
     /// How many invalidations there were then.
     pub invalidated: usize,
     /// Whether the transaction might only read then.
@@ -131,6 +133,8 @@ pub struct Xact {
     pub created: Vec<RelFile>,
     /// Files to be removed if it commits.
     pub dropped: Vec<RelFile>,
+    /// Tables that are gone then, and with them what was counted of them.
+    pub forgotten: Vec<Oid>,
     /// What it has changed that other backends may have cached.
     pub invalidated: Vec<Invalidation>,
     /// Whether it has locked a table against everybody, of which standbys are told.

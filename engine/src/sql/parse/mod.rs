@@ -143,6 +143,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         DROP_TABLE => table::drop_table(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
+        REINDEX => index::reindex(source, node),
         INSERT => table::insert(source, node),
         UPDATE => table::update(source, node),
         DELETE => table::delete(source, node),
