@@ -2,8 +2,8 @@
  * A real server's pg_waldump reads every log that the tests of the engine have written, to its very end.
  *
  * The tests leave a folder for each server (`engine/tests/common/keep.rs`): its segments, and a file `end` with the
- * position behind the last record. pg_waldump stops where something does not fit; it must be there, and for one of the
- * reasons that zeros give.
+ * position behind the last record. A server that was promoted has left one timeline for another; each is read to where it
+ * ends. pg_waldump stops where something does not fit; it must be there, and for one of the reasons that zeros give.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -30,15 +30,28 @@ function stop(said, size) {
   return page ? position(page[1], Number(page[2]), size) : undefined;
 }
 
-/** What is wrong with the log in a folder; nothing if it is read to its end. */
+/** The timelines of a log, the last of which goes on: for each its segments, and where it ends. */
+function timelines(folder) {
+  const names = fs.readdirSync(folder).sort();
+  const numbers = [...new Set(names.filter((name) => /^[0-9A-F]{24}$/.test(name)).map((name) => name.slice(0, 8)))];
+  return numbers.map((timeline, n) => {
+    const segments = names.filter((name) => name.length === 24 && name.startsWith(timeline));
+    if (n === numbers.length - 1) return { timeline, segments, end: fs.readFileSync(path.join(folder, 'end'), 'utf8') };
+    const history = fs.readFileSync(path.join(folder, `${numbers[n + 1]}.history`), 'utf8');
+    return { timeline, segments, end: history.trimEnd().split('\n').at(-1).split('\t')[1] };
+  });
+}
+
+/** What is wrong with the log in a folder; nothing if every timeline is read to its end. */
 function flaw(waldump, folder) {
-  const segments = fs.readdirSync(folder).filter((name) => name !== 'end').sort();
-  const end = fs.readFileSync(path.join(folder, 'end'), 'utf8');
-  const first = fs.readFileSync(path.join(folder, segments[0]));
-  const size = first.readUInt32LE(SEG_SIZE_AT);
-  const start = position(segments[0], 0, size);
-  const { stderr } = spawnSync(waldump, ['-q', '-p', folder, '-s', start], { encoding: 'utf8', env: { LC_ALL: 'C' } });
-  return stop(stderr, size) === end ? undefined : `it ends at ${end}: ${stderr.trim()}`;
+  for (const { timeline, segments, end } of timelines(folder)) {
+    const size = fs.readFileSync(path.join(folder, segments[0])).readUInt32LE(SEG_SIZE_AT);
+    const start = position(segments[0], 0, size);
+    const options = ['-q', '-p', folder, '-t', String(Number.parseInt(timeline, 16)), '-s', start];
+    const { stderr } = spawnSync(waldump, options, { encoding: 'utf8', env: { LC_ALL: 'C' } });
+    if (stop(stderr, size) !== end) return `timeline ${timeline} ends at ${end}: ${stderr.trim()}`;
+  }
+  return undefined;
 }
 
 /** Reads all logs below a folder; prints how many, throws if one is flawed. */

@@ -1,9 +1,11 @@
 /**
- * Four builds from one source, made in this order by `tool/build.mjs` (`vite build --mode ...`):
+ * Six builds from one source, made in this order by `tool/build.mjs` (`vite build --mode ...`):
  *
  *     worker    pkg/worker.js          the engine's host and the store as one classic script, used by the next three
  *     site      dist/index.html        a static site; relocatable, every address is relative
  *     library   dist/pg-vitrine.js     one ES module that defines <pg-vitrine>; worker and wasm lie beside it
+ *     database  dist/vitrine.js        the engine as a library for pages, without the page; same worker, same wasm
+ *     node      dist/vitrine-node.js   the same for Node
  *     single    dist/vitrine.html      one file that needs no server: everything is inside
  *
  * How a build finds its wasm and its worker is the module `virtual:vitrine-parts`, written in `tool/parts.ts`.
@@ -38,6 +40,27 @@ const builds: Record<string, UserConfig> = {
       copyPublicDir: false,
       lib: { entry: 'src/element/index.ts', formats: ['es'], fileName: () => 'pg-vitrine.js' },
       rolldownOptions: { output: { codeSplitting: false } },
+    },
+  },
+  database: {
+    plugins: [parts('library')],
+    build: {
+      target,
+      outDir: 'dist',
+      emptyOutDir: false,
+      copyPublicDir: false,
+      lib: { entry: 'src/library/page.ts', formats: ['es'], fileName: () => 'vitrine.js' },
+      rolldownOptions: { output: { codeSplitting: false } },
+    },
+  },
+  node: {
+    build: {
+      target,
+      outDir: 'dist',
+      emptyOutDir: false,
+      copyPublicDir: false,
+      lib: { entry: 'src/library/node.ts', formats: ['es'], fileName: () => 'vitrine-node.js' },
+      rolldownOptions: { external: /^node:/, output: { codeSplitting: false } },
     },
   },
   single: {

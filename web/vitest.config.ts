@@ -1,3 +1,4 @@
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({ test: { include: ['src/**/*.test.ts', 'tool/**/*.test.ts'], environment: 'node' } });
+// An engine takes a while to open on a machine that does other things as well.
+export default defineConfig({ test: { include: ['src/**/*.test.ts', 'tool/**/*.test.ts'], environment: 'node', testTimeout: 30_000 } });

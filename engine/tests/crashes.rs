@@ -6,8 +6,16 @@
 //! are released, beside one that is rolled back. The third holds locks on the accounts that let the updates pass, so
 //! that multixacts are made. A checkpoint and a VACUUM run in between.
 
+#[path = "crashes/everything.rs"]
+mod everything;
+#[path = "crashes/judge.rs"]
+mod judge;
 #[path = "common/keep.rs"]
 mod keep;
+#[path = "crashes/log.rs"]
+mod log;
+#[path = "crashes/model.rs"]
+mod model;
 
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::{BackendType, HostId, MultiXactId, Pid};

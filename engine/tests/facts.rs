@@ -1,5 +1,27 @@
 //! Facts about PostgreSQL that are often taught wrong, as scripts of sessions over a plain database with 2048 buffers.
 //! The answers in `tests/facts/` are those of a real PostgreSQL 15 for the same statements; each script says of which.
+//! Facts that need a standby, or that tell who waits, are held by the scripts of other tests:
+//!
+//! | | fact | script |
+//! |---|---|---|
+//! | A1 | the maps come with the first VACUUM | `facts/a1_forks` |
+//! | A2 | ROLLBACK undoes nothing, in the table or in the index | `facts/a2_rollback`, `sql/facts` |
+//! | A3 | a SELECT writes | `facts/a3_hints` |
+//! | A4 | COMMIT writes the log, not the table | `facts/a4_commit` |
+//! | A5 | VACUUM cuts off only an empty end | `facts/a5_shrink` |
+//! | A6 | any old snapshot holds VACUUM back | `facts/a6_horizon` |
+//! | A7 | the first change after a checkpoint carries the page | `facts/a7_image` |
+//! | A8 | a standby gets what is not committed | `servers/uncommitted` |
+//! | A9 | what `synchronous_commit` waits for, and what a cancel does | `servers/synchronous` |
+//! | A10 | a warm standby answers nothing | `servers/synchronous` |
+//! | A11 | after a failover there are two primaries | `servers/promotion` |
+//! | A12 | freezing leaves xmin as it is | `facts/a12_freeze` |
+//! | A13 | BEGIN takes no snapshot and no id | `facts/a13_begin`, `sql/facts` |
+//! | A15 | row locks stand in the rows; a waiter waits for a transaction | `facts/a15_row_locks`, `sql/row_locks` |
+//! | A16 | whose `deadlock_timeout` ends first dies | `sql/facts` |
+//! | A17 | every UPDATE makes a version | `facts/a17_versions` |
+//! | A19 | a long scan goes through a ring | `facts/a19_ring` |
+//! | A21 | recovery undoes nothing | `facts/a21_redo_only` |
 
 #[path = "common/shown.rs"]
 mod shown;
@@ -131,4 +153,49 @@ fn long_values_are_compressed_and_moved_out() {
 #[test]
 fn long_keys_are_compressed_in_their_index() {
     run("toast_index");
+}
+
+#[test]
+fn a1_the_maps_come_with_the_first_vacuum() {
+    run("a1_forks");
+}
+
+#[test]
+fn a2_rollback_undoes_nothing() {
+    run("a2_rollback");
+}
+
+#[test]
+fn a3_a_select_writes_hints() {
+    run("a3_hints");
+}
+
+#[test]
+fn a4_commit_writes_the_log_and_not_the_table() {
+    run("a4_commit");
+}
+
+#[test]
+fn a7_the_first_change_after_a_checkpoint_carries_the_page() {
+    run("a7_image");
+}
+
+#[test]
+fn a15_row_locks_stand_in_the_rows() {
+    run("a15_row_locks");
+}
+
+#[test]
+fn a17_every_update_makes_a_version() {
+    run("a17_versions");
+}
+
+#[test]
+fn a21_recovery_undoes_nothing() {
+    run("a21_redo_only");
+}
+
+#[test]
+fn a13_begin_takes_no_snapshot_and_no_id() {
+    run("a13_begin");
 }

@@ -181,3 +181,8 @@ fn promotion() {
 fn synchronous() {
     run("synchronous");
 }
+
+#[test]
+fn uncommitted() {
+    run("uncommitted");
+}

@@ -98,6 +98,11 @@ fn changes() {
 }
 
 #[test]
+fn on_conflict() {
+    run("on_conflict");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }
@@ -150,4 +155,9 @@ fn timeouts() {
 #[test]
 fn concurrent_writers() {
     run("concurrent");
+}
+
+#[test]
+fn key_share() {
+    run("key_share");
 }

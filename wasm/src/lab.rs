@@ -4,6 +4,7 @@
 //! Results leave as plain JavaScript values or buffers, made anew each time.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
@@ -15,6 +16,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::batch;
 use crate::psql::{Printed, Printer};
+use crate::wire::Received;
 
 /// How a world begins; what is left out is as the lab has it.
 #[derive(Clone, Default, Serialize, Deserialize, ts_rs::TS)]
@@ -68,21 +70,27 @@ pub struct Answer {
     pub sqlstate: Option<String>,
 }
 
-struct World {
-    lab: Lab,
+/// The one world of an instance.
+pub struct World {
+    /// The engine.
+    pub lab: Lab,
     printers: Vec<Printer>,
     answers: Vec<Answer>,
+    /// Of the sessions that speak in bytes.
+    pub received: BTreeMap<u32, Received>,
 }
 
 thread_local! {
     static WORLD: RefCell<Option<World>> = const { RefCell::new(None) };
 }
 
-fn with<T>(f: impl FnOnce(&mut World) -> Result<T, JsError>) -> Result<T, JsError> {
+/// Does something with the world.
+pub fn with<T>(f: impl FnOnce(&mut World) -> Result<T, JsError>) -> Result<T, JsError> {
     WORLD.with(|world| f(world.borrow_mut().as_mut().ok_or_else(|| JsError::new("no world is open"))?))
 }
 
-fn refusal(error: impl std::fmt::Display) -> JsError {
+/// An error of the engine, for JavaScript.
+pub fn refusal(error: impl std::fmt::Display) -> JsError {
     JsError::new(&error.to_string())
 }
 
@@ -100,7 +108,9 @@ pub fn open(spec: JsValue, stored: Option<Vec<u8>>) -> Result<(), JsError> {
     let stored =
         batch::decode(&stored.unwrap_or_default()).ok_or_else(|| JsError::new("the stored batches are damaged"))?;
     let lab = Lab::open(spec.lab_spec(stored), inspect::functions).map_err(refusal)?;
-    WORLD.with(|world| *world.borrow_mut() = Some(World { lab, printers: Vec::new(), answers: Vec::new() }));
+    WORLD.with(|world| {
+        *world.borrow_mut() = Some(World { lab, printers: Vec::new(), answers: Vec::new(), received: BTreeMap::new() })
+    });
     Ok(())
 }
 
@@ -201,8 +211,12 @@ impl World {
     }
 
     /// Listens to what the servers have said.
-    fn hear(&mut self) {
+    pub fn hear(&mut self) {
         for said in self.lab.take_answers() {
+            if let Some(received) = self.received.get_mut(&said.session) {
+                received.hear(&said.message);
+                continue;
+            }
             let Ok(printer) = self.printer(said.session) else { continue };
             if let Some(Printed { number, text, sqlstate }) = printer.hear(&said.message) {
                 let (step, time, synced) = (said.step as u32, said.at.0 as f64, said.synced as u32);
@@ -213,7 +227,8 @@ impl World {
 
     /// How many complete answers to a session have not been fetched.
     fn answered(&self, session: Option<u32>) -> usize {
-        self.answers.iter().filter(|answer| Some(answer.session) == session).count()
+        let ready = session.and_then(|session| self.received.get(&session)).map_or(0, |received| received.ready);
+        ready + self.answers.iter().filter(|answer| Some(answer.session) == session).count()
     }
 }
 

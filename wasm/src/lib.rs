@@ -21,8 +21,11 @@
 
 mod batch;
 mod lab;
+#[cfg(target_arch = "wasm32")]
+mod memory;
 mod psql;
 mod store;
+mod wire;
 
 use std::cell::RefCell;
 

@@ -15,7 +15,8 @@ export type Kind = 'worker' | 'site' | 'library' | 'single';
 
 const NAME = 'virtual:vitrine-parts';
 const pkg = path.resolve(import.meta.dirname, '../pkg');
-const WASM = path.join(pkg, 'vitrine_bg.wasm');
+const FIRST = path.join(pkg, 'first.wasm');
+const REST = path.join(pkg, 'rest.wasm');
 const WORKER = path.join(pkg, 'worker.js');
 
 const FETCHING = `
@@ -24,43 +25,51 @@ const got = async (url) => {
   if (!response.ok) throw new Error(url + ': HTTP ' + response.status);
   return response;
 };
-export const loadModule = async () => {
-  const response = await got(wasmUrl);
+export const loadHalves = async () => {
+  const response = await got(firstUrl);
   // A server that does not know the type still works, a little later.
-  return response.headers.get('content-type') === 'application/wasm'
-    ? WebAssembly.compileStreaming(response)
-    : WebAssembly.compile(await response.arrayBuffer());
+  const first = response.headers.get('content-type') === 'application/wasm'
+    ? await WebAssembly.compileStreaming(response)
+    : await WebAssembly.compile(await response.arrayBuffer());
+  return { first, rest: new URL(restUrl, document.baseURI).href };
 };
 export const workerUrl = scriptUrl;
 export const workerCode = async () => (await got(scriptUrl)).text();
 `;
 
+/** A file, as a string in a script. */
+const packed = (file: string) => JSON.stringify(zlib.gzipSync(fs.readFileSync(file), { level: 9 }).toString('base64'));
+
 function text(kind: Kind): string {
   switch (kind) {
-    // The worker is handed its compiled module and starts no other worker.
+    // The worker is handed its code and starts no other worker.
     case 'worker':
       return `
         const none = () => Promise.reject(new Error('not in a worker'));
-        export const loadModule = none, workerCode = none, workerUrl = undefined;`;
+        export const loadHalves = none, workerCode = none, workerUrl = undefined;`;
     case 'site':
       return `
-        import wasmUrl from ${JSON.stringify(`${WASM}?url`)};
+        import firstUrl from ${JSON.stringify(`${FIRST}?url`)};
+        import restUrl from ${JSON.stringify(`${REST}?url`)};
         import scriptUrl from ${JSON.stringify(`${WORKER}?url`)};
         ${FETCHING}`;
     // Written out by hand: a library build would turn an imported address into a data: URL.
     case 'library':
       return `
-        const wasmUrl = new URL(/* @vite-ignore */ './pg-vitrine.wasm', import.meta.url).href;
+        const firstUrl = new URL(/* @vite-ignore */ './pg-vitrine.wasm', import.meta.url).href;
+        const restUrl = new URL(/* @vite-ignore */ './pg-vitrine-rest.wasm', import.meta.url).href;
         const scriptUrl = new URL(/* @vite-ignore */ './pg-vitrine-worker.js', import.meta.url).href;
         ${FETCHING}`;
     case 'single':
       return `
-        const packed = ${JSON.stringify(zlib.gzipSync(fs.readFileSync(WASM), { level: 9 }).toString('base64'))};
-        export const loadModule = async () => {
+        const unpack = (packed) => {
           const bytes = Uint8Array.from(atob(packed), (c) => c.charCodeAt(0));
-          const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'));
-          return WebAssembly.compile(await new Response(plain).arrayBuffer());
+          return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).arrayBuffer();
         };
+        export const loadHalves = async () => ({
+          first: await WebAssembly.compile(await unpack(${packed(FIRST)})),
+          rest: new Uint8Array(await unpack(${packed(REST)})),
+        });
         export const workerUrl = undefined;
         export const workerCode = async () => ${JSON.stringify(fs.readFileSync(WORKER, 'utf8'))};`;
   }
@@ -74,7 +83,8 @@ export function parts(kind: Kind): Plugin {
     load: (id) => (id === `\0${NAME}` ? text(kind) : undefined),
     generateBundle() {
       if (kind !== 'library') return;
-      this.emitFile({ type: 'asset', fileName: 'pg-vitrine.wasm', source: fs.readFileSync(WASM) });
+      this.emitFile({ type: 'asset', fileName: 'pg-vitrine.wasm', source: fs.readFileSync(FIRST) });
+      this.emitFile({ type: 'asset', fileName: 'pg-vitrine-rest.wasm', source: fs.readFileSync(REST) });
       this.emitFile({ type: 'asset', fileName: 'pg-vitrine-worker.js', source: fs.readFileSync(WORKER) });
     },
   };

@@ -11,7 +11,7 @@
 //!
 //! PostgreSQL: `heap_hot_search_buffer`, `heap_index_delete_tuples` in `access/heap/heapam.c`.
 
-use super::visibility::{self, Statuses, Vacuumable};
+use super::visibility::{self, Rival, Statuses, Vacuumable};
 use super::{Env, Rel, TupleBatch, prune, scan};
 use crate::buffer::Pin;
 use crate::ids::{Fork, OffsetNumber, Result, Tid, Xid};
@@ -35,10 +35,10 @@ pub enum Fetched {
 /// What an index entry leads to as things are now, for a uniqueness check.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Dirty {
-    /// A row that lives.
-    Live,
+    /// A row that lives, in this version.
+    Live(Tid),
     /// A row that a running transaction adds or ends.
-    Pending(Xid),
+    Pending(Tid, Rival),
     /// No living row.
     Gone { dead: bool },
 }
@@ -179,12 +179,12 @@ pub(super) async fn fetch_dirty(env: &Env, rel: &Rel, tid: Tid) -> Result<Dirty>
             let allowed = visibility::allowed_hints(header, bits, page::lsn(&bytes), env);
             header.infomask |= allowed;
             hints.push((at, allowed));
-            Ok(dirty)
+            Ok(dirty.map(|rival| (Tid::new(tid.block, at), rival)))
         })?;
         Ok(match found {
             None => Dirty::Gone { dead },
-            Some(None) => Dirty::Live,
-            Some(Some(xid)) => Dirty::Pending(xid),
+            Some((version, None)) => Dirty::Live(version),
+            Some((version, Some(rival))) => Dirty::Pending(version, rival),
         })
     })
     .await

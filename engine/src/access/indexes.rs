@@ -4,7 +4,7 @@
 //! the page of the old one (HOT): the entries of the old one lead to it. Otherwise it gets an entry in every index, also in
 //! those whose columns are as before. Entries are only ever removed by VACUUM, or in passing when they lead nowhere.
 
-use super::btree::{self, Index};
+use super::btree::{self, Index, UniqueCheck};
 use super::{Env, Rel, toast};
 use crate::ids::{Error, Fork, Result, Tid};
 use crate::storage::page;
@@ -31,9 +31,32 @@ pub(super) async fn insert(env: &Env, rel: &Rel, row: &[u8], tid: Tid, changed: 
     let row = toast::flat(env, rel, row).await?;
     for (at, index) in rel.indexes.iter().enumerate() {
         let unchanged = changed.is_some_and(|changed| !changed.indexes.get(at).copied().unwrap_or(true));
-        btree::insert(env, index, rel, &row, tid, unchanged).await?;
+        btree::insert(env, index, rel, &row, tid, unchanged, UniqueCheck::Yes).await?;
     }
     Ok(())
+}
+
+/// The same for a row on approval: in the indexes of `arbiters` it may meet rows that have its key. Whether it has.
+pub(super) async fn insert_on_approval(env: &Env, rel: &Rel, row: &[u8], tid: Tid, arbiters: &[usize]) -> Result<bool> {
+    let row = toast::flat(env, rel, row).await?;
+    let mut free = true;
+    for (at, index) in rel.indexes.iter().enumerate() {
+        let check = if arbiters.contains(&at) { UniqueCheck::Partial } else { UniqueCheck::Yes };
+        free &= btree::insert(env, index, rel, &row, tid, false, check).await?;
+    }
+    Ok(!free)
+}
+
+/// `ExecCheckIndexConstraints`: the row version that has a key of this row in one of these indexes, if there is one.
+pub(super) async fn find_conflict(env: &Env, rel: &Rel, row: &[u8], arbiters: &[usize]) -> Result<Option<Tid>> {
+    let row = toast::flat(env, rel, row).await?;
+    for index in arbiters.iter().filter_map(|at| rel.indexes.get(*at)) {
+        let found = btree::find_conflict(env, index, rel, &row).await?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// `HeapDetermineColumnsInfo`: what the new version changes of the old one, which lies at `old`.

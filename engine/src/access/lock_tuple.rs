@@ -38,8 +38,32 @@ enum NotLocked {
     /// Its next version lies there, made by this transaction.
     Updated(Tid, Xid),
     Deleted,
+    /// Not even its maker has committed, or it is of this very command.
+    Invisible,
     SelfModified,
     WouldBlock,
+}
+
+/// What has become of a row that INSERT ... ON CONFLICT DO UPDATE has met.
+pub enum OnConflict {
+    /// It is locked; its bytes.
+    Locked(Vec<u8>),
+    /// It has been changed or deleted meanwhile: everything begins anew.
+    Changed,
+    /// This command has added it itself.
+    OwnWork,
+}
+
+/// Locks the row version at `tid`, for INSERT ... ON CONFLICT DO UPDATE; no other version of the row will do.
+pub async fn lock_conflicting(env: &Env, rel: &Rel, tid: Tid, mode: RowLock) -> Result<OnConflict> {
+    let (xid, cid) = modify::begin_write(env).await?;
+    match (Locking { env, rel, tid, xid, cid, mode, policy: WaitPolicy::Block, follow: false }).run().await? {
+        Ok(bytes) => Ok(OnConflict::Locked(bytes)),
+        Err(NotLocked::Updated(..)) => wait::refuse_in_repeatable_read(env, "update").map(|()| OnConflict::Changed),
+        Err(NotLocked::Deleted) => wait::refuse_in_repeatable_read(env, "delete").map(|()| OnConflict::Changed),
+        Err(NotLocked::Invisible | NotLocked::SelfModified) => Ok(OnConflict::OwnWork),
+        Err(NotLocked::WouldBlock) => Err(Error::internal("a lock that was waited for was not had")),
+    }
 }
 
 /// `heapam_tuple_lock`: locks the newest version of a row, whose version at `tid` the statement has seen. `follow`: where
@@ -58,6 +82,7 @@ pub async fn lock_latest(
     loop {
         match (Locking { env, rel, tid: at, xid, cid, mode, policy, follow }).run().await? {
             Ok(bytes) => return Ok(Some(LockedTuple { tid: at, bytes, moved: at != tid })),
+            Err(NotLocked::Invisible) => return Err(Error::internal("attempted to lock invisible tuple")),
             Err(NotLocked::SelfModified | NotLocked::WouldBlock) => return Ok(None),
             Err(NotLocked::Deleted) => {
                 wait::refuse_in_repeatable_read(env, "update")?;
@@ -163,7 +188,7 @@ impl Locking<'_> {
             let (writable, header) = wait::judge(env, rel, &room.pin, tid, self.cid).await?;
             match writable {
                 Writable::Ok => return self.lock(room, &header).await.map(Ok),
-                Writable::Invisible => return Err(Error::internal("attempted to lock invisible tuple")),
+                Writable::Invisible => return Ok(Err(NotLocked::Invisible)),
                 Writable::SelfModified => return Ok(Err(NotLocked::SelfModified)),
                 Writable::Updated | Writable::Deleted | Writable::BeingModified => {}
             }

@@ -44,6 +44,13 @@ pub(super) async fn begin_write(env: &Env) -> Result<(Xid, CommandId)> {
 /// `heap_insert`: adds a row, and its entries to the indexes. `new` is the whole tuple; the parts of its header that
 /// speak of transactions are set here, and its long values are compressed or moved out. Returns where it lies.
 pub async fn insert(env: &Env, rel: &Rel, new: &mut Vec<u8>) -> Result<Tid> {
+    let tid = put_new(env, rel, new, None).await?;
+    indexes::insert(env, rel, new, tid, None).await?;
+    Ok(tid)
+}
+
+/// Adds a row to the table alone; on approval, if under a token.
+pub(super) async fn put_new(env: &Env, rel: &Rel, new: &mut Vec<u8>, token: Option<u32>) -> Result<Tid> {
     let (xid, cid) = begin_write(env).await?;
     let (infomask, infomask2) = (tuple::infomask(new), tuple::infomask2(new));
     tuple::set_infomask(new, infomask & !HEAP_XACT_MASK | HEAP_XMAX_INVALID);
@@ -54,21 +61,28 @@ pub async fn insert(env: &Env, rel: &Rel, new: &mut Vec<u8>) -> Result<Tid> {
     toast::shorten(env, rel, new, None).await?;
     let (room, _) = place::room_for(env, rel, new.len(), None).await?;
     env.wal.make_room(&env.cx, record_room(1, new.len())).await?;
-    let tid = insert_in(env, rel, &room, new, xid)?;
+    let tid = insert_in(env, rel, &room, new, xid, token)?;
     drop(room);
     env.stats.count_change(rel.oid, TableCounter::Inserted);
     env.cx.end_step().await;
-    indexes::insert(env, rel, new, tid, None).await?;
     Ok(tid)
 }
 
 /// The atomic section of an insert.
-fn insert_in(env: &Env, rel: &Rel, room: &Room, new: &mut [u8], xid: Xid) -> Result<Tid> {
+fn insert_in(env: &Env, rel: &Rel, room: &Room, new: &mut [u8], xid: Xid, token: Option<u32>) -> Result<Tid> {
     let block = room.pin.block();
     let tid = put_on_page(&room.pin, new)?;
     let mut flags = 0;
     if clear_all_visible(env, rel, room) {
         flags |= XLH_INSERT_ALL_VISIBLE_CLEARED;
+    }
+    if let Some(token) = token {
+        flags |= XLH_INSERT_IS_SPECULATIVE;
+        room.pin.modify(|bytes| {
+            if let Some(stored) = page::heap_tuple_mut(bytes, tid.offset) {
+                tuple::set_speculative_token(stored, token);
+            }
+        });
     }
     room.pin.mark_dirty(&env.cx);
     let only = room.pin.read(|bytes| tid.offset == 1 && page::max_offset(bytes) == 1);

@@ -287,9 +287,18 @@ fn own_writable(header: &HeapTupleHeader, curcid: CommandId, ask: &Statuses) -> 
     Ok((if cmax >= curcid { Writable::SelfModified } else { Writable::Invisible }, 0))
 }
 
+/// A running transaction that makes or ends a version.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Rival {
+    /// Its id.
+    pub xid: Xid,
+    /// The version is there on approval, under this token.
+    pub token: Option<u32>,
+}
+
 /// `HeapTupleSatisfiesDirty`: whether the version is there as things are now, and if so, the running transaction that
 /// makes or ends it. `None` if it is not. Hints come with it.
-pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Option<Option<Xid>>, u16), Needs> {
+pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Option<Option<Rival>>, u16), Needs> {
     let mut hints = 0;
     let unended = header.has(HEAP_XMAX_INVALID) || header.xmax_is_locked_only();
     if !header.xmin_committed() {
@@ -301,7 +310,7 @@ pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Opti
             return Ok((alive.then_some(None), 0));
         }
         if ask.in_progress(header.xmin)? {
-            return Ok((Some(Some(header.xmin)), 0));
+            return Ok((Some(Some(Rival { xid: header.xmin, token: header.speculative_token() })), 0));
         }
         if !ask.committed(header.xmin)? {
             return Ok((None, HEAP_XMIN_INVALID));
@@ -316,7 +325,7 @@ pub fn satisfies_dirty(header: &HeapTupleHeader, ask: &Statuses) -> Result<(Opti
         return Ok((None, hints));
     }
     if ask.in_progress(xmax)? {
-        return Ok((Some(Some(xmax)), hints));
+        return Ok((Some(Some(Rival { xid: xmax, token: None })), hints));
     }
     let hint = |bit: u16| if header.has(HEAP_XMAX_IS_MULTI) { hints } else { hints | bit };
     Ok(match ask.committed(xmax)? {

@@ -12,14 +12,15 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use super::index;
-use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_INDEX};
+use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
+use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::{Table, TableIndex, pg_attribute, pg_namespace, rows};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::settings::Setting;
 use crate::txn::Env;
-use crate::types::TupleDesc;
+use crate::types::{Datum, TupleDesc};
 
 /// What the cache counts.
 #[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
@@ -134,6 +135,9 @@ impl Catalog {
             let missing = || Error::corrupt(format!("no row of pg_class for the TOAST table of {oid}"));
             table = table.with_toast(env, &*toast.ok_or_else(missing)?);
         }
+        if table.class.kind == b'r' && !table.is_catalog {
+            read_constraints(env, &mut table).await?;
+        }
         let table = Rc::new(table);
         self.tables.borrow_mut().insert(oid, table.clone());
         Ok(Some(table))
@@ -191,6 +195,23 @@ pub(super) async fn read_named(env: &Env, namespace: Oid, name: &str) -> Result<
     found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
 }
 
+/// The constraints of a table, and those that refer to it.
+async fn read_constraints(env: &Env, table: &mut Table) -> Result<()> {
+    let concerns = |first: &[Datum]| pg_constraint::concerns(first, table.oid);
+    for (_, values) in rows::find(env, &PG_CONSTRAINT, pg_constraint::FIRST_COLUMNS, concerns).await? {
+        let row = ConstraintRow::of_values(&values)?;
+        if row.foreign.as_ref().is_some_and(|key| key.table == table.oid) {
+            table.referenced_by.push(row.clone());
+        }
+        if row.table == table.oid {
+            table.constraints.push(row);
+        }
+    }
+    small::sort_by_key(&mut table.constraints, |row| row.name.clone());
+    small::sort_by_key(&mut table.referenced_by, |row| row.oid);
+    Ok(())
+}
+
 /// The indexes of a table with their rows of `pg_class`, by their oids.
 pub(super) async fn read_indexes(env: &Env, table: Oid) -> Result<Vec<(TableIndex, ClassRow)>> {
     let mut indexes = Vec::new();
@@ -208,6 +229,6 @@ pub(super) async fn read_indexes(env: &Env, table: Oid) -> Result<Vec<(TableInde
 }
 
 async fn read_by_oid(env: &Env, oid: Oid) -> Result<Option<ClassRow>> {
-    let found = rows::find(env, &PG_CLASS, 1, |first| first[0] == crate::types::Datum::Oid(oid)).await?;
+    let found = rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await?;
     found.first().map(|(_, values)| ClassRow::of_values(values)).transpose()
 }

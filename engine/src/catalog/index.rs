@@ -209,12 +209,17 @@ async fn insert_rows(
 async fn insert_constraint(env: &Env, table: &Table, index: &Index, purpose: Purpose) -> Result<()> {
     let row = ConstraintRow {
         oid: new_oid(env).await?,
-        name: &index.name,
+        name: index.name.clone(),
         namespace: table.class.namespace,
         kind: if purpose == Purpose::Primary { b'p' } else { b'u' },
+        deferrable: false,
+        deferred: false,
+        validated: true,
         table: table.oid,
         index: index.rel.oid,
         columns: index.keys.iter().map(|key| key.column).collect(),
+        foreign: None,
+        condition: None,
     };
     invalidate(env, [invalidation::of_constraint(env.database, row.oid)]);
     rows::insert(env, &PG_CONSTRAINT, &row.values()).await?;

@@ -39,7 +39,7 @@ pub mod layout;
 mod pg_am;
 pub mod pg_attribute;
 pub mod pg_class;
-mod pg_constraint;
+pub mod pg_constraint;
 pub mod pg_database;
 pub mod pg_index;
 pub mod pg_namespace;

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use super::pg_class::ClassRow;
+use super::pg_constraint::ConstraintRow;
 use super::pg_index::IndexRow;
 use super::pg_namespace;
 use crate::access::Rel;
@@ -29,6 +30,10 @@ pub struct Table {
     pub class: ClassRow,
     /// What `pg_index` says of its indexes, in the order of `rel.indexes`.
     pub indexes: Vec<TableIndex>,
+    /// Its constraints, by their names.
+    pub constraints: Vec<ConstraintRow>,
+    /// The foreign keys that refer to it, in the order in which they were made; its own among them.
+    pub referenced_by: Vec<ConstraintRow>,
 }
 
 /// An index of a table.
@@ -54,6 +59,8 @@ impl Table {
             is_catalog: class.oid < FIRST_NORMAL_OID,
             class,
             indexes: Vec::new(),
+            constraints: Vec::new(),
+            referenced_by: Vec::new(),
         }
     }
 

@@ -108,6 +108,35 @@ impl Lab {
     /// gets its power by an input like any other. `functions` makes what SQL can call on a server, from the rooms above
     /// this one.
     pub fn open(spec: LabSpec, functions: fn(&Rc<Server>) -> Registry) -> Result<Lab> {
+        let mut lab = Lab::without_power(spec, functions)?;
+        let stored = !lab.spec.stored.is_empty();
+        lab.fill_disks()?;
+        if stored {
+            lab.power_on(0);
+            return Ok(lab);
+        }
+        for host in 0..lab.hosts.len() {
+            lab.power_on(host as u8);
+            lab.run(Limit::IDLE);
+        }
+        Ok(lab)
+    }
+
+    /// A room of its own in which the power of all hosts has failed here and now: copies of this room's disks, of which
+    /// another seed has chosen what is found of the writes that were not synced. This room goes on, so that one run can
+    /// be crashed at each of its steps. The other room's clock goes on from this one's.
+    pub fn power_failed(&self, seed: u64) -> Result<Lab> {
+        let epoch = self.world.timestamp();
+        let lab = Lab::without_power(LabSpec { seed, epoch, ..self.spec.clone() }, self.functions)?;
+        for (host, of) in lab.hosts.iter().zip(&self.hosts) {
+            host.disk.copy(&of.disk);
+            lab.world.power_fail(host.host);
+        }
+        Ok(lab)
+    }
+
+    /// A world with its hosts, their disks empty.
+    fn without_power(spec: LabSpec, functions: fn(&Rc<Server>) -> Registry) -> Result<Lab> {
         let kept = if spec.mode == Mode::Lab { KEPT_EVENTS } else { 0 };
         let world = World::new(spec.seed, spec.mode, spec.epoch, kept);
         if spec.keep_synced {
@@ -134,16 +163,6 @@ impl Lab {
             lab.add_host("standby", settings);
             let primary = (lab.link.clone(), lab.hosts[0].port.clone());
             *lab.hosts[usize::from(STANDBY)].primary.borrow_mut() = Some(primary);
-        }
-        let stored = !lab.spec.stored.is_empty();
-        lab.fill_disks()?;
-        if stored {
-            lab.power_on(0);
-            return Ok(lab);
-        }
-        for host in 0..lab.hosts.len() {
-            lab.power_on(host as u8);
-            lab.run(Limit::IDLE);
         }
         Ok(lab)
     }

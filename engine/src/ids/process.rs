@@ -223,6 +223,8 @@ wait_events! {
     LockTransactionId: Lock "transactionid",
     /// One's turn at a row.
     LockTuple: Lock "tuple",
+    /// The fate of a row that is added on approval.
+    LockSpectoken: Lock "spectoken",
     /// A lock that only applications give a meaning.
     LockAdvisory: Lock "advisory",
     /// The right to lengthen a relation.

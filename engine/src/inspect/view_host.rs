@@ -177,7 +177,7 @@ fn what(tag: LockTag, tables: &Tables) -> String {
         LockTag::Relation { rel, .. } => format!("relation {}", name(rel)),
         LockTag::Tuple { rel, tid, .. } => format!("tuple {tid} of {}", name(rel)),
         LockTag::Transaction(xid) => format!("transactionid {xid}"),
-        LockTag::Advisory { .. } => tag.to_string(),
+        LockTag::SpeculativeToken { .. } | LockTag::Advisory { .. } => tag.to_string(),
     }
 }
 

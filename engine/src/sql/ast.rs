@@ -6,6 +6,7 @@
 //! may point at carries its place in the query string.
 
 pub use super::ast_index::*;
+pub use super::ast_modify::*;
 pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
@@ -167,60 +168,6 @@ pub struct DropTable {
     pub names: Vec<QualName>,
     /// IF EXISTS
     pub if_exists: bool,
-}
-
-/// INSERT.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Insert {
-    /// Into which table.
-    pub table: QualName,
-    /// The name by which the table may be referred to.
-    pub alias: Option<Ident>,
-    /// The columns named, with their places; empty where none are.
-    pub columns: Vec<(Ident, Pos)>,
-    /// The rows; `None` for DEFAULT VALUES.
-    pub source: Option<Box<Query>>,
-    /// RETURNING
-    pub returning: Vec<Target>,
-}
-
-/// UPDATE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Update {
-    /// Which table.
-    pub table: QualName,
-    /// Its alias.
-    pub alias: Option<Ident>,
-    /// What is set to what.
-    pub set: Vec<Assignment>,
-    /// WHERE
-    pub filter: Option<Expr>,
-    /// RETURNING
-    pub returning: Vec<Target>,
-}
-
-/// `column = value` in an UPDATE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Assignment {
-    /// The column.
-    pub column: Ident,
-    /// Where it stands.
-    pub pos: Pos,
-    /// Its new value.
-    pub value: Expr,
-}
-
-/// DELETE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Delete {
-    /// From which table.
-    pub table: QualName,
-    /// Its alias.
-    pub alias: Option<Ident>,
-    /// WHERE
-    pub filter: Option<Expr>,
-    /// RETURNING
-    pub returning: Vec<Target>,
 }
 
 /// SELECT or VALUES, with what may follow either.

@@ -211,8 +211,30 @@ pub struct Insert {
     pub source: Option<Query>,
     /// For each column of the table its value, over the source's row.
     pub values: Exprs,
+    /// ON CONFLICT
+    pub on_conflict: Option<OnConflict>,
     /// RETURNING, over the new row.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
+}
+
+/// ON CONFLICT of an INSERT.
+#[derive(Clone, Debug)]
+pub struct OnConflict {
+    /// The indexes in which a conflict is one: places among the table's.
+    pub arbiters: Vec<usize>,
+    /// DO UPDATE; none for DO NOTHING.
+    pub update: Option<ConflictUpdate>,
+}
+
+/// DO UPDATE. Its row has the columns of the table, then the system's, then those of the row that was to be inserted.
+#[derive(Clone, Debug)]
+pub struct ConflictUpdate {
+    /// WHERE
+    pub filter: Vec<Exprs>,
+    /// For each column of the table its new value.
+    pub values: Exprs,
+    /// How strongly the row is locked: it may be a column of a key that is set.
+    pub strength: RowLock,
 }
 
 /// UPDATE.

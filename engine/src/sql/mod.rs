@@ -22,6 +22,7 @@
 
 pub mod ast;
 mod ast_index;
+mod ast_modify;
 mod ast_xact;
 pub mod bind;
 pub mod bound;

@@ -7,7 +7,8 @@
 //!   | made  | ended |          |   pointer   | HOT flags  | and hints |       | if HASNULL     |
 //! ```
 //!
-//! `t_ctid` points to the next version of the row, or to the tuple itself where it is the last. The committed and
+//! `t_ctid` points to the next version of the row, or to the tuple itself where it is the last; or it names the token under
+//! which INSERT ... ON CONFLICT has added a row on approval. The committed and
 //! invalid flags are hints: what pg_xact said, written down so that nobody need ask again. Frozen is 'committed' and
 //! 'invalid' of xmin together: visible to all, whatever xmin has come to mean after 2^32 transactions.
 //!
@@ -70,6 +71,9 @@ pub const HEAP_XMAX_BITS: u16 =
 pub const HEAP_XACT_MASK: u16 = 0xFFF0;
 /// The bits of infomask2 that speak of transactions.
 pub const HEAP2_XACT_MASK: u16 = 0xE000;
+
+/// `SpecTokenOffsetNumber`: in `t_ctid`, where there is no such line pointer, it says that the block is a token.
+const SPEC_TOKEN_OFFSET: u16 = 0xFFFE;
 
 const T_XMIN: usize = 0;
 const T_XMAX: usize = 4;
@@ -146,6 +150,11 @@ impl HeapTupleHeader {
     /// `HeapTupleHeaderXminInvalid`: aborted for certain; not so where both bits mean frozen.
     pub fn xmin_invalid(&self) -> bool {
         self.infomask & HEAP_XMIN_FROZEN == HEAP_XMIN_INVALID
+    }
+
+    /// `HeapTupleHeaderGetSpeculativeToken`: the token under which the row was added, if it is not yet sure to stay.
+    pub fn speculative_token(&self) -> Option<u32> {
+        (self.ctid.offset == SPEC_TOKEN_OFFSET).then_some(self.ctid.block.0)
     }
 
     /// `HeapTupleHeaderXminFrozen`
@@ -229,6 +238,11 @@ pub fn set_ctid(tuple: &mut [u8], tid: Tid) {
     put_u16(tuple, T_CTID, (tid.block.0 >> 16) as u16);
     put_u16(tuple, T_CTID + 2, tid.block.0 as u16);
     put_u16(tuple, T_CTID + 4, tid.offset);
+}
+
+/// `HeapTupleHeaderSetSpeculativeToken`
+pub fn set_speculative_token(tuple: &mut [u8], token: u32) {
+    set_ctid(tuple, Tid::new(BlockNumber(token), SPEC_TOKEN_OFFSET));
 }
 
 /// Writes `t_infomask`.

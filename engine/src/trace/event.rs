@@ -176,6 +176,10 @@ events! {
     fine TupleInsert { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
     /// A row version got a successor.
     fine TupleUpdate { /** Whose. */ rel: RelFile, /** The old version. */ old: Tid, /** The new one. */ new: Tid };
+    /// A row that was added on approval stays.
+    fine TupleConfirm { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
+    /// A row that was added on approval is taken back.
+    fine TupleTakeBack { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
     /// A row version was ended.
     fine TupleDelete { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
     /// A row version was locked, or a further transaction added to those that have.

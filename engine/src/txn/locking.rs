@@ -150,4 +150,12 @@ impl Env {
             xid = self.txns.ask(&self.cx, || self.txns.topmost(xid)).await?;
         }
     }
+
+    /// `SpeculativeInsertionWait`: waits until it is known whether a row that a transaction adds on approval stays.
+    pub async fn wait_for_token(&self, xid: Xid, token: u32) -> Result<()> {
+        let tag = LockTag::SpeculativeToken { xid, token };
+        self.lock(tag, LockMode::Share).await?;
+        self.unlock(tag, LockMode::Share);
+        Ok(())
+    }
 }

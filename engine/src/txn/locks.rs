@@ -46,6 +46,13 @@ pub enum LockTag {
     },
     /// A transaction: held by itself as long as it lives.
     Transaction(Xid),
+    /// A row that a transaction adds on approval: held until its fate is known.
+    SpeculativeToken {
+        /// The transaction.
+        xid: Xid,
+        /// Which of its rows.
+        token: u32,
+    },
     /// A number, or a pair of them, to which applications give a meaning.
     Advisory {
         /// The database.
@@ -65,6 +72,7 @@ impl LockTag {
             LockTag::Relation { .. } => WaitEvent::LockRelation,
             LockTag::Tuple { .. } => WaitEvent::LockTuple,
             LockTag::Transaction(_) => WaitEvent::LockTransactionId,
+            LockTag::SpeculativeToken { .. } => WaitEvent::LockSpectoken,
             LockTag::Advisory { .. } => WaitEvent::LockAdvisory,
         }
     }
@@ -77,13 +85,13 @@ impl LockTag {
     fn relation(self) -> Oid {
         match self {
             LockTag::Relation { rel, .. } | LockTag::Tuple { rel, .. } => rel,
-            LockTag::Transaction(_) | LockTag::Advisory { .. } => Oid::INVALID,
+            _ => Oid::INVALID,
         }
     }
 
     fn xid(self) -> Xid {
         match self {
-            LockTag::Transaction(xid) => xid,
+            LockTag::Transaction(xid) | LockTag::SpeculativeToken { xid, .. } => xid,
             _ => Xid::INVALID,
         }
     }
@@ -96,6 +104,7 @@ impl fmt::Display for LockTag {
             LockTag::Relation { db, rel } => write!(f, "relation {rel} of database {db}"),
             LockTag::Tuple { db, rel, tid } => write!(f, "tuple {tid} of relation {rel} of database {db}"),
             LockTag::Transaction(xid) => write!(f, "transaction {xid}"),
+            LockTag::SpeculativeToken { xid, token } => write!(f, "speculative token {token} of transaction {xid}"),
             LockTag::Advisory { db, high, low, pair } => {
                 write!(f, "advisory lock [{db},{high},{low},{}]", 1 + u8::from(*pair))
             }

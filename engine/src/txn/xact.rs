@@ -139,6 +139,8 @@ pub struct Xact {
     pub invalidated: Vec<Invalidation>,
     /// Whether it has locked a table against everybody, of which standbys are told.
     pub locked_exclusively: bool,
+    /// The token under which its session has last added a row on approval.
+    pub token: u32,
     /// The end of the last record it wrote.
     pub last_record_end: Lsn,
     /// What it has written into the log.
@@ -167,10 +169,16 @@ impl Xact {
                 }))
     }
 
-    /// Forgets everything of the transaction but its last snapshot.
+    /// Forgets everything of the transaction but its last snapshot, and what is counted for the session.
     pub fn clear(&mut self) {
-        let (last_snapshot, statement_started) = (self.last_snapshot.take(), self.statement_started);
-        *self = Xact { last_snapshot, statement_started, ..Xact::default() };
+        let (last_snapshot, statement_started, token) = (self.last_snapshot.take(), self.statement_started, self.token);
+        *self = Xact { last_snapshot, statement_started, token, ..Xact::default() };
+    }
+
+    /// The token for another row on approval; 0 is none.
+    pub fn next_token(&mut self) -> u32 {
+        self.token = self.token.checked_add(1).unwrap_or(1);
+        self.token
     }
 
     /// `CommandCounterIncrement`: what was changed so far becomes visible to the commands that follow.

@@ -45,6 +45,8 @@ pub const XLOG_HEAP_INIT_PAGE: u8 = 0x80;
 pub const XLH_INSERT_ALL_VISIBLE_CLEARED: u8 = 0x01;
 /// The last record of a multi-row insert.
 pub const XLH_INSERT_LAST_IN_MULTI: u8 = 0x02;
+/// The row is added on approval: INSERT ... ON CONFLICT.
+pub const XLH_INSERT_IS_SPECULATIVE: u8 = 0x04;
 /// The page is all-frozen from the start (COPY FREEZE).
 pub const XLH_INSERT_ALL_FROZEN_SET: u8 = 0x20;
 /// The old version's page was all-visible and no longer is.

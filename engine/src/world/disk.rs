@@ -95,13 +95,14 @@ struct File {
 }
 
 /// A change of the directory that is not yet durable, with what is needed to take it back.
+#[derive(Clone)]
 enum Pending {
     Create(String),
     Remove(String, File),
     Rename(String, String, Option<File>),
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct State {
     files: BTreeMap<String, File>,
     pending: Vec<Pending>,
@@ -291,6 +292,12 @@ impl Disk {
         }
     }
 
+    /// Becomes a copy of another disk, of what it has written and of what it has synced. Chunks are shared until one of
+    /// the two writes to them.
+    pub fn copy(&self, of: &Disk) {
+        *self.state.borrow_mut() = of.state.borrow().clone();
+    }
+
     /// Everything on the disk as operations that make it anew.
     pub fn image(&self) -> Vec<DiskOp> {
         let state = self.state.borrow();
@@ -435,8 +442,10 @@ impl File {
             let zeros = || Rc::new([0; CHUNK]);
             let new = self.chunks[n].take().unwrap_or_else(zeros);
             let mut found = old.unwrap_or_else(zeros);
+            // What was cut off is gone, or is there as it was: shortening a file writes nothing over its end.
+            let cut_off = (n * CHUNK) as u64 >= self.len;
             for sector in (0..CHUNK).step_by(SECTOR) {
-                if random.one_in(2) {
+                if random.one_in(2) && !cut_off {
                     Rc::make_mut(&mut found)[sector..sector + SECTOR].copy_from_slice(&new[sector..sector + SECTOR]);
                 }
             }

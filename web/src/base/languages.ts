@@ -5,10 +5,10 @@
  * A document speaks one language: that of the lab's nearest `lang` attribute, as well as it is known here. The lab marks
  * what it says with the language that it says it in, so that a reader's voice pronounces it rightly either way.
  */
-import { useLanguage, type MessageKey } from './messages.ts';
+import { useLanguage } from './messages.ts';
 
-/** Sentences by key. */
-export type Catalogue = Partial<Record<MessageKey, string>>;
+/** Sentences by key: the page's own, and those of scenes (`first-light.query`). */
+export type Catalogue = Readonly<Record<string, string>>;
 
 /** How to fetch each language, by its tag. */
 export const languages: Readonly<Record<string, () => Promise<Catalogue>>> = {};

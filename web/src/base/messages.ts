@@ -13,9 +13,17 @@ export type Params = Readonly<Record<string, string | number | null | undefined>
 
 let catalogue: Record<string, string> = en;
 
-/** Uses another language's sentences; what it lacks stays English. */
-export function useLanguage(sentences: Partial<Record<MessageKey, string>>): void {
+/**
+ * Uses another language's sentences; what it lacks stays English. A scene brings its English along; in another language
+ * its texts are entries like all others, under the keys that the scene gives them (`first-light.query`).
+ */
+export function useLanguage(sentences: Readonly<Record<string, string>>): void {
   catalogue = { ...en, ...sentences };
+}
+
+/** A sentence that is not this page's own, but of a scene: as the language has it, or else in English. */
+export function told({ key, english }: { key: string; english: string }, params: Params = {}): string {
+  return fill(catalogue[key] ?? english, params);
 }
 
 /** The sentence of this key, filled in. */

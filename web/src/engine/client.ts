@@ -37,6 +37,9 @@ export interface Surroundings {
 export class Client implements EngineClient {
   private readonly listeners: Listeners = { moment: new Set(), answer: new Set(), store: new Set(), broken: new Set() };
 
+  /** Whether the rest of the engine's code has been sent for. */
+  private whole = false;
+
   private constructor(
     readonly place: Place,
     private readonly host: Comlink.Remote<Host>,
@@ -61,6 +64,10 @@ export class Client implements EngineClient {
   async view(request?: Partial<ViewRequest>): Promise<LabView> {
     const view = await this.host.view(request);
     if (performance.getEntriesByName(ANSWERED).length === 0) performance.mark(ANSWERED);
+    if (!this.whole) {
+      this.whole = true;
+      void this.host.prefetch();
+    }
     return view;
   }
 

@@ -9,7 +9,7 @@
  * and sometimes plain silence. So each place must answer a handshake before anything is trusted to it.
  */
 
-import { loadModule, workerCode, workerUrl } from 'virtual:vitrine-parts';
+import { loadHalves, workerCode, workerUrl } from 'virtual:vitrine-parts';
 
 import type { OpenEngine, Place } from './api';
 import { Client } from './client';
@@ -29,11 +29,17 @@ interface Room {
 }
 
 export const openEngine: OpenEngine = async (options = {}) => {
-  const [module, engine] = await Promise.all([loadModule(), firstRoom(options.places ?? PLACES)]);
+  const { place, port, makeStore, end } = await openRooms('engine', options.places);
+  return Client.open(place, port, options, { makeStore, end });
+};
+
+/** A worker, or what does for one, that does a job; and how to have another one for its store. */
+export async function openRooms(role: Job['role'], places = PLACES) {
+  const [halves, engine] = await Promise.all([loadHalves(), firstRoom(places)]);
   const rooms = [engine];
   const channelTo = async (room: Room, role: Job['role']) => {
     const { port1, port2 } = new MessageChannel();
-    await room.take({ role, module, port: port2 });
+    await room.take({ role, halves, port: port2 });
     return port1;
   };
   const makeStore = async () => {
@@ -46,8 +52,8 @@ export const openEngine: OpenEngine = async (options = {}) => {
   const end = () => {
     for (const room of rooms) room.close();
   };
-  return Client.open(engine.place, await channelTo(engine, 'engine'), options, { makeStore, end });
-};
+  return { place: engine.place, port: await channelTo(engine, role), makeStore, end };
+}
 
 async function firstRoom(places: readonly Place[]): Promise<Room> {
   const refusals: unknown[] = [];

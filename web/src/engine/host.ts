@@ -81,7 +81,16 @@ export class Host {
   private queue: Promise<unknown> = Promise.resolve();
   private broken = false;
 
-  constructor(private readonly fresh: () => World) {}
+  /** `fresh` makes an instance without a world; `whole` fetches what of its code is still missing. */
+  constructor(
+    private readonly fresh: () => World,
+    private readonly whole: () => Promise<void> = async () => {},
+  ) {}
+
+  /** The first answer is there: the rest of the engine's code may come. */
+  prefetch(): Promise<void> {
+    return this.whole();
+  }
 
   // --- opening and keeping -----------------------------------------------------------------------------------
 

@@ -1,20 +1,16 @@
 /** The real engine in Node: what time travel rests on. */
 
-import fs from 'node:fs';
-
 import { beforeAll, describe, expect, it } from 'vitest';
 
 import { Host } from './host';
-import { instanceWorld } from './instance';
 import { Keyframes } from './keyframes';
+import { builtEngine } from './testing';
 import type { World } from './world';
 
 let fresh: () => World;
 
-beforeAll(async () => {
-  const bytes = fs.readFileSync(new URL('../../pkg/vitrine_bg.wasm', import.meta.url));
-  const module = await WebAssembly.compile(bytes);
-  fresh = () => instanceWorld(module);
+beforeAll(() => {
+  fresh = builtEngine();
 });
 
 const opened = async (options = {}) => {

@@ -1,13 +1,11 @@
 /** A {@link World} in an instance of the engine's module. */
 
-import { instantiate } from '../../pkg/vitrine.js';
+import type { Instance } from '../../pkg/vitrine.js';
 import type { Stopped } from './api';
 import type { World } from './world';
 
-/** A new instance, prepared but without a world. */
-export function instanceWorld(module: WebAssembly.Module): World {
-  const engine = instantiate(module);
-  engine.start();
+/** The world of an instance that is prepared and has none yet. */
+export function instanceWorld(engine: Instance): World {
   return {
     memory: engine.wasm.memory,
     references: engine.wasm.__wbindgen_externrefs,

@@ -1,19 +1,15 @@
 /** A plain database on the real engine: its clock is the wall clock, and it wakes by itself. */
 
-import fs from 'node:fs';
-
 import { beforeAll, expect, it } from 'vitest';
 
 import { Host } from './host';
-import { instanceWorld } from './instance';
+import { builtEngine } from './testing';
 import type { World } from './world';
 
 let fresh: () => World;
 
-beforeAll(async () => {
-  const bytes = fs.readFileSync(new URL('../../pkg/vitrine_bg.wasm', import.meta.url));
-  const module = await WebAssembly.compile(bytes);
-  fresh = () => instanceWorld(module);
+beforeAll(() => {
+  fresh = builtEngine();
 });
 
 const opened = async (sessions: number) => {

@@ -5,15 +5,10 @@
 
 import * as Comlink from 'comlink';
 
-import { instantiate, type Instance } from '../../pkg/vitrine.js';
+import type { Instance } from '../../pkg/vitrine.js';
 
 export class StoreKeeper {
-  private readonly instance: Instance;
-
-  constructor(module: WebAssembly.Module) {
-    this.instance = instantiate(module);
-    this.instance.start();
-  }
+  constructor(private readonly instance: Instance) {}
 
   /** Opens and owns a store; returns the spec of the world in it, or undefined if it is empty. */
   open(name: string): Promise<string | undefined> {

@@ -1,7 +1,5 @@
-import fs from 'node:fs';
-
 import { expect, it } from 'vitest';
-import { instanceWorld } from '../engine/instance.ts';
+import { builtEngine } from '../engine/testing.ts';
 import { beginnings, complete } from './complete.ts';
 
 const names = {
@@ -24,8 +22,7 @@ it('says what could follow, when that is more than one', () => {
 });
 
 it('offers no statement that the engine does not know', async () => {
-  const module = await WebAssembly.compile(fs.readFileSync(new URL('../../pkg/vitrine_bg.wasm', import.meta.url)));
-  const world = instanceWorld(module);
+  const world = builtEngine()();
   world.open({});
   world.input({ kind: 'connect', host: 0, parameters: [['user', 'postgres']] });
   world.run({ step: Infinity });

@@ -12,15 +12,21 @@ export interface Told { beat: Beat; event: Entry }
 export class Story {
   readonly told: Told[] = [];
   readonly found: Found;
-  readonly #letters: Map<number, string>;
+  /** The sessions' letters by host and process; more come in the course of it. */
+  readonly #letters = new Map<string, string>();
 
-  constructor(readonly scene: Scene, opening: LabView) {
-    this.#letters = new Map(opening.sessions.map((s) => [s.pid, s.letter]));
+  constructor(readonly scene: Scene, opening: LabView, answer: (letter: string) => string) {
     this.found = {
-      opening,
-      letter: (pid) => this.#letters.get(pid) ?? null,
+      opening, answer,
+      letter: (host, pid) => this.#letters.get(`${host} ${pid}`) ?? null,
       beat: (id) => this.told.find((x) => x.beat.id === id)?.event ?? null,
     };
+    this.meet(opening);
+  }
+
+  /** Learns who is who. */
+  meet(view: LabView): void {
+    for (const { host, pid, letter } of view.sessions) if (pid) this.#letters.set(`${host} ${pid}`, letter);
   }
 
   /** Takes one event in; says which beat it was, if any. An event is at most one beat, the first that it fits. */
@@ -34,9 +40,10 @@ export class Story {
     return null;
   }
 
-  /** The story of these events from the opening on. */
-  static of(scene: Scene, opening: LabView, events: readonly Entry[]): Story {
-    const story = new Story(scene, opening);
+  /** The same story of these events from the opening on. */
+  again(events: readonly Entry[], now: LabView): Story {
+    const story = new Story(this.scene, this.found.opening, this.found.answer);
+    story.meet(now);
     for (const event of events) story.take(event);
     return story;
   }

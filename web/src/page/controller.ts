@@ -9,6 +9,7 @@ import type { Shown } from '../model/psql.ts';
 import { cursorOf, Story } from '../model/story.ts';
 import type { Thing } from '../model/thing.ts';
 import { noteOf } from '../scenes/free.ts';
+import type { Act } from '../scenes/scene.ts';
 import type { LabView } from '../views/types.ts';
 import { Stage } from './stage.ts';
 import { sessionIndex } from './wire.ts';
@@ -54,7 +55,7 @@ export class Controller extends Stage {
       this.kept = this.view!.sessions.length === 0;
       if (!this.kept) await this.#setUp();
       this.opens();
-      if (!this.kept) this.story = new Story(this.scene, this.view!);
+      if (!this.kept) this.story = new Story(this.scene, this.view!, (letter) => this.answerTo(letter));
       this.before = null;
       this.phase = 'ready';
       this.changed();
@@ -70,16 +71,18 @@ export class Controller extends Stage {
   }
 
   async #setUp(): Promise<void> {
-    for (const step of this.scene.setup) {
-      if ('settle' in step) {
-        await this.run('idle');
-        await this.run({ time: this.view!.now + PASS_US });
-        this.settledAt = this.view!.hosts[0]!.xact.next_xid;
-      } else {
-        await this.type(this.session(step.letter), step.sql, { hidden: step.hidden ?? false });
-        await this.run({ answer: sessionIndex(this.view!, step.letter) });
-        if (!step.hidden) await this.run({ time: this.view!.now + PAUSE_US });
-      }
+    const { hidden, shown } = this.scene.opening;
+    for (const act of hidden) {
+      await this.perform(act, { hidden: true });
+      if (act.kind === 'type') await this.run({ answer: sessionIndex(this.view!, act.letter) });
+    }
+    await this.run('idle');
+    await this.run({ time: this.view!.now + PASS_US });
+    this.settledAt = this.view!.hosts[0]!.xact.next_xid;
+    for (const act of shown) {
+      await this.perform(act);
+      if (act.kind === 'type') await this.run({ answer: sessionIndex(this.view!, act.letter) });
+      await this.run({ time: this.view!.now + PAUSE_US });
     }
     await this.run('idle');
   }
@@ -96,7 +99,7 @@ export class Controller extends Stage {
       await this.take(await this.client!.input({ kind: 'power_on', host: 1 }));
       await this.run('idle');
     }
-    for (const session of [0, 1]) await this.#connect(0, session);
+    for (const host of [0, 0]) await this.join(host);
     this.aside = t('stored.up');
   }
 
@@ -114,13 +117,15 @@ export class Controller extends Stage {
 
   async #again(deed: Deed): Promise<void> {
     const at = this.cursor.step;
+    const next = this.nextAct();
+    if (next && isDeed(next, deed, this.view!)) {
+      await this.#goesOn(next);
+      return;
+    }
     if (deed.kind === 'input' && deed.input.kind === 'query') {
       const { session, text } = deed.input;
-      const { letter } = this.view!.sessions[session]!;
-      const next = this.free() ? undefined : this.upcoming()?.submit;
-      await this.type(this.session(letter), text);
+      await this.type(this.session(this.view!.sessions[session]!.letter), text);
       await this.take(await this.client!.moment());
-      if (next?.letter === letter && next.sql === text) return;
     } else {
       await this.take(deed.kind === 'choice' ? await this.client!.step(deed.pid) : await this.client!.input(deed.input));
       if (deed.kind === 'choice') return;
@@ -152,10 +157,22 @@ export class Controller extends Stage {
       const known = (this.story?.told ?? []).map((x) => cursorOf(x.event)).filter((s) => s > step);
       const first = Math.min(...known);
       if (known.length && !this.history.own.some((s) => s >= step && s < first)) return this.go(first);
-      const beat = this.upcoming();
-      if (beat?.submit && !this.asked(beat)) await this.type(this.session(beat.submit.letter), beat.submit.sql);
-      await this.stepUntil('beat');
+      await this.#goOn();
+      await this.stepUntil('beat', this.upcoming()?.patience);
     });
+  }
+
+  /** The story does what its next beat needs. */
+  async #goOn(): Promise<void> {
+    for (let act = this.nextAct(); act; act = this.nextAct()) await this.#goesOn(act);
+  }
+
+  async #goesOn(act: Act): Promise<void> {
+    const { step } = this.cursor;
+    const beat = this.upcoming()!;
+    await this.perform(act);
+    this.history.did(beat, act, step);
+    await this.take(await this.client!.moment());
   }
 
   /** To the beat or the sentence before, or to the opening. */
@@ -183,10 +200,10 @@ export class Controller extends Stage {
       if (this.recovering()) return this.run('idle');
       const running = this.view!.sessions.find((s) => s.state === 'active');
       if (running) return this.run({ answer: sessionIndex(this.view!, running.letter) });
-      const submit = this.free() ? undefined : this.upcoming()?.submit;
-      if (!submit || this.asked(this.upcoming()!)) return this.free() ? this.run('idle') : this.stepUntil('beat');
-      await this.type(this.session(submit.letter), submit.sql);
-      await this.run({ answer: sessionIndex(this.view!, submit.letter) });
+      const act = this.nextAct();
+      if (!act) return this.free() ? this.run('idle') : this.stepUntil('beat', this.upcoming()?.patience);
+      await this.#goesOn(act);
+      if (act.kind === 'type') await this.run({ answer: sessionIndex(this.view!, act.letter) });
     });
   }
 
@@ -284,16 +301,10 @@ export class Controller extends Stage {
   connect(host: number): Promise<void> {
     return this.#own(async () => {
       const session = this.view!.sessions.length;
-      await this.#connect(host, session);
+      await this.join(host);
       const { letter = '', pid = 0 } = this.view!.sessions[session] ?? {};
       this.aside = t('free.connected', { letter, pid });
     });
-  }
-
-  async #connect(host: number, session: number): Promise<void> {
-    const parameters: [string, string][] = [['user', 'postgres'], ['database', 'postgres'], ['application_name', 'psql']];
-    await this.take(await this.client!.input({ kind: 'connect', host, parameters }));
-    await this.run({ answer: session });
   }
 
   /** Any other input to the world; what follows from it is for the reader to step. */
@@ -351,4 +362,13 @@ export class Controller extends Stage {
     this.#queue = run;
     return run;
   }
+}
+
+/** Whether something that was done is this act of a scene. */
+function isDeed(act: Act, deed: Deed, view: LabView): boolean {
+  if (deed.kind !== 'input') return false;
+  const { input } = deed;
+  if (act.kind === 'type') return input.kind === 'query' && input.text === act.sql && view.sessions[input.session]?.letter === act.letter;
+  if (act.kind === 'connect') return input.kind === 'connect' && input.host === act.host;
+  return act.kind === 'input' && JSON.stringify(act.input(view)) === JSON.stringify(input);
 }

@@ -23,8 +23,6 @@ function stopsOf(c: Controller): number[] {
 /** Whether Next alone led here: then the scene itself is the whole history. */
 function ownWay(c: Controller, deeds: readonly Deed[], stops: readonly number[]): boolean {
   if (c.history.own.length > 0) return false;
-  if (!deeds.every((d) => d.kind === 'input' && d.input.kind === 'query' && stops.includes(d.step))) return false;
-  const submit = c.upcoming()?.submit;
-  const typed = deeds.some((d) => d.kind === 'input' && d.input.kind === 'query' && d.input.text === submit?.sql);
-  return !submit || typed || c.view!.step === stops.at(-1);
+  if (!deeds.every((d) => d.kind === 'input' && c.history.acted.some((a) => a.step === d.step))) return false;
+  return c.nextAct() === null || c.view!.step === stops.at(-1);
 }

@@ -6,6 +6,7 @@ import type { Answer, Entry } from '../engine/api.ts';
 import type { Cursor } from '../model/cursor.ts';
 import { isPast } from '../model/cursor.ts';
 import { prompt, type Exchange, type Shown } from '../model/psql.ts';
+import type { Act, Beat } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { decodeAnswer } from './wire.ts';
 
@@ -17,6 +18,8 @@ export class PageHistory {
   events: Entry[] = [];
   /** Steps at which the reader typed or did something on their own. */
   own: number[] = [];
+  /** What the story did, act by act. */
+  acted: { beat: string; act: number; step: number }[] = [];
   /** Events are known up to this step. */
   known = 0;
 
@@ -49,7 +52,18 @@ export class PageHistory {
     for (const x of this.exchanges) if (x.answer && !x.aside && x.answer.step >= step) x.answer = null;
     this.events = this.events.filter((e) => e.step < step);
     this.own = this.own.filter((s) => s < step);
+    this.acted = this.acted.filter((a) => a.step < step);
     this.known = Math.min(this.known, step);
+  }
+
+  /** Which of a beat's acts, in order, is still to be done. */
+  nextAct(beat: Beat, cursor: Cursor): Act | null {
+    return beat.acts.find((_, n) => !this.acted.some((a) => a.beat === beat.id && a.act === n && isPast(a.step, cursor))) ?? null;
+  }
+
+  /** The story did one of a beat's acts. */
+  did(beat: Beat, act: Act, step: number): void {
+    this.acted.push({ beat: beat.id, act: beat.acts.indexOf(act), step });
   }
 
   /** The first step of the reader's own way, if that lies behind the cursor. */

@@ -54,7 +54,8 @@ async function prompts(lab: Lab): Promise<void> {
     await lab.updateComplete;
   }
   const all = [...lab.renderRoot.querySelectorAll<Terminal>('vt-terminal')];
-  const upcoming = lab.controller?.upcoming()?.submit?.letter;
+  const act = lab.controller?.nextAct();
+  const upcoming = act?.kind === 'type' ? act.letter : undefined;
   const here = all.findIndex((x) => x === lab.lastTerminal);
   const next = here >= 0 ? all[(here + 1) % all.length] : (all.find((x) => x.session.letter === upcoming) ?? all[0]);
   lab.lastTerminal = next ?? null;

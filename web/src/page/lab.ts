@@ -6,14 +6,14 @@
  */
 import { html, LitElement, nothing } from 'lit';
 import { speak } from '../base/languages.ts';
-import { t } from '../base/messages.ts';
+import { t, told } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import type { OpenEngine, OpenOptions } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
 import type { Thing } from '../model/thing.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
-import { scenes } from '../scenes/index.ts';
+import { loadScene } from '../scenes/index.ts';
 import type { SubmitEvent, Terminal } from '../views/terminal.ts';
 import { act, STORE } from './acts.ts';
 import { unpackDeeds, type Address } from './address.ts';
@@ -33,9 +33,13 @@ export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
     step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
-    kept: { state: true },
+    kept: { state: true }, src: { reflect: true }, problem: { state: true },
   };
   declare scene: string;
+  /** The address of a scene of one's own. */
+  declare src: string | null;
+  /** What is wrong with the scene. */
+  declare problem: string;
   declare panels: string;
   declare theme: string;
   declare motion: string;
@@ -75,6 +79,8 @@ export class Lab extends LitElement {
     this.kept = false;
     this.step = null;
     this.persist = null;
+    this.src = null;
+    this.problem = '';
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
     this.addEventListener('vt-go', (e) => act(this, (e as CustomEvent<{ act: string; value?: string }>).detail));
@@ -93,13 +99,15 @@ export class Lab extends LitElement {
   protected begin(): void {
     const { open } = Lab;
     if (!open) return;
-    const scene = scenes.get(this.scene) ?? [...scenes.values()][0]!;
-    const changed = () => { this.requestUpdate(); this.#tell(); };
-    const c = new Controller(scene, changed);
-    this.controller = c;
-    const { seed } = this.at;
-    const options: OpenOptions = { ...(this.persist && { store: this.persist }), ...(seed !== undefined && { spec: { seed } }) };
-    void this.#speak().then(() => c.start(open, options)).then(() => this.#toMoment(c));
+    void Promise.all([loadScene(this.scene, this.src), this.#speak()]).then(([scene]) => {
+      if (!this.isConnected) return;
+      const c = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
+      this.controller = c;
+      const seed = this.at.seed ?? scene.seed;
+      const spec = { ...(seed !== null && { seed }), ...(scene.settings.length > 0 && { settings: [...scene.settings] }) };
+      const options: OpenOptions = { ...(this.persist && { store: this.persist }), spec };
+      return c.start(open, options).then(() => this.#toMoment(c));
+    }).catch((problem: unknown) => { this.problem = problem instanceof Error ? problem.message : String(problem); });
   }
 
   /** psql's side of the connection. */
@@ -164,8 +172,10 @@ export class Lab extends LitElement {
     if (!c) return;
     c.selection = c.selection === thing ? null : thing;
     const beat = c.told().at(-1)?.beat;
-    const picked = thing && beat?.guess?.pick && c.view && !c.guesses.has(beat.id) ? beat.guess.pick(c.view, thing) : null;
-    if (picked && beat) c.guess(beat.id, picked);
+    if (thing && beat?.guess && !c.guesses.has(beat.id)) {
+      const picked = beat.guess.choices.find((choice) => choice.thing(c.view!, c.story!.found) === thing);
+      if (picked) c.guess(beat.id, picked.label(c.view!, c.story!.found));
+    }
     if (c.live) void c.toggleLive(0);
     this.requestUpdate();
   }
@@ -182,6 +192,7 @@ export class Lab extends LitElement {
   }
 
   #waiting(c: Controller | null) {
+    if (this.problem) return html`<p class="waiting" role="alert">${t('scene.failed', { why: this.problem })}</p><slot></slot>`;
     if (c?.phase === 'failed') return html`<p class="waiting" role="alert">${t('failed', { why: c.problem })}</p><slot></slot>`;
     return html`<p class="waiting" role="status">${t('opening')}</p><slot></slot>`;
   }
@@ -189,7 +200,7 @@ export class Lab extends LitElement {
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
     return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
-      <vt-top-bar class="top" .view=${state.view} .scene=${t(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
+      <vt-top-bar class="top" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
         .note=${this.note} .stored=${c.stored} .kept=${this.kept ? STORE : null}></vt-top-bar>
       <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
       <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
@@ -229,11 +240,11 @@ export class Lab extends LitElement {
 
   #terminals(c: Controller, state: LabState) {
     const { view } = state;
-    const upcoming = c.free() ? null : c.upcoming();
+    const next = c.nextAct();
     return terminalsOf(view).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
       .lines=${terminal(c.history.exchanges, s.letter, c.cursor)} .last=${lastAnswer(c.history.exchanges, s.letter, c.cursor)}
       .watched=${this.shell?.watching === s.letter} .names=${() => c.client!.names(s.host)}
-      .draft=${upcoming?.submit?.letter === s.letter ? upcoming.submit.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
+      .draft=${next?.kind === 'type' && next.letter === s.letter ? next.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
   }
 
   /** More sessions, on a server that takes them. */

@@ -1,5 +1,5 @@
 /** From the controller's history and cursor to what the panels are given. Nothing here changes anything. */
-import { fill, t } from '../base/messages.ts';
+import { t, told as say } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
 import { cursorOf } from '../model/story.ts';
@@ -25,11 +25,11 @@ export function labState(c: Controller, hovered: Thing | null, readonly: boolean
 function subject(c: Controller): Thing | null {
   const view = c.view!;
   const told = c.told();
-  for (const { beat } of [...told].reverse()) {
-    const found = beat.subject(view, c.story!.found);
+  for (const { beat, event } of [...told].reverse()) {
+    const found = beat.look(view, event, c.story!.found);
     if (found) return found;
   }
-  return c.scene.subject(view);
+  return c.story ? c.scene.opening.look(view, c.story.found) : null;
 }
 
 /** The sentence at the cursor. */
@@ -40,9 +40,16 @@ export function sentenceState(c: Controller): SentenceState {
   const upcoming = c.upcoming();
   return {
     text: c.aside ?? c.note() ?? sentence(c), told: c.story ? told.length : null, total: c.scene.beats.length, free, step: view.step, stuck: c.stuck,
-    submits: !free && upcoming?.submit && !c.stuck ? { letter: upcoming.submit.letter, sql: upcoming.submit.sql.split('\n')[0]! } : null,
+    submits: c.stuck ? null : nextOf(c),
     guess: free ? null : guess(c), canBack: view.step > c.opening, busy: c.busy, done: upcoming === null, recovering: c.recovering(),
   };
+}
+
+/** What the story types or does next. */
+function nextOf(c: Controller): SentenceState['submits'] {
+  const act = c.nextAct();
+  if (act?.kind === 'type') return { letter: act.letter, sql: act.sql.split('\n')[0]! };
+  return act?.kind === 'input' ? { letter: null, sql: act.words } : null;
 }
 
 function sentence(c: Controller): string {
@@ -51,24 +58,26 @@ function sentence(c: Controller): string {
   const found = c.story?.found;
   if (!found) return t(c.recovering() && c.cursor.step === c.opening ? 'stored.opened' : 'free.nothing');
   if (c.free()) return t('free.nothing');
-  if (!last) return t(c.scene.say, c.scene.params(found.opening));
+  if (!last) return say(c.scene.opening.say, c.scene.opening.params(found.opening, found));
   const { beat, event } = last;
-  const params = beat.params(view, event, found);
   const answered = beat.guess && c.guesses.has(beat.id);
-  return fill(t(answered ? beat.guess!.told : beat.say), params);
+  return say(answered ? beat.guess!.told : beat.say, beat.params(view, event, found));
 }
 
 function guess(c: Controller): SentenceState['guess'] {
   const beat = c.told().at(-1)?.beat;
-  if (!beat?.guess || !c.view) return null;
+  if (!beat?.guess || !c.view || !c.story) return null;
+  const { found } = c.story;
   const said = c.guesses.get(beat.id) ?? null;
-  return { options: beat.guess.options(c.view), said, truth: said === null ? null : beat.guess.truth(c.view) };
+  const options = beat.guess.choices.map((choice) => { const label = choice.label(c.view!, found); return { key: label, label }; });
+  const right = beat.guess.choices.findIndex((choice) => choice.right(c.view!, found));
+  return { options, said, truth: said === null ? null : (options[right]?.label ?? '?') };
 }
 
 /** Beats of the far processes, by the lane they are marked on. */
 const marks: Record<string, [lane: 'walsender' | 'standby', label: string]> = {
-  'send': ['walsender', 'send'], 'reply': ['walsender', 'reply'], 'standby.write': ['standby', 'write'], 'standby.flush': ['standby', 'flush'],
-  'redo.update': ['standby', 'redo'], 'redo.commit': ['standby', 'redo'],
+  'send': ['walsender', 'send'], 'reply': ['walsender', 'reply'], 'standby-write': ['standby', 'write'], 'standby-flush': ['standby', 'flush'],
+  'redo-update': ['standby', 'redo'], 'redo-commit': ['standby', 'redo'],
 };
 
 /** How many sessions have a terminal at once. */

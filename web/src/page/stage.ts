@@ -9,11 +9,12 @@
 import type { Deed, EngineClient, Moment, Until, ViewRequest } from '../engine/api.ts';
 import { fill, t } from '../base/messages.ts';
 import { isPast, type Cursor } from '../model/cursor.ts';
-import type { Shown } from '../model/psql.ts';
+import { heard, type Shown } from '../model/psql.ts';
 import { withoutLetters } from '../model/settled.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
+import { outcome } from '../model/timeline.ts';
 import { noteOf } from '../scenes/free.ts';
-import type { Beat, Scene } from '../scenes/scene.ts';
+import type { Act, Beat, Scene } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { PageHistory } from './history.ts';
 import { sessionIndex } from './wire.ts';
@@ -48,7 +49,7 @@ export class Stage {
   protected last = 0;
 
   constructor(readonly scene: Scene, protected readonly changed: () => void) {
-    this.shown = { relation: scene.relation };
+    this.shown = { relation: scene.relation, block: scene.block };
   }
 
   // --- where the cursor is --------------------------------------------------------------------------------
@@ -121,10 +122,35 @@ export class Stage {
     this.history.typed(view, session, sql, how);
   }
 
-  /** Whether the statement of a beat has been typed already and is on its way. */
-  protected asked({ submit, after }: Beat): boolean {
-    const since = Math.max(this.opening, ...after.map((id) => this.story!.found.beat(id)?.step ?? 0));
-    return this.history.exchanges.some((x) => !x.hidden && x.letter === submit!.letter && x.sql === submit!.sql && x.step >= since && isPast(x.step, this.cursor));
+  /** What the story does next, if that is not done yet: then the beat's event is on its way. */
+  nextAct(): Act | null {
+    const beat = this.free() ? null : this.upcoming();
+    return beat && this.history.nextAct(beat, this.cursor);
+  }
+
+  /** The value, or the tag, of the last answer to a session. */
+  protected answerTo(letter: string): string {
+    const last = heard(this.history.exchanges, letter, this.cursor).findLast((x) => x.answer);
+    return last ? outcome(last).replace(/^SELECT (?!\d+$)/, '') : '';
+  }
+
+  /** Does what a scene does; what follows from it is still to be stepped, save where a client connects. */
+  protected async perform(act: Act, how: Shown = {}): Promise<void> {
+    const client = this.client!;
+    switch (act.kind) {
+      case 'type': await this.type(this.session(act.letter), act.sql, how); break;
+      case 'input': await this.take(await client.input(act.input(this.view!))); break;
+      case 'pass': await this.run({ time: this.view!.now + act.micros }); break;
+      case 'connect': await this.join(act.host); break;
+    }
+  }
+
+  /** A client connects to a host, as psql does. */
+  protected async join(host: number): Promise<void> {
+    const session = this.view!.sessions.length;
+    const parameters: [string, string][] = [['user', 'postgres'], ['database', 'postgres'], ['application_name', 'psql']];
+    await this.take(await this.client!.input({ kind: 'connect', host, parameters }));
+    await this.run({ answer: session });
   }
 
   protected async toAnswer(letter: string): Promise<void> {
@@ -133,13 +159,21 @@ export class Stage {
     if (moment.stopped !== 'reached') this.#isStuck();
   }
 
-  /** Steps until an event has a sentence, or nothing can run. */
-  protected async stepUntil(what: 'beat' | 'note'): Promise<void> {
+  /**
+   * Steps until an event has a sentence, or nothing can run. A beat that needs time to pass says how much it may; then
+   * timers ring too.
+   */
+  protected async stepUntil(what: 'beat' | 'note', patience = 0): Promise<void> {
     let moment = await this.client!.moment();
+    const late = moment.time + patience;
     for (let i = 0; i < PATIENCE; i++) {
       moment = await this.client!.step();
+      let stuck = moment.stopped === 'idle' || moment.stopped === 'deadlock';
+      if (stuck && moment.time < late) {
+        moment = await this.client!.run({ step: moment.step + 1 });
+        stuck = moment.stopped === 'idle' || moment.stopped === 'deadlock';
+      }
       const beat = await this.#collect(moment);
-      const stuck = moment.stopped === 'idle' || moment.stopped === 'deadlock';
       const noted = what === 'note' && this.#notedAt(moment.step);
       const told = what === 'beat' && beat !== null;
       if (!told && !noted && !stuck) continue;
@@ -191,7 +225,7 @@ export class Stage {
     if (moment.branch === this.#branch) return;
     this.#branch = moment.branch;
     this.history.cut(this.cursor.step);
-    if (this.story) this.story = Story.of(this.scene, this.story.found.opening, this.history.events);
+    if (this.story) this.story = this.story.again(this.history.events, this.view!);
   }
 
   /** Takes in the events up to a moment; returns the last beat among them. */
@@ -219,6 +253,7 @@ export class Stage {
     const view = withoutLetters(await this.client!.view(this.shown), this.settledAt);
     this.before = this.live ? null : this.view;
     this.view = view;
+    this.story?.meet(view);
     this.cursor = { step: moment.step, atEnd: moment.atEnd };
     this.last = moment.last;
     this.stuck = false;

@@ -1,11 +1,12 @@
 /**
- * What a scene is: statements that lead to its opening moment, and beats.
+ * What a scene is: acts that lead to its opening moment, and beats. It is read from a text (see `parse.ts` and
+ * `FORMAT.md`); nothing here knows how that is written.
  *
  * A beat is an event that has a sentence. It is found by what happens, never by counting, so a reader who steps
  * another process first, or types something else in between, loses nothing: the sentence comes when its event comes.
  */
-import type { MessageKey, Params } from '../base/messages.ts';
-import type { Entry } from '../engine/api.ts';
+import type { Params } from '../base/messages.ts';
+import type { Entry, Input } from '../engine/api.ts';
 import type { Thing } from '../model/thing.ts';
 import type { LabView } from '../views/types.ts';
 
@@ -14,91 +15,95 @@ export type Kind = Entry['event']['kind'];
 /** What an event of this kind says. */
 export type EventOf<K extends Kind> = Extract<Entry['event'], { kind: K }>;
 
-/** What a beat's predicate may look at besides the event. */
+/** What a beat may look at besides its event. */
 export interface Found {
   /** The session that a process serves. */
-  letter(pid: number): string | null;
+  letter(host: number, pid: number): string | null;
   /** The event of an earlier beat, by the beat's id. */
   beat(id: string): Entry | null;
   /** The moment at which the scene opened. */
   opening: LabView;
+  /** The value, or the tag, of the last answer to a session at the cursor. */
+  answer(letter: string): string;
 }
 
-/** A statement that a scene types. */
-export interface Statement { letter: string; sql: string }
+/** Something that a scene does to its world. */
+export type Act =
+  /** Types a statement. */
+  | { kind: 'type'; letter: string; sql: string }
+  /** Another session, on this host. */
+  | { kind: 'connect'; host: number }
+  /** Cuts the power, freezes, kills, cuts the link ... */
+  | { kind: 'input'; words: string; input(view: LabView): Input }
+  /** Lets virtual time pass, in microseconds. */
+  | { kind: 'pass'; micros: number };
+
+/** A text of a scene: its key in the catalogue, and how it reads in English. */
+export interface Text { key: string; english: string }
+
+/** One answer that a question offers. */
+export interface Choice {
+  label(view: LabView, found: Found): string;
+  /** What in the picture stands for it. */
+  thing(view: LabView, found: Found): Thing | null;
+  right(view: LabView, found: Found): boolean;
+}
 
 /** A question before the truth is shown. */
 export interface Guess {
-  options(view: LabView): { key: string; label: string }[];
-  /** The option that a chosen thing of the picture stands for. */
-  pick?(view: LabView, thing: Thing): string | null;
-  truth(view: LabView): string;
+  choices: readonly Choice[];
   /** The sentence once it has been answered. */
-  told: MessageKey;
+  told: Text;
 }
+
+/** What a real server says too: a query and its rows, asked when everything is at rest after a beat. */
+export interface Check { host: number; sql: string; rows: readonly string[]; line: number }
 
 /** A beat. */
 export interface Beat {
   id: string;
   /** Beats that must have come before. */
   after: readonly string[];
-  /** Typed, if it has not been, when this beat is the next one. */
-  submit?: Statement;
+  /** Done, if they have not been, when this beat is the next one. */
+  acts: readonly Act[];
+  /** How much virtual time may pass by itself until it comes, in microseconds. */
+  patience: number;
   when(entry: Entry, found: Found): boolean;
-  say: MessageKey;
+  say: Text;
   params(view: LabView, entry: Entry, found: Found): Params;
   /** What the inspector shows at this beat. */
-  subject(view: LabView, found: Found): Thing | null;
-  guess?: Guess;
+  look(view: LabView, entry: Entry, found: Found): Thing | null;
+  guess: Guess | null;
+  checks: readonly Check[];
 }
 
-/** A beat as a scene writes it down: about events of one kind. */
-export interface BeatOn<K extends Kind> {
-  id: string;
-  after: readonly string[];
-  say: MessageKey;
-  submit?: Statement;
-  guess?: Guess;
-  /** The host on which it happens; any when left out. */
-  host?: number;
-  /** The session whose process does it; anybody when left out. */
-  by?: string;
-  when?(event: EventOf<K>, found: Found): boolean;
-  params?(view: LabView, event: EventOf<K>, found: Found): Params;
-  subject?(view: LabView, found: Found): Thing | null;
+/** How a scene comes to its opening. */
+export interface Opening {
+  /** Shown nowhere: what they made is nobody's. */
+  hidden: readonly Act[];
+  /** Before the reader's eyes. */
+  shown: readonly Act[];
+  say: Text;
+  params(view: LabView, found: Found): Params;
+  look(view: LabView, found: Found): Thing | null;
+  checks: readonly Check[];
 }
-
-/** Writes down a beat about events of this kind. */
-export function beat<K extends Kind>(kind: K, { host, by, when, params, subject, ...rest }: BeatOn<K>): Beat {
-  const mine = (entry: Entry): EventOf<K> | null => (entry.event.kind === kind ? (entry.event as EventOf<K>) : null);
-  return {
-    ...rest,
-    when: (entry, found) => {
-      const event = mine(entry);
-      if (!event || (host !== undefined && entry.host !== host)) return false;
-      if (by !== undefined && (entry.host !== 0 || found.letter(entry.pid) !== by)) return false;
-      return when?.(event, found) ?? true;
-    },
-    params: (view, entry, found) => {
-      const event = mine(entry);
-      return (event && params?.(view, event, found)) ?? {};
-    },
-    subject: (view, found) => subject?.(view, found) ?? null,
-  };
-}
-
-/** A step of the way to the opening: a statement, or time for everything to settle. */
-export type Setup = (Statement & { hidden?: boolean }) | { settle: true };
 
 /** A scene. */
 export interface Scene {
   id: string;
-  title: MessageKey;
-  /** The relation whose first page is shown. */
+  title: Text;
+  about: Text;
+  /** The relation whose page is shown, and which page. */
   relation: string;
-  setup: readonly Setup[];
-  say: MessageKey;
-  params(view: LabView): Params;
-  subject(view: LabView): Thing | null;
+  block: number;
+  /** The panels that the scene is about. */
+  panels: readonly string[];
+  seed: number | null;
+  /** Settings of all servers, over those of the lab. */
+  settings: readonly [string, string][];
+  opening: Opening;
   beats: readonly Beat[];
+  /** Every text of it, for translators. */
+  texts: readonly Text[];
 }

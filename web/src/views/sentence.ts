@@ -13,8 +13,8 @@ export interface SentenceState {
   /** Beats told and beats there are; `null` where there is no scene. */
   told: number | null;
   total: number;
-  /** The statement that Next would type. */
-  submits: { letter: string; sql: string } | null;
+  /** The statement that Next would type, or, without a letter, what else it would do. */
+  submits: { letter: string | null; sql: string } | null;
   /** The cursor is off the story. */
   free: boolean;
   step: number;
@@ -97,7 +97,7 @@ export class Sentence extends LitElement {
     if (s.recovering) return html`${count}<br><button @click=${() => this.#do('end')}>${t('stored.skip')}</button>`;
     if (s.free) return count;
     if (s.done) return html`${count}<br><span class="not390">${t('story.done')}</span>`;
-    return html`${count}<br>${s.submits ? html`<span class="not390">${t('next.submits', { letter: s.submits.letter })} <span class="m">${s.submits.sql}</span></span>` : nothing}`;
+    return html`${count}<br>${s.submits ? html`<span class="not390">${s.submits.letter ? t('next.submits', { letter: s.submits.letter }) : t('next.does')} <span class="m">${s.submits.sql}</span></span>` : nothing}`;
   }
 
   #guess(g: NonNullable<SentenceState['guess']>) {

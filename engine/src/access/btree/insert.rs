@@ -11,7 +11,7 @@ use super::index::Index;
 use super::page::{Locked, Tree};
 use super::search::Stack;
 use super::split::complete;
-use super::unique::Unique;
+use super::unique::{self, Unique, UniqueCheck};
 use crate::access::{Env, Rel};
 use crate::ids::{Error, OffsetNumber, Result, Tid};
 use crate::storage::btree::*;
@@ -41,20 +41,29 @@ pub(super) struct Insertion {
 }
 
 /// `btinsert`: adds the entry of a row, the whole heap tuple `row` at `tid`. In a unique index waits for whoever is adding
-/// the same key, and fails if it is there.
+/// the same key, and fails if it is there; or, if `check` says so, inserts nevertheless. Whether the key was free.
 /// `unchanged`: it is a new version of a row, with the same key as the old one.
-pub async fn insert(env: &Env, index: &Index, heap: &Rel, row: &[u8], tid: Tid, unchanged: bool) -> Result<()> {
+pub async fn insert(
+    env: &Env,
+    index: &Index,
+    heap: &Rel,
+    row: &[u8],
+    tid: Tid,
+    unchanged: bool,
+    check: UniqueCheck,
+) -> Result<bool> {
     let item = index.key_of(row, tid)?;
-    Tree::of(env, index).insert(heap, item, unchanged).await
+    Tree::of(env, index).insert(heap, item, tid, unchanged, check).await
 }
 
 impl Tree<'_> {
     /// `_bt_doinsert`
-    async fn insert(&self, heap: &Rel, item: Vec<u8>, unchanged: bool) -> Result<()> {
+    async fn insert(&self, heap: &Rel, item: Vec<u8>, row: Tid, unchanged: bool, check: UniqueCheck) -> Result<bool> {
         let mut key = SearchKey::of_tuple(self.index, &item);
         let tid = key.tid;
         // NULL is unlike everything, NULL included.
         let checking = self.index.unique && !key.has_null();
+        let mut free = true;
         let (mut page, stack, mut place) = loop {
             // All equals have to be looked at, from the first on.
             key.tid = tid.filter(|_| !checking);
@@ -64,9 +73,14 @@ impl Tree<'_> {
             }
             match self.check_unique(heap, &page, &key).await? {
                 Unique::Yes(place) => break (page, stack, place),
-                Unique::Wait(xid) => {
+                _ if check == UniqueCheck::Partial => {
+                    free = false;
+                    break (page, stack, None);
+                }
+                Unique::Taken(_) => return Err(self.index.duplicate(&key.tuple)),
+                Unique::Wait(_, rival) => {
                     drop(page);
-                    self.env.wait_for_xact(xid).await?;
+                    unique::wait_for(self.env, rival, row, &self.index.name).await?;
                 }
             }
         };
@@ -86,7 +100,8 @@ impl Tree<'_> {
             Some(swapped) => (swapped.item.clone(), offset + 1),
             None => (item, offset),
         };
-        self.insert_on_page(Insertion { page, child: None, stack, item, offset, swapped, only: false }).await
+        self.insert_on_page(Insertion { page, child: None, stack, item, offset, swapped, only: false }).await?;
+        Ok(free)
     }
 
     /// `_bt_delete_or_dedup_one_page`: makes room without a split, if that can be. `equals`: the page has tuples of the same

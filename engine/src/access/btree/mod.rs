@@ -47,6 +47,7 @@ pub use insert::insert;
 pub use leaves::TidScan;
 pub use scan::IndexScan;
 pub use scan_key::{ScanKey, Strategy};
+pub use unique::{UniqueCheck, find_conflict};
 pub use vacuum::{IndexVacuumStats, bulk_delete, vacuum_cleanup};
 
 pub(in crate::access) use dedup::{Swapped, deduplicate_again, swap as swap_into_list};

@@ -55,13 +55,28 @@ async fn delete(env: &Env, record: &DecodedRecord, data: HeapDelete) -> Result<(
     let page = page_for_redo(env, record, 0).await?;
     page.change(env, |bytes| {
         let tid = Tid::new(block.block, data.offnum);
-        end_version(bytes, tid.offset, data.xmax, data.infobits, false, tid)?;
+        if data.flags & XLH_DELETE_IS_SUPER != 0 {
+            take_back(bytes, tid, data.infobits)?;
+        } else {
+            end_version(bytes, tid.offset, data.xmax, data.infobits, false, tid)?;
+        }
         page::set_prunable(bytes, record.xid);
         if cleared {
             page::set_flag(bytes, page::PD_ALL_VISIBLE, false);
         }
         Ok(())
     })
+}
+
+/// Of a row that was added on approval: it has no maker any more.
+fn take_back(bytes: &mut PageBytes, tid: Tid, infobits: u8) -> Result<()> {
+    let version = tuple_mut(bytes, tid.offset)?;
+    set_infobits(version, infobits);
+    tuple::set_infomask2(version, tuple::infomask2(version) & !HEAP_HOT_UPDATED);
+    tuple::set_xmin(version, Xid::INVALID);
+    tuple::set_cmax(version, crate::ids::CommandId(0), false);
+    tuple::set_ctid(version, tid);
+    Ok(())
 }
 
 /// Writes into a version's header who ended it and where the next one lies.

@@ -118,6 +118,7 @@ fn lock_row(lock: &LockInfo, entry: Option<&ProcEntry>) -> Row {
             (row[3], row[4]) = (int4(tid.block.0), Datum::Int2(tid.offset as i16));
         }
         LockTag::Transaction(xid) => row[6] = Datum::Xid(xid),
+        LockTag::SpeculativeToken { xid, token } => (row[6], row[8]) = (Datum::Xid(xid), Datum::Oid(Oid(token))),
         LockTag::Advisory { db, high, low, pair } => {
             (row[1], row[7], row[8]) = (Datum::Oid(db), Datum::Oid(Oid(high)), Datum::Oid(Oid(low)));
             row[9] = Datum::Int2(1 + i16::from(pair));

@@ -18,6 +18,7 @@
 
 mod call;
 mod coerce;
+mod conflict;
 mod expr;
 mod from;
 mod keys;

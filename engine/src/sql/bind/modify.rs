@@ -1,9 +1,10 @@
 //! INSERT, UPDATE and DELETE.
 
-use super::super::ast::{self, Alias, Expr, ExprKind, Ident, Pos, QualName, Target};
+use super::super::ast::{self, Alias, Assignment, Expr, ExprKind, Ident, Pos, QualName, Target};
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Scalar, Table, Update};
 use super::Binder;
 use super::coerce::Typed;
+use super::conflict::excluded;
 use super::level::Level;
 use super::scope::Scope;
 use crate::ids::{Error, Result, sqlstate};
@@ -42,8 +43,15 @@ impl Binder<'_> {
                 Some(self.insert_source(&table, query, &level.scope, &columns, &insert.columns, &mut values)?)
             }
         };
+        let on_conflict = insert.on_conflict.as_ref();
+        let on_conflict = on_conflict.map(|clause| self.on_conflict(clause, &table, &level.scope)).transpose()?;
+        if on_conflict.as_ref().is_some_and(|clause| clause.update.is_some()) {
+            // It is known, but out of sight.
+            level.scope.items.insert(0, excluded(&table, level.scope.width));
+            level.first = 1;
+        }
         let returning = self.returning(&insert.returning, &mut level)?;
-        Ok(Insert { table, source, values: Exprs { waits: Vec::new(), scalars: values }, returning })
+        Ok(Insert { table, source, values: Exprs { waits: Vec::new(), scalars: values }, on_conflict, returning })
     }
 
     /// The rows of an INSERT, whose columns `values` assigns to those of the table.
@@ -124,10 +132,24 @@ impl Binder<'_> {
     pub fn update(&mut self, update: &ast::Update) -> Result<Update> {
         let mut level = Level::new("UPDATE");
         let table = self.target_table(&update.table, update.alias.as_ref(), &mut level)?;
+        let (values, _) = self.assignments(&table, &update.set, &mut level)?;
+        let values = level.exprs(values);
+        let filter = self.filter(update.filter.as_ref(), &mut level)?;
+        let returning = self.returning(&update.returning, &mut level)?;
+        Ok(Update { table, system: level.scope.items[0].system_used, filter, values, returning })
+    }
+
+    /// What the columns of a table become, over a row of which it is the first part; and which of them are set.
+    pub fn assignments(
+        &mut self,
+        table: &Table,
+        assignments: &[Assignment],
+        level: &mut Level,
+    ) -> Result<(Vec<Scalar>, Vec<usize>)> {
         let mut values: Vec<Scalar> = (0..table.desc.natts()).map(Scalar::Column).collect();
         let mut set: Vec<usize> = Vec::new();
-        for assignment in &update.set {
-            let at = column_of(&table, &assignment.column, assignment.pos, true)?;
+        for assignment in assignments {
+            let at = column_of(table, &assignment.column, assignment.pos, true)?;
             if set.contains(&at) {
                 let message = format!("multiple assignments to same column \"{}\"", assignment.column);
                 return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
@@ -137,15 +159,12 @@ impl Binder<'_> {
             values[at] = match assignment.value.kind {
                 ExprKind::Default => Scalar::Const(Datum::Null),
                 _ => {
-                    let value = self.expr(&assignment.value, &mut level)?;
+                    let value = self.expr(&assignment.value, level)?;
                     self.assign(value, name, *type_id, *typmod)?
                 }
             };
         }
-        let values = level.exprs(values);
-        let filter = self.filter(update.filter.as_ref(), &mut level)?;
-        let returning = self.returning(&update.returning, &mut level)?;
-        Ok(Update { table, system: level.scope.items[0].system_used, filter, values, returning })
+        Ok((values, set))
     }
 
     pub fn delete(&mut self, delete: &ast::Delete) -> Result<Delete> {
@@ -186,7 +205,7 @@ fn insert_columns(table: &Table, named: &[(Ident, Pos)]) -> Result<Vec<usize>> {
 }
 
 /// The place of a column that is to be set; UPDATE knows of system columns, INSERT does not.
-fn column_of(table: &Table, name: &str, pos: Pos, update: bool) -> Result<usize> {
+pub(super) fn column_of(table: &Table, name: &str, pos: Pos, update: bool) -> Result<usize> {
     if let Some(at) = table.desc.position(name) {
         return Ok(at);
     }

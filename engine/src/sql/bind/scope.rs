@@ -117,8 +117,14 @@ impl Scope {
             (Some(schema), Some((own, name, _))) => !item.aliased && own == schema && name == table,
             (Some(_), None) => false,
         };
-        if let Some(at) = self.items[first..].iter().position(wanted) {
-            return Ok(first + at);
+        let mut found = (first..self.items.len()).filter(|at| wanted(&self.items[*at]));
+        match (found.next(), found.next()) {
+            (Some(at), None) => return Ok(at),
+            (Some(_), Some(_)) => {
+                let message = format!("table reference \"{table}\" is ambiguous");
+                return Err(Error::new(sqlstate::AMBIGUOUS_ALIAS, message).at(pos.0));
+            }
+            (None, _) => {}
         }
         if let Some(at) = self.items[..first].iter().position(wanted) {
             let message = format!("invalid reference to FROM-clause entry for table \"{table}\"");

@@ -165,7 +165,8 @@ impl Binder<'_> {
                         let message = "SELECT * with no tables specified is not valid";
                         return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(pos.0));
                     }
-                    for item in level.scope.items.clone() {
+                    for at in level.first..level.scope.items.len() {
+                        let item = level.scope.items[at].clone();
                         self.all_columns(&item, *pos, level, &mut targets)?;
                     }
                 }

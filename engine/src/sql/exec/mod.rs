@@ -17,6 +17,7 @@
 //! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
 mod aggregate;
+mod conflict;
 mod index;
 mod join;
 mod lock_rows;

@@ -13,6 +13,7 @@
 //! In REPEATABLE READ access fails with 40001 instead.
 
 use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
+use super::conflict::{self, Done};
 use super::index::{self, Source, Wanted};
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink, plan};
@@ -27,8 +28,7 @@ type Returning = Option<(Exprs, Vec<OutColumn>)>;
 pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
     let Some(source) = &insert.source else {
-        insert_row(cx, insert, &[], sink).await?;
-        return Ok(1);
+        return insert_row(cx, insert, &[], sink).await.map(u64::from);
     };
     let mut source = plan::query(cx, source);
     loop {
@@ -37,21 +37,31 @@ pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) 
             return Ok(count);
         }
         for row in batch {
-            insert_row(cx, insert, &row, sink).await?;
-            count += 1;
+            count += u64::from(insert_row(cx, insert, &row, sink).await?);
         }
     }
 }
 
-async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: RowSink<'_>) -> Result<()> {
+/// Inserts a row; `false` if ON CONFLICT passes it over.
+async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: RowSink<'_>) -> Result<bool> {
     let values = cx.stored_values(&insert.values, source, 0).await?;
+    let excluded = insert.on_conflict.as_ref().map(|_| values.clone());
     let mut tuple = checked_tuple(cx, &insert.table, values).await?;
-    let tid = access::insert(&cx.fx.env, &insert.table.rel, &mut tuple).await?;
+    let tid = match (&insert.on_conflict, excluded) {
+        (Some(clause), Some(values)) => match conflict::insert(cx, insert, clause, &values, tuple).await? {
+            Done::Stored(tid, stored) => {
+                tuple = stored;
+                tid
+            }
+            Done::Nothing => return Ok(false),
+        },
+        _ => access::insert(&cx.fx.env, &insert.table.rel, &mut tuple).await?,
+    };
     if let Some((exprs, _)) = &insert.returning {
         let row = table_row(cx, &insert.table, tid, &tuple, insert.table.desc.natts(), true)?;
         sink(&cx.values(exprs, &row, 0).await?)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, sink: RowSink<'_>) -> Result<u64> {
@@ -76,7 +86,7 @@ pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, sink: RowSink<'_>) 
 }
 
 /// The tuple of a new row; NOT NULL is looked at here.
-async fn checked_tuple(cx: &ExecCx<'_>, table: &Table, mut values: Vec<Datum>) -> Result<Vec<u8>> {
+pub(super) async fn checked_tuple(cx: &ExecCx<'_>, table: &Table, mut values: Vec<Datum>) -> Result<Vec<u8>> {
     for at in 0..values.len() {
         let attr = &table.desc.attrs[at];
         if attr.notnull && values[at].is_null() {

@@ -20,8 +20,13 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    pub fn new(text: &'a str, base: usize) -> Source<'a> {
-        Source { text, base, ascii: text.is_ascii(), known: Cell::new((base, position(text, base))) }
+    pub fn new(text: &'a str) -> Source<'a> {
+        Source { text, base: 0, ascii: text.is_ascii(), known: Cell::new((0, 1)) }
+    }
+
+    /// The same text, for the statement that begins at this byte.
+    pub fn at(&self, base: usize) -> Source<'a> {
+        Source { text: self.text, base, ascii: self.ascii, known: self.known.clone() }
     }
 
     /// Where an element begins, in bytes of the query string.

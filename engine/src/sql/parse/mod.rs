@@ -24,6 +24,7 @@ mod expr;
 mod index;
 mod join;
 mod locking;
+mod modify;
 mod name;
 mod select;
 mod table;
@@ -55,28 +56,29 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         return Err(error.clone());
     }
     let mut statements = Vec::with_capacity(texts.len());
+    let mut source = Source::new(src);
     let last = texts.len().saturating_sub(1);
     for (i, text) in texts.into_iter().enumerate() {
         let fault = fault.as_ref().filter(|_| i == last);
-        let statement = parse_one(src, &text, fault)?;
+        source = source.at(text.range.start);
+        let statement = parse_one(&source, &text, fault)?;
         statements.push(Parsed { statement, range: text.range });
     }
     Ok(statements)
 }
 
-fn parse_one(src: &str, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
-    let start = text.range.start;
+fn parse_one(source: &Source, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
+    let (src, start) = (source.text, text.range.start);
     let (root, errors) = tree::parse(&src[text.range.clone()]);
     if let Some(error) = first_error(src, text, &errors, &root, fault) {
         return Err(error);
     }
-    let source = Source::new(src, start);
     let Some(node) = root.first_child() else { return Err(scan::syntax_error(src, start)) };
     let second = node.next_sibling();
     if let Some(second) = second {
         return Err(source.syntax_error(source.node_start(&second)));
     }
-    statement(&source, &node)
+    statement(source, &node)
 }
 
 /// The error to report, of those that the parser found and the one that the scanner found.
@@ -144,9 +146,9 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
         REINDEX => index::reindex(source, node),
-        INSERT => table::insert(source, node),
-        UPDATE => table::update(source, node),
-        DELETE => table::delete(source, node),
+        INSERT => modify::insert(source, node),
+        UPDATE => modify::update(source, node),
+        DELETE => modify::delete(source, node),
         kind if select::is_query(kind) => Ok(Statement::Query(Box::new(select::query(source, node)?))),
         BEGIN => utility::begin(source, node),
         COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),

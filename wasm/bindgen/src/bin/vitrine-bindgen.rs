@@ -18,9 +18,15 @@ const TYPES: &str = "\
 import type * as raw from './exports.js';
 /** One instance of the engine's module: its functions, and below them the instance's own memory and tables. */
 export type Instance = Omit<typeof raw, 'default' | 'initSync'> & { readonly wasm: raw.InitOutput };
-/** Makes a new instance; instances share nothing but their code. */
-export function instantiate(module: WebAssembly.Module): Instance;
+/**
+ * Makes a new instance; instances share nothing but their code. `more` is called with the instance's exports and gives
+ * what the module imports under the name `vitrine`: see `vitrine-split`.
+ */
+export function instantiate(module: WebAssembly.Module, more?: (wasm: () => WebAssembly.Exports) => WebAssembly.ModuleImports): Instance;
 ";
+
+/// Where the glue collects what it gives to a module.
+const IMPORTS: &str = "const imports = __wbg_get_imports();";
 
 fn main() -> ExitCode {
     let args: Vec<String> = env::args().skip(1).collect();
@@ -42,8 +48,8 @@ fn generate(input: &str, out_dir: &Path) -> Result<(), Box<dyn Error>> {
     bindgen.input_path(input).out_name("vitrine").typescript(true).web(true)?;
     // Without `import.meta` the glue also runs in a classic worker made from a blob.
     bindgen.omit_default_module_path(true);
-    // KEEP_NAMES=1 keeps function names, for a profiler.
-    bindgen.remove_producers_section(true).remove_name_section(env::var_os("KEEP_NAMES").is_none());
+    // The names of functions stay in: `vitrine-split` asks for them, and takes them out.
+    bindgen.remove_producers_section(true);
     let mut output = bindgen.generate_output()?;
     let factory = factory(output.js())?;
     let types = output.ts().ok_or("no TypeScript was generated")?.to_owned();
@@ -76,8 +82,9 @@ fn factory(js: &str) -> Result<String, Box<dyn Error>> {
         body.push('\n');
     }
     names.push("wasm");
+    let body = body.replace(IMPORTS, &format!("{IMPORTS}\nimports.vitrine = more?.(() => wasm) ?? {{}};"));
     Ok(format!(
-        "export function instantiate(module) {{\n{body}\ninitSync({{ module }});\nreturn {{ {} }};\n}}\n",
+        "export function instantiate(module, more) {{\n{body}\ninitSync({{ module }});\nreturn {{ {} }};\n}}\n",
         names.join(", ")
     ))
 }
@@ -99,7 +106,7 @@ mod tests {
         let js =
             "export function version() {\n    return 1;\n}\nlet wasm;\nexport { initSync, __wbg_init as default };\n";
         let made = factory(js).expect("plain functions");
-        assert!(made.starts_with("export function instantiate(module) {\nfunction version() {"));
+        assert!(made.starts_with("export function instantiate(module, more) {\nfunction version() {"));
         assert!(made.ends_with("return { version, wasm };\n}\n"));
     }
 

@@ -307,7 +307,23 @@ old: Tid,
 /**
  * The new one. 
  */
-new: Tid, } | { "kind": "TupleDelete", 
+new: Tid, } | { "kind": "TupleConfirm", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, } | { "kind": "TupleTakeBack", 
+/**
+ * Whose. 
+ */
+rel: RelFile, 
+/**
+ * Where. 
+ */
+tid: Tid, } | { "kind": "TupleDelete", 
 /**
  * Whose. 
  */
