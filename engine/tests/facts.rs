@@ -199,3 +199,8 @@ fn a21_recovery_undoes_nothing() {
 fn a13_begin_takes_no_snapshot_and_no_id() {
     run("a13_begin");
 }
+
+#[test]
+fn analyze_finds_out_about_columns() {
+    run("analyze");
+}

@@ -17,7 +17,9 @@ use crate::small::Set;
 use super::index::{self, NewIndex, Purpose};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
-use super::{Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, toast};
+use super::{
+    Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_statistic, pg_type, rows, toast,
+};
 use crate::access::KeyColumn;
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
 use crate::settings::Setting;
@@ -348,6 +350,7 @@ async fn delete_rows(env: &Env, oid: Oid) -> Result<()> {
         invalidate(env, invalidation::of_class(db, &ClassRow::of_values(&values)?));
         rows::delete(env, &PG_CLASS, tid).await?;
     }
+    pg_statistic::forget(env, oid).await?;
     invalidate(env, [Invalidation::Relcache { db, rel: oid }]);
     Ok(())
 }

@@ -28,6 +28,7 @@
 //! PostgreSQL: `catalog/heap.c`, `catalog/namespace.c`, `utils/cache/relcache.c`, `utils/cache/inval.c`,
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
 
+mod analyze;
 mod array_type;
 pub mod bootstrap;
 mod cache;
@@ -43,6 +44,7 @@ pub mod pg_constraint;
 pub mod pg_database;
 pub mod pg_index;
 pub mod pg_namespace;
+pub mod pg_statistic;
 pub mod pg_type;
 mod rewrite;
 mod rows;
@@ -53,6 +55,7 @@ mod toast;
 #[cfg(test)]
 mod tests;
 
+pub use analyze::analyze;
 pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
 pub use rewrite::{rebuild_index, rewrite_table};

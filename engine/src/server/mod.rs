@@ -27,6 +27,7 @@
 //!
 //! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
 
+mod analyze;
 mod autovacuum;
 mod backend;
 mod background_writer;

@@ -109,6 +109,10 @@ impl Session {
                 self.vacuum(&vacuum).await?;
                 "VACUUM"
             }
+            Statement::Analyze(analyze) => {
+                self.analyze(&analyze).await?;
+                "ANALYZE"
+            }
             Statement::Reindex(reindex) => {
                 self.reindex(&reindex).await?;
                 "REINDEX"
@@ -234,6 +238,10 @@ impl Session {
             Statement::CreateIndex(_) => "CREATE INDEX",
             Statement::DropIndex(_) => "DROP INDEX",
             Statement::Reindex(_) => "REINDEX",
+            Statement::Analyze(_) if self.env.txns.procs.in_recovery() => {
+                let message = "cannot execute ANALYZE during recovery";
+                return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));
+            }
             Statement::Vacuum(_) if self.env.txns.procs.in_recovery() => {
                 let message = "cannot execute VACUUM during recovery";
                 return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));

@@ -9,34 +9,39 @@ use crate::access::{self, VacuumOptions, VacuumStats};
 use crate::buffer::BufferUsage;
 use crate::catalog::{self, Catalog, Table};
 use crate::ids::{BLCKSZ, Error, FIRST_NORMAL_OID, LockMode, Result, Severity, sqlstate};
-use crate::sql::ast::Vacuum;
+use crate::sql::ast::{QualName, Vacuum};
 use crate::txn::{BlockState, Env, WalUsage};
 
 impl Session {
     /// Vacuums the tables that are named, or all.
     pub(super) async fn vacuum(&mut self, vacuum: &Vacuum) -> Result<()> {
         rewrite::check_options(vacuum)?;
-        if vacuum.analyze {
-            return Err(Error::unsupported("VACUUM ANALYZE"));
-        }
-        let mut names: Vec<(Option<String>, String)> = Vec::new();
-        for name in &vacuum.tables {
-            names.push((name.schema.as_ref().map(|schema| schema.to_string()), name.name.to_string()));
-        }
-        if names.is_empty() {
-            self.catalog.accept_invalidations(&self.env);
-            names = self.all_tables(vacuum.full).await?;
-        }
-        for (schema, name) in names {
+        let names = self.tables_of(vacuum, vacuum.full).await?;
+        for (at, (schema, name)) in names.into_iter().enumerate() {
             let vacuumed = self.vacuum_one(schema.as_deref(), &name, vacuum).await?;
             // The table of its long values is vacuumed as a table of its own.
+            let done = vacuumed.is_some();
             let separately = !vacuum.full && vacuum.process_toast.unwrap_or(true);
             let long = vacuumed.filter(|table| table.class.toast.is_valid() && separately);
             if let Some(table) = long {
                 self.vacuum_one(Some("pg_toast"), &format!("pg_toast_{}", table.oid), vacuum).await?;
             }
+            let columns = vacuum.columns.get(at).map_or(&[][..], Vec::as_slice);
+            if vacuum.analyze && done {
+                self.analyze_one(schema.as_deref(), &name, columns, vacuum, false).await?;
+            }
         }
         Ok(())
+    }
+
+    /// The tables that are named, or all.
+    pub(super) async fn tables_of(&mut self, command: &Vacuum, full: bool) -> Result<Vec<(Option<String>, String)>> {
+        if command.tables.is_empty() {
+            self.catalog.accept_invalidations(&self.env);
+            return self.all_tables(full).await;
+        }
+        let name = |name: &QualName| (name.schema.as_ref().map(|schema| schema.to_string()), name.name.to_string());
+        Ok(command.tables.iter().map(name).collect())
     }
 
     /// All tables; the catalogs are never written anew.
@@ -105,7 +110,7 @@ impl Session {
         Ok(())
     }
 
-    fn say(&self, text: String) {
+    pub(super) fn say(&self, text: String) {
         self.inform(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text));
     }
 
@@ -173,22 +178,29 @@ impl Target<'_> {
 }
 
 impl Vacuumed {
-    /// What VERBOSE and the log of an autovacuum say of it. Work of a processor takes no time here.
+    /// What VERBOSE and the log of an autovacuum say of it.
     pub(super) fn lines(&self, what: &str, table: &str) -> Vec<String> {
-        let seconds = self.elapsed as f64 / 1e6;
-        let rate = |pages: u64| {
-            let megabytes = (pages * BLCKSZ as u64) as f64 / f64::from(1 << 20);
-            if self.elapsed > 0 { megabytes / seconds } else { 0.0 }
-        };
-        let BufferUsage { hits, misses, dirtied } = self.buffers;
-        let WalUsage { records, fpi, bytes } = self.wal;
         let mut lines = self.stats.lines(what, table);
-        lines.extend([
-            format!("avg read rate: {:.3} MB/s, avg write rate: {:.3} MB/s", rate(misses), rate(dirtied)),
-            format!("buffer usage: {hits} hits, {misses} misses, {dirtied} dirtied"),
-            format!("WAL usage: {records} records, {fpi} full page images, {bytes} bytes"),
-            format!("system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: {seconds:.2} s"),
-        ]);
+        lines.extend(usage_lines(self.buffers, Some(self.wal), self.elapsed));
         lines
     }
+}
+
+/// What something took. Work of a processor takes no time here.
+pub(super) fn usage_lines(buffers: BufferUsage, wal: Option<WalUsage>, elapsed: u64) -> Vec<String> {
+    let seconds = elapsed as f64 / 1e6;
+    let rate = |pages: u64| {
+        let megabytes = (pages * BLCKSZ as u64) as f64 / f64::from(1 << 20);
+        if elapsed > 0 { megabytes / seconds } else { 0.0 }
+    };
+    let BufferUsage { hits, misses, dirtied } = buffers;
+    let mut lines = vec![
+        format!("avg read rate: {:.3} MB/s, avg write rate: {:.3} MB/s", rate(misses), rate(dirtied)),
+        format!("buffer usage: {hits} hits, {misses} misses, {dirtied} dirtied"),
+    ];
+    if let Some(WalUsage { records, fpi, bytes }) = wal {
+        lines.push(format!("WAL usage: {records} records, {fpi} full page images, {bytes} bytes"));
+    }
+    lines.push(format!("system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: {seconds:.2} s"));
+    lines
 }

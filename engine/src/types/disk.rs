@@ -178,7 +178,7 @@ pub(super) fn read(bytes: &[u8], type_id: TypeId, attlen: i16) -> Result<Datum> 
         TypeId::Name => Ok(Datum::Name(utf8(&bytes[..bytes.len() - 1])?.into())),
         TypeId::Bytea => Ok(Datum::Bytea(payload.into())),
         TypeId::Numeric => Numeric::read_disk(payload).map(Datum::Numeric),
-        _ if type_id.is_array() => read_array(payload),
+        _ if type_id.is_array() || type_id == TypeId::AnyArray => read_array(payload),
         _ => Ok(Datum::Text(utf8(payload)?.into())),
     }
 }

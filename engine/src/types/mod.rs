@@ -30,6 +30,7 @@ pub mod timestamp;
 pub mod tuple;
 
 mod array;
+pub mod column_stats;
 mod compare;
 mod datum;
 mod disk;
