@@ -11,6 +11,7 @@ import path from 'node:path';
 import zlib from 'node:zlib';
 
 import { build } from '../web/tool/build.mjs';
+import { measureLive } from './live.mjs';
 import { serve } from '../web/tool/serve.mjs';
 import { ensureChromium } from '../web/tool/setup.mjs';
 import { ROOT, WEB, heading, run } from '../web/tool/sh.mjs';
@@ -180,6 +181,13 @@ const { running, stepping, seeks } = (await inBrowser(travel)).result;
 note('steps a second, run statement by statement', Math.round(running));
 note('steps a second, stepped one by one from the page', Math.round(stepping));
 note('seek to any of the last 100,000 steps', ms(seeks));
+for (const panel of ['', 'pool']) {
+  const { perFrame, longest, idle } = await measureLive(executablePath, address, panel);
+  const name = `live, 16,384 buffers, ${panel === '' ? 'the picture' : 'the panel of buffers'}`;
+  note(`${name}: script a frame`, ms(perFrame));
+  note(`${name}: longest task`, `${longest.toFixed(1)} ms`);
+  note(`${name}: timers and frames while paused`, String(idle));
+}
 heading('Result');
 console.table(rows);
 console.log(`${os.cpus()[0].model}, ${os.cpus().length} cores, load ${os.loadavg()[0].toFixed(1)}, Node ${process.version}`);

@@ -9,8 +9,10 @@ import fs from 'node:fs';
 import path from 'node:path';
 
 import { buildWasm, buildWeb } from '../web/tool/build.mjs';
-import { ensureChromium, ensureNodeModules, ensurePostgres, ensureRust } from '../web/tool/setup.mjs';
+import { ensureChromium, ensureFirefox, ensureNodeModules, ensurePostgres, ensureRust } from '../web/tool/setup.mjs';
 import { ROOT, WEB, heading, run, which } from '../web/tool/sh.mjs';
+import { inFirefox } from './firefox.mjs';
+import { scenesOnARealServer } from './scenes.mjs';
 import { checkSize } from './size.mjs';
 import { judgeWal } from './suite-wal.mjs';
 
@@ -21,13 +23,14 @@ const TARGET = path.resolve(ROOT, process.env.CARGO_TARGET_DIR ?? 'target');
 const LOGS = path.join(TARGET, 'logs-of-the-tests');
 
 /** What `setup` found. */
-const found = { chromium: undefined, chromedriver: undefined, postgres: undefined };
+const found = { chromium: undefined, firefox: undefined, chromedriver: undefined, postgres: undefined };
 
 const stages = {
   setup: async () => {
     await ensureRust();
     await ensureNodeModules();
     found.chromium = await ensureChromium();
+    found.firefox = await ensureFirefox();
     found.chromedriver = which(process.env.CHROMEDRIVER, 'chromedriver', '/usr/lib/chromium-browser/chromedriver');
     found.postgres = await ensurePostgres();
     console.log(found);
@@ -43,6 +46,8 @@ const stages = {
   'build web': buildWeb,
   'web types': () => run('npx', ['tsc', '--noEmit'], { cwd: WEB }),
   'web units': () => run('npx', ['vitest', 'run'], { cwd: WEB }),
+  'scenes on a real server': () => scenesOnARealServer(found.postgres),
+  firefox: () => inFirefox(found.firefox),
   'web browser': () => run('npx', ['playwright', 'test'], { cwd: WEB, env: { VITRINE_CHROMIUM: found.chromium } }),
   size: () => checkSize(found.chromium),
 };

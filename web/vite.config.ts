@@ -1,5 +1,5 @@
 /**
- * Six builds from one source, made in this order by `tool/build.mjs` (`vite build --mode ...`):
+ * Seven builds from one source, made in this order by `tool/build.mjs` (`vite build --mode ...`):
  *
  *     worker    pkg/worker.js          the engine's host and the store as one classic script, used by the next three
  *     site      dist/index.html        a static site; relocatable, every address is relative
@@ -7,6 +7,7 @@
  *     database  dist/vitrine.js        the engine as a library for pages, without the page; same worker, same wasm
  *     node      dist/vitrine-node.js   the same for Node
  *     single    dist/vitrine.html      one file that needs no server: everything is inside
+ *     sheet     dist/sheet.html        the visual language, for those who draw and for the tests
  *
  * How a build finds its wasm and its worker is the module `virtual:vitrine-parts`, written in `tool/parts.ts`.
  */
@@ -75,6 +76,9 @@ const builds: Record<string, UserConfig> = {
       modulePreload: false,
       rolldownOptions: { input: 'vitrine.html', output: { codeSplitting: false } },
     },
+  },
+  sheet: {
+    build: { target, outDir: 'dist', emptyOutDir: false, copyPublicDir: false, rolldownOptions: { input: 'sheet.html' } },
   },
 };
 

@@ -15,6 +15,7 @@
 //!   wal        positions, records, buffers, segments, reading
 //!   buffer     the shared buffer pool and its clock sweep
 //!   txn        CLOG, snapshots, locks
+//!   sort       sorting within a memory budget: runs, tapes, merges
 //!   access     the heap over buffer, wal and txn; vacuum; redo
 //!   catalog    system tables in real heap pages
 //!   sql        parse, bind, plan, execute
@@ -32,6 +33,7 @@ pub mod inspect;
 pub mod server;
 pub mod settings;
 pub mod small;
+pub mod sort;
 pub mod sql;
 pub mod storage;
 pub mod trace;

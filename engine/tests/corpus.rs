@@ -60,7 +60,8 @@ impl Session {
             match answer.message {
                 BackendMessage::RowDescription(columns) => lines.push(joined(columns.iter().map(column))),
                 BackendMessage::DataRow(row) => lines.push(joined(row.into_iter().map(value))),
-                BackendMessage::ErrorResponse(error) => lines.extend(failure(&error)),
+                // What was said before is not part of it: PostgreSQL computes constants before it describes the columns.
+                BackendMessage::ErrorResponse(error) => lines = failure(&error),
                 BackendMessage::CommandComplete(tag) if lines.is_empty() => lines.push(tag),
                 _ => {}
             }

@@ -151,11 +151,6 @@ fn long_values_are_compressed_and_moved_out() {
 }
 
 #[test]
-fn long_keys_are_compressed_in_their_index() {
-    run("toast_index");
-}
-
-#[test]
 fn a1_the_maps_come_with_the_first_vacuum() {
     run("a1_forks");
 }
@@ -201,6 +196,16 @@ fn a13_begin_takes_no_snapshot_and_no_id() {
 }
 
 #[test]
+fn rows_of_savepoints_are_counted_as_dead_or_alive() {
+    run("savepoint_counts");
+}
+
+#[test]
 fn analyze_finds_out_about_columns() {
     run("analyze");
+}
+
+#[test]
+fn long_keys_are_compressed_in_their_index() {
+    run("toast_index");
 }

@@ -186,3 +186,8 @@ fn synchronous() {
 fn uncommitted() {
     run("uncommitted");
 }
+
+#[test]
+fn feedback() {
+    run("feedback");
+}

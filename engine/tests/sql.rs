@@ -103,6 +103,11 @@ fn on_conflict() {
 }
 
 #[test]
+fn foreign_keys() {
+    run("foreign_keys");
+}
+
+#[test]
 fn indexes() {
     run("indexes");
 }
@@ -160,4 +165,14 @@ fn concurrent_writers() {
 #[test]
 fn key_share() {
     run("key_share");
+}
+
+#[test]
+fn sorts() {
+    run("sorts");
+}
+
+#[test]
+fn temporary_tables() {
+    run("temp_tables");
 }

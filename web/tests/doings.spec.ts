@@ -118,7 +118,7 @@ test('with reduced motion nothing moves; going back never does', async ({ page }
 test.describe('addresses', () => {
   const shared = async (page: Page) => {
     await page.evaluate(() => history.replaceState(null, '', location.pathname));
-    await page.getByRole('button', { name: 'share' }).click();
+    await page.getByRole('button', { name: 'share', exact: true }).click();
     await expect.poll(() => page.url()).toContain('#v1');
     return page.url();
   };

@@ -79,7 +79,8 @@ test('the plug is pulled, and recovery is stepped; what was not committed is not
 async function keepAndReload(page: Page): Promise<void> {
   await page.setViewportSize({ width: 1440, height: 900 });
   await openLab(page, 7);
-  await page.getByRole('button', { name: 'keep' }).click();
+  await page.getByRole('button', { name: 'keep', exact: true }).click();
+  await page.getByRole('button', { name: 'keep this world' }).click();
   await expect(page.locator('vt-top-bar')).toContainText('kept as lab');
   await page.reload();
   await expect(sentence(page)).toContainText('Closing its page was a power failure', { timeout: 30_000 });
@@ -118,7 +119,8 @@ test('whoever only wants to go on with a kept world types', async ({ page }) => 
   // A plain visit has the scene, and offers what is kept.
   await page.goto('about:blank');
   await page.goto('/');
-  await page.getByRole('button', { name: 'continue the kept world' }).click();
+  await page.getByRole('button', { name: 'kept worlds' }).click();
+  await page.locator('vt-worlds').getByRole('button', { name: 'open', exact: true }).click();
   await page.getByRole('button', { name: 'run recovery to its end' }).click();
   await expect(sentence(page)).toContainText('two new sessions are here');
 });

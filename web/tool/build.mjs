@@ -36,7 +36,7 @@ async function split(whole) {
 export async function buildWeb() {
   heading('The web part');
   fs.rmSync(path.join(WEB, 'dist'), { recursive: true, force: true });
-  for (const mode of ['worker', 'site', 'library', 'database', 'node', 'single']) {
+  for (const mode of ['worker', 'site', 'library', 'database', 'node', 'single', 'sheet']) {
     await run('npx', ['vite', 'build', '--logLevel', 'warn', '--mode', mode], { cwd: WEB });
   }
 }

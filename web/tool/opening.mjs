@@ -29,7 +29,7 @@ function world(spec) {
     engine.answers();
   };
   const look = () => {
-    engine.view({ relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16 });
+    engine.view({ relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16, panels: [] });
     engine.events(engine.events_from(), engine.steps());
     engine.names(0);
     engine.synced();
@@ -56,7 +56,7 @@ lab.ask(0, 'UPDATE accounts\nSET balance = 90\nWHERE id = 1;');
 for (const session of [0, 1]) lab.ask(session, 'SELECT balance\nFROM accounts\nWHERE id = 1;');
 lab.look();
 lab.engine.input({ kind: 'query', session: 0, text: 'COMMIT;' });
-const [runnable] = lab.engine.view({ relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16 }).processes ?? [];
+const [runnable] = lab.engine.view({ relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16, panels: [] }).processes ?? [];
 if (runnable) lab.engine.step(runnable.pid);
 for (let step = 0; step < 40; step++) lab.engine.run(lab.engine.steps() + 1, Number.NaN, -1);
 lab.look();

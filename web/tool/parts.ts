@@ -105,7 +105,8 @@ export function inlineIntoHtml(): Plugin {
       for (const file of files) {
         if (file === html) continue;
         if (file.type === 'chunk') {
-          const code = file.code.replaceAll(/<\/script/gi, '<\\/script');
+          // What is inside need not be sent for beforehand.
+          const code = file.code.replaceAll(/<\/script/gi, '<\\/script').replaceAll('__VITE_PRELOAD__', 'void 0');
           page = page.replace('</body>', () => `<script type="module">${code}</script></body>`);
         } else if (file.fileName.endsWith('.css')) {
           page = page.replace('</head>', () => `<style>${String(file.source)}</style></head>`);

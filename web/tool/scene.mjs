@@ -8,9 +8,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 
-import { createServer, createServerModuleRunner } from 'vite';
-
-import { WEB } from './sh.mjs';
+import { withSource } from './source.mjs';
 
 /** Too many of them, and nothing to tell. */
 const QUIET = new Set(['WaitStart', 'WaitEnd', 'LatchSet', 'BufferHit', 'LinkSend', 'LockGranted']);
@@ -19,11 +17,7 @@ const [file, ...flags] = process.argv.slice(2);
 const events = flags.includes('--events');
 const last = flags.includes('--to') ? flags[flags.indexOf('--to') + 1] : null;
 
-const server = await createServer({ root: WEB, configFile: false, logLevel: 'silent', optimizeDeps: { noDiscovery: true }, server: { middlewareMode: true, hmr: false, ws: false }, appType: 'custom' });
-const runner = createServerModuleRunner(server.environments.ssr, { hmr: false });
-const load = (name) => runner.import(path.join(WEB, 'src', name));
-
-try {
+await withSource(async (load) => {
   const [{ parseScene }, { kinds }, { checked, play }, { builtEngine }] = [await load('scenes/parse.ts'), await load('scenes/kinds.ts'), await load('scenes/playing.ts'), await load('engine/testing.ts')];
   const id = path.basename(file, '.scene');
   const parsed = parseScene(fs.readFileSync(file, 'utf8'), id, kinds());
@@ -46,10 +40,7 @@ try {
     console.log(`${right ? 'holds' : 'DOES NOT HOLD'}: line ${check.line}: ${check.sql}${right ? '' : `\n  ${rows.join('\n  ')}`}`);
   }
   if (stuck) console.log(`STUCK at ${stuck}`);
-} catch (error) {
+}).catch((error) => {
   console.error(error.message);
   process.exitCode = 1;
-} finally {
-  await runner.close();
-  await server.close();
-}
+});

@@ -71,6 +71,12 @@ export async function ensureChromium() {
   return chromium.executablePath();
 }
 
+/** A Firefox to try the page in, or undefined; `FIREFOX_PATH` names one's own. */
+export async function ensureFirefox() {
+  const find = () => [process.env.FIREFOX_PATH, 'firefox-esr', 'firefox'].map((name) => which(name)).find(works);
+  return find() ?? ((await apt('firefox-esr')) ? find() : undefined);
+}
+
 /** PostgreSQL 15's programs, or undefined: then the tests that ask a real server count what they skip. */
 export async function ensurePostgres() {
   const find = () => which(process.env.PG15_BIN && `${process.env.PG15_BIN}/postgres`, '/usr/lib/postgresql/15/bin/postgres');

@@ -57,7 +57,7 @@ impl<'a> FreeSpaceMap<'a> {
     /// `RecordPageWithFreeSpace`: notes what a page has left, at the bottom of the tree only.
     pub async fn record(&self, block: BlockNumber, available: usize) -> Result<()> {
         let (address, slot) = fsm::FsmAddress::of_heap_block(block);
-        self.env.buffers.extend_to(&self.env.cx, self.rel.file, Fork::Fsm, address.physical()).await?;
+        self.env.pool(self.rel.file).extend_to(&self.env.cx, self.rel.file, Fork::Fsm, address.physical()).await?;
         self.set(address, slot, fsm::space_avail_to_cat(available)).await
     }
 

@@ -11,7 +11,7 @@ use crate::world::LwMode;
 
 /// `log_newpage`: puts a page into its place, behind or among those that there are.
 pub(super) async fn write(env: &Env, rel: &Rel, block: BlockNumber, page: &PageBytes) -> Result<()> {
-    env.buffers.extend_to(&env.cx, rel.file, Fork::Main, block).await?;
+    env.pool(rel.file).extend_to(&env.cx, rel.file, Fork::Main, block).await?;
     let pin = rel.page(env, Fork::Main, block).await?;
     let guard = pin.lock(&env.cx, LwMode::Exclusive).await;
     env.wal.make_room(&env.cx, BLCKSZ + 256).await?;

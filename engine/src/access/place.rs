@@ -29,7 +29,7 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
     loop {
         let pin = match candidate {
             Some(block) => rel.page(env, Fork::Main, block).await?,
-            None => env.buffers.extend(&env.cx, rel.file, Fork::Main).await?,
+            None => env.pool(rel.file).extend(&env.cx, rel.file, Fork::Main).await?,
         };
         let block = pin.block();
         let (room, guard) = lock_both(env, rel, pin, other).await?;

@@ -61,9 +61,10 @@ impl Rel {
     #[inline]
     pub async fn page(&self, env: &Env, fork: Fork, block: BlockNumber) -> Result<Pin> {
         let tag = BufferTag { rel: self.file, fork, block };
-        match env.buffers.pin_cached(&env.cx, tag) {
+        let pool = env.pool(self.file);
+        match pool.pin_cached(&env.cx, tag) {
             Some(pin) => Ok(pin),
-            None => env.buffers.read(&env.cx, tag).await,
+            None => pool.read(&env.cx, tag).await,
         }
     }
 
@@ -71,9 +72,10 @@ impl Rel {
     #[inline]
     pub async fn page_by(&self, env: &Env, block: BlockNumber, ring: Option<&Ring>) -> Result<Pin> {
         let tag = BufferTag { rel: self.file, fork: Fork::Main, block };
-        match env.buffers.pin_cached_by(&env.cx, tag, ring) {
+        let pool = env.pool(self.file);
+        match pool.pin_cached_by(&env.cx, tag, ring) {
             Some(pin) => Ok(pin),
-            None => env.buffers.read_by(&env.cx, tag, ring).await,
+            None => pool.read_by(&env.cx, tag, ring).await,
         }
     }
 

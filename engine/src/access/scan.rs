@@ -76,7 +76,7 @@ impl Scan {
     pub fn begin(env: &Env, rel: &Rel, snapshot: Rc<Snapshot>) -> Scan {
         env.stats.count(rel.oid, TableCounter::SeqScan, 1);
         let end = rel.blocks(env, Fork::Main);
-        let long = end.0 as usize > env.buffers.len() / RING_FRACTION;
+        let long = !rel.file.is_temporary() && end.0 as usize > env.buffers.len() / RING_FRACTION;
         let ring = long.then(|| env.buffers.ring(&env.cx, RingKind::BulkRead));
         Scan { rel: rel.clone(), snapshot, next: BlockNumber(0), end, ring, page: None }
     }

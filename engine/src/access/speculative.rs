@@ -24,13 +24,14 @@ use super::modify::{self, heap_block, record_room};
 use super::place::{self, Room};
 use super::visibility::{self, Statuses};
 use super::{Env, Rel, toast};
-use crate::ids::{Error, LockMode, Lsn, Result, RmgrId, Tid, Xid};
+use crate::ids::{Error, Fork, LockMode, Lsn, Result, RmgrId, Tid, Xid};
 use crate::storage::page;
 use crate::storage::tuple::{self, *};
 use crate::trace::Event;
 use crate::txn::{LockTag, Snapshot, TableCounter};
 use crate::wal::RecordBuilder;
 use crate::wal::heap_records::*;
+use crate::world::LwMode;
 
 /// What has become of a row that was to be inserted.
 pub enum Speculated {
@@ -126,6 +127,22 @@ fn log_change(
         let record = RecordBuilder::new(RmgrId::Heap, info).xid(xid).main(main);
         env.log(&record.block(heap_block(rel, &room.pin, 0, bytes, &[])))
     })
+}
+
+/// `SnapshotSelf`: the version at a place, if it is there as things are now.
+pub async fn fetch_current(env: &Env, rel: &Rel, tid: Tid) -> Result<Option<Vec<u8>>> {
+    let Some(version) = fetch_any(env, rel, tid).await? else { return Ok(None) };
+    let Some(header) = HeapTupleHeader::read(&version) else { return Ok(None) };
+    let ask = Statuses::of(env);
+    let (found, _) = env.txns.ask(&env.cx, || visibility::satisfies_dirty(&header, &ask)).await?;
+    Ok(found.map(|_| version))
+}
+
+/// `SnapshotAny`: the version at a place, whoever may see it.
+pub async fn fetch_any(env: &Env, rel: &Rel, tid: Tid) -> Result<Option<Vec<u8>>> {
+    let pin = rel.page(env, Fork::Main, tid.block).await?;
+    let _guard = pin.lock(&env.cx, LwMode::Shared).await;
+    Ok(pin.read(|bytes| page::heap_tuple(bytes, tid.offset).map(<[u8]>::to_vec)))
 }
 
 /// `ExecCheckTIDVisible`: whether the snapshot sees a version, or this transaction has made it.

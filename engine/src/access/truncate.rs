@@ -3,7 +3,7 @@
 //! PostgreSQL: `RelationTruncate` in `catalog/storage.c`, `visibilitymap_prepare_truncate`,
 //! `FreeSpaceMapPrepareTruncateRel`.
 
-use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
+use super::{Env, FreeSpaceMap, Rel, VisibilityMap, build_index};
 use crate::ids::{BlockNumber, Fork, Result, RmgrId};
 use crate::storage::{fsm, vm};
 use crate::wal::RecordBuilder;
@@ -28,6 +28,9 @@ pub(super) async fn truncate(env: &Env, rel: &Rel, blocks: BlockNumber) -> Resul
 
 /// The record must be durable before the file is shorter: otherwise redo would miss pages that older records change.
 async fn log_and_cut(env: &Env, rel: &Rel, blocks: BlockNumber) -> Result<()> {
+    if rel.file.is_temporary() {
+        return cut_off(env, rel, blocks, SMGR_TRUNCATE_ALL).await;
+    }
     let (info, data) = StorageRecord::Truncate { blocks, rel: rel.file, flags: SMGR_TRUNCATE_ALL }.encode();
     env.wal.make_room(&env.cx, 128).await?;
     let end = env.log(&RecordBuilder::new(RmgrId::Storage, info).main(&data));
@@ -44,7 +47,7 @@ pub(super) async fn cut_off(env: &Env, rel: &Rel, blocks: BlockNumber, flags: u3
         cut_free_space_map(env, rel, blocks).await?;
     }
     if flags & HEAP != 0 && rel.blocks(env, Fork::Main) > blocks {
-        env.buffers.truncate(&env.cx, rel.file, Fork::Main, blocks).await?;
+        env.pool(rel.file).truncate(&env.cx, rel.file, Fork::Main, blocks).await?;
     }
     if flags & FSM != 0 {
         FreeSpaceMap::of(env, rel).propagate().await?;
@@ -61,7 +64,7 @@ async fn cut_visibility_map(env: &Env, rel: &Rel, blocks: BlockNumber) -> Result
     let keep = BlockNumber(map.block().0 + u32::from(within > 0));
     drop(map);
     if rel.blocks(env, Fork::Vm) > keep {
-        env.buffers.truncate(&env.cx, rel.file, Fork::Vm, keep).await?;
+        env.pool(rel.file).truncate(&env.cx, rel.file, Fork::Vm, keep).await?;
     }
     Ok(())
 }
@@ -75,7 +78,22 @@ async fn cut_free_space_map(env: &Env, rel: &Rel, blocks: BlockNumber) -> Result
     drop(map);
     let keep = BlockNumber(at.physical().0 + u32::from(slot > 0));
     if rel.blocks(env, Fork::Fsm) > keep {
-        env.buffers.truncate(&env.cx, rel.file, Fork::Fsm, keep).await?;
+        env.pool(rel.file).truncate(&env.cx, rel.file, Fork::Fsm, keep).await?;
+    }
+    Ok(())
+}
+
+/// Empties a table of which nobody else knows: its file, that of its long values, and its indexes, which are made anew.
+pub async fn empty(env: &Env, rel: &Rel) -> Result<()> {
+    truncate(env, rel, BlockNumber(0)).await?;
+    if let Some(toast) = &rel.toast {
+        truncate(env, &toast.rel, BlockNumber(0)).await?;
+    }
+    let bare = Rel::new(rel.oid, rel.file);
+    for index in rel.indexes.iter() {
+        env.pool(index.rel.file).truncate(&env.cx, index.rel.file, Fork::Main, BlockNumber(0)).await?;
+        index.forget_meta();
+        build_index(env, index, &bare).await?;
     }
     Ok(())
 }

@@ -38,7 +38,7 @@ impl<'a> VisibilityMap<'a> {
     /// The same, lengthening the map as needed.
     pub async fn page_or_create(&self, block: BlockNumber) -> Result<Pin> {
         let map_block = vm::map_block(block);
-        self.env.buffers.extend_to(&self.env.cx, self.rel.file, Fork::Vm, map_block).await?;
+        self.env.pool(self.rel.file).extend_to(&self.env.cx, self.rel.file, Fork::Vm, map_block).await?;
         let pin = self.rel.page(self.env, Fork::Vm, map_block).await?;
         pin.modify(init_if_new);
         Ok(pin)

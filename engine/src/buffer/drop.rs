@@ -31,7 +31,8 @@ impl BufferPool {
         for fork in [Fork::Main, Fork::Fsm, Fork::Vm, Fork::Init] {
             self.drop_pages(cx, rel, fork, BlockNumber(0)).await;
             self.unsynced.borrow_mut().remove(&(rel, fork));
-            self.disk.remove(&rel.path(fork));
+            let path = rel.path(fork);
+            if rel.is_temporary() { self.disk.discard(&path) } else { self.disk.remove(&path) }
         }
     }
 

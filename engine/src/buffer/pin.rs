@@ -4,7 +4,7 @@ use std::cell::Ref;
 use std::rc::Rc;
 
 use super::BM_MAX_USAGE_COUNT;
-use super::pool::{BufferPool, BufferState, BufferTag};
+use super::pool::{BufferPool, BufferState, BufferTag, page_of, page_of_mut};
 use super::ring::Ring;
 use crate::ids::{BlockNumber, BufferId, Pid};
 use crate::storage::PageBytes;
@@ -49,7 +49,7 @@ pub struct Pin {
 impl Pin {
     /// Which buffer, as pg_buffercache counts.
     pub fn id(&self) -> BufferId {
-        BufferId(self.index as u32 + 1)
+        self.pool.id(self.index)
     }
 
     /// Which page. A pinned buffer keeps its page.
@@ -65,19 +65,19 @@ impl Pin {
     /// Looks at the page, in an atomic section.
     #[inline]
     pub fn read<T>(&self, look: impl FnOnce(&PageBytes) -> T) -> T {
-        look(&self.pool.buffers[self.index].page.borrow())
+        look(page_of(&self.pool.buffers[self.index].page.borrow()))
     }
 
     /// The page, to look at several at once in an atomic section.
     #[inline]
     pub fn bytes(&self) -> Ref<'_, PageBytes> {
-        Ref::map(self.pool.buffers[self.index].page.borrow(), |page| &**page)
+        Ref::map(self.pool.buffers[self.index].page.borrow(), page_of)
     }
 
     /// Changes the page, in an atomic section; the caller marks the buffer dirty.
     #[inline]
     pub fn modify<T>(&self, change: impl FnOnce(&mut PageBytes) -> T) -> T {
-        change(&mut self.pool.buffers[self.index].page.borrow_mut())
+        change(page_of_mut(&mut self.pool.buffers[self.index].page.borrow_mut()))
     }
 
     /// Takes the content lock.

@@ -68,16 +68,35 @@ pub struct BufferStats {
     pub backend_writes: u64,
 }
 
+/// The page of a buffer that has not been used is zeros.
+static ZEROS: PageBytes = [0; BLCKSZ];
+
+#[inline]
+pub(super) fn page_of(page: &Option<Box<PageBytes>>) -> &PageBytes {
+    page.as_deref().unwrap_or(&ZEROS)
+}
+
+#[inline]
+pub(super) fn page_of_mut(page: &mut Option<Box<PageBytes>>) -> &mut PageBytes {
+    page.get_or_insert_with(|| Box::new([0; BLCKSZ]))
+}
+
 impl BufferState {
     /// Whether the page is there to be looked at, and not still on its way from the disk.
     pub fn is_valid(&self) -> bool {
         self.tag.is_some() && !self.reading
     }
+
+    /// Whether a checkpoint under way has yet to write it.
+    pub fn is_checkpoint_needed(&self) -> bool {
+        self.checkpoint_needed
+    }
 }
 
 pub(super) struct Buffer {
     pub(super) state: Cell<BufferState>,
-    pub(super) page: RefCell<Box<PageBytes>>,
+    /// Memory for a page is there from its first use on.
+    pub(super) page: RefCell<Option<Box<PageBytes>>>,
     pub(super) content: LwLock,
     /// Who has it pinned, and how often each.
     pub(super) pinners: RefCell<Vec<(Pid, u32)>>,
@@ -97,6 +116,8 @@ impl Buffer {
 pub struct BufferPool {
     pub(super) disk: Disk,
     pub(super) wal: Rc<Wal>,
+    /// A session has it for itself.
+    local: bool,
     pub(super) buffers: Vec<Buffer>,
     lookup: RefCell<Lookup>,
     /// Buffers that hold nothing; the last is taken first.
@@ -119,9 +140,18 @@ pub struct BufferPool {
 impl BufferPool {
     /// An empty pool of `count` buffers.
     pub fn new(count: usize, disk: Disk, wal: Rc<Wal>) -> Rc<BufferPool> {
+        BufferPool::of_kind(count, disk, wal, false)
+    }
+
+    /// The same for the temporary tables of one session.
+    pub fn local(count: usize, disk: Disk, wal: Rc<Wal>) -> Rc<BufferPool> {
+        BufferPool::of_kind(count, disk, wal, true)
+    }
+
+    fn of_kind(count: usize, disk: Disk, wal: Rc<Wal>, local: bool) -> Rc<BufferPool> {
         let buffer = || Buffer {
             state: Cell::default(),
-            page: RefCell::new(Box::new([0; BLCKSZ])),
+            page: RefCell::default(),
             content: LwLock::new(WaitEvent::BufferContent),
             pinners: RefCell::default(),
             waiters: WaitList::default(),
@@ -129,6 +159,7 @@ impl BufferPool {
         Rc::new(BufferPool {
             disk,
             wal,
+            local,
             buffers: (0..count).map(|_| buffer()).collect(),
             lookup: RefCell::new(Lookup::new(count)),
             free: RefCell::new((0..count).rev().collect()),
@@ -140,6 +171,16 @@ impl BufferPool {
             extend_lock: LwLock::new(WaitEvent::LockExtend),
             stats: Cell::default(),
         })
+    }
+
+    /// What a buffer is called, counted from 1; those of a session are numbered apart.
+    pub(super) fn id(&self, index: usize) -> BufferId {
+        if self.local { BufferId::local(index as u32 + 1) } else { BufferId(index as u32 + 1) }
+    }
+
+    /// How many of the buffers have memory: those that were used.
+    pub fn in_memory(&self) -> usize {
+        self.buffers.iter().filter(|buffer| buffer.page.borrow().is_some()).count()
     }
 
     /// How many buffers there are.
@@ -164,7 +205,7 @@ impl BufferPool {
 
     /// The page of a buffer as it is, without a pin: for pictures.
     pub fn peek<T>(&self, index: usize, look: impl FnOnce(&PageBytes) -> T) -> T {
-        look(&self.buffers[index].page.borrow())
+        look(page_of(&self.buffers[index].page.borrow()))
     }
 
     /// The buffer that holds a page, from 0.
@@ -205,7 +246,7 @@ impl BufferPool {
         self.count(|stats| *(if tag.rel.is_shared() { &mut stats.shared_hits } else { &mut stats.hits }) += 1);
         self.count_for(cx.pid(), |usage| usage.hits += 1);
         let BufferTag { rel, fork, block } = tag;
-        cx.emit(Event::BufferHit { buffer: BufferId(index as u32 + 1), rel, fork, block });
+        cx.emit(Event::BufferHit { buffer: self.id(index), rel, fork, block });
         Some(self.pin(cx.pid(), index, ring))
     }
 
@@ -255,7 +296,7 @@ impl BufferPool {
         buffer.update(|state| state.reading = false);
         buffer.waiters.wake_all(cx.world());
         match read {
-            Ok(page) => *buffer.page.borrow_mut() = page,
+            Ok(page) => *buffer.page.borrow_mut() = Some(page),
             Err(error) => {
                 drop(pin);
                 self.discard(index);
@@ -292,7 +333,7 @@ impl BufferPool {
         let tag = BufferTag { rel, fork, block };
         let index = self.victim(cx, None).await?;
         self.enter(index, tag, false);
-        self.buffers[index].page.borrow_mut().fill(0);
+        page_of_mut(&mut self.buffers[index].page.borrow_mut()).fill(0);
         let pin = self.pin(cx.pid(), index, None);
         let extended = relation_files::extend(&self.disk, cx, tag).await;
         drop(guard);
@@ -317,7 +358,7 @@ impl BufferPool {
             Ok(pin) => Ok(pin),
             Err(free) => {
                 self.enter(free, tag, false);
-                self.buffers[free].page.borrow_mut().fill(0);
+                page_of_mut(&mut self.buffers[free].page.borrow_mut()).fill(0);
                 Ok(self.pin(cx.pid(), free, None))
             }
         }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::BM_MAX_USAGE_COUNT;
 use super::pool::{BufferPool, BufferTag};
 use super::ring::Ring;
-use crate::ids::{BufferId, Error, Result, sqlstate};
+use crate::ids::{Error, Result, sqlstate};
 use crate::storage::page;
 use crate::trace::Event;
 use crate::world::Cx;
@@ -36,7 +36,7 @@ impl BufferPool {
                 ring.announce(cx, index);
             }
             if let Some(BufferTag { rel, fork, block }) = now.tag {
-                cx.emit(Event::BufferEvict { buffer: BufferId(index as u32 + 1), rel, fork, block });
+                cx.emit(Event::BufferEvict { buffer: self.id(index), rel, fork, block });
             }
             self.forget(index);
             return Ok(index);

@@ -3,7 +3,7 @@
 use crate::small;
 use std::rc::Rc;
 
-use super::pool::{BufferPool, BufferTag};
+use super::pool::{BufferPool, BufferTag, page_of};
 use super::relation_files;
 use crate::ids::{Result, WaitEvent};
 use crate::storage::page;
@@ -29,7 +29,7 @@ impl BufferPool {
         let state = self.state(index);
         let (Some(tag), true) = (state.tag, state.dirty) else { return Ok(()) };
         self.buffers[index].update(|state| state.just_dirtied = false);
-        let image = self.buffers[index].page.borrow().clone();
+        let image = Box::new(*page_of(&self.buffers[index].page.borrow()));
         let lsn = page::lsn(&image);
         self.wal.flush(cx, lsn).await?;
         // Replay may write a page that is newer than the record it stands at: that page's record is durable long since.

@@ -8,17 +8,17 @@
 //! what it knows: the lock on the table that it uses keeps others from changing it.
 
 use crate::small;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
-use super::index;
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
-use super::{Table, TableIndex, pg_attribute, pg_namespace, rows};
+use super::{Table, TableIndex, pg_attribute, rows, temporary};
+use super::{attrdef, index};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
-use crate::settings::Setting;
 use crate::txn::Env;
 use crate::types::{Datum, TupleDesc};
 
@@ -41,6 +41,8 @@ pub struct Catalog {
     /// By schema and name; an absent table is remembered as `None`.
     names: RefCell<small::Map<(Oid, String), Option<Oid>>>,
     tables: RefCell<small::Map<Oid, Rc<Table>>>,
+    /// What other rooms have made of tables: forgotten with them.
+    plans: RefCell<small::Map<(Oid, u8), Rc<dyn Any>>>,
     /// How many invalidations this backend has heeded.
     heeded: Cell<u64>,
     stats: Cell<CacheStats>,
@@ -76,6 +78,7 @@ impl Catalog {
     pub(super) fn forget_all(&self) {
         self.names.borrow_mut().clear();
         self.tables.borrow_mut().clear();
+        self.plans.borrow_mut().clear();
         self.count(|stats| stats.invalidations += 1);
     }
 
@@ -85,8 +88,8 @@ impl Catalog {
     /// tables.
     pub async fn table(&self, env: &Env, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>> {
         let path = match schema {
-            Some(schema) => pg_namespace::find(schema).into_iter().collect(),
-            None => pg_namespace::search_path(env.settings.borrow().text(Setting::search_path)),
+            Some(schema) => temporary::find(env, schema).into_iter().collect(),
+            None => temporary::search_path(env),
         };
         for namespace in path {
             if let Some(oid) = self.oid_of(env, namespace, name).await? {
@@ -130,13 +133,16 @@ impl Catalog {
             }
             table.rel = table.rel.with_indexes(indexes);
         }
+        if table.class.kind == b'r' && !table.is_catalog {
+            read_constraints(env, &mut table).await?;
+            if table.desc.attrs.iter().any(|attr| attr.has_default) {
+                table.defaults = attrdef::read(env, oid).await?;
+            }
+        }
         if table.class.toast.is_valid() {
             let toast = Box::pin(self.table_by_oid(env, table.class.toast)).await?;
             let missing = || Error::corrupt(format!("no row of pg_class for the TOAST table of {oid}"));
             table = table.with_toast(env, &*toast.ok_or_else(missing)?);
-        }
-        if table.class.kind == b'r' && !table.is_catalog {
-            read_constraints(env, &mut table).await?;
         }
         let table = Rc::new(table);
         self.tables.borrow_mut().insert(oid, table.clone());
@@ -163,6 +169,24 @@ impl Catalog {
         }
     }
 
+    /// The table with this oid, locked; an error if it is gone.
+    pub async fn open_by_oid(&self, env: &Env, oid: Oid, mode: LockMode) -> Result<Rc<Table>> {
+        env.lock_relation(oid, mode).await?;
+        self.accept_invalidations(env);
+        let table = self.table_by_oid(env, oid).await?;
+        table.ok_or_else(|| Error::internal(format!("could not open relation with OID {oid}")))
+    }
+
+    /// What was kept of an object under a number.
+    pub fn plan<T: 'static>(&self, key: (Oid, u8)) -> Option<Rc<T>> {
+        self.plans.borrow().get(&key).and_then(|plan| plan.clone().downcast().ok())
+    }
+
+    /// Keeps something of an object, until a table is changed.
+    pub fn keep_plan(&self, key: (Oid, u8), plan: Rc<dyn Any>) {
+        self.plans.borrow_mut().insert(key, plan);
+    }
+
     /// The same without waiting for the lock.
     pub async fn try_open(
         &self,
@@ -178,6 +202,12 @@ impl Catalog {
         }
         let message = format!("could not obtain lock on relation \"{name}\"");
         Err(Error::new(sqlstate::LOCK_NOT_AVAILABLE, message))
+    }
+
+    /// All relations there are, by their rows of `pg_class`.
+    pub async fn relations(&self, env: &Env) -> Result<Vec<ClassRow>> {
+        let found = rows::find(env, &PG_CLASS, 1, |_| true).await?;
+        found.iter().map(|(_, values)| ClassRow::of_values(values)).collect()
     }
 
     /// All tables there are, catalogs included, by their rows of `pg_class`.

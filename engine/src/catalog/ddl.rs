@@ -1,4 +1,4 @@
-//! CREATE TABLE and DROP TABLE: rows of catalogs, a file, a lock.
+//! CREATE TABLE: rows of catalogs, a file, a lock. DROP TABLE is in `drop.rs`.
 //!
 //! ```text
 //!   CREATE TABLE   an object id ─► lock ─► file ─► rows of pg_type (2), pg_class (1), pg_attribute (columns + 6)
@@ -14,11 +14,12 @@
 
 use crate::small::Set;
 
+use super::constraint::{self, NewCheck, NewForeignKey};
 use super::index::{self, NewIndex, Purpose};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_NAMESPACE, PG_TYPE};
 use super::pg_class::{self, ClassRow};
 use super::{
-    Catalog, Table, array_type, cache, invalidation, pg_attribute, pg_namespace, pg_statistic, pg_type, rows, toast,
+    Catalog, array_type, attrdef, cache, invalidation, pg_attribute, pg_namespace, pg_type, rows, temporary, toast,
 };
 use crate::access::KeyColumn;
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
@@ -26,7 +27,7 @@ use crate::settings::Setting;
 use crate::storage::page;
 use crate::storage::tuple::HeapTupleHeader;
 use crate::txn::{Env, new_oid};
-use crate::types::{Attr, Datum, deform_into};
+use crate::types::{Attr, deform_into};
 use crate::wal::storage_records::StorageRecord;
 use crate::wal::{Invalidation, RecordBuilder};
 use crate::world::LwMode;
@@ -36,6 +37,19 @@ const MAX_COLUMNS: usize = 1600;
 
 // --- CREATE TABLE --------------------------------------------------------------------------------------------
 
+/// What a table has besides its columns.
+#[derive(Default)]
+pub struct NewParts<'a> {
+    /// Defaults of columns, from 0, as SQL.
+    pub defaults: Vec<(usize, String)>,
+    /// CHECK
+    pub checks: Vec<NewCheck<'a>>,
+    /// PRIMARY KEY and UNIQUE
+    pub keys: Vec<NewIndex<'a>>,
+    /// FOREIGN KEY
+    pub foreign: Vec<NewForeignKey<'a>>,
+}
+
 /// Makes a table. Returns its oid; `None` if there is one of that name and `if_not_exists` lets that be.
 pub async fn create_table(
     env: &Env,
@@ -43,10 +57,10 @@ pub async fn create_table(
     schema: Option<&str>,
     name: &str,
     columns: &[Attr],
-    keys: &[NewIndex<'_>],
+    parts: &NewParts<'_>,
     if_not_exists: bool,
 ) -> Result<Option<Oid>> {
-    let namespace = creation_namespace(env, schema)?;
+    let namespace = creation_namespace(env, catalog, schema).await?;
     if is_taken(env, namespace, name).await? {
         let message = format!("relation \"{name}\" already exists");
         if !if_not_exists {
@@ -56,10 +70,11 @@ pub async fn create_table(
         return Ok(None);
     }
     check_columns(columns)?;
-    for key in keys.iter().flat_map(|key| &key.keys) {
+    for key in parts.keys.iter().flat_map(|key| &key.keys) {
         index::check_key_type(&columns[key.column])?;
     }
-    if namespace != pg_namespace::PUBLIC {
+    let own = pg_namespace::backend_of(namespace).is_some();
+    if namespace != pg_namespace::PUBLIC && !own {
         let schema = pg_namespace::name(namespace).unwrap_or_default();
         let message = format!("permission denied to create \"{schema}.{name}\"");
         return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
@@ -68,23 +83,42 @@ pub async fn create_table(
     array_type::make_room(env, namespace, name).await?;
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
-    create_file(env, oid).await?;
+    create_file(env, oid, namespace).await?;
     insert_rows(env, catalog, oid, name, namespace, columns).await?;
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
-    if let Some(table) = catalog.table_by_oid(env, oid).await? {
-        for key in keys {
-            index::make(env, catalog, &table, key).await?;
-        }
-    }
+    add_parts(env, catalog, oid, parts).await?;
     Ok(Some(oid))
 }
 
+/// Gives a new table its defaults, checks, keys and references, in this order.
+async fn add_parts(env: &Env, catalog: &Catalog, oid: Oid, parts: &NewParts<'_>) -> Result<()> {
+    let gone = || Error::internal(format!("could not open relation with OID {oid}"));
+    for (column, default) in &parts.defaults {
+        attrdef::store(env, catalog, oid, *column, default).await?;
+    }
+    let table = catalog.table_by_oid(env, oid).await?.ok_or_else(gone)?;
+    constraint::add_checks(env, catalog, &table, &parts.checks).await?;
+    for key in &parts.keys {
+        index::make(env, catalog, &table, key).await?;
+    }
+    for key in &parts.foreign {
+        let table = catalog.table_by_oid(env, oid).await?.ok_or_else(gone)?;
+        constraint::add_foreign_key(env, catalog, &table, key).await?;
+    }
+    Ok(())
+}
+
 /// The schema in which a table is to be made: the one that is named, else the first of `search_path` that exists.
-fn creation_namespace(env: &Env, schema: Option<&str>) -> Result<Oid> {
+async fn creation_namespace(env: &Env, catalog: &Catalog, schema: Option<&str>) -> Result<Oid> {
     if let Some(schema) = schema {
-        return pg_namespace::find(schema).ok_or_else(|| no_schema(schema));
+        let namespace = temporary::find(env, schema).ok_or_else(|| no_schema(schema))?;
+        temporary::refuse_others(env, namespace)?;
+        return match pg_namespace::backend_of(namespace) {
+            Some(_) => temporary::ensure_schema(env, catalog).await,
+            None => Ok(namespace),
+        };
     }
     let settings = env.settings.borrow();
     pg_namespace::first_named(settings.text(Setting::search_path))
@@ -206,14 +240,21 @@ async fn find_rival(env: &Env, namespace: Oid, name: &str) -> Result<Option<Xid>
     Ok(None)
 }
 
-/// The table for long values: a file, rows and an index of its own. Returns its id; none where it is not needed.
-async fn create_toast(env: &Env, catalog: &Catalog, of: Oid, columns: &[Attr], frozen_xid: Xid) -> Result<Oid> {
+/// The table for long values, in this schema: a file, rows and an index of its own. Returns its id; none where it is not
+/// needed.
+async fn create_toast(
+    env: &Env,
+    catalog: &Catalog,
+    (of, namespace): (Oid, Oid),
+    columns: &[Attr],
+    frozen_xid: Xid,
+) -> Result<Oid> {
     if !toast::is_needed(columns) {
         return Ok(Oid::INVALID);
     }
     let oid = new_oid(env).await?;
-    create_file(env, oid).await?;
-    let class = toast::class_row(of, oid, frozen_xid);
+    create_file(env, oid, namespace).await?;
+    let class = toast::class_row(of, oid, namespace, frozen_xid);
     invalidate(env, invalidation::of_class(env.database, &class));
     rows::insert(env, &PG_CLASS, &class.values()).await?;
     for values in pg_attribute::rows(oid, &toast::columns(), false) {
@@ -229,7 +270,13 @@ async fn create_toast(env: &Env, catalog: &Catalog, of: Oid, columns: &[Attr], f
 }
 
 /// The file of a table or an index, empty. If the transaction aborts it is removed.
-pub(super) async fn create_file(env: &Env, oid: Oid) -> Result<()> {
+pub(super) async fn create_file(env: &Env, oid: Oid, namespace: Oid) -> Result<()> {
+    if let Some(backend) = pg_namespace::backend_of(namespace) {
+        let rel = RelFile::temporary(backend, env.database, oid);
+        env.disk.create(&rel.path(Fork::Main));
+        env.xact.borrow_mut().created.push(rel);
+        return Ok(());
+    }
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: env.database, rel: oid };
     env.wal.make_room(&env.cx, 64).await?;
     env.disk.create(&rel.path(Fork::Main));
@@ -257,7 +304,11 @@ async fn insert_rows(
         rows::insert(env, &PG_TYPE, &values).await?;
     }
     let frozen_xid = env.catalog_snapshot().xmin;
-    let toast = create_toast(env, catalog, oid, columns, frozen_xid).await?;
+    let toasted = match pg_namespace::backend_of(namespace) {
+        Some(backend) => pg_namespace::temp_toast_namespace(backend),
+        None => pg_namespace::PG_TOAST,
+    };
+    let toast = create_toast(env, catalog, (oid, toasted), columns, frozen_xid).await?;
     let class = ClassRow { toast, ..ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid) };
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
@@ -272,85 +323,4 @@ async fn insert_rows(
 /// fails half-way has cached things too that never were.
 pub(super) fn invalidate(env: &Env, messages: impl IntoIterator<Item = Invalidation>) {
     env.xact.borrow_mut().invalidated.extend(messages);
-}
-
-// --- DROP TABLE ----------------------------------------------------------------------------------------------
-
-/// Removes the table of this name. Returns whether there was one; without `if_exists` there has to be.
-pub async fn drop_table(
-    env: &Env,
-    catalog: &Catalog,
-    schema: Option<&str>,
-    name: &str,
-    if_exists: bool,
-) -> Result<bool> {
-    // A catalog is refused before it is locked.
-    let known = catalog.table(env, schema, name).await?;
-    if known.as_ref().is_some_and(|table| table.class.kind == b't') {
-        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table")));
-    }
-    if known.as_ref().is_some_and(|table| table.is_catalog) {
-        let message = format!("permission denied: \"{name}\" is a system catalog");
-        return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
-    }
-    if known.is_some_and(|table| table.class.is_index()) {
-        return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{name}\" is not a table"))
-            .hint("Use DROP INDEX to remove an index."));
-    }
-    match catalog.open(env, schema, name, LockMode::AccessExclusive).await? {
-        Some(table) => drop_locked(env, catalog, &table).await.map(|()| true),
-        None => {
-            let missing = match schema.filter(|schema| pg_namespace::find(schema).is_none()) {
-                Some(schema) => no_schema(schema),
-                None => Error::new(sqlstate::UNDEFINED_TABLE, format!("table \"{name}\" does not exist")),
-            };
-            if !if_exists {
-                return Err(missing);
-            }
-            let message = format!("{}, skipping", missing.report().message);
-            env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, message).severity(Severity::Notice));
-            Ok(false)
-        }
-    }
-}
-
-/// Removes a table that is locked: its rows now, its files when the transaction commits.
-async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> Result<()> {
-    index::drop_all_of(env, table.oid).await?;
-    if let Some(toast) = &table.rel.toast {
-        env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
-        index::drop_all_of(env, toast.rel.oid).await?;
-        env.xact.borrow_mut().dropped.push(toast.rel.file);
-        env.xact.borrow_mut().forgotten.push(toast.rel.oid);
-        delete_rows(env, toast.rel.oid).await?;
-    }
-    env.xact.borrow_mut().dropped.push(table.rel.file);
-    env.xact.borrow_mut().forgotten.push(table.oid);
-    let (db, row_type) = (env.database, table.class.row_type);
-    for (tid, values) in
-        rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?
-    {
-        invalidate(env, invalidation::of_type(db, &values)?);
-        rows::delete(env, &PG_TYPE, tid).await?;
-    }
-    delete_rows(env, table.oid).await?;
-    env.xact.borrow_mut().next_command();
-    catalog.forget_all();
-    Ok(())
-}
-
-/// The rows that say that there is a table, and what columns it has.
-async fn delete_rows(env: &Env, oid: Oid) -> Result<()> {
-    let db = env.database;
-    for (tid, values) in rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await? {
-        invalidate(env, invalidation::of_attribute(db, &values)?);
-        rows::delete(env, &PG_ATTRIBUTE, tid).await?;
-    }
-    for (tid, values) in rows::find(env, &PG_CLASS, 1, |first| first[0] == Datum::Oid(oid)).await? {
-        invalidate(env, invalidation::of_class(db, &ClassRow::of_values(&values)?));
-        rows::delete(env, &PG_CLASS, tid).await?;
-    }
-    pg_statistic::forget(env, oid).await?;
-    invalidate(env, [Invalidation::Relcache { db, rel: oid }]);
-    Ok(())
 }

@@ -17,7 +17,7 @@ use super::pg_class::ClassRow;
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::stats::note;
-use super::{Catalog, Table, cache, index_name, invalidation, pg_am, pg_attribute, pg_namespace, rows};
+use super::{Catalog, Table, cache, index_name, invalidation, pg_am, pg_attribute, rows, temporary};
 use crate::access::{self, BuildStats, Index, KeyColumn, Rel, VisibilityMap};
 use crate::ids::{Error, Fork, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::{Env, new_oid};
@@ -94,6 +94,10 @@ pub async fn create_index(env: &Env, catalog: &Catalog, create: &CreateIndex<'_>
         let message = format!("cannot use more than {MAX_KEYS} columns in an index");
         return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
     }
+    if env.is_other_temp(table.rel.file) {
+        let message = "cannot create indexes on temporary tables of other sessions";
+        return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+    }
     let mut keys = Vec::with_capacity(create.columns.len());
     for (column, descending, nulls_first) in &create.columns {
         let column = column_named(&table, column)?;
@@ -149,7 +153,7 @@ pub(super) async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewI
     }
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
-    create_file(env, oid).await?;
+    create_file(env, oid, namespace).await?;
     let row = IndexRow {
         oid,
         table: table.oid,
@@ -255,7 +259,7 @@ pub(super) async fn note_build(env: &Env, table: &Table, index: &Index, found: &
 /// Removes the index of this name. Without `if_exists` there has to be one.
 pub async fn drop_index(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str, if_exists: bool) -> Result<()> {
     let Some(found) = catalog.table(env, schema, name).await? else {
-        let missing = match schema.filter(|schema| pg_namespace::find(schema).is_none()) {
+        let missing = match schema.filter(|schema| temporary::find(env, schema).is_none()) {
             Some(schema) => no_schema(schema),
             None => Error::new(sqlstate::UNDEFINED_OBJECT, format!("index \"{name}\" does not exist")),
         };

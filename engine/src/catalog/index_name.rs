@@ -15,7 +15,7 @@ use crate::types::truncate_name;
 const NAME_BYTES: usize = 63;
 
 /// `makeObjectName`: parts of a name put together so that it is not too long.
-fn join(table: &str, columns: Option<&str>, label: &str) -> String {
+pub(super) fn join(table: &str, columns: Option<&str>, label: &str) -> String {
     let room = NAME_BYTES - label.len() - 1 - usize::from(columns.is_some());
     let (mut first, mut second) = (table.len(), columns.map_or(0, str::len));
     while first + second > room {

@@ -165,7 +165,46 @@ catalog! {
         stavalues5: AnyArray
     }
 }
+catalog! {
+    /// The defaults of columns; the expressions are kept as SQL.
+    PG_ATTRDEF "pg_attrdef" 2604 row 10001 array 10000 Plain {
+        oid: Oid adrelid: Oid adnum: Int2 adbin: PgNodeTree ;
+    }
+}
+catalog! {
+    /// What needs what: of all that PostgreSQL notes here, whose a sequence is, and what a view is made of.
+    PG_DEPEND "pg_depend" 2608 row 10051 array 10050 Plain {
+        classid: Oid objid: Oid objsubid: Int4 refclassid: Oid refobjid: Oid refobjsubid: Int4 deptype: Char ;
+    }
+}
+catalog! {
+    /// How each sequence counts.
+    PG_SEQUENCE "pg_sequence" 2224 row 10105 array 10104 Plain {
+        seqrelid: Oid seqtypid: Oid seqstart: Int8 seqincrement: Int8 seqmax: Int8 seqmin: Int8 seqcache: Int8
+        seqcycle: Bool ;
+    }
+}
+catalog! {
+    /// The queries of views, as SQL.
+    PG_REWRITE "pg_rewrite" 2618 row 10035 array 10034 Plain {
+        oid: Oid rulename: Name ev_class: Oid ev_type: Char ev_enabled: Char is_instead: Bool ev_qual: PgNodeTree
+        ev_action: PgNodeTree ;
+    }
+}
 
 /// All of them.
-pub static SYSTEM_TABLES: [&SystemTable; 9] =
-    [&PG_CLASS, &PG_ATTRIBUTE, &PG_TYPE, &PG_NAMESPACE, &PG_DATABASE, &PG_AM, &PG_INDEX, &PG_CONSTRAINT, &PG_STATISTIC];
+pub static SYSTEM_TABLES: [&SystemTable; 13] = [
+    &PG_CLASS,
+    &PG_ATTRIBUTE,
+    &PG_TYPE,
+    &PG_NAMESPACE,
+    &PG_DATABASE,
+    &PG_AM,
+    &PG_INDEX,
+    &PG_CONSTRAINT,
+    &PG_ATTRDEF,
+    &PG_DEPEND,
+    &PG_SEQUENCE,
+    &PG_REWRITE,
+    &PG_STATISTIC,
+];

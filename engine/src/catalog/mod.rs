@@ -30,9 +30,13 @@
 
 mod analyze;
 mod array_type;
+pub mod attrdef;
 pub mod bootstrap;
 mod cache;
+pub mod constraint;
 pub mod ddl;
+pub mod drop;
+mod equality;
 pub mod index;
 mod index_name;
 mod invalidation;
@@ -50,6 +54,7 @@ mod rewrite;
 mod rows;
 mod stats;
 mod table;
+pub mod temporary;
 mod toast;
 
 #[cfg(test)]

@@ -36,6 +36,8 @@ mod column {
     pub(super) const ALIGN: usize = 10;
     pub(super) const STORAGE: usize = 11;
     pub(super) const NOTNULL: usize = 13;
+    pub(super) const HAS_DEFAULT: usize = 14;
+    pub(super) const IDENTITY: usize = 16;
     pub(super) const DROPPED: usize = 18;
 }
 
@@ -72,10 +74,10 @@ pub fn row(table: Oid, attnum: i16, attr: &Attr, of_catalog: bool) -> Vec<Datum>
         Datum::Char(attr.attstorage),
         nothing.clone(), // attcompression
         Datum::Bool(attr.notnull),
-        no.clone(),      // atthasdef
-        no.clone(),      // atthasmissing
-        nothing.clone(), // attidentity
-        nothing,         // attgenerated
+        Datum::Bool(attr.has_default),
+        no, // atthasmissing
+        Datum::Char(attr.identity),
+        nothing, // attgenerated
         Datum::Bool(attr.dropped),
         Datum::Bool(true), // attislocal
         Datum::Int4(0),    // attinhcount
@@ -102,6 +104,11 @@ pub fn rows(table: Oid, columns: &[Attr], of_catalog: bool) -> Vec<Vec<Datum>> {
     own.chain(system).collect()
 }
 
+/// The number of the column that a row describes.
+pub(super) fn number(values: &[Datum]) -> Result<i64> {
+    values[column::NUM].as_int()
+}
+
 /// The columns that rows describe, in order of their numbers; system columns are left out.
 pub fn columns(rows: &[Vec<Datum>], natts: i16) -> Result<Vec<Attr>> {
     let mut numbered: Vec<(i64, Attr)> = Vec::with_capacity(rows.len());
@@ -118,7 +125,7 @@ pub fn columns(rows: &[Vec<Datum>], natts: i16) -> Result<Vec<Attr>> {
     Ok(numbered.into_iter().map(|(_, attr)| attr).collect())
 }
 
-fn column_of(values: &[Datum]) -> Result<Attr> {
+pub(super) fn column_of(values: &[Datum]) -> Result<Attr> {
     let letter = |at: usize| match values[at] {
         Datum::Char(letter) => Ok(letter),
         ref other => Err(other.unexpected("\"char\"")),
@@ -134,6 +141,8 @@ fn column_of(values: &[Datum]) -> Result<Attr> {
         attstorage: letter(column::STORAGE)?,
         notnull: values[column::NOTNULL].as_bool()?,
         dropped: values[column::DROPPED].as_bool()?,
+        has_default: values[column::HAS_DEFAULT].as_bool()?,
+        identity: letter(column::IDENTITY)?,
     })
 }
 

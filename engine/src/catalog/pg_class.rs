@@ -36,6 +36,12 @@ pub struct ClassRow {
     pub kind: u8,
     /// `relnatts`: how many columns it has.
     pub natts: i16,
+    /// `relchecks`: how many checks it has.
+    pub checks: i16,
+    /// `relhasrules`: it is a view.
+    pub has_rules: bool,
+    /// `relhastriggers`: a foreign key refers to it or from it, or has done so.
+    pub has_triggers: bool,
     /// `relreplident`: which columns identify a row to logical replication; `d` the primary key, `n` none.
     pub replica_identity: u8,
     /// `relfrozenxid`: no transaction before it is left in the table.
@@ -58,6 +64,9 @@ mod column {
     pub(super) const SHARED: usize = 14;
     pub(super) const KIND: usize = 16;
     pub(super) const NATTS: usize = 17;
+    pub(super) const CHECKS: usize = 18;
+    pub(super) const HAS_RULES: usize = 19;
+    pub(super) const HAS_TRIGGERS: usize = 20;
     pub(super) const REPLICA_IDENTITY: usize = 25;
     pub(super) const FROZEN_XID: usize = 28;
 }
@@ -87,6 +96,9 @@ impl ClassRow {
             shared: false,
             kind: b'r',
             natts: natts as i16,
+            checks: 0,
+            has_rules: false,
+            has_triggers: false,
             replica_identity: b'd',
             frozen_xid,
         }
@@ -100,6 +112,16 @@ impl ClassRow {
             replica_identity: b'n',
             ..ClassRow::of_new_table(oid, name, namespace, Oid::INVALID, natts, Xid::INVALID)
         }
+    }
+
+    /// `relpersistence`: `t` for a temporary table, else `p`.
+    pub fn persistence(&self) -> u8 {
+        if self.is_temporary() { b't' } else { b'p' }
+    }
+
+    /// Whether it is temporary: it lies in the schema of a session, and with it its indexes.
+    pub fn is_temporary(&self) -> bool {
+        pg_namespace::backend_of(self.namespace).is_some()
     }
 
     /// Whether it is an index.
@@ -142,12 +164,12 @@ impl ClassRow {
             Datum::Oid(self.toast),
             Datum::Bool(self.has_index),
             Datum::Bool(self.shared),
-            Datum::Char(b'p'), // relpersistence: permanent
+            Datum::Char(self.persistence()),
             Datum::Char(self.kind),
             Datum::Int2(self.natts),
-            Datum::Int2(0),    // relchecks
-            no.clone(),        // relhasrules
-            no.clone(),        // relhastriggers
+            Datum::Int2(self.checks),
+            Datum::Bool(self.has_rules),
+            Datum::Bool(self.has_triggers),
             no.clone(),        // relhassubclass
             no.clone(),        // relrowsecurity
             no.clone(),        // relforcerowsecurity
@@ -189,6 +211,9 @@ impl ClassRow {
             shared: values[column::SHARED].as_bool()?,
             kind: letter(column::KIND)?,
             natts: int(column::NATTS)? as i16,
+            checks: int(column::CHECKS)? as i16,
+            has_rules: values[column::HAS_RULES].as_bool()?,
+            has_triggers: values[column::HAS_TRIGGERS].as_bool()?,
             replica_identity: letter(column::REPLICA_IDENTITY)?,
             frozen_xid: Xid(values[column::FROZEN_XID].as_u32()?),
         })
@@ -199,6 +224,9 @@ impl ClassRow {
         let rel = if self.filenode.is_valid() { self.filenode } else { self.oid };
         if self.shared {
             return RelFile { spc: Oid::GLOBAL_TABLESPACE, db: Oid::INVALID, rel };
+        }
+        if let Some(backend) = pg_namespace::backend_of(self.namespace) {
+            return RelFile::temporary(backend, database, rel);
         }
         let spc = if self.tablespace.is_valid() { self.tablespace } else { Oid::DEFAULT_TABLESPACE };
         RelFile { spc, db: database, rel }

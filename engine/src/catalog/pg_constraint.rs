@@ -210,7 +210,7 @@ fn numbers(columns: &[usize]) -> Datum {
 fn items(array: &Datum) -> Result<&[Datum]> {
     match array {
         Datum::Null => Ok(&[]),
-        Datum::Array { items, .. } => Ok(items),
+        Datum::Array(array) => Ok(&array.items),
         other => Err(other.unexpected("array")),
     }
 }

@@ -77,7 +77,7 @@ impl IndexRow {
     }
 
     /// Reads a row.
-    pub(super) fn of_values(values: &[Datum]) -> Result<IndexRow> {
+    pub fn of_values(values: &[Datum]) -> Result<IndexRow> {
         if values.len() != PG_INDEX.desc().natts() {
             return Err(Error::corrupt("a row of pg_index has the wrong number of columns"));
         }
@@ -99,7 +99,7 @@ impl IndexRow {
 }
 
 fn numbers(vector: &Datum) -> Result<Vec<i16>> {
-    let Datum::Array { items, .. } = vector else { return Err(vector.unexpected("int2vector")) };
+    let items = &vector.as_array()?.items;
     items.iter().map(|item| item.as_int().map(|n| n as i16)).collect()
 }
 
@@ -161,7 +161,7 @@ mod tests {
     }
 
     fn numbers_of(vector: &Datum) -> [i64; 2] {
-        let Datum::Array { items, .. } = vector else { panic!("{vector:?}") };
+        let items = &vector.as_array().unwrap().items;
         let number = |item: &Datum| item.as_u32().map(i64::from).or_else(|_| item.as_int()).unwrap();
         [number(&items[0]), number(&items[1])]
     }

@@ -1,4 +1,7 @@
-//! The rows of `pg_namespace`: the schemas. There is no CREATE SCHEMA, so they are those of initdb.
+//! The rows of `pg_namespace`: the schemas. There is no CREATE SCHEMA, so they are those of initdb, and those of sessions
+//! with temporary tables, whose object ids follow from the sessions' numbers.
+
+use std::borrow::Cow;
 
 use crate::ids::Oid;
 use crate::types::Datum;
@@ -20,14 +23,49 @@ const NAMESPACES: [(Oid, &str, Oid); 3] = [
     (PUBLIC, "public", PG_DATABASE_OWNER),
 ];
 
+/// The object id of `pg_temp_0`, of which there is none; that of `pg_toast_temp_0` is the next one, and so on.
+const FIRST_TEMPORARY: u32 = 15_000;
+/// How many sessions can have such schemas.
+const MOST_TEMPORARY: u32 = 600;
+
+/// `pg_temp_3`: the schema of a session's temporary tables.
+pub fn temp_namespace(backend: u32) -> Oid {
+    Oid(FIRST_TEMPORARY + 2 * backend)
+}
+
+/// `pg_toast_temp_3`
+pub fn temp_toast_namespace(backend: u32) -> Oid {
+    Oid(temp_namespace(backend).0 + 1)
+}
+
+/// The session whose schema it is, for temporary tables or for their long values; none if it is none of these.
+pub fn backend_of(namespace: Oid) -> Option<u32> {
+    namespace.0.checked_sub(FIRST_TEMPORARY).map(|place| place / 2).filter(|backend| *backend < MOST_TEMPORARY)
+}
+
+/// The rows of a session's schemas.
+pub(super) fn temp_rows(backend: u32) -> [Vec<Datum>; 2] {
+    [temp_namespace(backend), temp_toast_namespace(backend)]
+        .map(|oid| row(oid, &name(oid).unwrap_or_default(), super::SUPERUSER))
+}
+
 /// The schema of this name.
 pub fn find(name: &str) -> Option<Oid> {
-    NAMESPACES.iter().find(|(_, own, _)| *own == name).map(|(oid, ..)| *oid)
+    let of_session = |prefix: &str, oid: fn(u32) -> Oid| {
+        let number = name.strip_prefix(prefix)?.parse().ok()?;
+        (1..MOST_TEMPORARY).contains(&number).then(|| oid(number))
+    };
+    let known = NAMESPACES.iter().find(|(_, own, _)| *own == name).map(|(oid, ..)| *oid);
+    known.or(of_session("pg_temp_", temp_namespace)).or(of_session("pg_toast_temp_", temp_toast_namespace))
 }
 
 /// The name of a schema.
-pub fn name(oid: Oid) -> Option<&'static str> {
-    NAMESPACES.iter().find(|(own, ..)| *own == oid).map(|(_, name, _)| *name)
+pub fn name(oid: Oid) -> Option<Cow<'static, str>> {
+    if let Some(backend) = backend_of(oid) {
+        let kind = if oid == temp_namespace(backend) { "temp" } else { "toast_temp" };
+        return Some(format!("pg_{kind}_{backend}").into());
+    }
+    NAMESPACES.iter().find(|(own, ..)| *own == oid).map(|(_, name, _)| (*name).into())
 }
 
 /// The schemas that a setting `search_path` names and that exist.
@@ -51,10 +89,11 @@ pub fn search_path(setting: &str) -> Vec<Oid> {
 
 /// All rows: oid, nspname, nspowner, nspacl.
 pub(super) fn rows() -> Vec<Vec<Datum>> {
-    let row = |(oid, name, owner): &(Oid, &str, Oid)| {
-        vec![Datum::Oid(*oid), Datum::name(name), Datum::Oid(*owner), Datum::Null]
-    };
-    NAMESPACES.iter().map(row).collect()
+    NAMESPACES.iter().map(|(oid, name, owner)| row(*oid, name, *owner)).collect()
+}
+
+fn row(oid: Oid, name: &str, owner: Oid) -> Vec<Datum> {
+    vec![Datum::Oid(oid), Datum::name(name), Datum::Oid(owner), Datum::Null]
 }
 
 #[cfg(test)]
@@ -66,5 +105,9 @@ mod tests {
         assert_eq!(search_path("\"$user\", public"), [PG_CATALOG, PUBLIC]);
         assert_eq!(search_path("public, pg_catalog"), [PUBLIC, PG_CATALOG]);
         assert_eq!(search_path(""), [PG_CATALOG]);
+        let own = find("pg_temp_3").unwrap();
+        assert_eq!((own, backend_of(own)), (temp_namespace(3), Some(3)));
+        assert_eq!(name(temp_toast_namespace(3)).unwrap(), "pg_toast_temp_3");
+        assert_eq!((find("pg_temp_x"), backend_of(PUBLIC), backend_of(Oid(16384))), (None, None, None));
     }
 }

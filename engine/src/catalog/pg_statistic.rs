@@ -46,6 +46,13 @@ fn operators(type_id: TypeId) -> (u32, u32) {
         Interval => (1330, 1332),
         Numeric => (1752, 1754),
         PgLsn => (3222, 3224),
+        Bpchar => (1054, 1058),
+        Date => (1093, 1095),
+        Time => (1108, 1110),
+        TimeTz => (1550, 1552),
+        Timestamp => (2060, 2062),
+        Uuid => (2972, 2974),
+        Jsonb => (3240, 3242),
         array if array.is_array() => (1070, 1072),
         _ => (607, 609),
     }
@@ -166,7 +173,7 @@ fn of_values(values: &[Datum]) -> Result<(Oid, usize, ColumnStats)> {
         ..ColumnStats::default()
     };
     let items = |value: &Datum| match value {
-        Datum::Array { items, .. } => items.to_vec(),
+        Datum::Array(array) => array.items.clone(),
         _ => Vec::new(),
     };
     for slot in 0..SLOTS {

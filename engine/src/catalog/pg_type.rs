@@ -36,7 +36,7 @@ const RECORD_FUNCTIONS: Functions =
     Functions { subscript: 0, input: 2290, output: 2291, receive: 2402, send: 2403, modin: 0, modout: 0, analyze: 0 };
 
 /// Of types that are not arrays: input, output, receive, send, modin, modout. Source: pg_type of 15.20.
-const FUNCTIONS: [(TypeId, [u32; 6]); 31] = [
+const FUNCTIONS: [(TypeId, [u32; 6]); 47] = [
     (TypeId::Bool, [1242, 1243, 2436, 2437, 0, 0]),
     (TypeId::Bytea, [1244, 31, 2412, 2413, 0, 0]),
     (TypeId::Char, [1245, 33, 2434, 2435, 0, 0]),
@@ -68,6 +68,22 @@ const FUNCTIONS: [(TypeId, [u32; 6]); 31] = [
     (TypeId::Void, [2298, 2299, 3120, 3121, 0, 0]),
     (TypeId::AnyNonArray, [2777, 2778, 0, 0, 0, 0]),
     (TypeId::PgLsn, [3229, 3230, 3238, 3239, 0, 0]),
+    (TypeId::Json, [321, 322, 323, 324, 0, 0]),
+    (TypeId::Bpchar, [1044, 1045, 2430, 2431, 2913, 2914]),
+    (TypeId::Date, [1084, 1085, 2468, 2469, 0, 0]),
+    (TypeId::Time, [1143, 1144, 2470, 2471, 2909, 2910]),
+    (TypeId::Timestamp, [1312, 1313, 2474, 2475, 2905, 2906]),
+    (TypeId::TimeTz, [1350, 1351, 2472, 2473, 2911, 2912]),
+    (TypeId::Cstring, [2292, 2293, 2500, 2501, 0, 0]),
+    (TypeId::Any, [2294, 2295, 0, 0, 0, 0]),
+    (TypeId::AnyElement, [2312, 2313, 0, 0, 0, 0]),
+    (TypeId::Uuid, [2952, 2953, 2961, 2962, 0, 0]),
+    (TypeId::Jsonb, [3806, 3804, 3805, 3803, 0, 0]),
+    (TypeId::Regnamespace, [4084, 4085, 4087, 4088, 0, 0]),
+    (TypeId::Regrole, [4098, 4092, 4094, 4095, 0, 0]),
+    (TypeId::Xid8, [5070, 5081, 5082, 5083, 0, 0]),
+    (TypeId::AnyCompatible, [5086, 5087, 0, 0, 0, 0]),
+    (TypeId::AnyCompatibleArray, [5088, 5089, 5090, 5091, 0, 0]),
 ];
 
 fn functions(type_id: TypeId) -> Functions {
@@ -75,6 +91,7 @@ fn functions(type_id: TypeId) -> Functions {
         let subscript = match type_id {
             TypeId::Int2Vector | TypeId::OidVector => ARRAY_FUNCTIONS.subscript,
             TypeId::Name => 6180,
+            TypeId::Jsonb => 6098,
             _ => 0,
         };
         let [input, output, receive, send, modin, modout] = *f;
@@ -153,6 +170,7 @@ fn built_in(type_id: TypeId) -> Vec<Datum> {
     let collation = match type_id {
         TypeId::Name | TypeId::NameArray => 950,
         TypeId::Text | TypeId::TextArray | TypeId::Varchar | TypeId::VarcharArray | TypeId::PgNodeTree => 100,
+        TypeId::Bpchar | TypeId::BpcharArray => 100,
         _ => 0,
     };
     TypeRow {

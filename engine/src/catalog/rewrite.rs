@@ -27,14 +27,14 @@ use std::rc::Rc;
 
 /// `rebuild_relation`: writes a table anew, with its long values and its indexes. It is locked against everybody.
 pub async fn rewrite_table(env: &Env, catalog: &Catalog, table: &Table) -> Result<Rewritten> {
-    let filenode = new_file(env).await?;
+    let filenode = new_file(env, table).await?;
     // The types of the rows of `pg_temp_n`, and of arrays of these.
     new_oid(env).await?;
     new_oid(env).await?;
     let mut new = Rel::new(table.oid, moved(&table.rel, filenode)).named(&table.name);
     let mut toast_files = None;
     if let Some(old) = &table.rel.toast {
-        let (table_file, index_file) = (new_file(env).await?, new_file(env).await?);
+        let (table_file, index_file) = (new_file(env, table).await?, new_file(env, table).await?);
         let chunks = Rel::new(old.rel.oid, moved(&old.rel, table_file));
         let indexes = old.rel.indexes.iter().map(|index| index.moved(moved(&index.rel, index_file))).collect();
         let chunks = Rel { fresh: true, ..chunks.with_indexes(indexes) };
@@ -76,7 +76,7 @@ pub async fn rewrite_table(env: &Env, catalog: &Catalog, table: &Table) -> Resul
 pub async fn rebuild_index(env: &Env, catalog: &Catalog, table: &Table, at: usize) -> Result<()> {
     let (index, row) = (&table.rel.indexes[at], &table.indexes[at].row);
     env.lock_relation(index.rel.oid, LockMode::AccessExclusive).await?;
-    let filenode = new_file(env).await?;
+    let filenode = new_file(env, table).await?;
     swap(env, index.rel.oid, &index.rel, |class| {
         (class.filenode, class.pages, class.tuples, class.all_visible) = (filenode, 0, -1.0, 0);
     })
@@ -96,9 +96,9 @@ pub async fn rebuild_index(env: &Env, catalog: &Catalog, table: &Table, at: usiz
 }
 
 /// A new file, which nobody knows yet.
-async fn new_file(env: &Env) -> Result<Oid> {
+async fn new_file(env: &Env, of: &Table) -> Result<Oid> {
     let filenode = new_oid(env).await?;
-    create_file(env, filenode).await?;
+    create_file(env, filenode, of.class.namespace).await?;
     Ok(filenode)
 }
 

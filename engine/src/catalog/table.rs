@@ -1,5 +1,7 @@
 //! What a statement needs to know of a table.
 
+use std::any::Any;
+use std::cell::OnceCell;
 use std::rc::Rc;
 
 use super::pg_class::ClassRow;
@@ -34,6 +36,10 @@ pub struct Table {
     pub constraints: Vec<ConstraintRow>,
     /// The foreign keys that refer to it, in the order in which they were made; its own among them.
     pub referenced_by: Vec<ConstraintRow>,
+    /// The defaults of columns, from 0, as SQL.
+    pub defaults: Vec<(usize, Rc<str>)>,
+    /// What a later room makes of these expressions, once.
+    pub derived: OnceCell<Rc<dyn Any>>,
 }
 
 /// An index of a table.
@@ -61,6 +67,8 @@ impl Table {
             indexes: Vec::new(),
             constraints: Vec::new(),
             referenced_by: Vec::new(),
+            defaults: Vec::new(),
+            derived: OnceCell::new(),
         }
     }
 

@@ -16,6 +16,10 @@ use crate::types::{Attr, Datum, TypeId, form_tuple, output};
 use crate::wal::{Wal, WalConfig, WalReader, reader};
 use crate::world::{Disk, Limit, Mode, World};
 
+async fn drop_table(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str, if_exists: bool) -> Result<()> {
+    drop::drop_tables(env, catalog, &[(schema, name)], if_exists, false).await
+}
+
 const SEG: WalSegSize = WalSegSize::ONE_MB;
 
 /// The shared memory of a server on a fresh cluster, without its processes.
@@ -57,6 +61,9 @@ impl Server {
                 xact: Rc::default(),
                 locks: Rc::default(),
                 notices: Rc::default(),
+                temp_files: Rc::default(),
+                temp_tables: Rc::default(),
+                memory: Rc::default(),
                 known_redo: Rc::new(Cell::new(wal.redo())),
                 toasts: Rc::default(),
                 database: Oid::POSTGRES_DB,
@@ -95,7 +102,8 @@ fn accounts() -> Vec<Attr> {
 
 /// CREATE TABLE in a transaction of its own.
 async fn create(env: &Env, catalog: &Catalog, name: &str, columns: &[Attr]) -> Oid {
-    let oid = ddl::create_table(env, catalog, None, name, columns, &[], false).await.unwrap().unwrap();
+    let oid =
+        ddl::create_table(env, catalog, None, name, columns, &ddl::NewParts::default(), false).await.unwrap().unwrap();
     txn::commit(env).await.unwrap();
     oid
 }
@@ -188,7 +196,7 @@ fn create_and_drop_write_the_records_of_a_real_server() {
     let server = server();
     server.session(|env, catalog| async move {
         create(&env, &catalog, "plain", &[Attr::new("id", TypeId::Int4), Attr::new("n", TypeId::Int4)]).await;
-        assert!(ddl::drop_table(&env, &catalog, None, "plain", false).await.unwrap());
+        drop_table(&env, &catalog, None, "plain", false).await.unwrap();
         txn::commit(&env).await.unwrap();
     });
     let records = records(&server);
@@ -250,7 +258,9 @@ fn a_rollback_leaves_nothing() {
     let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
     let disk = server.disk.clone();
     server.session(move |env, catalog| async move {
-        ddl::create_table(&env, &catalog, None, "accounts", &accounts(), &[], false).await.unwrap();
+        ddl::create_table(&env, &catalog, None, "accounts", &accounts(), &ddl::NewParts::default(), false)
+            .await
+            .unwrap();
         let own = catalog.table(&env, None, "accounts").await.unwrap().expect("its own table");
         assert_eq!((&*own.schema, own.desc.natts(), own.is_catalog), ("public", 3, false));
         assert!(disk.exists(&rel.path(Fork::Main)));
@@ -270,13 +280,13 @@ fn a_drop_takes_its_file_at_commit() {
     server.session(move |env, catalog| async move {
         let oid = create(&env, &catalog, "accounts", &accounts()).await;
         let path = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: oid }.path(Fork::Main);
-        ddl::drop_table(&env, &catalog, None, "accounts", false).await.unwrap();
+        drop_table(&env, &catalog, None, "accounts", false).await.unwrap();
         assert!(catalog.table(&env, None, "accounts").await.unwrap().is_none());
         assert!(disk.exists(&path));
         txn::abort(&env).await.unwrap();
         catalog.accept_invalidations(&env);
         assert!(catalog.table(&env, Some("public"), "accounts").await.unwrap().is_some(), "the drop was rolled back");
-        ddl::drop_table(&env, &catalog, None, "accounts", false).await.unwrap();
+        drop_table(&env, &catalog, None, "accounts", false).await.unwrap();
         txn::commit(&env).await.unwrap();
         assert!(!disk.exists(&path));
         let left = catalog.all(&env).await.unwrap();
@@ -291,7 +301,8 @@ fn refusals_are_worded_as_postgresql_words_them() {
         create(&env, &catalog, "dup", &accounts()).await;
         let create = async |schema, name: &str, columns: &[(&str, TypeId)]| {
             let columns: Vec<Attr> = columns.iter().map(|(name, type_id)| Attr::new(name, *type_id)).collect();
-            let made = ddl::create_table(&env, &catalog, schema, name, &columns, &[], false).await;
+            let made =
+                ddl::create_table(&env, &catalog, schema, name, &columns, &ddl::NewParts::default(), false).await;
             message(made.expect_err("an error"))
         };
         // 15.20 for the same statements.
@@ -304,13 +315,17 @@ fn refusals_are_worded_as_postgresql_words_them() {
         assert_eq!(create(None, "x", &unknown).await, "42P16 column \"a\" has pseudo-type unknown");
         assert_eq!(create(Some("nosuch"), "x", &[]).await, "3F000 schema \"nosuch\" does not exist");
         assert_eq!(create(Some("pg_catalog"), "x", &[]).await, "42501 permission denied to create \"pg_catalog.x\"");
-        let drop =
-            async |schema, name| message(ddl::drop_table(&env, &catalog, schema, name, false).await.unwrap_err());
+        let drop = async |schema, name| message(drop_table(&env, &catalog, schema, name, false).await.unwrap_err());
         assert_eq!(drop(None, "x").await, "42P01 table \"x\" does not exist");
         assert_eq!(drop(Some("nosuch"), "x").await, "3F000 schema \"nosuch\" does not exist");
         assert_eq!(drop(None, "pg_class").await, "42501 permission denied: \"pg_class\" is a system catalog");
-        assert!(!ddl::drop_table(&env, &catalog, None, "x", true).await.unwrap());
-        assert!(ddl::create_table(&env, &catalog, None, "dup", &[], &[], true).await.unwrap().is_none());
+        drop_table(&env, &catalog, None, "x", true).await.unwrap();
+        assert!(
+            ddl::create_table(&env, &catalog, None, "dup", &[], &ddl::NewParts::default(), true)
+                .await
+                .unwrap()
+                .is_none()
+        );
         let notices: Vec<String> = env.notices.take().into_iter().map(message).collect();
         let skipped = ["00000 table \"x\" does not exist, skipping", "42P07 relation \"dup\" already exists, skipping"];
         assert_eq!(notices, skipped);
@@ -324,7 +339,8 @@ fn of_two_that_make_the_same_table_one_fails() {
     for _ in 0..2 {
         let outcomes = outcomes.clone();
         server.begin(|env, catalog| async move {
-            let made = ddl::create_table(&env, &catalog, None, "t", &accounts(), &[], false).await;
+            let made =
+                ddl::create_table(&env, &catalog, None, "t", &accounts(), &ddl::NewParts::default(), false).await;
             let outcome = match made {
                 Ok(_) => {
                     env.cx.sleep(WaitEvent::PgSleep, 50_000).await;
@@ -351,9 +367,9 @@ fn a_name_is_looked_up_again_after_the_lock() {
     let opened: Rc<Cell<Option<Option<Oid>>>> = Rc::default();
     // One session drops the table and makes another of that name; the other opens it meanwhile.
     server.begin(|env, catalog| async move {
-        ddl::drop_table(&env, &catalog, None, "t", false).await.unwrap();
+        drop_table(&env, &catalog, None, "t", false).await.unwrap();
         env.cx.sleep(WaitEvent::PgSleep, 100_000).await;
-        ddl::create_table(&env, &catalog, None, "t", &accounts(), &[], false).await.unwrap();
+        ddl::create_table(&env, &catalog, None, "t", &accounts(), &ddl::NewParts::default(), false).await.unwrap();
         txn::commit(&env).await.unwrap();
     });
     let slot = opened.clone();

@@ -2,7 +2,6 @@
 //! what the catalogs say of that. It is made with the table, and with an index over what a chunk is found by.
 
 use super::pg_class::ClassRow;
-use super::pg_namespace;
 use crate::access::toast::{TOAST_TUPLE_THRESHOLD, chunk_desc};
 use crate::ids::{Oid, Xid};
 use crate::storage::max_align;
@@ -56,9 +55,9 @@ pub(super) fn columns() -> Vec<Attr> {
 }
 
 /// The row of `pg_class` of the table `oid`, for the long values of the table `of`. It has no type for its rows.
-pub(super) fn class_row(of: Oid, oid: Oid, frozen_xid: Xid) -> ClassRow {
+pub(super) fn class_row(of: Oid, oid: Oid, namespace: Oid, frozen_xid: Xid) -> ClassRow {
     let name = format!("pg_toast_{of}");
-    let row = ClassRow::of_new_table(oid, &name, pg_namespace::PG_TOAST, Oid::INVALID, columns().len(), frozen_xid);
+    let row = ClassRow::of_new_table(oid, &name, namespace, Oid::INVALID, columns().len(), frozen_xid);
     ClassRow { kind: b't', replica_identity: b'n', ..row }
 }
 

@@ -251,4 +251,8 @@ wait_events! {
     ControlFileLock: LWLock "ControlFile",
     /// A buffer pinned by others.
     BufferPin: BufferPin "BufferPin",
+    /// Reading a temporary file.
+    BufFileRead: Io "BufFileRead",
+    /// Writing a temporary file.
+    BufFileWrite: Io "BufFileWrite",
 }

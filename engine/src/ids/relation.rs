@@ -47,7 +47,27 @@ pub struct RelFile {
     pub rel: Oid,
 }
 
+/// Temporary relations lie in the default tablespace, but each session has its own: here it is as if it had a tablespace, from
+/// this number on. PostgreSQL keeps the session's number beside (`RelFileNodeBackend`).
+const TEMPORARY: u32 = 0xFFFF_0000;
+
 impl RelFile {
+    /// The files of a temporary relation of the session with this number.
+    pub fn temporary(backend: u32, db: Oid, rel: Oid) -> RelFile {
+        RelFile { spc: Oid(TEMPORARY | backend & !TEMPORARY), db, rel }
+    }
+
+    /// The session whose temporary relation it is; none if it is none.
+    pub fn backend(self) -> Option<u32> {
+        self.is_temporary().then_some(self.spc.0 & !TEMPORARY)
+    }
+
+    /// Whether it is a temporary relation.
+    #[inline]
+    pub fn is_temporary(self) -> bool {
+        self.spc.0 >= TEMPORARY
+    }
+
     /// Whether all databases share it.
     pub fn is_shared(self) -> bool {
         self.spc == Oid::GLOBAL_TABLESPACE
@@ -64,6 +84,7 @@ impl fmt::Display for RelFile {
         match self.spc {
             Oid::GLOBAL_TABLESPACE => write!(f, "global/{}", self.rel),
             Oid::DEFAULT_TABLESPACE => write!(f, "base/{}/{}", self.db, self.rel),
+            Oid(spc) if spc >= TEMPORARY => write!(f, "base/{}/t{}_{}", self.db, spc & !TEMPORARY, self.rel),
             spc => write!(f, "pg_tblspc/{spc}/PG_15_202209061/{}/{}", self.db, self.rel),
         }
     }
@@ -153,10 +174,17 @@ impl fmt::Display for Tid {
     }
 }
 
-/// A shared buffer, counted from 1 as pg_buffercache counts.
+/// A shared buffer, counted from 1 as pg_buffercache counts; or one of a session's own.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
 pub struct BufferId(pub u32);
+
+impl BufferId {
+    /// A session's own buffer, counted from 1. PostgreSQL gives these negative numbers.
+    pub fn local(number: u32) -> BufferId {
+        BufferId(1 << 31 | number)
+    }
+}
 
 #[cfg(test)]
 mod tests {
@@ -167,5 +195,7 @@ mod tests {
         let rel = RelFile { spc: Oid::DEFAULT_TABLESPACE, db: Oid::POSTGRES_DB, rel: FIRST_NORMAL_OID };
         assert_eq!(rel.path(Fork::Main), "base/5/16384");
         assert_eq!(rel.path(Fork::Vm), "base/5/16384_vm");
+        let temporary = RelFile::temporary(3, rel.db, rel.rel);
+        assert_eq!((temporary.path(Fork::Fsm).as_str(), temporary.backend()), ("base/5/t3_16384_fsm", Some(3)));
     }
 }

@@ -13,6 +13,11 @@ pub struct Instant(pub u64);
 impl Instant {
     /// A moment that never comes.
     pub const NEVER: Instant = Instant(u64::MAX);
+
+    /// As the deadline of a wait: none, if it never comes.
+    pub fn timer(self) -> Option<Instant> {
+        (self != Instant::NEVER).then_some(self)
+    }
 }
 
 impl Add<u64> for Instant {

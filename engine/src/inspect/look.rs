@@ -4,13 +4,16 @@
 //! buffers if it is there, and else what the disk would answer; on a host without power there is only the disk.
 
 use super::names::RelationNames;
+use crate::access::KeyColumn;
 use crate::buffer::{BufferTag, block_count};
-use crate::catalog::layout::{PG_ATTRIBUTE, PG_CLASS, SystemTable};
+use crate::catalog::layout::{PG_ATTRIBUTE, PG_CLASS, PG_INDEX, SystemTable};
 use crate::catalog::pg_attribute;
 use crate::catalog::pg_class::ClassRow;
-use crate::ids::{BLCKSZ, BlockNumber, Fork, Oid, RelFile, Xid, XidStatus};
+use crate::catalog::pg_index::IndexRow;
+use crate::ids::{BLCKSZ, BlockNumber, FIRST_NORMAL_OID, Fork, Oid, RelFile, Xid, XidStatus};
 use crate::server::{Server, ServerSpec};
 use crate::small;
+use crate::storage::multixact::Member;
 use crate::storage::tuple::{HEAP_XMAX_COMMITTED, HEAP_XMAX_INVALID, HEAP_XMAX_IS_MULTI, HeapTupleHeader};
 use crate::storage::{PageBytes, clog, page};
 use crate::types::{Datum, TupleDesc, deform_into, deform_tuple};
@@ -45,8 +48,23 @@ impl<'a> Look<'a> {
 
     /// A page as a read from the file would find it.
     pub(super) fn on_disk(&self, tag: &BufferTag) -> Option<Box<PageBytes>> {
-        let bytes = self.disk.peek(&tag.rel.path(tag.fork), u64::from(tag.block.0) * BLCKSZ as u64, BLCKSZ)?;
+        self.file_page(&tag.rel.path(tag.fork), u64::from(tag.block.0) * BLCKSZ as u64)
+    }
+
+    /// A page's worth of bytes of any file.
+    pub(super) fn file_page(&self, path: &str, offset: u64) -> Option<Box<PageBytes>> {
+        let bytes = self.disk.peek(path, offset, BLCKSZ)?;
         <Box<PageBytes>>::try_from(bytes.into_boxed_slice()).ok()
+    }
+
+    /// All files: path, length, whether a power cut would leave it as it is.
+    pub(super) fn files(&self) -> Vec<(String, u64, bool)> {
+        let file = |path: String| {
+            let len = self.disk.len(&path).unwrap_or(0);
+            let synced = self.disk.is_synced(&path, 0, len as usize);
+            (path, len, synced)
+        };
+        self.disk.list("").into_iter().map(file).collect()
     }
 
     /// Whether what [`Look::on_disk`] finds is durable.
@@ -86,13 +104,19 @@ impl<'a> Look<'a> {
     /// Who stands in a header's xmax: one transaction, or the members of a multixact that is in memory; who ends the
     /// version comes first.
     pub(super) fn in_xmax(&self, header: &HeapTupleHeader) -> Vec<Xid> {
+        let members = self.multixact(header);
+        members.map_or_else(|| vec![header.xmax], |members| members.iter().map(|member| member.xid).collect())
+    }
+
+    /// The members of the multixact in a header's xmax, the strongest first; nothing if there is none.
+    pub(super) fn multixact(&self, header: &HeapTupleHeader) -> Option<Vec<Member>> {
         if !header.has(HEAP_XMAX_IS_MULTI) {
-            return vec![header.xmax];
+            return None;
         }
         let members = self.server.and_then(|server| server.txns.multis.members(header.xmax_multi()).ok());
         let mut members = members.unwrap_or_default();
         small::sort_by_key(&mut members, |member| std::cmp::Reverse(member.status));
-        members.iter().map(|member| member.xid).collect()
+        Some(members)
     }
 
     fn has_committed(&self, xid: Xid) -> bool {
@@ -144,6 +168,17 @@ impl<'a> Look<'a> {
         TupleDesc::new(pg_attribute::columns(&rows, table.natts).unwrap_or_default())
     }
 
+    /// What an index is sorted by.
+    pub(super) fn index_keys(&self, index: Oid) -> Vec<KeyColumn> {
+        let (mut first, mut keys) = (Vec::new(), Vec::new());
+        self.each_row(&PG_INDEX, |desc, tuple| {
+            let wanted = deform_into(desc, tuple, 1, &mut first).is_ok() && first[0] == Datum::Oid(index);
+            let row = || deform_tuple(desc, tuple).and_then(|values| IndexRow::of_values(&values)).ok();
+            keys = if wanted { row().map(|row| row.keys).unwrap_or_default() } else { std::mem::take(&mut keys) };
+        });
+        keys
+    }
+
     /// All tables with the names of their columns.
     pub(super) fn relations(&self) -> Vec<RelationNames> {
         let names = |desc: TupleDesc| {
@@ -162,7 +197,32 @@ pub(super) struct Tables(Vec<ClassRow>);
 impl Tables {
     /// The name of the table or index with this file.
     pub(super) fn name_of(&self, file: RelFile) -> Option<String> {
-        self.0.iter().find(|row| row.file(Oid::POSTGRES_DB) == file).map(|row| row.name.clone())
+        self.with_file(file).map(|row| row.name.clone())
+    }
+
+    /// The table or index with this file.
+    pub(super) fn with_file(&self, file: RelFile) -> Option<&ClassRow> {
+        self.0.iter().find(|row| row.file(Oid::POSTGRES_DB) == file)
+    }
+
+    /// Every table and index with the path of its file.
+    pub(super) fn files(&self) -> impl Iterator<Item = (String, &str)> {
+        self.0.iter().map(|row| (row.file(Oid::POSTGRES_DB).path(Fork::Main), row.name.as_str()))
+    }
+
+    /// The tables that users have made, without what is kept outside of them.
+    pub(super) fn of_users(&self) -> impl Iterator<Item = &ClassRow> {
+        self.0.iter().filter(|row| row.oid >= FIRST_NORMAL_OID && row.kind == b'r')
+    }
+
+    /// The indexes of these.
+    pub(super) fn user_indexes(&self) -> impl Iterator<Item = &ClassRow> {
+        self.0.iter().filter(|row| row.oid >= FIRST_NORMAL_OID && row.is_index() && !row.name.starts_with("pg_toast"))
+    }
+
+    /// The table or index of this name; the youngest, should there be several.
+    pub(super) fn any_named(&self, name: &str) -> Option<&ClassRow> {
+        self.0.iter().filter(|row| row.name == name).max_by_key(|row| row.oid)
     }
 
     /// The name of a table.

@@ -4,6 +4,7 @@
 //! reads. Times are virtual microseconds. `letter` is A, B, ... for a session and nothing for other processes.
 
 use super::shape_page::PageView;
+use super::shape_panel::{PanelRequest, PanelView};
 
 /// What is to be seen besides the fixed part.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -19,6 +20,8 @@ pub struct ViewRequest {
     pub wal_records: u32,
     /// How many of the newest entries of pg_xact.
     pub xacts: u32,
+    /// What the open panels ask for.
+    pub panels: Vec<PanelRequest>,
 }
 
 /// One moment.
@@ -43,6 +46,8 @@ pub struct LabView {
     pub sessions: Vec<SessionView>,
     /// The links between hosts.
     pub links: Vec<LinkView>,
+    /// What the open panels have asked for, in the order of the requests.
+    pub panels: Vec<PanelView>,
 }
 
 /// How big things are.
@@ -115,8 +120,8 @@ pub struct HostView {
     pub timeline: u32,
     /// Its processes, in the order of their start.
     pub processes: Vec<ProcessView>,
-    /// All shared buffers, in order, the empty ones too.
-    pub buffers: Vec<BufferView>,
+    /// All shared buffers.
+    pub buffers: PoolView,
     /// Where the clock hand points, from 0.
     pub next_victim: u32,
     /// The rings of buffers in use: of big scans, and of VACUUM.
@@ -183,26 +188,39 @@ pub struct ProcessView {
     pub wakes_at: Option<u64>,
 }
 
-/// A buffer, as `pg_buffercache` shows it.
+/// The shared buffers, in order, the empty ones too. There may be many, and all of them may change from one picture to
+/// the next, so each is 16 bytes and not an object:
+///
+/// ```text
+///   0 relfilenode 4, 0 if empty │ 4 relblocknumber 4 │ 8 pinning_backends 4 │ 12 relforknumber │ 13 usagecount │ 14 flags
+/// ```
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
+pub struct PoolView {
+    /// How many there are.
+    pub count: u32,
+    /// The buffers, little-endian.
+    #[cfg_attr(feature = "views", serde(serialize_with = "super::shape_page::as_bytes"), ts(type = "Uint8Array"))]
+    pub cells: Vec<u8>,
+    /// The tables and indexes whose files are in there.
+    pub files: Vec<FileName>,
+}
+
+/// Bytes of a buffer in [`PoolView::cells`].
+pub const POOL_CELL: usize = 16;
+/// It is newer than the file.
+pub const POOL_DIRTY: u8 = 1;
+/// A checkpoint under way has yet to write it.
+pub const POOL_CHECKPOINT: u8 = 2;
+
+/// A file's name in the catalog.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
-pub struct BufferView {
-    /// From 1.
-    pub bufferid: u32,
-    /// The file that its page belongs to.
-    pub relfilenode: Option<u32>,
-    /// The table with this file.
-    pub relname: Option<String>,
-    /// 0 main, 1 free space map, 2 visibility map.
-    pub relforknumber: Option<u8>,
-    /// Which page.
-    pub relblocknumber: Option<u32>,
-    /// Newer than the file.
-    pub isdirty: bool,
-    /// 0 to 5.
-    pub usagecount: u8,
-    /// How many processes have it pinned.
-    pub pinning_backends: u32,
+pub struct FileName {
+    /// The file.
+    pub relfilenode: u32,
+    /// The table or index.
+    pub relname: String,
 }
 
 /// A ring of buffers that one process takes again and again.

@@ -76,7 +76,7 @@ pub struct PageImage {
 }
 
 #[cfg(feature = "views")]
-fn as_bytes<S: serde::Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
+pub(super) fn as_bytes<S: serde::Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
     to.serialize_bytes(bytes)
 }
 

@@ -5,8 +5,15 @@ use crate::cluster::{Input, Lab, LabSpec};
 use crate::server::protocol::BackendMessage;
 use crate::world::Limit;
 
-fn request() -> ViewRequest {
-    ViewRequest { relation: "accounts".into(), fork: "main".into(), block: 0, wal_records: 64, xacts: 8 }
+pub(super) fn request() -> ViewRequest {
+    ViewRequest {
+        relation: "accounts".into(),
+        fork: "main".into(),
+        block: 0,
+        wal_records: 64,
+        xacts: 8,
+        panels: Vec::new(),
+    }
 }
 
 /// Opens a session on a host.
@@ -175,6 +182,6 @@ fn a_host_without_power_shows_its_disk() {
     lab.input(Input::PowerFail { host: 0 }).unwrap();
     let view = view(&lab, &request());
     let primary = &view.hosts[0];
-    assert_eq!((primary.state, primary.buffers.len(), primary.processes.len()), (HostState::Off, 0, 0));
+    assert_eq!((primary.state, primary.buffers.count, primary.processes.len()), (HostState::Off, 0, 0));
     assert_eq!(primary.wal.insert, 0);
 }

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use super::look::Look;
 use super::shape::*;
 use super::view_host::host_view;
+use super::view_panel::panel_view;
 use crate::cluster::{Lab, Session};
 use crate::ids::{CommandId, HostId, Pid, WalSegSize, Xid};
 use crate::server::{self, Activity, Server, ServerSpec};
@@ -71,6 +72,7 @@ fn room_view(room: &Room, request: &ViewRequest) -> LabView {
         hosts,
         sessions: room.sessions.iter().map(|session| session_view(room, session, &processes)).collect(),
         links: room.link.into_iter().map(|link| link_view(link, world)).collect(),
+        panels: request.panels.iter().map(|panel| panel_view(room, &letters, panel)).collect(),
     }
 }
 

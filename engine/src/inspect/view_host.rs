@@ -7,14 +7,17 @@ use super::shape::*;
 use super::view::{Letters, Room, askers};
 use super::view_page::page_view;
 use super::view_wal::{Tape, wal_view};
-use crate::buffer::Ring;
-use crate::ids::{BackendType, HostId, Instant, Pid, Xid};
+use crate::buffer::{BufferState, Ring};
+use crate::ids::{BackendType, HostId, Instant, Pid, RelFile, Xid};
 use crate::server::{LogLine, Server, ServerSpec, ServerState};
+use crate::small;
 use crate::txn::{LockInfo, LockTag};
 use crate::world::{ProcessInfo, RunState, World};
 
-/// Records looked at to find the one that made a row version.
+/// Records looked at to find the one that made a row version; by somebody in a hurry, who asks for a few records, only
+/// those: reading the log back, with its checksums, is most of what a view costs.
 const RECORDS_FOR_VERSIONS: usize = 128;
+const A_FEW: usize = 32;
 /// Lines of the server log in a view.
 const LOG_LINES: usize = 24;
 
@@ -31,7 +34,8 @@ pub(super) fn host_view(
     let look = Look::at(spec, server);
     let tables = look.tables();
     let wanted = request.wal_records as usize;
-    let tape = server.map(|server| Tape::newest(server, wanted.max(RECORDS_FOR_VERSIONS))).unwrap_or_default();
+    let back = if wanted < A_FEW { wanted } else { wanted.max(RECORDS_FOR_VERSIONS) };
+    let tape = server.map(|server| Tape::newest(server, back)).unwrap_or_default();
     let askers = askers(room, &look, spec.host);
     let here: Vec<&ProcessInfo> = processes.iter().filter(|process| process.host == spec.host).collect();
     HostView {
@@ -41,7 +45,7 @@ pub(super) fn host_view(
         state: host_state(server, &here),
         timeline: server.map_or(1, |server| server.timeline().0),
         processes: process_views(room.world, &here, letters),
-        buffers: server.map_or_else(Vec::new, |server| buffer_views(server, &tables)),
+        buffers: server.map_or_else(PoolView::default, |server| pool_view(server, &tables)),
         next_victim: server.map_or(0, |server| server.buffers.hand() as u32),
         rings: server.map_or_else(Vec::new, |server| ring_views(server, letters)),
         page: page_view(&look, &tables, request, &tape, letters, &askers),
@@ -104,21 +108,31 @@ fn process_state(process: &ProcessInfo, last: Option<Pid>) -> ProcessState {
 
 // --- shared memory -------------------------------------------------------------------------------------------
 
-fn buffer_views(server: &Server, tables: &Tables) -> Vec<BufferView> {
-    let view = |index: usize| {
-        let state = server.buffers.state(index);
-        BufferView {
-            bufferid: index as u32 + 1,
-            relfilenode: state.tag.map(|tag| tag.rel.rel.0),
-            relname: state.tag.and_then(|tag| tables.name_of(tag.rel)),
-            relforknumber: state.tag.map(|tag| tag.fork as u8),
-            relblocknumber: state.tag.map(|tag| tag.block.0),
-            isdirty: state.dirty,
-            usagecount: state.usage_count,
-            pinning_backends: state.pins,
+fn pool_view(server: &Server, tables: &Tables) -> PoolView {
+    let buffers = &server.buffers;
+    let mut cells = vec![0; buffers.len() * POOL_CELL];
+    let mut files: small::Set<RelFile> = small::Set::default();
+    let mut last = None;
+    for (index, cell) in cells.chunks_exact_mut(POOL_CELL).enumerate() {
+        let state = buffers.state(index);
+        let Some(tag) = state.tag else { continue };
+        // Neighbours are mostly of one file.
+        if last != Some(tag.rel) {
+            files.insert(tag.rel);
+            last = Some(tag.rel);
         }
-    };
-    (0..server.buffers.len()).map(view).collect()
+        cell[..4].copy_from_slice(&tag.rel.rel.0.to_le_bytes());
+        cell[4..8].copy_from_slice(&tag.block.0.to_le_bytes());
+        cell[8..12].copy_from_slice(&state.pins.to_le_bytes());
+        cell[12..15].copy_from_slice(&[tag.fork as u8, state.usage_count, flags_of(&state)]);
+    }
+    let name = |file: &RelFile| Some(FileName { relfilenode: file.rel.0, relname: tables.name_of(*file)? });
+    PoolView { count: buffers.len() as u32, cells, files: files.iter().filter_map(name).collect() }
+}
+
+fn flags_of(state: &BufferState) -> u8 {
+    let flag = |on: bool, flag: u8| if on { flag } else { 0 };
+    flag(state.dirty, POOL_DIRTY) | flag(state.is_checkpoint_needed(), POOL_CHECKPOINT)
 }
 
 fn ring_views(server: &Server, letters: &Letters) -> Vec<RingView> {
@@ -171,7 +185,7 @@ fn lock_waits(server: &Server, tables: &Tables, letters: &Letters) -> Vec<LockWa
     locks.list().into_iter().filter(|lock| !lock.granted).map(view).collect()
 }
 
-fn what(tag: LockTag, tables: &Tables) -> String {
+pub(super) fn what(tag: LockTag, tables: &Tables) -> String {
     let name = |rel| tables.name_of_oid(rel).map_or_else(|| rel.to_string(), str::to_string);
     match tag {
         LockTag::Relation { rel, .. } => format!("relation {}", name(rel)),

@@ -98,7 +98,7 @@ fn page_image(bytes: &PageBytes, versions: Option<&Versions>) -> PageImage {
 }
 
 /// The header's fields with the bytes they lie in, as `page_header` prints them; size and version share two bytes.
-fn header_fields(header: &page::PageHeader) -> Vec<FieldView> {
+pub(super) fn header_fields(header: &page::PageHeader) -> Vec<FieldView> {
     let fields: [(&str, String, u16, u16); 8] = [
         ("pd_lsn", header.lsn.to_string(), 0, 8),
         ("pd_checksum", header.checksum.to_string(), 8, 2),

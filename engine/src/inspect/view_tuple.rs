@@ -91,7 +91,7 @@ fn flags(header: &HeapTupleHeader) -> Vec<String> {
 }
 
 /// The header's fields with the bytes they lie in, as `heap_page_items` prints them; masks in hexadecimal.
-fn fields(header: &HeapTupleHeader, tuple: &[u8], base: u16) -> Vec<FieldView> {
+pub(super) fn fields(header: &HeapTupleHeader, tuple: &[u8], base: u16) -> Vec<FieldView> {
     let mut fields = vec![
         ("t_xmin", header.xmin.to_string(), 0, 4),
         ("t_xmax", header.xmax.to_string(), 4, 4),
@@ -118,7 +118,7 @@ pub(super) fn bits_text(bits: &[u8]) -> String {
 }
 
 /// The columns, as far as the bytes can be understood.
-fn attrs(columns: &TupleDesc, tuple: &[u8], base: u16) -> Vec<AttrView> {
+pub(super) fn attrs(columns: &TupleDesc, tuple: &[u8], base: u16) -> Vec<AttrView> {
     let (Ok(values), Ok(ranges)) = (deform_tuple(columns, tuple), column_ranges(columns, tuple)) else {
         return Vec::new();
     };
@@ -170,7 +170,11 @@ fn xmax_status(header: &HeapTupleHeader, look: &Look) -> XmaxStatus {
 /// Asks a rule of visibility. If it wants to know of a transaction whose page of pg_xact is not in memory, it is asked
 /// again about a header in which that is noted, as a reader would note it on the page. What would have to be looked up
 /// in pg_subtrans or pg_multixact stays open.
-fn ask<T>(header: &HeapTupleHeader, look: &Look, rule: impl Fn(&HeapTupleHeader) -> Result<T, Needs>) -> Option<T> {
+pub(super) fn ask<T>(
+    header: &HeapTupleHeader,
+    look: &Look,
+    rule: impl Fn(&HeapTupleHeader) -> Result<T, Needs>,
+) -> Option<T> {
     let mut header = *header;
     for _ in 0..2 {
         let xid = match rule(&header) {

@@ -175,7 +175,9 @@ impl<'a> Worker<'a> {
     /// All tables, catalogs first.
     async fn tables(&mut self) -> Result<Vec<ClassRow>> {
         self.begin();
-        let classes = self.catalog.all(self.env).await?;
+        let mut classes = self.catalog.all(self.env).await?;
+        // What sessions have for themselves they vacuum themselves.
+        classes.retain(|class| !class.is_temporary());
         self.end(true).await?;
         Ok(classes)
     }

@@ -13,6 +13,7 @@ use super::protocol::{BackendMessage, FrontendMessage, Startup};
 use super::session::Session;
 use super::shared::Server;
 use super::statement_log::{log_connection, log_disconnection};
+use super::style::Styled;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::{Setting, Settings, Source};
 use crate::sql::functions::{FnCtx, SessionEnv};
@@ -50,10 +51,15 @@ async fn serve(
     outgoing: &ClientSender,
 ) -> Result<()> {
     let mut session = begin(cx, server, startup, outgoing)?;
-    let served = converse(cx, &mut session, incoming).await;
+    let env = session.env.clone();
+    let served = Styled { env, work: Box::pin(converse(cx, &mut session, incoming)) }.await;
     // Whatever was open is undone; the client does not hear of it any more.
     let open = matches!(session.block(), BlockState::Implicit | BlockState::InBlock);
     let undone = abort(&session.env).await;
+    // After the crash of another process nothing is touched any more.
+    if !served.as_ref().is_err_and(|error| error.code() == sqlstate::CRASH_SHUTDOWN) {
+        session.drop_temporary_tables().await?;
+    }
     session.env.stats.end_session(served.as_ref().err(), open);
     session.report_stats(true);
     undone.and(served)
@@ -81,7 +87,12 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
     if env.settings.borrow().on(Setting::log_connections) {
         log_connection(server, cx.pid(), &user, startup.get("application_name").unwrap_or_default());
     }
-    let fx = FnCtx { env: env.clone(), session: Rc::new(Identity { user }) };
+    let fx = FnCtx {
+        env: env.clone(),
+        session: Rc::new(Identity { user }),
+        catalog: Rc::default(),
+        registry: server.functions(),
+    };
     let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);
     session.tell_settings();

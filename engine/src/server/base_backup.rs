@@ -17,6 +17,7 @@ use super::port::{Replication, ReplicationMessage};
 use super::shared::Server;
 use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegment, sqlstate};
 use crate::trace::Event;
+use crate::txn::{TEMP_DIRECTORY, is_temp_relation};
 use crate::wal::RecordBuilder;
 use crate::wal::xlog_records::XlogRecord;
 use crate::world::{Cx, Disk, Receiver, Sender};
@@ -84,10 +85,10 @@ async fn send_all(cx: &Cx, server: &Server, standby: &Replication) -> Result<()>
     Ok(())
 }
 
-/// Slots are the primary's own, and so are its statistics; log and control file come last.
+/// Slots are the primary's own, and so are its statistics and temporary files; log and control file come last.
 fn is_copied(path: &str) -> bool {
-    let apart = ["pg_wal/", "pg_replslot/", "pg_stat/", control::PATH];
-    !apart.iter().any(|prefix| path.starts_with(prefix))
+    let apart = ["pg_wal/", "pg_replslot/", "pg_stat/", TEMP_DIRECTORY, control::PATH];
+    !apart.iter().any(|prefix| path.starts_with(prefix)) && !is_temp_relation(path)
 }
 
 /// The end of the backup in the log: a copy that has not come so far is not consistent.
@@ -102,7 +103,7 @@ async fn stop(cx: &Cx, server: &Server, redo: Lsn) -> Result<Lsn> {
 fn label_text(cx: &Cx, server: &Server, redo: Lsn, checkpoint: Lsn) -> String {
     let (seg, timeline) = (server.seg(), server.timeline());
     let file = seg.file_name(timeline, seg.segment_of(redo));
-    let time = crate::types::timestamp::timestamptz_out(cx.timestamp());
+    let time = crate::types::datetime::utc_out(cx.timestamp());
     let time = format!("{} UTC", time.split(['.', '+']).next().unwrap_or_default());
     format!(
         "START WAL LOCATION: {redo} (file {file})\nCHECKPOINT LOCATION: {checkpoint}\nBACKUP METHOD: streamed\n\

@@ -123,10 +123,17 @@ impl Session {
             self.env.notice(warning.severity(Severity::Warning));
         }
         let Some(value) = value_text(setting, set)? else { return self.reset(Some(&set.name)) };
+        let value = self.style_value(setting, &setting_name(setting, &set.name), &value)?;
         if setting == Setting::transaction_isolation {
             let level = super::transaction::isolation_of(&value)?;
             self.env.xact.borrow_mut().isolation = level;
             return Ok(());
+        }
+        if setting == Setting::temp_buffers && self.env.temp_tables.buffers().is_some() {
+            let message = format!("invalid value for parameter \"temp_buffers\": {value}");
+            let detail =
+                "\"temp_buffers\" cannot be changed after any temporary tables have been accessed in the session.";
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message).detail(detail));
         }
         let settings = &mut *self.env.settings.borrow_mut();
         if set.local { settings.set_local(setting, &value) } else { settings.set(setting, &value, Source::Session) }
@@ -175,6 +182,15 @@ impl Session {
             Setting::transaction_read_only => if xact.read_only { "on" } else { "off" }.into(),
             _ => self.env.settings.borrow().show(setting),
         }
+    }
+}
+
+/// The name as errors write it.
+fn setting_name(setting: Setting, written: &str) -> String {
+    match setting {
+        Setting::TimeZone => "TimeZone".into(),
+        Setting::DateStyle => "DateStyle".into(),
+        _ => written.to_string(),
     }
 }
 

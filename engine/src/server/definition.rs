@@ -2,12 +2,18 @@
 
 use super::session::Session;
 use crate::access::KeyColumn;
-use crate::catalog::ddl;
+use crate::catalog::constraint::{NewCheck, NewForeignKey};
+use crate::catalog::ddl::{self, NewParts};
+use crate::catalog::drop::drop_tables;
 use crate::catalog::index::{self, NewIndex, Purpose};
-use crate::ids::{Error, Result};
-use crate::sql::ast::{self, Statement};
+use crate::catalog::pg_class::ClassRow;
+use crate::catalog::{Table, pg_namespace, temporary};
+use crate::ids::{Error, Oid, Result, Xid};
+use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint, Temporary};
 use crate::sql::{bind, bound};
-use crate::types::Attr;
+use crate::txn::OnCommit;
+use crate::types::{Attr, TupleDesc};
+use std::rc::Rc;
 
 impl Session {
     /// Runs one of them and returns its command tag.
@@ -19,9 +25,8 @@ impl Session {
                 "CREATE TABLE"
             }
             Statement::DropTable(drop) => {
-                for name in &drop.names {
-                    ddl::drop_table(env, catalog, name.schema.as_deref(), &name.name, drop.if_exists).await?;
-                }
+                let names: Vec<_> = drop.names.iter().map(|name| (name.schema.as_deref(), &*name.name)).collect();
+                drop_tables(env, catalog, &names, drop.if_exists, drop.cascade).await?;
                 "DROP TABLE"
             }
             Statement::CreateIndex(create) => {
@@ -40,26 +45,51 @@ impl Session {
 
     async fn create_table(&self, create: &ast::CreateTable) -> Result<()> {
         let mut columns = bind::new_columns(create)?;
-        let keys = bind::new_keys(create, &mut columns)?;
-        let columns: Vec<Attr> = columns
-            .into_iter()
-            .map(|column| Attr {
-                typmod: column.typmod,
-                notnull: column.not_null,
-                ..Attr::new(&column.name, column.ty)
-            })
-            .collect();
-        let schema = create.name.schema.as_deref();
-        let (name, exists) = (&create.name.name, create.if_not_exists);
-        let of_key = |key| {
-            let bound::NewKey { name, primary, columns }: &bound::NewKey = key;
-            let keys = columns.iter().copied().map(KeyColumn::ascending).collect();
-            let purpose = if *primary { Purpose::Primary } else { Purpose::Unique };
-            NewIndex { name: name.as_deref(), keys, purpose }
+        let name = &create.name.name;
+        let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
+        let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
+        let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
+        for (at, column) in create.columns.iter().enumerate() {
+            if let Some(default) = &column.default {
+                let text = self.with_tables(|view| bind::new_default(&columns[at], default, view, &self.functions));
+                parts.defaults.push((at, text.await?));
+            }
+        }
+        let scope = table_to_be(name, &columns);
+        for constraint in &create.constraints {
+            match &constraint.kind {
+                ConstraintKind::Key(..) => {}
+                ConstraintKind::Check(condition) => {
+                    parts.checks.push(self.new_check(&scope, constraint, condition).await?)
+                }
+                ConstraintKind::Foreign(key) => parts.foreign.push(new_foreign_key(constraint, key)),
+            }
+        }
+        let schema = match (create.name.schema.as_deref(), create.temporary) {
+            (schema, Temporary::No) => schema,
+            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
         };
-        let keys: Vec<NewIndex> = keys.iter().map(of_key).collect();
-        ddl::create_table(&self.env, &self.catalog, schema, name, &columns, &keys, exists).await?;
+        let (env, catalog, exists) = (&self.env, &self.catalog, create.if_not_exists);
+        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await?;
+        let action = match create.temporary {
+            Temporary::DeleteRows => Some(OnCommit::DeleteRows),
+            Temporary::Drop => Some(OnCommit::Drop),
+            Temporary::No | Temporary::PreserveRows => None,
+        };
+        made.zip(action).into_iter().for_each(|(table, action)| temporary::on_commit(env, table, action));
         Ok(())
+    }
+
+    /// A check of a table, which may still be to be made.
+    pub(super) async fn new_check<'a>(
+        &self,
+        table: &Rc<Table>,
+        constraint: &'a TableConstraint,
+        condition: &ast::Expr,
+    ) -> Result<NewCheck<'a>> {
+        let bound = self.with_tables(|view| bind::new_check(table, condition, view, &self.functions)).await?;
+        let (condition, column) = bound;
+        Ok(NewCheck { name: constraint.name.as_deref(), condition, column, validated: !constraint.not_valid })
     }
 
     async fn create_index(&self, create: &ast::CreateIndex) -> Result<()> {
@@ -74,4 +104,41 @@ impl Session {
         };
         index::create_index(&self.env, &self.catalog, &create).await
     }
+}
+
+/// A column as the catalogs have it.
+pub(super) fn new_attr(column: bound::NewColumn) -> Attr {
+    Attr { typmod: column.typmod, notnull: column.not_null, ..Attr::new(&column.name, column.ty) }
+}
+
+/// The index of a key.
+fn new_index(key: &bound::NewKey) -> NewIndex<'_> {
+    let keys = key.columns.iter().copied().map(KeyColumn::ascending).collect();
+    let purpose = if key.primary { Purpose::Primary } else { Purpose::Unique };
+    NewIndex { name: key.name.as_deref(), keys, purpose }
+}
+
+/// A foreign key, whose names the catalogs look up.
+pub(super) fn new_foreign_key<'a>(constraint: &'a TableConstraint, key: &'a ast::ForeignKey) -> NewForeignKey<'a> {
+    let names = |list: &'a [ast::Ident]| list.iter().map(|name| &**name).collect();
+    NewForeignKey {
+        name: constraint.name.as_deref(),
+        columns: names(&key.columns),
+        table: (key.table.schema.as_deref(), &key.table.name),
+        referred: names(&key.referred),
+        full: key.full,
+        on_update: key.on_update,
+        on_delete: key.on_delete,
+        set_columns: names(&key.set_columns),
+        deferrable: constraint.deferrable,
+        deferred: constraint.deferred,
+        validated: !constraint.not_valid,
+    }
+}
+
+/// A table that is not there yet, for what its checks say.
+fn table_to_be(name: &str, columns: &[Attr]) -> Rc<Table> {
+    let oid = Oid::INVALID;
+    let class = ClassRow::of_new_table(oid, name, pg_namespace::PUBLIC, oid, columns.len(), Xid::INVALID);
+    Rc::new(Table::new(class, TupleDesc::new(columns.to_vec()), oid))
 }

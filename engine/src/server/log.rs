@@ -9,7 +9,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use crate::ids::{Pid, SqlState, TimestampTz, Xid};
-use crate::types::timestamp::timestamptz_out;
+use crate::types::datetime::utc_out;
 
 /// Lines that are kept.
 const KEPT: usize = 500;
@@ -149,7 +149,7 @@ fn escaped(escape: char, of: &LogContext) -> String {
     let session = |at: usize| of.session.map_or(String::new(), |known| known[at].to_string());
     let unix = |at: TimestampTz| at.0.div_euclid(1_000_000) + TimestampTz::UNIX_EPOCH_OFFSET;
     let clock = |at: TimestampTz, millis: bool| {
-        let text = timestamptz_out(at);
+        let text = utc_out(at);
         let fraction = if millis { format!(".{:03}", at.0.rem_euclid(1_000_000) / 1_000) } else { String::new() };
         format!("{}{fraction} UTC", text.split(['.', '+']).next().unwrap_or_default())
     };

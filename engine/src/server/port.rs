@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::base_backup::BackupMessage;
 use super::protocol::{BackendMessage, CancelRequest, FrontendMessage, Startup};
-use crate::ids::{Instant, Lsn, Pid, Severity, TimestampTz};
+use crate::ids::{Instant, Lsn, Pid, Severity, TimestampTz, Xid};
 use crate::world::{Receiver, Sender, World};
 
 /// A client that wants a session.
@@ -98,6 +98,8 @@ pub enum ReplicationMessage {
     KeepAlive {
         /// The end of the log on the primary.
         end: Lsn,
+        /// An answer is wanted.
+        reply: bool,
     },
     /// `r`: how far the standby is.
     Reply {
@@ -109,7 +111,16 @@ pub enum ReplicationMessage {
         apply: Lsn,
         /// When it says so.
         time: TimestampTz,
+        /// An answer is wanted.
+        reply: bool,
     },
+    /// `h`: what the standby's queries may still see.
+    Feedback {
+        /// The oldest transaction that they need; invalid if the primary shall not mind.
+        xmin: Xid,
+    },
+    /// All of the log is sent: the primary shuts down.
+    End,
     /// The walsender cannot go on.
     Error(String),
 }

@@ -25,6 +25,7 @@ use super::{
 use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
+use crate::txn::remove_left_over;
 use crate::world::{Cx, Interrupt};
 
 /// Starts a server on a host: returns its postmaster.
@@ -65,6 +66,7 @@ impl Postmaster<'_> {
         loop {
             let control = control::read(cx, &spec.disk).await?;
             spec.read_configuration()?;
+            remove_left_over(&spec.disk);
             let server = Server::new(spec.clone(), control);
             *spec.running.borrow_mut() = Some(server.clone());
             let mut postmaster = Postmaster { cx, server, children: Vec::new(), shutdown: None };

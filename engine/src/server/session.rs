@@ -8,6 +8,7 @@ use super::port::ClientSender;
 use super::protocol::{BackendMessage, Bind, Bytes, Format, FrontendMessage, Target, TransactionStatus};
 use super::shared::{Server, SessionState};
 use super::statement::Parameters;
+use super::statement_log::log_level;
 use super::values::{describe, format_row, read_parameter};
 use crate::catalog::Catalog;
 use crate::ids::{Error, Instant, Oid, Result, Severity, TimestampTz, sqlstate};
@@ -15,7 +16,7 @@ use crate::settings::Setting;
 use crate::sql::ast::Statement;
 use crate::sql::bound::OutColumn;
 use crate::sql::functions::{FnCtx, Registry};
-use crate::sql::parse::parse;
+use crate::sql::parse::{Parsed, Place, Shapes};
 use crate::trace::{Event, TxStatus};
 use crate::txn::{BlockState, DatabaseCounter, Env};
 use crate::types::{Datum, TypeId};
@@ -41,7 +42,7 @@ pub(super) const REPORTED: [Setting; 13] = [
 pub(super) struct Prepared {
     pub(super) text: Rc<str>,
     /// None for an empty query string.
-    pub(super) statement: Option<Statement>,
+    pub(super) statement: Option<(Statement, Place)>,
     pub(super) parameter_types: Vec<TypeId>,
     /// The columns of its rows, if it returns any.
     pub(super) columns: Option<Vec<OutColumn>>,
@@ -63,7 +64,7 @@ pub(super) struct Session {
     pub(super) server: Rc<Server>,
     pub(super) env: Env,
     pub(super) fx: FnCtx,
-    pub(super) catalog: Catalog,
+    pub(super) catalog: Rc<Catalog>,
     pub(super) functions: Rc<Registry>,
     pub(super) client: ClientSender,
     pub(super) prepared: small::Map<String, Rc<Prepared>>,
@@ -84,6 +85,8 @@ pub(super) struct Session {
     skipping: bool,
     /// Whether `statement_timeout` counts.
     pub(super) timing: bool,
+    /// The shapes of statements that it has parsed.
+    shapes: Shapes,
 }
 
 impl Session {
@@ -93,8 +96,8 @@ impl Session {
             functions: server.functions(),
             server,
             env,
+            catalog: fx.catalog.clone(),
             fx,
-            catalog: Catalog::new(),
             client,
             prepared: small::Map::new(),
             portals: small::Map::new(),
@@ -106,6 +109,7 @@ impl Session {
             running: None,
             skipping: false,
             timing: false,
+            shapes: Shapes::default(),
         }
     }
 
@@ -158,6 +162,7 @@ impl Session {
     }
 
     pub(super) fn send_notices(&self) {
+        self.log_temp_files();
         let notices = std::mem::take(&mut *self.env.notices.borrow_mut());
         for notice in notices {
             if notice.report().severity > Severity::Info {
@@ -207,18 +212,19 @@ impl Session {
 
     /// Parses all of a query string before the first statement is run. Returns whether it was logged.
     async fn run_query_string(&mut self, text: &str) -> Result<bool> {
-        let statements = parse(text)?;
-        if statements.is_empty() {
+        let mut level = i64::MAX;
+        let mut script = self.shapes.check(text, &mut |statement| level = level.min(log_level(statement)))?;
+        let Some(last) = script.len().checked_sub(1) else {
             self.send(BackendMessage::EmptyQueryResponse);
             return Ok(false);
-        }
-        let logged = self.log_statement("statement", text, statements.iter().map(|parsed| &parsed.statement));
-        let last = statements.len() - 1;
-        for (n, parsed) in statements.into_iter().enumerate() {
-            self.refuse_if_failed(&parsed.statement)?;
+        };
+        let logged = self.log_statement("statement", text, level);
+        for n in 0..=last {
+            let Parsed { statement, place } = self.shapes.statement(text, &mut script, n)?;
+            self.refuse_if_failed(&statement)?;
             self.start_command()?;
-            let counts = parsed.statement.takes_snapshot();
-            let tag = self.run_shown(parsed.statement, last > 0).await?;
+            let counts = statement.takes_snapshot();
+            let tag = self.run_shown(statement, last > 0).await.map_err(|error| place.put(text, error))?;
             self.stop_timing();
             self.end_statement();
             self.statements_in_block += u64::from(counts && self.block() != BlockState::Idle);
@@ -309,21 +315,28 @@ impl Session {
     }
 
     async fn prepare(&mut self, query: &str, parameter_types: &[Oid]) -> Result<Prepared> {
-        let mut statements = parse(query)?;
-        if statements.len() > 1 {
+        let mut script = self.shapes.check(query, &mut |_| ())?;
+        if script.len() > 1 {
             let message = "cannot insert multiple commands into a prepared statement";
             return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
         }
-        let statement = statements.pop().map(|parsed| parsed.statement);
-        if let Some(statement) = &statement {
-            self.refuse_if_failed(statement)?;
+        let statement = match script.is_empty() {
+            true => None,
+            false => Some(self.shapes.statement(query, &mut script, 0)?),
+        };
+        if let Some(parsed) = &statement {
+            self.refuse_if_failed(&parsed.statement)?;
         }
         self.start_command()?;
         let known: Vec<Option<TypeId>> = parameter_types.iter().map(|oid| TypeId::from_oid(*oid)).collect();
         let (parameter_types, columns) = match &statement {
-            Some(statement) => self.describe_statement(statement, &known).await?,
+            Some(parsed) => {
+                let described = self.describe_statement(&parsed.statement, &known).await;
+                described.map_err(|error| parsed.place.put(query, error))?
+            }
             None => (Vec::new(), None),
         };
+        let statement = statement.map(|parsed| (parsed.statement, parsed.place));
         Ok(Prepared { text: query.into(), statement, parameter_types, columns })
     }
 
@@ -399,13 +412,14 @@ impl Session {
     async fn execute(&mut self, name: &str, max_rows: u32) -> Result<()> {
         let portal = self.find_portal(name)?;
         if portal.rest.is_none() {
-            let Some(statement) = portal.prepared.statement.clone() else {
+            let Some((statement, place)) = portal.prepared.statement.clone() else {
                 self.send(BackendMessage::EmptyQueryResponse);
                 return Ok(());
             };
             let (parameters, formats) = (portal.parameters.clone(), portal.formats.clone());
             let text = portal.prepared.text.clone();
-            self.run_portal(name, &text, statement, &parameters, &formats).await?;
+            let run = self.run_portal(name, &text, statement, &parameters, &formats).await;
+            run.map_err(|error| place.put(&text, error))?;
         }
         self.fetch(name, max_rows);
         Ok(())
@@ -424,7 +438,7 @@ impl Session {
         self.note_query(text);
         self.running = Some(text.into());
         let begun = self.env.cx.now();
-        let logged = self.log_statement("execute <unnamed>", text, std::iter::once(&statement));
+        let logged = self.log_statement("execute <unnamed>", text, log_level(&statement));
         self.start_command()?;
         let mut rows = Vec::new();
         let mut types: Vec<TypeId> = Vec::new();

@@ -172,6 +172,12 @@ pub struct ReceiverState {
     pub last_xact: Cell<Option<TimestampTz>>,
     /// Set when the startup process wants the primary to hear how far it is.
     pub reply_wanted: Cell<bool>,
+    /// Set when the stream has broken off, until the startup process has seen it.
+    pub lost: Cell<bool>,
+    /// When that happened last, and before.
+    pub lost_at: Cell<Option<Instant>>,
+    /// Set with it: when it had happened before.
+    pub lost_before: Cell<Option<Instant>>,
 }
 
 /// What the checkpointer is asked for, and what it has done.
@@ -304,6 +310,9 @@ impl Server {
             xact: Rc::default(),
             locks: Rc::default(),
             notices: Rc::default(),
+            temp_files: Rc::default(),
+            temp_tables: Rc::default(),
+            memory: Rc::default(),
             known_redo: Rc::default(),
             toasts: Rc::default(),
             database: Oid::POSTGRES_DB,
@@ -426,6 +435,11 @@ impl Server {
     /// The oldest transaction that a snapshot anywhere may still need.
     pub fn horizon(&self) -> Xid {
         self.txns.procs.oldest_xmin()
+    }
+
+    /// Whether a checkpoint is under way.
+    pub fn checkpoint_runs(&self) -> bool {
+        self.checkpoints.started.get() > self.checkpoints.done.get()
     }
 
     /// When the next thing happens by itself.

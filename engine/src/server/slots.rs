@@ -14,7 +14,7 @@ use std::cell::RefCell;
 
 use super::log::LogLevel;
 use super::shared::Server;
-use crate::ids::{Error, Lsn, Pid, Result, WaitEvent, WalSegment, sqlstate};
+use crate::ids::{Error, Lsn, Oid, Pid, Result, WaitEvent, WalSegment, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::world::{Cx, Interrupt};
 
@@ -27,6 +27,7 @@ const HEAD: usize = 16;
 const NAME_LEN: usize = 64;
 /// Where the checksum's bytes begin, and two of the fields.
 const CHECKED_FROM: usize = 8;
+const XMIN: usize = 88;
 const RESTART_LSN: usize = 96;
 const INVALIDATED_AT: usize = 104;
 
@@ -37,6 +38,8 @@ pub struct Slot {
     pub name: String,
     /// The log from here on is kept; invalid if none is.
     pub restart_lsn: Lsn,
+    /// The oldest transaction that the standby's queries need, if it tells: `hot_standby_feedback`.
+    pub xmin: Xid,
     /// What `restart_lsn` was when the slot was given up.
     pub invalidated_at: Lsn,
     /// The process that uses it.
@@ -87,6 +90,7 @@ impl Slot {
         put(8, &VERSION.to_le_bytes());
         put(12, &((SIZE - HEAD) as u32).to_le_bytes());
         put(HEAD, self.name.as_bytes());
+        put(XMIN, &self.xmin.0.to_le_bytes());
         put(RESTART_LSN, &self.restart_lsn.0.to_le_bytes());
         put(INVALIDATED_AT, &self.invalidated_at.0.to_le_bytes());
         let crc = crate::storage::crc::crc32c(&b[CHECKED_FROM..]);
@@ -115,6 +119,7 @@ impl Slot {
         Ok(Slot {
             name: String::from_utf8_lossy(&name).into_owned(),
             restart_lsn: lsn(RESTART_LSN),
+            xmin: Xid(word(XMIN)),
             invalidated_at: lsn(INVALIDATED_AT),
             active: None,
             temporary: false,
@@ -184,6 +189,22 @@ impl Slots {
         });
     }
 
+    /// `PhysicalReplicationSlotNewXmin`: the standby has told what its queries need.
+    fn note_xmin(&self, name: &str, xmin: Xid) {
+        let _ = self.with(name, |slot| {
+            if slot.xmin != xmin {
+                (slot.xmin, slot.dirty) = (xmin, true);
+            }
+        });
+    }
+
+    /// `ReplicationSlotsComputeRequiredXmin`: the oldest transaction that a standby needs.
+    fn oldest_xmin(&self) -> Xid {
+        let slots = self.0.borrow();
+        let older = |least: Xid, xmin: Xid| if !least.is_valid() || xmin.precedes(least) { xmin } else { least };
+        slots.iter().map(|slot| slot.xmin).filter(|xmin| xmin.is_valid()).fold(Xid::INVALID, older)
+    }
+
     /// `ReplicationSlotsComputeRequiredLSN`: from where on somebody needs the log.
     fn required(&self) -> Lsn {
         let slots = self.0.borrow();
@@ -206,7 +227,8 @@ impl Server {
         let restart_lsn = if reserve { self.control.borrow().checkpoint_copy.redo } else { Lsn::INVALID };
         let active = temporary.then(|| cx.pid());
         let name = name.to_string();
-        let slot = Slot { name, restart_lsn, invalidated_at: Lsn::INVALID, active, temporary, dirty: true };
+        let xmin = Xid::INVALID;
+        let slot = Slot { name, restart_lsn, xmin, invalidated_at: Lsn::INVALID, active, temporary, dirty: true };
         self.slots.0.borrow_mut().push(slot);
         self.save_slots(cx).await?;
         Ok(restart_lsn)
@@ -217,6 +239,7 @@ impl Server {
         self.slots.acquire(name, cx.pid())?;
         let path = self.slots.with(name, |slot| slot.path())?;
         self.slots.0.borrow_mut().retain(|slot| slot.name != name);
+        self.txns.procs.set_slot_xmin(self.slots.oldest_xmin());
         let disk = &self.spec.disk;
         disk.remove(&path);
         disk.fsync(cx, WaitEvent::ReplicationSlotSync, super::control::PATH).await
@@ -257,7 +280,22 @@ impl Server {
             let slot = Slot::decode(&path, &disk.peek(&path, 0, SIZE).unwrap_or_default())?;
             self.slots.0.borrow_mut().push(slot);
         }
+        self.txns.procs.set_slot_xmin(self.slots.oldest_xmin());
         Ok(())
+    }
+
+    /// A standby has told what its queries need: it is noted in its slot, or else as if the walsender itself had such a
+    /// snapshot.
+    pub(super) fn hear_feedback(&self, sender: Pid, slot: Option<&str>, xmin: Xid) {
+        if let Some(slot) = slot {
+            self.slots.note_xmin(slot, xmin);
+            return self.txns.procs.set_slot_xmin(self.slots.oldest_xmin());
+        }
+        let procs = &self.txns.procs;
+        if xmin.is_valid() && !procs.entries().iter().any(|entry| entry.pid == sender) {
+            procs.add(sender, Oid::INVALID);
+        }
+        procs.update(sender, |entry| entry.xmin = xmin);
     }
 
     // --- how much of the log is kept -------------------------------------------------------------------------
@@ -345,6 +383,7 @@ mod tests {
         // od of pg_replslot/s2/state, written by PostgreSQL 15.18.
         let slot = Slot {
             name: "s2".into(),
+            xmin: Xid::INVALID,
             restart_lsn: Lsn(0x1D7_0750),
             invalidated_at: Lsn::INVALID,
             active: None,

@@ -15,7 +15,8 @@ use super::startup::{Next, Startup};
 use crate::ids::{Error, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
-use crate::types::timestamp::timestamptz_out;
+use crate::types::datetime::utc_out;
+use crate::wal::record::HEADER_SIZE;
 use crate::wal::xlog_records::{EndOfRecovery, XlogRecord};
 use crate::wal::{RecordBuilder, WalReader};
 use crate::world::{Cx, Interrupt};
@@ -54,10 +55,36 @@ impl Startup<'_> {
             if server.receiver.promote.get() && self.receiver_is_gone() {
                 return self.replay_rest(reader).await;
             }
+            if server.receiver.lost.take() {
+                self.look_beyond(reader).await?;
+            }
             self.ask_for_reply();
             self.cx.wait(WaitEvent::RecoveryWalStream, None).await;
             self.cx.check_for_interrupts()?;
         }
+    }
+
+    /// The stream has broken off: is there more in the files, from elsewhere? There is not; why is said once.
+    async fn look_beyond(&mut self, reader: &WalReader) -> Result<()> {
+        let (mut probe, last) = (reader.clone(), self.last);
+        self.forget_pages();
+        let next = self.next(&mut probe, None).await?;
+        self.forget_pages();
+        self.last = last;
+        let position = reader.position();
+        if let Next::End(Some(why)) = next
+            && self.complained != position
+        {
+            self.complained = position;
+            self.log(why);
+        }
+        let receiver = &self.server.receiver;
+        let interval = self.server.setting(Setting::wal_retrieve_retry_interval) as u64 * 1_000;
+        if receiver.lost_before.take().is_some_and(|at| self.cx.now() < at + interval) {
+            let wanted = position + HEADER_SIZE as u64;
+            self.log(format!("waiting for WAL to become available at {wanted}"));
+        }
+        Ok(())
     }
 
     /// Nothing more will arrive: what lies in the files, flushed or not, is the end of the log.
@@ -111,7 +138,7 @@ impl Startup<'_> {
         let (cx, server) = (self.cx, self.server);
         self.log(format!("redo done at {}", self.last));
         if let Some(at) = server.receiver.last_xact.get() {
-            self.log(format!("last completed transaction was at log time {}", timestamptz_out(at)));
+            self.log(format!("last completed transaction was at log time {}", utc_out(at)));
         }
         let (old, end) = (server.timeline(), reader.position());
         let new = server.fork_timeline(cx, end).await?;

@@ -25,7 +25,7 @@ use crate::ids::{Lsn, Result, RmgrId, TimeLineId, TimestampTz, WaitEvent, sqlsta
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
-use crate::types::timestamp::timestamptz_out;
+use crate::types::datetime::utc_out;
 use crate::wal::page::{self, XLOG_BLCKSZ};
 use crate::wal::xact_records::XactRecord;
 use crate::wal::xlog_records::XlogRecord;
@@ -61,6 +61,8 @@ pub(super) struct Startup<'a> {
     state: redo::RedoState,
     /// The last record that was read.
     pub(super) last: Lsn,
+    /// Where the log was last said to go no farther.
+    pub(super) complained: Lsn,
 }
 
 /// What the end of the log looks like from here.
@@ -73,7 +75,8 @@ pub(super) enum Next {
 impl<'a> Startup<'a> {
     fn new(cx: &'a Cx, server: &'a Server) -> Startup<'a> {
         let env = server.system_env(cx);
-        Startup { cx, server, env, pages: Pages::default(), state: redo::RedoState::default(), last: Lsn::INVALID }
+        let (pages, state) = (Pages::default(), redo::RedoState::default());
+        Startup { cx, server, env, pages, state, last: Lsn::INVALID, complained: Lsn::INVALID }
     }
 
     pub(super) fn log(&self, text: impl Into<String>) {
@@ -119,7 +122,7 @@ impl<'a> Startup<'a> {
 
     fn announce(&self, state: DbState, time: i64) {
         let micros = (time - TimestampTz::UNIX_EPOCH_OFFSET) * 1_000_000;
-        let at = timestamptz_out(TimestampTz(micros)).replace("+00", " UTC");
+        let at = utc_out(TimestampTz(micros)).replace("+00", " UTC");
         let what = match state {
             DbState::Shutdowned => "was shut down at",
             DbState::ShutdownedInRecovery => "was shut down in recovery at",

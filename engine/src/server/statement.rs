@@ -6,15 +6,17 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
-use crate::catalog::Table;
+use crate::catalog::{Table, pg_namespace, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
+use crate::sql::functions::quote_ident;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
+use crate::types::session::set_relations;
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -90,6 +92,10 @@ impl Session {
             Statement::SetTransaction { .. } | Statement::Set(_) | Statement::Reset(_) | Statement::Show(_) => {
                 self.run_setting(statement, sink)?
             }
+            Statement::SetConstraints(names, deferred) => {
+                self.set_constraints(names.as_deref(), deferred).await?;
+                "SET CONSTRAINTS"
+            }
             Statement::Lock(lock) => {
                 self.lock_table(&lock).await?;
                 "LOCK TABLE"
@@ -121,8 +127,13 @@ impl Session {
             | Statement::DropTable(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)) => self.run_definition(&statement).await?,
+            Statement::DiscardTemp => {
+                temporary::drop_all(&self.env, &self.catalog).await?;
+                "DISCARD TEMP"
+            }
             Statement::DiscardAll => {
                 self.forbid_in_block("DISCARD ALL", several)?;
+                temporary::drop_all(&self.env, &self.catalog).await?;
                 self.prepared.clear();
                 self.portals.clear();
                 self.reset(None)?;
@@ -172,7 +183,9 @@ impl Session {
         if let Some(columns) = statement.columns() {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await?;
+        let rows = exec::run(&self.fx, &statement, &parameters.values, &mut |row| sink(Part::Row(row))).await;
+        self.env.release_work();
+        let rows = rows?;
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
         Ok(match statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),
@@ -193,9 +206,40 @@ impl Session {
         if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
             self.env.take_snapshot();
         }
+        if self.running.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("regclass")) {
+            self.load_relations().await?;
+        }
         let mut tables = self.open_tables(statement).await?;
         loop {
             let bound = bind::bind(statement, &tables, &self.functions, params);
+            let missed = tables.missed.take();
+            if bound.is_ok() || missed.is_empty() {
+                return bound;
+            }
+            for (schema, name) in missed {
+                let table = self.catalog.table(&self.env, schema.as_deref(), &name).await?;
+                tables.mentioned.push(((schema, name), table));
+            }
+        }
+    }
+
+    /// Puts the names of all relations where a regclass is read and shown by them.
+    async fn load_relations(&self) -> Result<()> {
+        let relations = self.catalog.relations(&self.env).await?;
+        let named = relations.iter().map(|class| {
+            let name = quote_ident(&class.name);
+            let name = if class.namespace == pg_namespace::PG_TOAST { format!("pg_toast.{name}") } else { name };
+            (class.oid, name.into())
+        });
+        set_relations(named.collect());
+        Ok(())
+    }
+
+    /// Binds something that names tables only in literals; they are looked up as it asks for them.
+    pub(super) async fn with_tables<T>(&self, bind: impl Fn(&dyn CatalogView) -> Result<T>) -> Result<T> {
+        let mut tables = OpenTables::default();
+        loop {
+            let bound = bind(&tables);
             let missed = tables.missed.take();
             if bound.is_ok() || missed.is_empty() {
                 return bound;
@@ -220,10 +264,32 @@ impl Session {
             };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
                 table.refuse_index().map_err(|error| error.at(name.pos.0))?;
+                self.refuse_other_temp(&table)?;
+                match statement {
+                    Statement::Insert(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("INSERT")?
+                    }
+                    Statement::Update(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("UPDATE")?
+                    }
+                    Statement::Delete(_) if n == 0 && !table.class.is_temporary() => {
+                        self.refuse_if_read_only("DELETE")?
+                    }
+                    _ => {}
+                }
                 tables.open.push((name.clone(), table));
             }
         }
         Ok(tables)
+    }
+
+    /// What is in another session's temporary table only that session knows.
+    pub(super) fn refuse_other_temp(&self, table: &Table) -> Result<()> {
+        if !self.env.is_other_temp(table.rel.file) {
+            return Ok(());
+        }
+        let message = "cannot access temporary tables of other sessions";
+        Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))
     }
 
     /// In a transaction that only reads, and on a standby, nothing may be changed.
@@ -248,6 +314,15 @@ impl Session {
             }
             _ => return Ok(()),
         };
+        // Rows of temporary tables may be changed nevertheless: which table it is will be known later.
+        let rows = matches!(statement, Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_));
+        if rows && self.env.temp_tables.has_schema.get() {
+            return Ok(());
+        }
+        self.refuse_if_read_only(what)
+    }
+
+    fn refuse_if_read_only(&self, what: &str) -> Result<()> {
         if !self.env.xact.borrow().read_only {
             return Ok(());
         }

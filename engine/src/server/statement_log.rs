@@ -10,7 +10,7 @@ use crate::settings::Setting;
 use crate::sql::ast::Statement;
 
 /// From which value of `log_statement` on a statement is logged: 1 ddl, 2 mod, 3 all.
-fn log_level(statement: &Statement) -> i64 {
+pub(super) fn log_level(statement: &Statement) -> i64 {
     match statement {
         Statement::CreateTable(_) | Statement::DropTable(_) | Statement::AlterSystem(_) => 1,
         Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => 2,
@@ -23,15 +23,10 @@ impl Session {
         self.server.log(self.env.cx.pid(), LogLevel::Log, text);
     }
 
-    /// `log_statement`: before anything is run. `what` is `statement`, or `execute` and a name. Whether it was logged.
-    pub(super) fn log_statement<'s>(
-        &self,
-        what: &str,
-        text: &str,
-        mut statements: impl Iterator<Item = &'s Statement>,
-    ) -> bool {
-        let wanted = self.env.settings.borrow().int(Setting::log_statement);
-        let logged = statements.any(|statement| log_level(statement) <= wanted);
+    /// `log_statement`: before anything is run. `what` is `statement`, or `execute` and a name; `level` the least
+    /// [`log_level`] of the statements. Whether it was logged.
+    pub(super) fn log_statement(&self, what: &str, text: &str, level: i64) -> bool {
+        let logged = level <= self.env.settings.borrow().int(Setting::log_statement);
         if logged {
             self.log_line(format!("{what}: {text}"));
         }
@@ -51,6 +46,17 @@ impl Session {
             self.log_line(format!("{duration}  {what}: {text}"));
         } else if long || always {
             self.log_line(duration);
+        }
+    }
+
+    /// `log_temp_files`: those that are gone since the last time, with the statement that made them.
+    pub(super) fn log_temp_files(&self) {
+        for (file, bytes) in self.env.temp_files.take_removed() {
+            let path = file.path(self.env.cx.pid());
+            self.log_line(format!("temporary file: path \"{path}\", size {bytes}"));
+            if let Some(statement) = &self.running {
+                self.server.log(self.env.cx.pid(), LogLevel::Statement, &**statement);
+            }
         }
     }
 

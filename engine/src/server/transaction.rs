@@ -11,9 +11,11 @@
 //! A statement outside of a block is a transaction of its own; several in one query string are one together.
 
 use super::session::Session;
+use crate::catalog::temporary;
 use crate::ids::{Error, Result, Severity, sqlstate};
 use crate::settings::Setting;
 use crate::sql::ast::{IsolationLevel, TransactionModes};
+use crate::sql::exec::fire_deferred;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation, abort, commit};
 
@@ -35,6 +37,7 @@ impl Session {
             self.begin_xact()?;
             self.set_block(BlockState::Implicit);
         }
+        super::style::install(&self.env);
         self.start_timing();
         Ok(())
     }
@@ -137,6 +140,12 @@ impl Session {
 
     pub(super) async fn commit(&mut self) -> Result<()> {
         let counts = self.counts();
+        // What has waited to be checked is checked now; if it fails the transaction is over all the same.
+        if let Err(error) = fire_deferred(&self.fx, None).await {
+            self.abort().await?;
+            return Err(error);
+        }
+        temporary::before_commit(&self.env, &self.catalog).await?;
         commit(&self.env).await?;
         self.leave_block(true, counts);
         Ok(())
@@ -147,6 +156,16 @@ impl Session {
         abort(&self.env).await?;
         self.leave_block(false, counts);
         Ok(())
+    }
+
+    /// `RemoveTempRelationsCallback`: the session is over, and its temporary tables with it.
+    pub(super) async fn drop_temporary_tables(&mut self) -> Result<()> {
+        if !self.env.temp_tables.has_schema.get() {
+            return Ok(());
+        }
+        self.start_command()?;
+        temporary::drop_all(&self.env, &self.catalog).await?;
+        commit(&self.env).await
     }
 
     /// Whether the transaction is still to be counted: one that has failed was, then.
@@ -167,6 +186,7 @@ impl Session {
 
     /// A statement has failed: an implicit transaction is over, a block waits for its ROLLBACK.
     pub(super) async fn fail(&mut self) -> Result<()> {
+        self.env.release_work();
         match self.block() {
             BlockState::Idle => Ok(()),
             BlockState::Implicit => self.abort().await,

@@ -12,6 +12,12 @@ use crate::ids::{BLCKSZ, Error, FIRST_NORMAL_OID, LockMode, Result, Severity, sq
 use crate::sql::ast::{QualName, Vacuum};
 use crate::txn::{BlockState, Env, WalUsage};
 
+/// The schema of the long values of the session's temporary tables.
+fn temp_toast_schema(env: &Env) -> String {
+    let namespace = catalog::pg_namespace::temp_toast_namespace(env.backend_number());
+    catalog::pg_namespace::name(namespace).unwrap_or_default().into()
+}
+
 impl Session {
     /// Vacuums the tables that are named, or all.
     pub(super) async fn vacuum(&mut self, vacuum: &Vacuum) -> Result<()> {
@@ -24,7 +30,8 @@ impl Session {
             let separately = !vacuum.full && vacuum.process_toast.unwrap_or(true);
             let long = vacuumed.filter(|table| table.class.toast.is_valid() && separately);
             if let Some(table) = long {
-                self.vacuum_one(Some("pg_toast"), &format!("pg_toast_{}", table.oid), vacuum).await?;
+                let schema = if table.class.is_temporary() { temp_toast_schema(&self.env) } else { "pg_toast".into() };
+                self.vacuum_one(Some(&schema), &format!("pg_toast_{}", table.oid), vacuum).await?;
             }
             let columns = vacuum.columns.get(at).map_or(&[][..], Vec::as_slice);
             if vacuum.analyze && done {
@@ -48,7 +55,9 @@ impl Session {
     async fn all_tables(&mut self, full: bool) -> Result<Vec<(Option<String>, String)>> {
         let mut classes = self.catalog.all(&self.env).await?;
         // The tables of long values come with theirs.
-        classes.retain(|class| class.kind == b'r' && !(full && class.oid < FIRST_NORMAL_OID));
+        let wanted = |class: &catalog::pg_class::ClassRow| !(full && class.oid < FIRST_NORMAL_OID);
+        classes.retain(|class| class.kind == b'r' && wanted(class));
+        classes.retain(|class| !self.env.is_other_temp(class.file(self.env.database)));
         let schema = |class: &catalog::pg_class::ClassRow| catalog::pg_namespace::name(class.namespace);
         Ok(classes.into_iter().map(|class| (schema(&class).map(String::from), class.name)).collect())
     }
@@ -64,7 +73,7 @@ impl Session {
         if let Some(table) = table.as_ref().filter(|table| table.class.is_index()) {
             let message = format!("skipping \"{}\" --- cannot vacuum non-tables or special system tables", table.name);
             self.env.notice(Error::new(sqlstate::WARNING, message).severity(Severity::Warning));
-        } else if let Some(table) = &table {
+        } else if let Some(table) = table.as_ref().filter(|table| !self.env.is_other_temp(table.rel.file)) {
             self.env.take_snapshot();
             if vacuum.full {
                 self.rewrite(table, vacuum.verbose).await?;

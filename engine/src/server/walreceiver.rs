@@ -12,11 +12,15 @@ use std::rc::Rc;
 
 use super::log::LogLevel;
 use super::port::{Incoming, Replication, ReplicationMessage};
-use super::shared::Server;
-use crate::ids::{Error, Lsn, Result, WaitEvent, sqlstate};
+use super::shared::{Server, ServerState};
+use crate::ids::{Error, Instant, Lsn, Result, WaitEvent, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
 use crate::world::{Cx, Receiver, Sender, channel};
+
+/// What a primary that shuts down is no longer told.
+const END_NOT_SENT: &str = "could not send end-of-streaming message to primary: server closed the connection unexpectedly\n\
+    \tThis probably means the server terminated abnormally\n\tbefore or while processing the request.\nno COPY in progress";
 
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>) {
@@ -29,9 +33,16 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
         if ends {
             return left(&cx, &server);
         }
-        // The postmaster starts another one as soon as this one has ended.
+        // The postmaster starts another one as soon as this one has ended: at once, if the last failure is some time ago.
         let interval = server.setting(Setting::wal_retrieve_retry_interval) as u64 * 1_000;
-        cx.sleep(WaitEvent::LibPQWalReceiverConnect, interval).await;
+        let last = server.receiver.lost_at.replace(Some(cx.now()));
+        server.receiver.lost_before.set(last);
+        server.receiver.lost.set(true);
+        server.startup.get().into_iter().for_each(|pid| cx.world().wake(pid));
+        let until = last.map_or(cx.now(), |last| last + interval);
+        while cx.now() < until && cx.check_for_interrupts().is_ok() {
+            cx.sleep(WaitEvent::LibPQWalReceiverConnect, until - cx.now()).await;
+        }
     }
     left(&cx, &server);
 }
@@ -62,6 +73,25 @@ fn connect(cx: &Cx, server: &Server) -> Result<Connection> {
     Ok(Connection { to_primary, from_primary })
 }
 
+/// Microseconds from now on of a setting of which 0 means never.
+fn after(cx: &Cx, micros: i64) -> Instant {
+    if micros > 0 { cx.now() + micros as u64 } else { Instant::NEVER }
+}
+
+/// A connection in use.
+struct Stream<'a> {
+    cx: &'a Cx,
+    server: &'a Server,
+    connection: Connection,
+    /// When the primary was heard last, and whether it has been asked since whether it is still there.
+    heard: Instant,
+    asked: bool,
+    next_report: Instant,
+    next_feedback: Instant,
+    /// The primary may hold versions back for this standby.
+    fed_back: bool,
+}
+
 async fn receive(cx: &Cx, server: &Server) -> Result<()> {
     let connection = connect(cx, server)?;
     let receiver = &server.receiver;
@@ -75,31 +105,99 @@ async fn receive(cx: &Cx, server: &Server) -> Result<()> {
     );
     let slot = server.spec.settings.borrow().text(Setting::primary_slot_name).to_string();
     let slot = Some(slot).filter(|slot| !slot.is_empty());
+    // An earlier one may have had the slot keep versions.
+    let fed_back = slot.is_some();
     connection.to_primary.send(cx.world(), ReplicationMessage::Start { from, name, slot });
-    let interval = server.setting(Setting::wal_receiver_status_interval) as u64 * 1_000_000;
-    let mut next_report = cx.now() + interval;
-    loop {
-        cx.check_for_interrupts()?;
-        let mut arrived = false;
-        while let Some(message) = connection.from_primary.try_recv(cx.now()) {
-            arrived |= take(cx, server, message).await?;
+    let now = cx.now();
+    let stream = Stream {
+        cx,
+        server,
+        connection,
+        heard: now,
+        asked: false,
+        next_report: after(cx, server.setting(Setting::wal_receiver_status_interval) * 1_000_000),
+        next_feedback: now,
+        fed_back,
+    };
+    stream.follow().await
+}
+
+impl Stream<'_> {
+    async fn follow(mut self) -> Result<()> {
+        let (cx, server) = (self.cx, self.server);
+        let receiver = &server.receiver;
+        loop {
+            cx.check_for_interrupts()?;
+            let mut arrived = false;
+            while let Some(message) = self.connection.from_primary.try_recv(cx.now()) {
+                (self.heard, self.asked) = (cx.now(), false);
+                arrived |= take(cx, server, message).await?;
+            }
+            if arrived {
+                // What is written is told before it is durable: `remote_write` waits for no more.
+                self.report(false).await;
+                flush(cx, server).await?;
+                self.report(false).await;
+            }
+            if receiver.reply_wanted.replace(false) || cx.now() >= self.next_report {
+                self.report(false).await;
+                self.next_report = after(cx, server.setting(Setting::wal_receiver_status_interval) * 1_000_000);
+            }
+            let deadline = self.keep_in_touch().await?;
+            self.feed_back();
+            if self.connection.from_primary.is_closed() {
+                let message = "could not receive data from WAL stream: server closed the connection unexpectedly";
+                return Err(Error::new(sqlstate::CONNECTION_FAILURE, message));
+            }
+            if self.connection.from_primary.has_arrived(cx.now()) || receiver.reply_wanted.get() {
+                continue;
+            }
+            let until = deadline.min(self.next_report).min(self.next_feedback);
+            self.connection.from_primary.wait(cx, WaitEvent::WalReceiverMain, until.timer()).await;
         }
-        if arrived {
-            flush(cx, server).await?;
-            report(cx, server, &connection).await;
+    }
+
+    /// `wal_receiver_timeout`: a primary that says nothing is asked after half of it, and given up after all of it.
+    /// Returns when to look again.
+    async fn keep_in_touch(&mut self) -> Result<Instant> {
+        let timeout = self.server.setting(Setting::wal_receiver_timeout) as u64 * 1_000;
+        if timeout == 0 {
+            return Ok(Instant::NEVER);
         }
-        if receiver.reply_wanted.replace(false) || cx.now() >= next_report {
-            report(cx, server, &connection).await;
-            next_report = cx.now() + interval;
+        if self.cx.now() >= self.heard + timeout {
+            return Err(Error::new(sqlstate::CONNECTION_FAILURE, "terminating walreceiver due to timeout"));
         }
-        if connection.from_primary.is_closed() {
-            let message = "could not receive data from WAL stream: server closed the connection unexpectedly";
-            return Err(Error::new(sqlstate::CONNECTION_FAILURE, message));
+        if !self.asked && self.cx.now() >= self.heard + timeout / 2 {
+            self.asked = true;
+            self.report(true).await;
         }
-        if connection.from_primary.has_arrived(cx.now()) || receiver.reply_wanted.get() {
-            continue;
+        Ok(self.heard + if self.asked { timeout } else { timeout / 2 })
+    }
+
+    /// `XLogWalRcvSendHSFeedback`: the primary is told what the queries here may still see, or that it need not mind any
+    /// more.
+    fn feed_back(&mut self) {
+        if self.cx.now() < self.next_feedback {
+            return;
         }
-        connection.from_primary.wait(cx, WaitEvent::WalReceiverMain, Some(next_report)).await;
+        let on = self.server.spec.settings.borrow().on(Setting::hot_standby_feedback);
+        let wanted = on && self.server.state.get() == ServerState::HotStandby;
+        if wanted || self.fed_back {
+            let xmin = if wanted { self.server.txns.procs.oldest_xmin() } else { Xid::INVALID };
+            self.connection.to_primary.send(self.cx.world(), ReplicationMessage::Feedback { xmin });
+        }
+        self.fed_back = wanted;
+        self.next_feedback = after(self.cx, self.server.setting(Setting::wal_receiver_status_interval) * 1_000_000);
+    }
+
+    /// Tells the primary how far this standby is, and perhaps wants to hear from it.
+    async fn report(&self, reply: bool) {
+        let receiver = &self.server.receiver;
+        let (write, flush, apply) = (receiver.write.get(), receiver.flush.get(), receiver.replay.get());
+        let time = self.cx.timestamp();
+        let message = ReplicationMessage::Reply { write, flush, apply, time, reply };
+        self.connection.to_primary.send(self.cx.world(), message);
+        self.cx.point(Event::StandbyReply { write, flush, apply }).await;
     }
 }
 
@@ -110,6 +208,16 @@ async fn take(cx: &Cx, server: &Server, message: ReplicationMessage) -> Result<b
             server.receiver.received.set(start + bytes.len() as u64);
             write(cx, server, start, &bytes).await?;
             Ok(true)
+        }
+        ReplicationMessage::KeepAlive { reply, .. } => {
+            server.receiver.reply_wanted.set(server.receiver.reply_wanted.get() | reply);
+            Ok(false)
+        }
+        ReplicationMessage::End => {
+            server.log(cx.pid(), LogLevel::Log, "replication terminated by primary server");
+            let (timeline, end) = (server.timeline(), server.receiver.write.get());
+            server.log(cx.pid(), LogLevel::Detail, format!("End of WAL reached on timeline {timeline} at {end}."));
+            Err(Error::new(sqlstate::CONNECTION_FAILURE, END_NOT_SENT))
         }
         ReplicationMessage::Error(message) => {
             let message = format!("could not receive data from WAL stream: ERROR:  {message}");
@@ -154,13 +262,4 @@ async fn flush(cx: &Cx, server: &Server) -> Result<()> {
     }
     cx.point(Event::StandbyFlush { upto }).await;
     Ok(())
-}
-
-/// Tells the primary how far this standby is.
-async fn report(cx: &Cx, server: &Server, connection: &Connection) {
-    let receiver = &server.receiver;
-    let (write, flush, apply) = (receiver.write.get(), receiver.flush.get(), receiver.replay.get());
-    let reply = ReplicationMessage::Reply { write, flush, apply, time: cx.timestamp() };
-    connection.to_primary.send(cx.world(), reply);
-    cx.point(Event::StandbyReply { write, flush, apply }).await;
 }

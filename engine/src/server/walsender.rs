@@ -8,18 +8,18 @@
 use std::rc::Rc;
 
 use super::base_backup;
+use super::lag::LagTracker;
 use super::log::LogLevel;
 use super::port::{Replication, ReplicationMessage};
 use super::shared::{Server, ServerState};
 use crate::ids::{Error, Instant, Lsn, Result, WaitEvent, sqlstate};
+use crate::settings::Setting;
 use crate::trace::Event;
 use crate::txn::StandbyProgress;
 use crate::world::Cx;
 
 /// The most that is sent in one message, in bytes.
 const MAX_SEND_SIZE: u64 = 128 * 1024;
-/// How long a server that shuts down waits for a standby that says nothing, in microseconds; `wal_sender_timeout`.
-const SENDER_TIMEOUT: u64 = 60_000_000;
 
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>, standby: Replication) {
@@ -27,6 +27,7 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>, standby: Replication) {
     server.wal.flushed().leave(cx.pid());
     server.txns.sync_rep.remove(cx.pid());
     server.slots.release(cx.pid());
+    server.txns.procs.remove(cx.pid());
     if let Err(error) = served {
         server.log(cx.pid(), LogLevel::Error, error.report().message.clone());
         standby.outgoing.send(cx.world(), ReplicationMessage::Error(error.report().message.clone()));
@@ -74,27 +75,36 @@ async fn stream(
         write: Lsn::INVALID,
         flush: Lsn::INVALID,
         apply: Lsn::INVALID,
+        lag: [None; 3],
         reply_time: cx.timestamp(),
     };
     server.txns.sync_rep.report(cx.world(), progress.clone());
-    let mut stopping: Option<Instant> = None;
+    let (mut stopping, mut lag) = (false, LagTracker::default());
+    let mut touch = Touch { heard: cx.now(), asked: false };
     loop {
         match cx.check_for_interrupts() {
             // The standby shall have all of the log before the server is gone, the shutdown checkpoint too.
-            Err(_) if server.state.get() == ServerState::Stopping => stopping = Some(cx.now() + SENDER_TIMEOUT),
+            Err(_) if server.state.get() == ServerState::Stopping => stopping = true,
             other => other?,
         }
+        lag.write(server.wal.flush_lsn(), cx.now());
         while let Some(message) = standby.incoming.try_recv(cx.now()) {
-            hear(cx, server, &mut progress, message).await;
+            touch = Touch { heard: cx.now(), asked: false };
+            match message {
+                ReplicationMessage::Feedback { xmin } => server.hear_feedback(cx.pid(), slot.as_deref(), xmin),
+                ReplicationMessage::Reply { .. } => hear(cx, server, standby, (&mut progress, &mut lag), message).await,
+                _ => {}
+            }
             slot.iter().for_each(|slot| server.slots.confirm(slot, progress.flush));
         }
         if standby.incoming.is_closed() || standby.outgoing.is_closed() {
             return Ok(());
         }
-        let has_all = progress.sent == server.wal.flush_lsn() && progress.flush >= progress.sent;
-        if stopping.is_some_and(|until| has_all || cx.now() >= until) {
+        if stopping && progress.sent == server.wal.flush_lsn() && progress.flush >= progress.sent {
+            standby.outgoing.send(cx.world(), ReplicationMessage::End);
             return Ok(());
         }
+        let Some(deadline) = touch.keep(cx, server, standby) else { return Ok(()) };
         if progress.sent < server.wal.flush_lsn() {
             send_some(cx, server, standby, &mut progress).await?;
             continue;
@@ -103,14 +113,52 @@ async fn stream(
             progress.state = "streaming";
             server.txns.sync_rep.report(cx.world(), progress.clone());
         }
-        standby.incoming.wait(cx, WaitEvent::WalSenderMain, stopping).await;
+        standby.incoming.wait(cx, WaitEvent::WalSenderMain, deadline.timer()).await;
+    }
+}
+
+/// When the standby was heard last, and whether it has been asked since whether it is still there.
+struct Touch {
+    heard: Instant,
+    asked: bool,
+}
+
+impl Touch {
+    /// `wal_sender_timeout`: a standby that says nothing is asked after half of it, and given up after all of it. When to look
+    /// again, or nothing.
+    fn keep(&mut self, cx: &Cx, server: &Server, standby: &Replication) -> Option<Instant> {
+        let timeout = server.setting(Setting::wal_sender_timeout) as u64 * 1_000;
+        if timeout == 0 {
+            return Some(Instant::NEVER);
+        }
+        if cx.now() >= self.heard + timeout {
+            server.log(cx.pid(), LogLevel::Log, "terminating walsender process due to replication timeout");
+            return None;
+        }
+        if !self.asked && cx.now() >= self.heard + timeout / 2 {
+            self.asked = true;
+            let message = ReplicationMessage::KeepAlive { end: server.wal.flush_lsn(), reply: true };
+            standby.outgoing.send(cx.world(), message);
+        }
+        Some(self.heard + if self.asked { timeout } else { timeout / 2 })
     }
 }
 
 /// Takes a report.
-async fn hear(cx: &Cx, server: &Server, progress: &mut StandbyProgress, message: ReplicationMessage) {
-    let ReplicationMessage::Reply { write, flush, apply, time } = message else { return };
+async fn hear(
+    cx: &Cx,
+    server: &Server,
+    standby: &Replication,
+    (progress, lag): (&mut StandbyProgress, &mut LagTracker),
+    message: ReplicationMessage,
+) {
+    let ReplicationMessage::Reply { write, flush, apply, time, reply } = message else { return };
     (progress.write, progress.flush, progress.apply, progress.reply_time) = (write, flush, apply, time);
+    lag.read(progress, cx.now());
+    if reply {
+        let message = ReplicationMessage::KeepAlive { end: server.wal.flush_lsn(), reply: false };
+        standby.outgoing.send(cx.world(), message);
+    }
     server.txns.sync_rep.report(cx.world(), progress.clone());
     cx.point(Event::StandbyReplyReceived { write, flush, apply }).await;
 }

@@ -38,6 +38,10 @@ settings! {
     shared_buffers: Kind::Int(Unit::Page, 16, MAX / 2), "128MB", Postmaster, "pages that all processes share";
     work_mem: Kind::Int(Unit::Kb, 64, MAX), "4MB", User, "memory of one sort or hash";
     maintenance_work_mem: Kind::Int(Unit::Kb, 1024, MAX), "64MB", User, "memory of VACUUM and CREATE INDEX";
+    temp_buffers: Kind::Int(Unit::Page, 100, MAX / 2), "8MB", User, "pages of a session's temporary tables";
+    hash_mem_multiplier: Kind::Int(Unit::Fraction, 1000, 1_000_000), "2", User, "memory of a hash, in units of work_mem";
+    ["Resource Usage / Disk"]
+    temp_file_limit: Kind::Int(Unit::Kb, -1, MAX), "-1", Superuser, "temporary files of a session at once; -1: any amount";
     ["Connections and Authentication / Connection Settings"]
     max_connections: Kind::Int(Unit::None, 1, 262143), "100", Postmaster, "clients at once";
     superuser_reserved_connections: Kind::Int(Unit::None, 0, 262143), "3", Postmaster, "connections kept for superusers";
@@ -64,6 +68,7 @@ settings! {
     max_wal_senders: Kind::Int(Unit::None, 0, 262143), "10", Postmaster, "standbys at once";
     max_replication_slots: Kind::Int(Unit::None, 0, 262143), "10", Postmaster, "replication slots at once";
     wal_keep_size: Kind::Int(Unit::Mb, 0, MAX), "0", Sighup, "WAL kept for standbys";
+    wal_sender_timeout: Kind::Int(Unit::Ms, 0, MAX), "1min", User, "how long a standby may say nothing; 0: no limit";
     max_slot_wal_keep_size: Kind::Int(Unit::Mb, -1, MAX), "-1", Sighup, "WAL that replication slots may hold back; -1: any amount";
     ["Replication / Primary Server"]
     synchronous_standby_names: Kind::Text, "", Sighup, "standbys that commits wait for";
@@ -72,6 +77,8 @@ settings! {
     max_standby_streaming_delay: Kind::Int(Unit::Ms, -1, MAX), "30s", Sighup, "how long replay waits for a standby's sessions in its way; -1: for ever";
     primary_conninfo: Kind::Text, "", Sighup, "where a standby finds its primary";
     primary_slot_name: Kind::Text, "", Sighup, "the slot that a standby uses on its primary";
+    hot_standby_feedback: Kind::Bool, "off", Sighup, "whether a standby tells its primary what its queries may still see";
+    wal_receiver_timeout: Kind::Int(Unit::Ms, 0, MAX), "1min", Sighup, "how long the primary may say nothing; 0: no limit";
     wal_receiver_status_interval: Kind::Int(Unit::Sec, 0, MAX / 1000), "10s", Sighup, "the longest time between a standby's reports";
     wal_retrieve_retry_interval: Kind::Int(Unit::Ms, 1, MAX), "5s", Sighup, "how long a standby waits before it asks its primary again";
     ["Lock Management"]
@@ -133,6 +140,7 @@ settings! {
     log_duration: Kind::Bool, "off", Superuser, "whether the time of each statement is logged";
     log_line_prefix: Kind::Text, "%m [%p] ", Sighup, "what each line of the log begins with";
     log_lock_waits: Kind::Bool, "off", Superuser, "whether waits longer than deadlock_timeout are logged";
+    log_temp_files: Kind::Int(Unit::Kb, -1, MAX), "-1", Superuser, "temporary files so long are logged when they are removed; -1: none";
     log_statement: Kind::Enum(&["none", "ddl", "mod", "all"]), "none", Superuser, "which statements are logged";
     ["Reporting and Logging / Where to Log"]
     logging_collector: Kind::Bool, "off", Internal, "whether a process of its own writes log files: not built";

@@ -7,6 +7,7 @@
 
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
+pub use super::ast_table::*;
 pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
@@ -108,6 +109,8 @@ pub enum Statement {
         /// What is set.
         modes: TransactionModes,
     },
+    /// SET CONSTRAINTS of some, or of all: whether they are deferred.
+    SetConstraints(Option<Vec<QualName>>, bool),
     /// RESET of one setting, or of all
     Reset(Option<Ident>),
     /// SHOW of one setting, or of all
@@ -135,41 +138,8 @@ pub enum Statement {
     Deallocate(Option<Ident>),
     /// DISCARD ALL
     DiscardAll,
-}
-
-/// CREATE TABLE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct CreateTable {
-    /// Its name.
-    pub name: QualName,
-    /// IF NOT EXISTS
-    pub if_not_exists: bool,
-    /// Its columns in order.
-    pub columns: Vec<ColumnDef>,
-    /// Its PRIMARY KEY and UNIQUE constraints, as they stand.
-    pub keys: Vec<Key>,
-}
-
-/// One column of a CREATE TABLE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ColumnDef {
-    /// Its name.
-    pub name: Ident,
-    /// Its type.
-    pub ty: TypeName,
-    /// NOT NULL
-    pub not_null: bool,
-    /// Where the name stands.
-    pub pos: Pos,
-}
-
-/// DROP TABLE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct DropTable {
-    /// The tables.
-    pub names: Vec<QualName>,
-    /// IF EXISTS
-    pub if_exists: bool,
+    /// DISCARD TEMP
+    DiscardTemp,
 }
 
 /// SELECT or VALUES, with what may follow either.

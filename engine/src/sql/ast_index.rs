@@ -1,6 +1,6 @@
 //! The tree of statements about indexes and keys.
 
-use super::ast::{Ident, Pos, QualName};
+use super::ast::{Ident, QualName};
 
 /// CREATE INDEX.
 #[derive(Clone, PartialEq, Debug)]
@@ -48,17 +48,4 @@ pub struct Reindex {
     pub index: bool,
     /// VERBOSE
     pub verbose: bool,
-}
-
-/// PRIMARY KEY or UNIQUE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Key {
-    /// CONSTRAINT
-    pub name: Option<Ident>,
-    /// PRIMARY KEY
-    pub primary: bool,
-    /// The columns.
-    pub columns: Vec<Ident>,
-    /// Where it stands.
-    pub pos: Pos,
 }

@@ -211,10 +211,21 @@ pub struct Insert {
     pub source: Option<Query>,
     /// For each column of the table its value, over the source's row.
     pub values: Exprs,
+    /// What each row has to meet.
+    pub checks: Vec<Check>,
     /// ON CONFLICT
     pub on_conflict: Option<OnConflict>,
     /// RETURNING, over the new row.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
+}
+
+/// A condition that each row of a table has to meet, over its columns.
+#[derive(Clone, Debug)]
+pub struct Check {
+    /// The constraint's name.
+    pub name: Rc<str>,
+    /// What must not be false.
+    pub condition: Scalar,
 }
 
 /// ON CONFLICT of an INSERT.
@@ -248,6 +259,8 @@ pub struct Update {
     pub filter: Vec<Exprs>,
     /// For each column of the table its new value, over the old row.
     pub values: Exprs,
+    /// What each row has to meet.
+    pub checks: Vec<Check>,
     /// RETURNING, over the new row.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
 }

@@ -23,9 +23,11 @@
 pub mod ast;
 mod ast_index;
 mod ast_modify;
+mod ast_table;
 mod ast_xact;
 pub mod bind;
 pub mod bound;
+pub mod deparse;
 mod depth;
 mod eval;
 pub mod exec;

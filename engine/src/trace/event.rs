@@ -180,6 +180,8 @@ events! {
     fine TupleConfirm { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
     /// A row that was added on approval is taken back.
     fine TupleTakeBack { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
+    /// A foreign key looks for the row that another one refers to, or for those that refer to it.
+    fine ForeignKeyCheck { /** The table whose row was changed. */ table: Oid, /** The key. */ constraint: Oid };
     /// A row version was ended.
     fine TupleDelete { /** Whose. */ rel: RelFile, /** Where. */ tid: Tid };
     /// A row version was locked, or a further transaction added to those that have.
@@ -254,4 +256,16 @@ events! {
     fine IndexHalfDead { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber };
     /// A page was taken from between its neighbours: it is no longer part of the index.
     fine IndexUnlink { /** Whose. */ rel: RelFile, /** Which page. */ block: BlockNumber };
+
+    // --- memory and temporary files ------------------------------------------------------------------------
+    /// A temporary file was made.
+    fine TempFileCreate { /** Its number within the process. */ file: u32 };
+    /// A temporary file was removed.
+    fine TempFileRemove { /** Its number within the process. */ file: u32, /** How long it was. */ kilobytes: u32 };
+    /// A sort's memory is full: what it holds is in order and goes to a tape of its temporary file.
+    fine SortRun { /** Which run, from 1. */ run: u32, /** How many tuples. */ tuples: u32 };
+    /// A sort begins to merge runs into one.
+    fine SortMerge { /** How many runs. */ runs: u16, /** How many wait besides. */ waiting: u32, /** Whether the result is read at once instead of written. */ last: bool };
+    /// All that a sort was given is in order in memory.
+    fine SortDone { /** How many tuples. */ tuples: u32, /** Whether only the first ones were wanted. */ top: bool };
 }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 
 use super::slru::Slru;
 use crate::ids::{Lsn, Result, RmgrId, WaitEvent, Xid, XidStatus};
-use crate::storage::clog;
+use crate::storage::{PageBytes, clog};
 use crate::trace::Event;
 use crate::wal::clog_records::ClogRecord;
 use crate::wal::{RecordBuilder, Wal};
@@ -42,6 +42,11 @@ impl Clog {
             return Some(if committed { XidStatus::Committed } else { XidStatus::Aborted });
         }
         self.pages.cached(clog::page_of(xid), |page| clog::status(page, xid))
+    }
+
+    /// A page that is in memory, for pictures.
+    pub fn peek(&self, page_no: u32) -> Option<Box<PageBytes>> {
+        self.pages.cached(page_no, |page| Box::new(*page))
     }
 
     /// How far the log must be flushed before a commit on the transaction's page may be relied on: the end of the

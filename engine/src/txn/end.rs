@@ -49,11 +49,14 @@ pub async fn commit(env: &Env) -> Result<()> {
 async fn record_commit(env: &Env, xid: Xid) -> Result<Lsn> {
     let record = commit_record(env);
     let forced = !record.rels.is_empty();
+    // Who has written nothing else, but to temporary tables, need not be sure of the record.
+    let nothing_else = !env.xact.borrow().last_record_end.is_valid();
     let (info, data) = record.encode(XLOG_XACT_COMMIT);
     env.wal.make_room(&env.cx, data.len() + 64).await?;
     let end = env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
     env.cx.end_step().await;
-    let asynchronous = env.settings.borrow().word(Setting::synchronous_commit) == "off" && !forced;
+    let off = || env.settings.borrow().word(Setting::synchronous_commit) == "off";
+    let asynchronous = !forced && (nothing_else || off());
     if asynchronous {
         env.wal.note_async_commit(end);
     } else {
@@ -63,6 +66,11 @@ async fn record_commit(env: &Env, xid: Xid) -> Result<Lsn> {
     env.txns.clog.set_status(&env.cx, xid, &record.subxacts, XidStatus::Committed, not_yet_flushed).await?;
     env.cx.end_step().await;
     Ok(end)
+}
+
+/// The files of which the log speaks.
+pub(super) fn logged(files: &[RelFile]) -> Vec<RelFile> {
+    files.iter().copied().filter(|file| !file.is_temporary()).collect()
 }
 
 /// What the records of a commit and of an abort have in common.
@@ -75,7 +83,7 @@ pub(super) fn end_of(env: &Env, xact: &Xact) -> XactEnd {
 fn commit_record(env: &Env) -> XactEnd {
     let xact = env.xact.borrow();
     let mut record = end_of(env, &xact);
-    record.rels = xact.dropped.clone();
+    record.rels = logged(&xact.dropped);
     if !xact.invalidated.is_empty() {
         record.db = Some((env.database, Oid::DEFAULT_TABLESPACE));
         record.invals = xact.invalidated.clone();
@@ -92,7 +100,7 @@ pub async fn abort(env: &Env) -> Result<()> {
     let xid = env.xact.borrow().xid;
     if xid.is_valid() {
         let mut record = end_of(env, &env.xact.borrow());
-        record.rels = env.xact.borrow().created.clone();
+        record.rels = logged(&env.xact.borrow().created);
         let (info, data) = record.encode(XLOG_XACT_ABORT);
         env.wal.make_room(&env.cx, data.len() + 64).await?;
         let end = env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
@@ -121,9 +129,10 @@ async fn finish(env: &Env, files: Vec<RelFile>) {
     if !env.xact.borrow().invalidated.is_empty() {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);
     }
+    env.release_work();
     env.release_owners(|owner| owner != LockOwner::Session);
     for rel in files {
-        env.buffers.drop_relation(&env.cx, rel).await;
+        env.pool(rel).drop_relation(&env.cx, rel).await;
     }
     env.xact.borrow_mut().clear();
 }

@@ -13,6 +13,9 @@ use super::snapshot::Snapshot;
 use super::stats::{PendingStats, Stats};
 use super::subtrans::Subtrans;
 use super::sync_rep::SyncRep;
+use super::temp_files::TempFiles;
+use super::temp_tables::TempTables;
+use super::work_memory::WorkMemory;
 use super::xact::{Isolation, Xact};
 use crate::buffer::BufferPool;
 use crate::ids::{Error, FullXid, Lsn, Oid, Pid, RelFile, Result, WaitEvent, Xid};
@@ -153,6 +156,12 @@ pub struct Env {
     pub locks: Rc<RefCell<LocalLocks>>,
     /// What this process has counted and not yet handed in.
     pub stats: Rc<PendingStats>,
+    /// Its temporary files.
+    pub temp_files: Rc<TempFiles>,
+    /// Its temporary tables.
+    pub temp_tables: Rc<TempTables>,
+    /// The memory that it works with.
+    pub memory: Rc<WorkMemory>,
     /// Notices and warnings on their way to the client.
     pub notices: Rc<RefCell<Vec<Error>>>,
     /// The redo point that this process knows of: brought up to date at each record that it writes. It decides
@@ -183,8 +192,12 @@ impl Env {
 
     // --- writing the log -------------------------------------------------------------------------------------
 
-    /// Puts a record into the log and remembers its end; the caller has made room.
+    /// Puts a record into the log and remembers its end; the caller has made room. What is done to temporary relations is
+    /// not logged: their pages keep an invalid LSN.
     pub fn log(&self, record: &RecordBuilder) -> Lsn {
+        if record.is_of_temporary() {
+            return Lsn::INVALID;
+        }
         let before = self.wal.stats();
         let end = self.wal.insert(&self.cx, record);
         let after = self.wal.stats();

@@ -26,6 +26,7 @@
 
 mod clog;
 mod deadlock;
+mod deferred;
 mod end;
 mod env;
 mod local_locks;
@@ -42,9 +43,13 @@ mod stats;
 mod subtrans;
 mod subxact;
 mod sync_rep;
+mod temp_files;
+mod temp_tables;
+mod work_memory;
 mod xact;
 
 pub use clog::Clog;
+pub use deferred::{Deferred, RowEvent};
 pub use end::{abort, commit};
 pub use env::{Env, IndexVacuums, ToastFiles, Txns};
 pub use local_locks::LockOwner;
@@ -59,4 +64,7 @@ pub use stats::{DATABASE_COUNTERS, DatabaseCounter, PendingStats, Stats, TABLE_C
 pub use subtrans::Subtrans;
 pub use subxact::{abort_sub, commit_sub, start_sub};
 pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
+pub use temp_files::{TEMP_DIRECTORY, TempFile, TempFiles, remove_left_over};
+pub use temp_tables::{OnCommit, TempTables, is_temp_relation};
+pub use work_memory::{MemoryId, MemoryPurpose, MemoryUse, WorkMemory};
 pub use xact::{BlockState, ComboCids, Isolation, Level, WalUsage, Xact};

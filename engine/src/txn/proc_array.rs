@@ -68,6 +68,8 @@ pub struct ProcArray {
     /// On a standby: subtransactions up to this one may run there without being in that list.
     last_overflowed: Cell<Xid>,
     in_recovery: Cell<bool>,
+    /// The oldest transaction that a standby's slot wants kept.
+    slot_xmin: Cell<Xid>,
 }
 
 impl ProcArray {
@@ -81,6 +83,7 @@ impl ProcArray {
             known_assigned: RefCell::default(),
             last_overflowed: Cell::default(),
             in_recovery: Cell::new(false),
+            slot_xmin: Cell::default(),
         }
     }
 
@@ -102,6 +105,11 @@ impl ProcArray {
     /// The newest transaction that has ended.
     pub fn latest_completed(&self) -> Xid {
         self.latest_completed.get()
+    }
+
+    /// The place of a process; 0 if it has none.
+    pub fn place_of(&self, pid: Pid) -> u32 {
+        self.entries.borrow().iter().find(|entry| entry.pid == pid).map_or(0, |entry| entry.backend)
     }
 
     /// All entries.
@@ -285,7 +293,17 @@ impl ProcArray {
             }
         }
         let known = self.known_assigned.borrow().first().copied();
-        known.filter(|xid| xid.precedes(horizon)).unwrap_or(horizon)
+        for xid in [known.unwrap_or_default(), self.slot_xmin.get()] {
+            if xid.is_valid() && xid.precedes(horizon) {
+                horizon = xid;
+            }
+        }
+        horizon
+    }
+
+    /// Slots want versions kept that this transaction may see, if it is valid.
+    pub fn set_slot_xmin(&self, xmin: Xid) {
+        self.slot_xmin.set(xmin);
     }
 
     /// `GetOldestMultiXactId`: no multixact before it has a member that runs.

@@ -54,7 +54,8 @@ pub const TABLE_COUNTERS: usize = TableCounter::Autoanalyzes as usize + 1;
 /// The counters of a table.
 pub type TableCounts = [i64; TABLE_COUNTERS];
 
-/// What is counted of a database, in the order of the columns of `pg_stat_database`; times in microseconds.
+/// What is counted of a database, nearly in the order of the columns of `pg_stat_database`; times in
+/// microseconds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]
 pub enum DatabaseCounter {
@@ -74,10 +75,12 @@ pub enum DatabaseCounter {
     Abandoned,
     Fatal,
     Killed,
+    TempFiles,
+    TempBytes,
 }
 
 /// How many counters a database has.
-pub const DATABASE_COUNTERS: usize = DatabaseCounter::Killed as usize + 1;
+pub const DATABASE_COUNTERS: usize = DatabaseCounter::TempBytes as usize + 1;
 /// The counters of a database.
 pub type DatabaseCounts = [i64; DATABASE_COUNTERS];
 
@@ -161,14 +164,27 @@ impl Stats {
 struct Counted {
     rel: Oid,
     counts: TableCounts,
-    /// Inserted, updated, deleted by the transaction that is open.
-    open: [i64; 3],
+    /// Inserted, updated, deleted by what may still be rolled back.
+    open: Changes,
+}
+
+/// Rows inserted, updated, deleted.
+type Changes = [i64; 3];
+
+impl Counted {
+    /// These changes have been rolled back: the new versions are dead, what was deleted is not.
+    fn aborted(&mut self, [inserted, updated, _]: Changes) {
+        self.counts[TableCounter::InsSinceVacuum as usize] += inserted;
+        self.counts[TableCounter::Dead as usize] += inserted + updated;
+    }
 }
 
 /// A process's own counters.
 #[derive(Default)]
 pub struct PendingStats {
     tables: RefCell<Vec<Counted>>,
+    /// For each savepoint what was open when it was made, by the places of the tables.
+    savepoints: RefCell<Vec<Vec<Changes>>>,
     /// The place of the table that was counted last.
     last: Cell<usize>,
     database: Cell<DatabaseCounts>,
@@ -220,19 +236,39 @@ impl PendingStats {
         (inserted - deleted, updated + deleted + counts[TableCounter::Dead as usize])
     }
 
+    /// A subtransaction begins.
+    pub fn start_sub(&self) {
+        let open = self.tables.borrow().iter().map(|counted| counted.open).collect();
+        self.savepoints.borrow_mut().push(open);
+    }
+
+    /// `AtEOSubXact_PgStat`: what the innermost subtransaction has changed is its parent's; or it is over, and what it
+    /// has inserted is dead.
+    pub fn end_sub(&self, committed: bool) {
+        let Some(before) = self.savepoints.borrow_mut().pop().filter(|_| !committed) else { return };
+        for (at, counted) in self.tables.borrow_mut().iter_mut().enumerate() {
+            let kept = before.get(at).copied().unwrap_or_default();
+            let undone: Changes = std::array::from_fn(|n| counted.open[n] - kept[n]);
+            counted.open = kept;
+            counted.aborted(undone);
+        }
+    }
+
     /// `AtEOXact_PgStat`: what the transaction has inserted lives or is dead.
     pub fn end_transaction(&self, committed: bool) {
         use TableCounter::*;
-        for Counted { counts, open, .. } in self.tables.borrow_mut().iter_mut() {
-            let [inserted, updated, deleted] = std::mem::take(open);
-            counts[InsSinceVacuum as usize] += inserted;
-            if committed {
-                counts[Live as usize] += inserted - deleted;
-                counts[Dead as usize] += updated + deleted;
-                counts[ModSinceAnalyze as usize] += inserted + updated + deleted;
-            } else {
-                counts[Dead as usize] += inserted + updated;
+        self.savepoints.borrow_mut().clear();
+        for counted in self.tables.borrow_mut().iter_mut() {
+            let open = std::mem::take(&mut counted.open);
+            if !committed {
+                counted.aborted(open);
+                continue;
             }
+            let ([inserted, updated, deleted], counts) = (open, &mut counted.counts);
+            counts[InsSinceVacuum as usize] += inserted;
+            counts[Live as usize] += inserted - deleted;
+            counts[Dead as usize] += updated + deleted;
+            counts[ModSinceAnalyze as usize] += inserted + updated + deleted;
         }
         use DatabaseCounter::{Committed, RolledBack};
         self.count_database(if committed { Committed } else { RolledBack }, 1);

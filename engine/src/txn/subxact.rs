@@ -39,10 +39,13 @@ pub fn start_sub(env: &Env, name: Rc<str>) {
         dropped: xact.dropped.len(),
         forgotten: xact.forgotten.len(),
         invalidated: xact.invalidated.len(),
+        events: xact.deferred.events.len(),
+        modes: xact.deferred.modes.len(),
         read_only: xact.read_only,
         ..Level::default()
     });
     xact.xid = Xid::INVALID;
+    env.stats.start_sub();
     env.cx.emit(Event::SubXactStart { level: xact.levels.len() as u32 });
 }
 
@@ -66,6 +69,7 @@ pub fn commit_sub(env: &Env) {
         env.unlock_for(LockOwner::Level(level), LockTag::Transaction(done.xid), LockMode::Exclusive);
     }
     env.locks.borrow_mut().hand_up(level);
+    env.stats.end_sub(true);
     env.cx.emit(Event::SubXactCommit { level: level as u32, xid: done.xid });
 }
 
@@ -79,7 +83,7 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
     };
     if xid.is_valid() {
         let mut record = end::end_of(env, &env.xact.borrow());
-        record.rels = files.clone();
+        record.rels = end::logged(&files);
         let (info, data) = record.encode(XLOG_XACT_ABORT);
         env.wal.make_room(&env.cx, data.len() + 64).await?;
         env.log(&RecordBuilder::new(RmgrId::Transaction, info).xid(xid).main(&data));
@@ -88,13 +92,14 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
         env.txns.procs.end_sub(env.cx.pid(), xid, &children);
     }
     let cached = forget(env);
+    env.stats.end_sub(false);
     env.cx.point(Event::SubXactAbort { level: level as u32, xid }).await;
     if cached {
         env.txns.invalidations.set(env.txns.invalidations.get() + 1);
     }
     env.release_owners(|owner| owner == LockOwner::Level(level));
     for rel in files {
-        env.buffers.drop_relation(&env.cx, rel).await;
+        env.pool(rel).drop_relation(&env.cx, rel).await;
     }
     Ok(())
 }
@@ -111,6 +116,8 @@ fn forget(env: &Env) -> bool {
     xact.created.truncate(last.created);
     xact.dropped.truncate(last.dropped);
     xact.forgotten.truncate(last.forgotten);
+    xact.deferred.events.truncate(last.events);
+    xact.deferred.modes.truncate(last.modes);
     xact.read_only = last.read_only;
     xact.xid = Xid::INVALID;
     cached

@@ -31,6 +31,8 @@ pub struct StandbyProgress {
     pub flush: Lsn,
     /// Replayed there, as last heard.
     pub apply: Lsn,
+    /// How long writing, flushing and replaying took there, in microseconds, where that is known.
+    pub lag: [Option<u64>; 3],
     /// When the last report came.
     pub reply_time: TimestampTz,
 }
@@ -194,6 +196,7 @@ mod tests {
             write: lsn,
             flush: lsn,
             apply: lsn,
+            lag: [None; 3],
             reply_time: time,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::rc::Rc;
 
+use super::deferred::Deferred;
 use super::snapshot::Snapshot;
 use crate::ids::{CommandId, Lsn, MultiXactId, Oid, RelFile, TimestampTz, Xid};
 use crate::storage::multixact::Member;
@@ -83,6 +84,10 @@ pub struct Level {
     pub forgotten: usize,
     /// How many invalidations there were then.
     pub invalidated: usize,
+    /// How many changes waited for being checked then.
+    pub events: usize,
+    /// How often SET CONSTRAINTS had been said then.
+    pub modes: usize,
     /// Whether the transaction might only read then.
     pub read_only: bool,
 }
@@ -137,6 +142,8 @@ pub struct Xact {
     pub forgotten: Vec<Oid>,
     /// What it has changed that other backends may have cached.
     pub invalidated: Vec<Invalidation>,
+    /// Changes of rows that are checked at its end.
+    pub deferred: Deferred,
     /// Whether it has locked a table against everybody, of which standbys are told.
     pub locked_exclusively: bool,
     /// The token under which its session has last added a row on approval.

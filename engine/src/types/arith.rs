@@ -3,23 +3,20 @@
 //! An integer function is named after the type of its result; its operands may be integers of any width up to that, so
 //! `int4 + int8` needs no cast.
 
-use super::{Datum, Numeric, timestamp};
-use crate::ids::{Error, Lsn, Result, SqlState, sqlstate};
+use super::{Datum, Numeric};
+use crate::ids::{Error, Lsn, Result, sqlstate};
 
 /// A function of two values.
 pub type BinaryFn = fn(&Datum, &Datum) -> Result<Datum>;
 /// A function of one value.
 pub type UnaryFn = fn(&Datum) -> Result<Datum>;
 
-/// `ERRCODE_INVALID_ARGUMENT_FOR_POWER_FUNCTION`
-const INVALID_ARGUMENT_FOR_POWER_FUNCTION: SqlState = SqlState(*b"2201F");
-
 /// `22003` "`what` out of range"
 pub(super) fn out_of_range(what: &str) -> Error {
     Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, format!("{what} out of range"))
 }
 
-fn division_by_zero() -> Error {
+pub(super) fn division_by_zero() -> Error {
     Error::new(sqlstate::DIVISION_BY_ZERO, "division by zero")
 }
 
@@ -231,7 +228,7 @@ fn out_of_range_because(why: &str) -> Error {
 pub fn float8_power(a: &Datum, b: &Datum) -> Result<Datum> {
     return_null!(a b);
     let (a, b) = (a.as_float()?, b.as_float()?);
-    let refuse = |message: &str| Err(Error::new(INVALID_ARGUMENT_FOR_POWER_FUNCTION, message));
+    let refuse = |message: &str| Err(Error::new(sqlstate::INVALID_ARGUMENT_FOR_POWER_FUNCTION, message));
     if a == 0.0 && b < 0.0 {
         return refuse("zero raised to a negative power is undefined");
     }
@@ -254,9 +251,15 @@ pub fn float8_sqrt(a: &Datum) -> Result<Datum> {
     let a = a.as_float()?;
     if a < 0.0 {
         let message = "cannot take square root of a negative number";
-        return Err(Error::new(INVALID_ARGUMENT_FOR_POWER_FUNCTION, message));
+        return Err(Error::new(sqlstate::INVALID_ARGUMENT_FOR_POWER_FUNCTION, message));
     }
     Ok(Datum::Float8(libm::sqrt(a)))
+}
+
+/// `||/ float8`: the cube root
+pub fn float8_cbrt(a: &Datum) -> Result<Datum> {
+    return_null!(a);
+    Ok(Datum::Float8(libm::cbrt(a.as_float()?)))
 }
 
 macro_rules! numerics {
@@ -275,11 +278,7 @@ numerics! {
     numeric_mul mul "`numeric * numeric`"
     numeric_div div "`numeric / numeric`"
     numeric_rem rem "`numeric % numeric`"
-}
-
-/// `numeric ^ numeric`, which is not built: refused, lest it be computed as floating-point numbers.
-pub fn numeric_power(_: &Datum, _: &Datum) -> Result<Datum> {
-    Err(Error::unsupported("the operator numeric ^ numeric"))
+    numeric_power power "`numeric ^ numeric`"
 }
 
 /// `- numeric`
@@ -352,34 +351,6 @@ pub fn lsn_add_to(a: &Datum, b: &Datum) -> Result<Datum> {
 pub fn lsn_sub(a: &Datum, b: &Datum) -> Result<Datum> {
     return_null!(a b);
     lsn_moved(a, &b.as_numeric()?.negate(), "subtract")
-}
-
-/// `timestamptz - timestamptz`
-pub fn timestamptz_difference(a: &Datum, b: &Datum) -> Result<Datum> {
-    match (a, b) {
-        (Datum::Null, _) | (_, Datum::Null) => Ok(Datum::Null),
-        (Datum::TimestampTz(a), Datum::TimestampTz(b)) => timestamp::difference(*a, *b).map(Datum::Interval),
-        (a, _) => Err(a.unexpected("a timestamptz")),
-    }
-}
-
-/// `timestamptz + interval`
-pub fn timestamptz_add(a: &Datum, b: &Datum) -> Result<Datum> {
-    match (a, b) {
-        (Datum::Null, _) | (_, Datum::Null) => Ok(Datum::Null),
-        (Datum::TimestampTz(a), Datum::Interval(b)) => timestamp::add_interval(*a, *b).map(Datum::TimestampTz),
-        (a, _) => Err(a.unexpected("a timestamptz")),
-    }
-}
-
-/// `interval + timestamptz`
-pub fn timestamptz_add_to(a: &Datum, b: &Datum) -> Result<Datum> {
-    timestamptz_add(b, a)
-}
-
-/// `timestamptz - interval`
-pub fn timestamptz_sub(a: &Datum, b: &Datum) -> Result<Datum> {
-    timestamptz_add(a, &interval_negate(b)?)
 }
 
 /// `interval + interval`

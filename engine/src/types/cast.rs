@@ -9,11 +9,14 @@
 //! Beyond the rows of `pg_cast`, every type becomes a text through its output function on assignment, and a text
 //! becomes every type through its input function when told so.
 
-use super::arith::out_of_range;
+use super::arith::{UnaryFn, out_of_range};
+use super::datetime::arith::{date_to_timestamp, timestamp_to_date, to_utc};
+use super::datetime::{USECS_PER_DAY, is_finite};
 use super::float::{float4_in, float8_in};
+use super::session::style;
 use super::text::{input, output};
-use super::{Datum, Numeric, TypeCategory, TypeId};
-use crate::ids::{Error, Oid, Result, sqlstate};
+use super::{Array, Datum, Numeric, TypeCategory, TypeId, json};
+use crate::ids::{Error, Oid, Result, TimestampTz, sqlstate};
 
 /// Where a cast may happen by itself; a later one allows more.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -33,6 +36,8 @@ enum Method {
     Function(fn(&Datum) -> Result<Datum>),
     Output,
     Input,
+    /// An array, element by element.
+    Elements,
 }
 
 /// A way from one type to another.
@@ -51,6 +56,11 @@ impl Cast {
         matches!(self.method, Method::Relabel)
     }
 
+    /// Whether the value goes through its text.
+    pub fn is_by_text(&self) -> bool {
+        matches!(self.method, Method::Input | Method::Output)
+    }
+
     /// The value in the other type; NULL stays NULL.
     pub fn eval(&self, value: &Datum) -> Result<Datum> {
         if value.is_null() {
@@ -61,12 +71,27 @@ impl Cast {
             Method::Function(function) => function(value),
             Method::Output => to_string_type(&output(value, self.from), self.to),
             Method::Input => input(self.to, value.as_str()?, -1),
+            Method::Elements => self.elements(value),
         }
+    }
+
+    fn elements(&self, value: &Datum) -> Result<Datum> {
+        let array = value.as_array()?;
+        let (Some(from), Some(to)) = (self.from.element(), self.to.element()) else {
+            return Err(value.unexpected("an array"));
+        };
+        let cast = explicit_cast(from, to)?;
+        let items = array.items.iter().map(|item| cast.eval(item)).collect::<Result<_>>()?;
+        Ok(Array { elem: to, dims: array.dims.clone(), items }.datum())
     }
 }
 
 fn to_string_type(text: &str, to: TypeId) -> Result<Datum> {
-    Ok(if to == TypeId::Name { Datum::name(text) } else { Datum::text(text) })
+    Ok(match to {
+        TypeId::Name => Datum::name(text),
+        TypeId::Bpchar => Datum::Bpchar(text.into()),
+        _ => Datum::text(text),
+    })
 }
 
 /// The cast from one type to another, if there is any; its `context` says where it may be used. Modifiers are a matter of
@@ -82,11 +107,17 @@ pub fn find_cast(from: TypeId, to: TypeId) -> Option<Cast> {
     if let Some((context, method)) = pg_cast(from, to) {
         return cast(context, method);
     }
-    let is_string = |t: TypeId| matches!(t, TypeId::Text | TypeId::Varchar | TypeId::Name);
+    if let (Some(a), Some(b)) = (from.element(), to.element())
+        && !matches!(to, TypeId::Int2Vector | TypeId::OidVector)
+        && let Some(of_elements) = find_cast(a, b)
+    {
+        let method = if of_elements.is_relabel() && a == b { Method::Relabel } else { Method::Elements };
+        return cast(of_elements.context, method);
+    }
+    let is_string = |t: TypeId| t.category() == TypeCategory::String;
     match (is_string(from), is_string(to)) {
-        // The output of a reg type needs the catalog; it is not this room's to give.
         (_, true) if !is_pseudo(from) => cast(CastContext::Assignment, Method::Output),
-        (true, false) if !is_pseudo(to) && !is_reg(to) => cast(CastContext::Explicit, Method::Input),
+        (true, false) if !is_pseudo(to) => cast(CastContext::Explicit, Method::Input),
         _ => None,
     }
 }
@@ -95,15 +126,8 @@ fn is_pseudo(type_id: TypeId) -> bool {
     type_id.category() == TypeCategory::Pseudo
 }
 
-fn is_reg(type_id: TypeId) -> bool {
-    matches!(type_id, TypeId::Regclass | TypeId::Regproc | TypeId::Regtype)
-}
-
 /// Whether a value can become another type without being told to, in this place.
 pub fn can_coerce(from: TypeId, to: TypeId, context: CastContext) -> bool {
-    if to == TypeId::AnyNonArray {
-        return !from.is_array();
-    }
     find_cast(from, to).is_some_and(|cast| cast.context <= context)
 }
 
@@ -122,13 +146,29 @@ fn pg_cast(from: TypeId, to: TypeId) -> Option<(CastContext, Method)> {
         Int8 => Some(8),
         _ => None,
     };
-    let (context, function): (CastContext, fn(&Datum) -> Result<Datum>) = match (from, to) {
-        (Oid | Regclass | Regproc | Regtype, Oid) => return Some((Implicit, Method::Relabel)),
-        (Oid, Regclass | Regproc | Regtype) => return Some((Implicit, Method::Relabel)),
+    let reg = |t| matches!(t, Regclass | Regproc | Regtype | Regnamespace | Regrole);
+    if reg(from) && to == Oid || reg(to) && from == Oid {
+        return Some((Implicit, Method::Relabel));
+    }
+    if let Some((context, function)) = time_cast(from, to).or_else(|| json_cast(from, to)) {
+        return Some((context, Method::Function(function)));
+    }
+    let (context, function): (CastContext, UnaryFn) = match (from, to) {
         (Varchar, Text) | (Text, Varchar) => return Some((Implicit, Method::Relabel)),
-        (Int2 | Int4 | Int8, Oid | Regclass | Regproc | Regtype) => (Implicit, to_oid),
-        (Oid | Regclass | Regproc | Regtype, Int4) => (Assignment, to_int4),
-        (Oid | Regclass | Regproc | Regtype, Int8) => (Assignment, to_int8),
+        (Int2 | Int4 | Int8, to) if reg(to) || to == Oid => (Implicit, to_oid),
+        (from, Int4) if reg(from) || from == Oid => (Assignment, to_int4),
+        (from, Int8) if reg(from) || from == Oid => (Assignment, to_int8),
+        (Text | Varchar, Regclass) => (Implicit, |v| input(Regclass, v.as_str()?, -1)),
+        (Bpchar, Text | Varchar) => (Implicit, |v| Ok(Datum::text(v.as_str()?.trim_end_matches(' ')))),
+        (Bpchar, Name) => (Implicit, |v| Ok(Datum::name(v.as_str()?.trim_end_matches(' ')))),
+        (Text | Varchar, Bpchar) => (Implicit, |v| Ok(Datum::Bpchar(v.as_str()?.into()))),
+        (Name, Bpchar) => (Assignment, |v| Ok(Datum::Bpchar(v.as_str()?.into()))),
+        (Char, Bpchar) => (Assignment, |v| Ok(Datum::Bpchar(output(v, Char).into()))),
+        (Bool, Bpchar) => (Assignment, |v| Ok(Datum::Bpchar(if v.as_bool()? { "true" } else { "false" }.into()))),
+        (Xid8, Xid) => (Explicit, |v| match v {
+            Datum::Xid8(v) => Ok(Datum::Xid(crate::ids::Xid(*v as u32))),
+            other => Err(other.unexpected("an xid8")),
+        }),
         (Int2 | Int4 | Int8, Int2 | Int4 | Int8) => {
             let wider = width(from) < width(to);
             (if wider { Implicit } else { Assignment }, to_int(to))
@@ -145,13 +185,105 @@ fn pg_cast(from: TypeId, to: TypeId) -> Option<(CastContext, Method)> {
         (Bool, Text | Varchar) => (Assignment, |v| Ok(Datum::text(if v.as_bool()? { "true" } else { "false" }))),
         (Char, Text) => (Implicit, |v| Ok(Datum::text(output(v, Char)))),
         (Char, Varchar) => (Assignment, |v| Ok(Datum::text(output(v, Char)))),
-        (Text | Varchar, Char) => (Assignment, |v| input(Char, v.as_str()?, -1)),
+        (Text | Varchar | Bpchar, Char) => (Assignment, |v| input(Char, v.as_str()?, -1)),
         (Name, Text) => (Implicit, |v| Ok(Datum::text(v.as_str()?))),
         (Name, Varchar) => (Assignment, |v| Ok(Datum::text(v.as_str()?))),
         (Text | Varchar, Name) => (Implicit, |v| Ok(Datum::name(v.as_str()?))),
         _ => return None,
     };
     Some((context, Method::Function(function)))
+}
+
+/// The casts among dates, times and intervals.
+fn time_cast(from: TypeId, to: TypeId) -> Option<(CastContext, UnaryFn)> {
+    use CastContext::*;
+    use TypeId::*;
+    Some(match (from, to) {
+        (Date, Timestamp) => (Implicit, |v| date_to_timestamp(v.as_date()?).map(timestamp)),
+        (Date, TimestampTz) => (Implicit, |v| to_utc(date_to_timestamp(v.as_date()?)?).map(timestamptz)),
+        (Timestamp, TimestampTz) => (Implicit, |v| to_utc(v.as_micros()?).map(timestamptz)),
+        (Time, Interval) => (Implicit, |v| {
+            let micros = v.as_micros()?;
+            Ok(Datum::Interval(super::Interval { micros, ..super::Interval::default() }))
+        }),
+        (Time, TimeTz) => (Implicit, |v| {
+            let zone = style().zone.west_at(style().now.0);
+            Ok(Datum::TimeTz(super::TimeTz { micros: v.as_micros()?, zone }))
+        }),
+        (Timestamp, Date) => (Assignment, |v| Ok(Datum::Date(timestamp_to_date(v.as_micros()?)))),
+        (Timestamp, Time) => (Assignment, |v| Ok(time_of(v.as_micros()?))),
+        (TimestampTz, Timestamp) => (Assignment, |v| Ok(timestamp(style().zone.to_local(v.as_micros()?)))),
+        (TimestampTz, Date) => {
+            (Assignment, |v| Ok(Datum::Date(timestamp_to_date(style().zone.to_local(v.as_micros()?)))))
+        }
+        (TimestampTz, Time) => (Assignment, |v| Ok(time_of(style().zone.to_local(v.as_micros()?)))),
+        (TimestampTz, TimeTz) => (Assignment, |v| {
+            let micros = v.as_micros()?;
+            let local = style().zone.to_local(micros);
+            if !is_finite(micros) {
+                return Ok(Datum::Null);
+            }
+            let zone = style().zone.west_at(micros);
+            Ok(Datum::TimeTz(super::TimeTz { micros: local.rem_euclid(USECS_PER_DAY), zone }))
+        }),
+        (Interval, Time) => (Assignment, |v| Ok(time_of(v.as_interval()?.micros))),
+        (TimeTz, Time) => (Assignment, |v| match v {
+            Datum::TimeTz(time) => Ok(Datum::Time(time.micros)),
+            other => Err(other.unexpected("a timetz")),
+        }),
+        _ => return None,
+    })
+}
+
+fn timestamp(micros: i64) -> Datum {
+    Datum::Timestamp(TimestampTz(micros))
+}
+
+fn timestamptz(micros: i64) -> Datum {
+    Datum::TimestampTz(TimestampTz(micros))
+}
+
+/// The time of day of a timestamp; of an infinity there is none.
+fn time_of(micros: i64) -> Datum {
+    if is_finite(micros) { Datum::Time(micros.rem_euclid(USECS_PER_DAY)) } else { Datum::Null }
+}
+
+/// The casts between json and jsonb, and from jsonb to numbers and booleans.
+fn json_cast(from: TypeId, to: TypeId) -> Option<(CastContext, UnaryFn)> {
+    use CastContext::*;
+    use TypeId::*;
+    Some(match (from, to) {
+        (Json, Jsonb) => (Assignment, |v| input(Jsonb, v.as_str()?, -1)),
+        (Jsonb, Json) => (Assignment, |v| Ok(Datum::Json(output(v, Jsonb).into()))),
+        (Jsonb, Bool) => (Explicit, |v| match &**v.as_jsonb()? {
+            json::Json::Bool(value) => Ok(Datum::Bool(*value)),
+            other => Err(not_a(other, "boolean")),
+        }),
+        (Jsonb, Numeric) => (Explicit, |v| jsonb_number(v, "numeric").map(Datum::Numeric)),
+        (Jsonb, Int2) => (Explicit, |v| to_int2(&Datum::Numeric(jsonb_number(v, "smallint")?))),
+        (Jsonb, Int4) => (Explicit, |v| to_int4(&Datum::Numeric(jsonb_number(v, "integer")?))),
+        (Jsonb, Int8) => (Explicit, |v| to_int8(&Datum::Numeric(jsonb_number(v, "bigint")?))),
+        (Jsonb, Float4) => (Explicit, |v| to_float4(&Datum::Numeric(jsonb_number(v, "real")?))),
+        (Jsonb, Float8) => (Explicit, |v| to_float8(&Datum::Numeric(jsonb_number(v, "double precision")?))),
+        _ => return None,
+    })
+}
+
+fn jsonb_number(value: &Datum, name: &str) -> Result<Numeric> {
+    match &**value.as_jsonb()? {
+        json::Json::Number(number) => Ok(number.clone()),
+        other => Err(not_a(other, name)),
+    }
+}
+
+/// `22023`
+fn not_a(value: &json::Json, name: &str) -> Error {
+    let message = match value {
+        json::Json::Null => format!("cannot cast jsonb null to type {name}"),
+        json::Json::Number(_) => format!("cannot cast jsonb numeric to type {name}"),
+        other => format!("cannot cast jsonb {} to type {name}", other.type_name()),
+    };
+    Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
 }
 
 fn to_int(to: TypeId) -> fn(&Datum) -> Result<Datum> {

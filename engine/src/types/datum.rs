@@ -2,6 +2,8 @@
 
 use std::rc::Rc;
 
+use super::array::Array;
+use super::json::Json;
 use super::{Interval, Numeric, TypeId};
 use crate::ids::{CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid};
 
@@ -27,6 +29,12 @@ pub enum Datum {
     Numeric(Numeric),
     /// text, character varying, and literals of type unknown
     Text(Rc<str>),
+    /// character(n): spaces at its end do not count when it is compared.
+    Bpchar(Rc<str>),
+    /// json, as it was written
+    Json(Rc<str>),
+    /// jsonb
+    Jsonb(Rc<Json>),
     /// bytea
     Bytea(Rc<[u8]>),
     /// name
@@ -37,6 +45,8 @@ pub enum Datum {
     Oid(Oid),
     /// xid
     Xid(Xid),
+    /// xid8
+    Xid8(u64),
     /// cid
     Cid(CommandId),
     /// tid
@@ -45,8 +55,18 @@ pub enum Datum {
     PgLsn(Lsn),
     /// timestamp with time zone
     TimestampTz(TimestampTz),
+    /// timestamp without time zone: microseconds as in a timestamptz, of no zone
+    Timestamp(TimestampTz),
+    /// date: days since 2000-01-01
+    Date(i32),
+    /// time without time zone: microseconds since midnight
+    Time(i64),
+    /// time with time zone
+    TimeTz(TimeTz),
     /// interval
     Interval(Interval),
+    /// uuid
+    Uuid([u8; 16]),
     /// A value of variable length as it lies in a row, compressed or a pointer to where it is stored: nothing can be
     /// computed with it. Queries bring it back before they do.
     Toasted {
@@ -55,13 +75,17 @@ pub enum Datum {
         /// Header and all.
         bytes: Rc<[u8]>,
     },
-    /// An array of one dimension, and the vector types.
-    Array {
-        /// The type of the elements.
-        elem: TypeId,
-        /// The elements.
-        items: Rc<[Datum]>,
-    },
+    /// An array, and the vector types.
+    Array(Rc<Array>),
+}
+
+/// A time of day and the zone that it is told in.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct TimeTz {
+    /// Microseconds since midnight there.
+    pub micros: i64,
+    /// Seconds west of Greenwich, as PostgreSQL stores it.
+    pub zone: i32,
 }
 
 impl Datum {
@@ -75,9 +99,9 @@ impl Datum {
         Datum::Name(truncate_name(value).into())
     }
 
-    /// An array value.
-    pub fn array(elem: TypeId, items: impl Into<Rc<[Datum]>>) -> Datum {
-        Datum::Array { elem, items: items.into() }
+    /// An array value of one dimension, counted from 1; of none if it is empty.
+    pub fn array(elem: TypeId, items: impl Into<Vec<Datum>>) -> Datum {
+        Datum::Array(Rc::new(Array::new(elem, items.into())))
     }
 
     /// Whether this is NULL.
@@ -102,6 +126,15 @@ impl Datum {
             Datum::Float8(_) => "float8",
             Datum::Numeric(_) => "numeric",
             Datum::Text(_) => "text",
+            Datum::Bpchar(_) => "bpchar",
+            Datum::Json(_) => "json",
+            Datum::Jsonb(_) => "jsonb",
+            Datum::Xid8(_) => "xid8",
+            Datum::Timestamp(_) => "timestamp",
+            Datum::Date(_) => "date",
+            Datum::Time(_) => "time",
+            Datum::TimeTz(_) => "timetz",
+            Datum::Uuid(_) => "uuid",
             Datum::Bytea(_) => "bytea",
             Datum::Name(_) => "name",
             Datum::Char(_) => "char",
@@ -113,7 +146,43 @@ impl Datum {
             Datum::TimestampTz(_) => "timestamptz",
             Datum::Interval(_) => "interval",
             Datum::Toasted { .. } => "toasted value",
-            Datum::Array { .. } => "array",
+            Datum::Array(_) => "array",
+        }
+    }
+
+    /// The type of a value that says it by itself; of others the nearest one.
+    pub fn element_type(&self) -> TypeId {
+        match self {
+            Datum::Null => TypeId::Unknown,
+            Datum::Bool(_) => TypeId::Bool,
+            Datum::Int2(_) => TypeId::Int2,
+            Datum::Int4(_) => TypeId::Int4,
+            Datum::Int8(_) => TypeId::Int8,
+            Datum::Float4(_) => TypeId::Float4,
+            Datum::Float8(_) => TypeId::Float8,
+            Datum::Numeric(_) => TypeId::Numeric,
+            Datum::Text(_) => TypeId::Text,
+            Datum::Bpchar(_) => TypeId::Bpchar,
+            Datum::Json(_) => TypeId::Json,
+            Datum::Jsonb(_) => TypeId::Jsonb,
+            Datum::Bytea(_) => TypeId::Bytea,
+            Datum::Name(_) => TypeId::Name,
+            Datum::Char(_) => TypeId::Char,
+            Datum::Oid(_) => TypeId::Oid,
+            Datum::Xid(_) => TypeId::Xid,
+            Datum::Xid8(_) => TypeId::Xid8,
+            Datum::Cid(_) => TypeId::Cid,
+            Datum::Tid(_) => TypeId::Tid,
+            Datum::PgLsn(_) => TypeId::PgLsn,
+            Datum::TimestampTz(_) => TypeId::TimestampTz,
+            Datum::Timestamp(_) => TypeId::Timestamp,
+            Datum::Date(_) => TypeId::Date,
+            Datum::Time(_) => TypeId::Time,
+            Datum::TimeTz(_) => TypeId::TimeTz,
+            Datum::Interval(_) => TypeId::Interval,
+            Datum::Uuid(_) => TypeId::Uuid,
+            Datum::Toasted { type_id, .. } => *type_id,
+            Datum::Array(array) => array.elem.array().unwrap_or(TypeId::AnyArray),
         }
     }
 
@@ -165,11 +234,44 @@ impl Datum {
         }
     }
 
-    /// The characters of a text or a name.
+    /// The characters of a text of any kind.
     pub fn as_str(&self) -> Result<&str> {
         match self {
-            Datum::Text(v) | Datum::Name(v) => Ok(v),
+            Datum::Text(v) | Datum::Name(v) | Datum::Bpchar(v) | Datum::Json(v) => Ok(v),
             other => Err(other.unexpected("a text")),
+        }
+    }
+
+    /// The value of an array.
+    pub fn as_array(&self) -> Result<&Rc<Array>> {
+        match self {
+            Datum::Array(v) => Ok(v),
+            other => Err(other.unexpected("an array")),
+        }
+    }
+
+    /// The value of a jsonb.
+    pub fn as_jsonb(&self) -> Result<&Rc<Json>> {
+        match self {
+            Datum::Jsonb(v) => Ok(v),
+            other => Err(other.unexpected("a jsonb")),
+        }
+    }
+
+    /// The days of a date.
+    pub fn as_date(&self) -> Result<i32> {
+        match self {
+            Datum::Date(v) => Ok(*v),
+            other => Err(other.unexpected("a date")),
+        }
+    }
+
+    /// The microseconds of a time, a timestamp or a timestamptz.
+    pub fn as_micros(&self) -> Result<i64> {
+        match self {
+            Datum::Timestamp(v) | Datum::TimestampTz(v) => Ok(v.0),
+            Datum::Time(v) => Ok(*v),
+            other => Err(other.unexpected("a time")),
         }
     }
 

@@ -10,8 +10,9 @@
 //! reader tells which of the two it sees. Values of types with storage PLAIN are never short. Those that are compressed
 //! or lie elsewhere (`storage::varlena`) are taken as they are: [`Datum::Toasted`].
 
+use super::array::{Array, Dim, MAX_DIMS};
 use super::tuple::Attr;
-use super::{Datum, Interval, Numeric, TypeId, align_bytes};
+use super::{Datum, Interval, Numeric, TimeTz, TypeId, align_bytes};
 use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, Tid, TimestampTz, Xid};
 use crate::storage::bytes::*;
 pub(super) use crate::storage::varlena::payload;
@@ -67,7 +68,15 @@ fn append_fixed(out: &mut Vec<u8>, type_id: TypeId, value: &Datum) -> Result<()>
         Datum::Float8(v) => out.extend_from_slice(&v.to_le_bytes()),
         Datum::Oid(Oid(v)) | Datum::Xid(Xid(v)) | Datum::Cid(CommandId(v)) => out.extend_from_slice(&v.to_le_bytes()),
         Datum::PgLsn(v) => out.extend_from_slice(&v.0.to_le_bytes()),
-        Datum::TimestampTz(v) => out.extend_from_slice(&v.0.to_le_bytes()),
+        Datum::TimestampTz(v) | Datum::Timestamp(v) => out.extend_from_slice(&v.0.to_le_bytes()),
+        Datum::Date(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::Time(v) => out.extend_from_slice(&v.to_le_bytes()),
+        Datum::TimeTz(v) => {
+            out.extend_from_slice(&v.micros.to_le_bytes());
+            out.extend_from_slice(&v.zone.to_le_bytes());
+        }
+        Datum::Uuid(v) => out.extend_from_slice(v),
+        Datum::Xid8(v) => out.extend_from_slice(&v.to_le_bytes()),
         Datum::Tid(tid) => {
             let block = tid.block.0;
             for half in [(block >> 16) as u16, block as u16, tid.offset] {
@@ -92,28 +101,33 @@ fn append_fixed(out: &mut Vec<u8>, type_id: TypeId, value: &Datum) -> Result<()>
 
 fn append_payload(out: &mut Vec<u8>, type_id: TypeId, value: &Datum) -> Result<()> {
     match value {
-        Datum::Text(v) => out.extend_from_slice(v.as_bytes()),
+        Datum::Text(v) | Datum::Bpchar(v) | Datum::Json(v) => out.extend_from_slice(v.as_bytes()),
+        Datum::Jsonb(v) => super::json::write_disk(out, v),
         Datum::Bytea(v) => out.extend_from_slice(v),
         Datum::Numeric(v) => v.write_disk(out),
-        Datum::Array { elem, items } => append_array(out, type_id, *elem, items)?,
+        Datum::Array(array) => append_array(out, type_id, array)?,
         other => return Err(other.unexpected(type_id.typname())),
     }
     Ok(())
 }
 
-/// An array behind its header: dimensions, where the elements begin if there are nulls, element type; length and lower
-/// bound of each dimension; the null bitmap; the elements.
-fn append_array(out: &mut Vec<u8>, type_id: TypeId, elem: TypeId, items: &[Datum]) -> Result<()> {
+/// An array behind its header: dimensions, where the elements begin if there are nulls, element type; the lengths of all
+/// dimensions, then their lower bounds; the null bitmap; the elements.
+fn append_array(out: &mut Vec<u8>, type_id: TypeId, array: &Array) -> Result<()> {
     let start = out.len() - VARHDRSZ;
+    let (elem, items) = (array.elem, &array.items);
     let has_nulls = items.iter().any(Datum::is_null);
-    let ndim = u32::from(!items.is_empty() || is_vector(type_id));
-    for word in [ndim, 0, elem.oid().0] {
+    // The vectors count from 0, and have a dimension even where they are empty.
+    let of_vector = [Dim { len: items.len() as i32, lower: 0 }];
+    let dims = if is_vector(type_id) { &of_vector[..] } else { &array.dims[..] };
+    for word in [dims.len() as u32, 0, elem.oid().0] {
         out.extend_from_slice(&word.to_le_bytes());
     }
-    if ndim == 1 {
-        out.extend_from_slice(&(items.len() as u32).to_le_bytes());
-        // The vectors count from 0.
-        out.extend_from_slice(&u32::from(!is_vector(type_id)).to_le_bytes());
+    for len in dims.iter().map(|dim| dim.len) {
+        out.extend_from_slice(&len.to_le_bytes());
+    }
+    for lower in dims.iter().map(|dim| dim.lower) {
+        out.extend_from_slice(&lower.to_le_bytes());
     }
     if has_nulls {
         let bitmap = out.len();
@@ -178,6 +192,9 @@ pub(super) fn read(bytes: &[u8], type_id: TypeId, attlen: i16) -> Result<Datum> 
         TypeId::Name => Ok(Datum::Name(utf8(&bytes[..bytes.len() - 1])?.into())),
         TypeId::Bytea => Ok(Datum::Bytea(payload.into())),
         TypeId::Numeric => Numeric::read_disk(payload).map(Datum::Numeric),
+        TypeId::Bpchar => Ok(Datum::Bpchar(utf8(payload)?.into())),
+        TypeId::Json => Ok(Datum::Json(utf8(payload)?.into())),
+        TypeId::Jsonb => Ok(Datum::Jsonb(super::json::read_disk(payload)?.into())),
         _ if type_id.is_array() || type_id == TypeId::AnyArray => read_array(payload),
         _ => Ok(Datum::Text(utf8(payload)?.into())),
     }
@@ -199,11 +216,19 @@ fn read_fixed(b: &[u8], type_id: TypeId) -> Result<Datum> {
         TypeId::Int8 => Datum::Int8(get_i64(b, 0)),
         TypeId::Float4 => Datum::Float4(get_f32(b, 0)),
         TypeId::Float8 => Datum::Float8(get_f64(b, 0)),
-        TypeId::Oid | TypeId::Regclass | TypeId::Regproc | TypeId::Regtype => Datum::Oid(Oid(get_u32(b, 0))),
+        TypeId::Oid | TypeId::Regclass | TypeId::Regproc | TypeId::Regtype | TypeId::Regnamespace | TypeId::Regrole => {
+            Datum::Oid(Oid(get_u32(b, 0)))
+        }
         TypeId::Xid => Datum::Xid(Xid(get_u32(b, 0))),
         TypeId::Cid => Datum::Cid(CommandId(get_u32(b, 0))),
         TypeId::PgLsn => Datum::PgLsn(Lsn(get_u64(b, 0))),
         TypeId::TimestampTz => Datum::TimestampTz(TimestampTz(get_i64(b, 0))),
+        TypeId::Timestamp => Datum::Timestamp(TimestampTz(get_i64(b, 0))),
+        TypeId::Date => Datum::Date(get_i32(b, 0)),
+        TypeId::Time => Datum::Time(get_i64(b, 0)),
+        TypeId::TimeTz => Datum::TimeTz(TimeTz { micros: get_i64(b, 0), zone: get_i32(b, 8) }),
+        TypeId::Uuid => Datum::Uuid(b.try_into().map_err(|_| too_short())?),
+        TypeId::Xid8 => Datum::Xid8(get_u64(b, 0)),
         TypeId::Tid => {
             let block = u32::from(get_u16(b, 0)) << 16 | u32::from(get_u16(b, 2));
             Datum::Tid(Tid::new(BlockNumber(block), get_u16(b, 4)))
@@ -229,19 +254,24 @@ fn read_array(payload: &[u8]) -> Result<Datum> {
     if ndim == 0 {
         return Ok(Datum::array(elem, []));
     }
-    if ndim != 1 || payload.len() < 20 {
-        return Err(Error::unsupported("an array of several dimensions"));
+    let ndim = ndim as usize;
+    let header = 12 + 8 * ndim;
+    if ndim > MAX_DIMS || payload.len() < header {
+        return Err(corrupt());
     }
-    let count = get_u32(payload, 12) as usize;
-    let bitmap = if dataoffset > 0 { payload.get(20..20 + count.div_ceil(8)) } else { None };
-    if dataoffset > 0 && bitmap.is_none() || count > payload.len() {
+    let word = |at: usize| get_i32(payload, 12 + 4 * at);
+    let dims: Vec<Dim> = (0..ndim).map(|at| Dim { len: word(at), lower: word(ndim + at) }).collect();
+    let count = super::array::count(&dims).map_err(|_| corrupt())?;
+    let bitmap = if dataoffset > 0 { payload.get(header..header + count.div_ceil(8)) } else { None };
+    // Nulls take no room but their bits.
+    if dataoffset > 0 && bitmap.is_none() || count / 8 > payload.len() {
         return Err(corrupt());
     }
     // Offsets count from the varlena header, which the payload lacks; it is a multiple of 4 only, so it is put back.
     let mut data = vec![0; VARHDRSZ];
     data.extend_from_slice(payload);
     let attr = Attr { attstorage: b'p', ..Attr::new("", elem) };
-    let mut offset = if dataoffset > 0 { dataoffset } else { 24 };
+    let mut offset = if dataoffset > 0 { dataoffset } else { crate::storage::max_align(VARHDRSZ + header) };
     let mut items = Vec::new();
     for at in 0..count {
         if bitmap.is_some_and(|bits| bits[at / 8] >> (at % 8) & 1 == 0) {
@@ -252,5 +282,5 @@ fn read_array(payload: &[u8]) -> Result<Datum> {
         items.push(read(&data[range.clone()], elem, attr.attlen)?);
         offset = range.end;
     }
-    Ok(Datum::array(elem, items))
+    Ok(Array::shaped(elem, dims, items).datum())
 }

@@ -73,6 +73,16 @@ macro_rules! float_text {
             if value == 0.0 {
                 return format!("{sign}0");
             }
+            // Fewer digits than it takes, as C's `%.*g` cuts them.
+            let extra = super::session::style().float_digits;
+            if extra <= 0 {
+                let digits = ($plain + i32::from(extra)).max(1);
+                let cut = format!("{value:.*e}", digits as usize - 1);
+                let mut decimal = Decimal::parse(&cut);
+                let kept = decimal.digits.trim_end_matches('0').len().max(1);
+                decimal.digits.truncate(kept);
+                return format!("{sign}{}", decimal.layout(digits));
+            }
             let same = |text: &str| $read(text) == Some(value);
             // Only a number of even bits takes in the half-way points next to it.
             let decimal = if value.to_bits() & 1 == 1 {

@@ -172,7 +172,7 @@ fn aggregates_answer_as_the_servers_do() {
             let (arg, _) = parse_type(type_name);
             let agg = aggregate(name, Some(arg))?;
             let mut state = agg.init();
-            let Datum::Array { items, .. } = input(TypeId::TextArray, values, -1)? else { panic!("{values}") };
+            let items = input(TypeId::TextArray, values, -1)?.as_array()?.items.clone();
             for item in items.iter() {
                 let value = if item.is_null() { Datum::Null } else { input(arg, item.as_str()?, -1)? };
                 let cast = explicit_cast(arg, agg.arg.unwrap())?;

@@ -16,20 +16,29 @@
 //! Which function an operator or a cast means is decided once, when a statement is bound ([`binary_op`],
 //! [`find_cast`]); what runs for each row is a plain `fn`. Every operator's function is strict: NULL in, NULL out.
 //!
-//! Everything is as in a database of encoding UTF8 and locale C, with time zone UTC, DateStyle ISO, IntervalStyle
-//! postgres, bytea_output hex and extra_float_digits 1.
+//! Everything is as in a database of encoding UTF8 and locale C. By which zone and style times are read and shown is the
+//! session's to say ([`session`]).
 
+pub mod abbreviate;
 pub mod aggregate;
 pub mod arith;
+pub mod array;
+pub mod array_ops;
 pub mod cast;
+pub mod datetime;
 pub mod float;
 pub mod index_key;
 pub mod interval;
+pub mod json;
+pub mod json_ops;
+pub mod like;
+pub mod minimal;
 pub mod numeric;
-pub mod timestamp;
+pub mod regex;
+pub mod resolve;
+pub mod session;
 pub mod tuple;
 
-mod array;
 pub mod column_stats;
 mod compare;
 mod datum;
@@ -38,14 +47,17 @@ mod disk;
 mod golden;
 mod modifier;
 mod operator;
+mod statistics;
 mod text;
+mod time_ops;
 mod type_id;
 mod wire;
 
-pub use aggregate::{AggState, Aggregate, aggregate, is_aggregate};
+pub use aggregate::{AggState, Aggregate, aggregate, aggregate_of_two, is_aggregate};
+pub use array::Array;
 pub use cast::{Cast, CastContext, can_coerce, explicit_cast, find_cast, select_common_type};
 pub use compare::{compare, compare_nulls_last, equal};
-pub use datum::{Datum, truncate_name};
+pub use datum::{Datum, TimeTz, truncate_name};
 pub use interval::Interval;
 pub use modifier::{apply_typmod, typmod_in};
 pub use numeric::Numeric;

@@ -3,9 +3,10 @@
 use std::fmt::Write;
 
 use super::array::{array_in, write_array};
+use super::datetime::{date_in, date_out, time_in, time_out, timestamp_in, timestamp_out, timetz_in, timetz_out};
+use super::datetime::{timestamptz_in, timestamptz_out};
 use super::float::{float4_in, float4_out, float8_in, float8_out};
 use super::interval::{interval_in, interval_out};
-use super::timestamp::{timestamptz_in, timestamptz_out};
 use super::{Datum, Numeric, TypeId, apply_typmod};
 use crate::ids::{BlockNumber, CommandId, Error, Lsn, Oid, Result, SqlState, Tid, Xid, sqlstate};
 
@@ -48,11 +49,30 @@ pub fn input(type_id: TypeId, text: &str, typmod: i32) -> Result<Datum> {
         TypeId::Tid => Datum::Tid(tid_in(text).ok_or_else(|| invalid("tid", text))?),
         TypeId::PgLsn => Datum::PgLsn(text.parse::<Lsn>().map_err(|()| invalid("pg_lsn", text))?),
         TypeId::TimestampTz => Datum::TimestampTz(timestamptz_in(text)?),
-        TypeId::Interval => Datum::Interval(interval_in(text)?),
+        TypeId::Timestamp => Datum::Timestamp(timestamp_in(text)?),
+        TypeId::Date => Datum::Date(date_in(text)?),
+        TypeId::Time => Datum::Time(time_in(text)?),
+        TypeId::TimeTz => Datum::TimeTz(timetz_in(text)?),
+        TypeId::Interval => {
+            let fields = if typmod < 0 { super::interval::range::FULL } else { typmod >> 16 & 0x7FFF };
+            Datum::Interval(interval_in(text, fields)?)
+        }
+        TypeId::Uuid => Datum::Uuid(uuid_in(text).ok_or_else(|| invalid("uuid", text))?),
+        TypeId::Bpchar => Datum::Bpchar(text.into()),
+        TypeId::Json => {
+            super::json::read(text, false)?;
+            Datum::Json(text.into())
+        }
+        TypeId::Jsonb => Datum::Jsonb(super::json::read_jsonb(text)?.into()),
+        TypeId::Xid8 => Datum::Xid8(leading_digits(text)),
+        TypeId::Regtype => Datum::Oid(regtype_in(text)?),
+        TypeId::Regnamespace | TypeId::Regrole | TypeId::Regclass | TypeId::Regproc => {
+            Datum::Oid(reg_in(type_id, text)?)
+        }
         TypeId::Int2Vector | TypeId::OidVector => vector_in(type_id, text)?,
         TypeId::Void => Datum::Null,
         _ => match type_id.element() {
-            Some(elem) => array_in(elem, text)?,
+            Some(elem) => return array_in(elem, text, typmod),
             None => return Err(cannot_accept(type_id)),
         },
     };
@@ -98,9 +118,61 @@ fn oid_in(text: &str) -> Result<u32> {
 
 /// `xidin` and `cidin` of version 15: what stands at the front, nothing refused.
 fn leading_number(text: &str) -> u32 {
+    leading_digits(text) as u32
+}
+
+fn leading_digits(text: &str) -> u64 {
     let trimmed = text.trim_start();
     let digits = trimmed.bytes().take_while(u8::is_ascii_digit);
-    digits.fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0'))) as u32
+    digits.fold(0u64, |n, b| n.saturating_mul(10).saturating_add(u64::from(b - b'0')))
+}
+
+/// `uuid_in`: hexadecimal digits, perhaps in braces, perhaps with a hyphen after any four.
+fn uuid_in(text: &str) -> Option<[u8; 16]> {
+    let inner = match text.strip_prefix('{') {
+        Some(inner) => inner.strip_suffix('}')?,
+        None => text,
+    };
+    let mut bytes = [0; 16];
+    let mut rest = inner.as_bytes();
+    for (at, byte) in bytes.iter_mut().enumerate() {
+        let (pair, behind) = rest.split_at_checked(2)?;
+        *byte = u8::from_str_radix(std::str::from_utf8(pair).ok().filter(|p| !p.starts_with('+'))?, 16).ok()?;
+        rest = match behind {
+            [b'-', behind @ ..] if at % 2 == 1 && at < 15 => behind,
+            behind => behind,
+        };
+    }
+    rest.is_empty().then_some(bytes)
+}
+
+/// `regtypein`: a type's name as SQL writes it, or a number.
+fn regtype_in(text: &str) -> Result<Oid> {
+    let trimmed = trim(text);
+    if trimmed == "-" {
+        return Ok(Oid(0));
+    }
+    if trimmed.starts_with(|c: char| c.is_ascii_digit()) {
+        return oid_in(trimmed).map(Oid);
+    }
+    super::type_id::parse_type_name(trimmed).map(TypeId::oid).ok_or_else(|| {
+        error(sqlstate::UNDEFINED_OBJECT, format!("type \"{}\" does not exist", trimmed.trim_end_matches("[]")))
+    })
+}
+
+/// The other reg types: a number. Names are the catalog's to know.
+fn reg_in(type_id: TypeId, text: &str) -> Result<Oid> {
+    match trim(text) {
+        "-" => Ok(Oid(0)),
+        number if number.starts_with(|c: char| c.is_ascii_digit()) => oid_in(number).map(Oid),
+        "pg_catalog" if type_id == TypeId::Regnamespace => Ok(Oid(11)),
+        "public" if type_id == TypeId::Regnamespace => Ok(Oid(2200)),
+        "postgres" if type_id == TypeId::Regrole => Ok(Oid(10)),
+        name if type_id == TypeId::Regclass => super::session::relation_named(name).ok_or_else(|| {
+            error(sqlstate::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", name.replace('"', "")))
+        }),
+        _ => Err(Error::unsupported(format!("a name as a {type_id} here"))),
+    }
 }
 
 fn tid_in(text: &str) -> Option<Tid> {
@@ -186,13 +258,31 @@ pub fn write_output(out: &mut String, value: &Datum, type_id: TypeId) {
         Datum::Float4(v) => out.write_str(&float4_out(*v)),
         Datum::Float8(v) => out.write_str(&float8_out(*v)),
         Datum::Numeric(v) => write!(out, "{v}"),
-        Datum::Text(v) | Datum::Name(v) => out.write_str(v),
+        Datum::Text(v) | Datum::Name(v) | Datum::Bpchar(v) | Datum::Json(v) => out.write_str(v),
+        Datum::Jsonb(v) => {
+            super::json::write(out, v);
+            Ok(())
+        }
+        Datum::Date(v) => out.write_str(&date_out(*v)),
+        Datum::Time(v) => out.write_str(&time_out(*v)),
+        Datum::TimeTz(v) => out.write_str(&timetz_out(*v)),
+        Datum::Timestamp(v) => out.write_str(&timestamp_out(v.0)),
+        Datum::Uuid(v) => write_uuid(out, v),
+        Datum::Xid8(v) => write!(out, "{v}"),
         Datum::Bytea(v) => write_bytea(out, v),
         Datum::Char(v) => write_char(out, *v),
         // regprocout shows no function so.
         Datum::Oid(Oid(0)) if matches!(type_id, TypeId::Regproc | TypeId::Regclass | TypeId::Regtype) => {
             out.write_str("-")
         }
+        Datum::Oid(oid) if type_id == TypeId::Regclass => match super::session::relation_name(*oid) {
+            Some(name) => out.write_str(&name),
+            None => write!(out, "{oid}"),
+        },
+        Datum::Oid(oid) if type_id == TypeId::Regtype => match TypeId::from_oid(*oid) {
+            Some(named) => write!(out, "{named}"),
+            None => write!(out, "{oid}"),
+        },
         Datum::Oid(v) => write!(out, "{v}"),
         Datum::Xid(v) => write!(out, "{v}"),
         Datum::Cid(v) => write!(out, "{}", v.0),
@@ -202,14 +292,31 @@ pub fn write_output(out: &mut String, value: &Datum, type_id: TypeId) {
         Datum::Interval(v) => out.write_str(&interval_out(*v)),
         // Nobody asks for this: values are brought back before they are shown.
         Datum::Toasted { bytes, .. } => write!(out, "(toasted, {} bytes)", bytes.len()),
-        Datum::Array { elem, items } => {
-            write_array(out, *elem, items, type_id);
+        Datum::Array(array) => {
+            write_array(out, array, type_id);
             Ok(())
         }
     };
 }
 
+fn write_uuid(out: &mut String, bytes: &[u8; 16]) -> std::fmt::Result {
+    for (at, byte) in bytes.iter().enumerate() {
+        if matches!(at, 4 | 6 | 8 | 10) {
+            out.push('-');
+        }
+        write!(out, "{byte:02x}")?;
+    }
+    Ok(())
+}
+
 fn write_bytea(out: &mut String, bytes: &[u8]) -> std::fmt::Result {
+    if super::session::style().bytea_escape {
+        return bytes.iter().try_for_each(|byte| match byte {
+            b'\\' => out.write_str("\\\\"),
+            b' '..=b'~' => out.write_char(char::from(*byte)),
+            byte => write!(out, "\\{byte:03o}"),
+        });
+    }
     out.write_str("\\x")?;
     bytes.iter().try_for_each(|byte| write!(out, "{byte:02x}"))
 }

@@ -36,6 +36,10 @@ pub struct Attr {
     pub notnull: bool,
     /// `attisdropped`
     pub dropped: bool,
+    /// `atthasdef`: it has a default in `pg_attrdef`.
+    pub has_default: bool,
+    /// `attidentity`: `a` GENERATED ALWAYS AS IDENTITY, `d` BY DEFAULT, 0 neither.
+    pub identity: u8,
 }
 
 impl Attr {
@@ -51,6 +55,8 @@ impl Attr {
             attstorage: type_id.typstorage(),
             notnull: false,
             dropped: false,
+            has_default: false,
+            identity: 0,
         }
     }
 

@@ -92,7 +92,10 @@ types! {
     Xid 28 "xid" "xid" 4 true b'i' b'p' UserDefined false 0 1011
     Cid 29 "cid" "cid" 4 true b'i' b'p' UserDefined false 0 1012
     OidVector 30 "oidvector" "oidvector" -1 false b'i' b'p' Array false 26 1013
+    Json 114 "json" "json" -1 false b'i' b'x' UserDefined false 0 199
     PgNodeTree 194 "pg_node_tree" "pg_node_tree" -1 false b'i' b'x' Internal false 0 0
+    JsonArray 199 "_json" "json[]" -1 false b'i' b'x' Array false 114 0
+    Xid8Array 271 "_xid8" "xid8[]" -1 false b'd' b'x' Array false 5069 0
     Float4 700 "float4" "real" 4 true b'i' b'p' Numeric false 0 1021
     Float8 701 "float8" "double precision" 8 true b'd' b'p' Numeric true 0 1022
     Unknown 705 "unknown" "unknown" -2 false b'c' b'p' Unknown false 0 0
@@ -102,9 +105,12 @@ types! {
     NameArray 1003 "_name" "name[]" -1 false b'i' b'x' Array false 19 0
     Int2Array 1005 "_int2" "smallint[]" -1 false b'i' b'x' Array false 21 0
     Int4Array 1007 "_int4" "integer[]" -1 false b'i' b'x' Array false 23 0
+    RegprocArray 1008 "_regproc" "regproc[]" -1 false b'i' b'x' Array false 24 0
     TextArray 1009 "_text" "text[]" -1 false b'i' b'x' Array false 25 0
     TidArray 1010 "_tid" "tid[]" -1 false b'i' b'x' Array false 27 0
     XidArray 1011 "_xid" "xid[]" -1 false b'i' b'x' Array false 28 0
+    CidArray 1012 "_cid" "cid[]" -1 false b'i' b'x' Array false 29 0
+    BpcharArray 1014 "_bpchar" "character[]" -1 false b'i' b'x' Array false 1042 0
     VarcharArray 1015 "_varchar" "character varying[]" -1 false b'i' b'x' Array false 1043 0
     Int8Array 1016 "_int8" "bigint[]" -1 false b'd' b'x' Array false 20 0
     Float4Array 1021 "_float4" "real[]" -1 false b'i' b'x' Array false 700 0
@@ -112,20 +118,44 @@ types! {
     OidArray 1028 "_oid" "oid[]" -1 false b'i' b'x' Array false 26 0
     AclItem 1033 "aclitem" "aclitem" 12 false b'i' b'p' UserDefined false 0 1034
     AclItemArray 1034 "_aclitem" "aclitem[]" -1 false b'i' b'x' Array false 1033 0
+    Bpchar 1042 "bpchar" "character" -1 false b'i' b'x' String false 0 1014
     Varchar 1043 "varchar" "character varying" -1 false b'i' b'x' String false 0 1015
+    Date 1082 "date" "date" 4 true b'i' b'p' DateTime false 0 1182
+    Time 1083 "time" "time without time zone" 8 true b'd' b'p' DateTime false 0 1183
+    Timestamp 1114 "timestamp" "timestamp without time zone" 8 true b'd' b'p' DateTime false 0 1115
+    TimestampArray 1115 "_timestamp" "timestamp without time zone[]" -1 false b'd' b'x' Array false 1114 0
+    DateArray 1182 "_date" "date[]" -1 false b'i' b'x' Array false 1082 0
+    TimeArray 1183 "_time" "time without time zone[]" -1 false b'd' b'x' Array false 1083 0
     TimestampTz 1184 "timestamptz" "timestamp with time zone" 8 true b'd' b'p' DateTime true 0 1185
     TimestampTzArray 1185 "_timestamptz" "timestamp with time zone[]" -1 false b'd' b'x' Array false 1184 0
     Interval 1186 "interval" "interval" 16 false b'd' b'p' Timespan true 0 1187
+    IntervalArray 1187 "_interval" "interval[]" -1 false b'd' b'x' Array false 1186 0
     NumericArray 1231 "_numeric" "numeric[]" -1 false b'i' b'x' Array false 1700 0
+    TimeTz 1266 "timetz" "time with time zone" 12 false b'd' b'p' DateTime false 0 1270
+    TimeTzArray 1270 "_timetz" "time with time zone[]" -1 false b'd' b'x' Array false 1266 0
     Numeric 1700 "numeric" "numeric" -1 false b'i' b'm' Numeric false 0 1231
     Regclass 2205 "regclass" "regclass" 4 true b'i' b'p' Numeric false 0 2210
     Regtype 2206 "regtype" "regtype" 4 true b'i' b'p' Numeric false 0 2211
+    RegclassArray 2210 "_regclass" "regclass[]" -1 false b'i' b'x' Array false 2205 0
+    RegtypeArray 2211 "_regtype" "regtype[]" -1 false b'i' b'x' Array false 2206 0
     Record 2249 "record" "record" -1 false b'd' b'x' Pseudo false 0 2287
+    Cstring 2275 "cstring" "cstring" -2 false b'c' b'p' Pseudo false 0 1263
+    Any 2276 "any" "\"any\"" 4 true b'i' b'p' Pseudo false 0 0
     AnyArray 2277 "anyarray" "anyarray" -1 false b'd' b'x' Pseudo false 0 0
     Void 2278 "void" "void" 4 true b'i' b'p' Pseudo false 0 0
+    AnyElement 2283 "anyelement" "anyelement" 4 true b'i' b'p' Pseudo false 0 0
     AnyNonArray 2776 "anynonarray" "anynonarray" 4 true b'i' b'p' Pseudo false 0 0
+    Uuid 2950 "uuid" "uuid" 16 false b'c' b'p' UserDefined false 0 2951
+    UuidArray 2951 "_uuid" "uuid[]" -1 false b'i' b'x' Array false 2950 0
     PgLsn 3220 "pg_lsn" "pg_lsn" 8 true b'd' b'p' UserDefined false 0 3221
     PgLsnArray 3221 "_pg_lsn" "pg_lsn[]" -1 false b'd' b'x' Array false 3220 0
+    Jsonb 3802 "jsonb" "jsonb" -1 false b'i' b'x' UserDefined false 0 3807
+    JsonbArray 3807 "_jsonb" "jsonb[]" -1 false b'i' b'x' Array false 3802 0
+    Regnamespace 4089 "regnamespace" "regnamespace" 4 true b'i' b'p' Numeric false 0 4090
+    Regrole 4096 "regrole" "regrole" 4 true b'i' b'p' Numeric false 0 4097
+    Xid8 5069 "xid8" "xid8" 8 true b'd' b'p' UserDefined false 0 271
+    AnyCompatible 5077 "anycompatible" "anycompatible" 4 true b'i' b'p' Pseudo false 0 0
+    AnyCompatibleArray 5078 "anycompatiblearray" "anycompatiblearray" -1 false b'd' b'x' Pseudo false 0 0
 }
 
 impl TypeId {
@@ -153,7 +183,11 @@ impl TypeId {
             ("float", TypeId::Float8),
             ("double precision", TypeId::Float8),
             ("character varying", TypeId::Varchar),
+            ("character", TypeId::Bpchar),
             ("timestamp with time zone", TypeId::TimestampTz),
+            ("timestamp without time zone", TypeId::Timestamp),
+            ("time with time zone", TypeId::TimeTz),
+            ("time without time zone", TypeId::Time),
         ];
         let word = words.iter().find(|(word, _)| *word == name).map(|(_, id)| *id);
         word.or_else(|| TYPES.iter().find(|(_, info)| info.typname == name).map(|(id, _)| *id))
@@ -248,7 +282,17 @@ impl TypeId {
                 format!("numeric({precision},{scale})")
             }
             TypeId::Varchar if typmod >= 4 => format!("character varying({})", typmod - 4),
+            TypeId::Bpchar if typmod >= 4 => format!("character({})", typmod - 4),
+            // Without a length it is no char, which has the length 1.
+            TypeId::Bpchar => "bpchar".into(),
             TypeId::TimestampTz if typmod >= 0 => format!("timestamp({typmod}) with time zone"),
+            TypeId::Timestamp if typmod >= 0 => format!("timestamp({typmod}) without time zone"),
+            TypeId::Time if typmod >= 0 => format!("time({typmod}) without time zone"),
+            TypeId::TimeTz if typmod >= 0 => format!("time({typmod}) with time zone"),
+            TypeId::Interval if typmod >= 0 => format!("interval{}", super::interval::typmod_out(typmod)),
+            _ if self.element().is_some() && typmod >= 0 => {
+                format!("{}[]", self.element().map_or(String::new(), |elem| elem.format(typmod)))
+            }
             _ => self.info().display.to_string(),
         }
     }
@@ -268,6 +312,26 @@ pub fn align_bytes(typalign: u8) -> usize {
         b'i' => 4,
         b's' => 2,
         _ => 1,
+    }
+}
+
+/// A type by the name that SQL gives it, with `[]` for an array; a modifier in parentheses is passed over.
+pub(super) fn parse_type_name(text: &str) -> Option<TypeId> {
+    if let Some(element) = text.strip_suffix("[]") {
+        return parse_type_name(element.trim_end()).and_then(TypeId::array);
+    }
+    let text = text.strip_prefix("pg_catalog.").unwrap_or(text);
+    if text == "\"char\"" {
+        return Some(TypeId::Char);
+    }
+    let (before, behind) = match (text.find('('), text.find(')')) {
+        (Some(open), Some(close)) if open < close => (&text[..open], &text[close + 1..]),
+        _ => (text, ""),
+    };
+    let words: Vec<&str> = before.split_whitespace().chain(behind.split_whitespace()).collect();
+    match words.join(" ").to_ascii_lowercase().as_str() {
+        "char" => Some(TypeId::Bpchar),
+        name => TypeId::from_name(name),
     }
 }
 

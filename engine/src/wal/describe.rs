@@ -28,7 +28,7 @@ use super::xact_records::{self as xact, *};
 use super::xlog_records::{self as xlog, XlogRecord};
 use crate::ids::{Fork, FullXid, Lsn, RelFile, Result, RmgrId, TimestampTz};
 use crate::storage::control::{CheckPoint, WalLevel};
-use crate::types::timestamp::timestamptz_out;
+use crate::types::datetime::utc_out;
 
 /// Who prints.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -392,7 +392,7 @@ fn each<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
 
 /// `timestamptz_to_str`, which each tool has in its own form.
 fn time(at: TimestampTz, tool: Tool) -> String {
-    let server = timestamptz_out(at);
+    let server = utc_out(at);
     match tool {
         Tool::Server => server,
         Tool::Waldump => {

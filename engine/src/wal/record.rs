@@ -130,6 +130,11 @@ impl<'a> RecordBuilder<'a> {
         self
     }
 
+    /// Whether it is about a temporary relation, of which the log does not speak.
+    pub fn is_of_temporary(&self) -> bool {
+        self.blocks.iter().any(|block| block.rel.is_temporary())
+    }
+
     /// The record's bytes but for `xl_prev` and the checksum. `redo` is the redo point of the last checkpoint.
     pub fn assemble(&self, redo: Lsn, full_page_writes: bool) -> AssembledRecord {
         let mut record = AssembledRecord { bytes: vec![0; HEADER_SIZE], fpi_count: 0, fpi_bytes: 0, fpw_lsn: None };

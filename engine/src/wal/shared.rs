@@ -23,7 +23,7 @@ use super::page::{self, PageHeader, WalPage, XLOG_BLCKSZ};
 use super::record::{HEADER_SIZE, RecordBuilder};
 use super::standby_records::XLOG_INVALIDATIONS;
 use super::xlog_records::XLOG_SWITCH;
-use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegSize, WalSegment};
+use crate::ids::{Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegSize, WalSegment};
 use crate::trace::Event;
 use crate::world::{Cx, Disk, LwLock, WaitList};
 
@@ -65,6 +65,8 @@ pub struct Wal {
     pub(super) ring: RefCell<Vec<WalPage>>,
     /// The first byte of the page each place of the ring holds; invalid if none.
     held: RefCell<Vec<Lsn>>,
+    /// How many places there are: `wal_buffers`, more only for a record that is longer than that.
+    places: Cell<usize>,
     pub(super) insert: Cell<Lsn>,
     prev: Cell<Lsn>,
     /// Where the last record begins that a checkpoint would be worth while for.
@@ -99,6 +101,7 @@ impl Wal {
         let wal = Wal {
             ring: RefCell::new(vec![[0; XLOG_BLCKSZ]; config.buffers]),
             held: RefCell::new(vec![Lsn::INVALID; config.buffers]),
+            places: Cell::new(config.buffers),
             timeline: Cell::new(config.timeline),
             config,
             disk,
@@ -251,7 +254,7 @@ impl Wal {
     }
 
     pub(super) fn place(&self, page: Lsn) -> usize {
-        (page.0 / XLOG_BLCKSZ as u64) as usize % self.config.buffers
+        (page.0 / XLOG_BLCKSZ as u64) as usize % self.places.get()
     }
 
     pub(super) fn count(&self, change: impl FnOnce(&mut WalStats)) {
@@ -264,19 +267,41 @@ impl Wal {
 
     /// Waits until `bytes` of records fit into the buffers, images and headers included. Nothing runs between the
     /// return and the caller's next await, so the room is still there when the record is inserted.
+    ///
+    /// PostgreSQL writes pages out while it copies a record in, so that a record may be longer than all buffers. Here a
+    /// record is inserted in one atomic section: for such a one the ring is lengthened, once all before it is written.
     pub async fn make_room(&self, cx: &Cx, bytes: usize) -> Result<()> {
-        let span = (bytes + bytes / 64 + 2 * XLOG_BLCKSZ) as u64;
-        let ring = (self.config.buffers * XLOG_BLCKSZ) as u64;
-        if span > ring {
-            return Err(Error::internal(format!("a record of {bytes} bytes does not fit into the WAL buffers")));
-        }
-        while page::page_of(self.insert.get()) + span > page::page_of(self.write.get()) + ring {
+        let span = bytes + bytes / 64 + 2 * XLOG_BLCKSZ;
+        let wanted = self.config.buffers.max(span.div_ceil(XLOG_BLCKSZ));
+        loop {
+            let (insert, write) = (self.insert.get(), self.write.get());
+            if wanted != self.places.get() && write == insert {
+                self.change_places(wanted);
+            }
+            let ring = (self.places.get() * XLOG_BLCKSZ) as u64;
+            let longer = wanted > self.places.get();
+            if !longer && page::page_of(insert) + span as u64 <= page::page_of(write) + ring {
+                return Ok(());
+            }
             self.count(|stats| stats.buffers_full += 1);
             // The oldest page goes; the rest of the pages that are full go with it.
-            let full = page::page_of(self.insert.get());
-            self.write_through(cx, full.max(self.write.get() + 1), false).await?;
+            let upto = if longer { insert } else { page::page_of(insert).max(write + 1) };
+            self.write_through(cx, upto, false).await?;
         }
-        Ok(())
+    }
+
+    /// The ring gets another length. All is written: what is kept is the page on which the log goes on.
+    fn change_places(&self, places: usize) {
+        let here = page::page_of(self.insert.get());
+        let tail = Some(self.place(here)).filter(|at| self.held.borrow()[*at] == here);
+        let tail = tail.map(|at| self.ring.borrow()[at]);
+        self.places.set(places);
+        *self.ring.borrow_mut() = vec![[0; XLOG_BLCKSZ]; places];
+        *self.held.borrow_mut() = vec![Lsn::INVALID; places];
+        if let Some(tail) = tail {
+            self.ring.borrow_mut()[self.place(here)] = tail;
+            self.held.borrow_mut()[self.place(here)] = here;
+        }
     }
 
     /// Puts a record into the buffers and returns its end, which becomes the LSN of the pages that it changes.
@@ -387,7 +412,7 @@ mod tests {
     const SEG: WalSegSize = WalSegSize::ONE_MB;
 
     fn open(disk: &Disk) -> Rc<Wal> {
-        let config = WalConfig { seg: SEG, system_id: 42, timeline: TimeLineId(1), buffers: 8 };
+        let config = WalConfig { seg: SEG, system_id: 42, timeline: TimeLineId(1), buffers: 4 };
         Rc::new(Wal::open(config, disk.clone(), Lsn(0x100000), Lsn::INVALID, None))
     }
 
@@ -400,7 +425,8 @@ mod tests {
             let wal = wal.clone();
             world.spawn(host, BackendType::ClientBackend, move |cx| async move {
                 for round in 0..400usize {
-                    let data = vec![n; 1 + round * 7 % 5000];
+                    // Now and then one that is longer than all buffers.
+                    let data = vec![n; 1 + round * 7 % 5000 + if round % 90 == 0 { 70_000 } else { 0 }];
                     wal.make_room(&cx, data.len() + 100).await.unwrap();
                     let end = wal.insert(&cx, &RecordBuilder::new(RmgrId::Xlog, 0xA0).main(&data));
                     if round % 10 == 0 {

@@ -90,6 +90,8 @@ struct File {
     chunks: Vec<Option<Chunk>>,
     /// Chunks that differ from the platter, with what the platter has.
     dirty: BTreeMap<usize, Option<Chunk>>,
+    /// The first chunk that was cut off since the last sync.
+    cut: Option<usize>,
     /// Chunks that the kernel has in its cache.
     cached: Vec<bool>,
 }
@@ -169,6 +171,20 @@ impl Disk {
         }
     }
 
+    /// Removes a file of which nothing was ever synced. That it was there need not be remembered.
+    pub fn discard(&self, path: &str) {
+        let state = &mut *self.state.borrow_mut();
+        if state.files.remove(path).is_none() {
+            return;
+        }
+        let makes_it = |change: &Pending| matches!(change, Pending::Create(made) if made == path);
+        match state.pending.iter().position(makes_it) {
+            Some(at) => drop(state.pending.remove(at)),
+            // Another file's sync has made the name durable, and nothing else.
+            None => state.pending.push(Pending::Remove(path.to_string(), File::default())),
+        }
+    }
+
     /// Renames a file over whatever has the new name.
     pub fn rename(&self, from: &str, to: &str) -> Result<()> {
         let state = &mut *self.state.borrow_mut();
@@ -239,8 +255,7 @@ impl Disk {
                 outbox.batches.push(SyncedBatch { host: self.host, ops });
             }
         }
-        file.dirty.clear();
-        file.synced_len = file.len;
+        file.settle();
         Ok(pages)
     }
 
@@ -286,10 +301,7 @@ impl Disk {
     pub fn settle(&self) {
         let state = &mut *self.state.borrow_mut();
         state.pending.clear();
-        for file in state.files.values_mut() {
-            file.dirty.clear();
-            file.synced_len = file.len;
-        }
+        state.files.values_mut().for_each(File::settle);
     }
 
     /// Becomes a copy of another disk, of what it has written and of what it has synced. Chunks are shared until one of
@@ -404,6 +416,7 @@ impl File {
     fn set_len(&mut self, len: u64) {
         if len < self.len {
             let whole = (len as usize).div_ceil(CHUNK);
+            self.cut = Some(self.cut.map_or(whole, |cut| cut.min(whole)));
             for n in whole..self.chunks.len() {
                 let old = self.chunks[n].take();
                 self.dirty.entry(n).or_insert(old);
@@ -436,9 +449,26 @@ impl File {
         }
     }
 
-    /// Keeps the old or the new version of each unsynced sector.
+    /// All is durable.
+    fn settle(&mut self) {
+        self.dirty.clear();
+        self.cut = None;
+        self.synced_len = self.len;
+    }
+
+    /// Keeps the old or the new version of each unsynced sector. That a file was shortened is in the journal or is not:
+    /// its end is whole again, with nothing of what was written there later, or it is gone.
     fn power_fail(&mut self, random: &mut Random) {
-        for (n, old) in std::mem::take(&mut self.dirty) {
+        let cut = self.cut.take();
+        let is_whole = cut.is_some() && random.one_in(2);
+        for (n, mut old) in std::mem::take(&mut self.dirty) {
+            if cut.is_some_and(|from| n >= from) {
+                if is_whole {
+                    self.chunks[n] = old;
+                    continue;
+                }
+                old = None;
+            }
             let zeros = || Rc::new([0; CHUNK]);
             let new = self.chunks[n].take().unwrap_or_else(zeros);
             let mut found = old.unwrap_or_else(zeros);
@@ -451,8 +481,9 @@ impl File {
             }
             self.chunks[n] = Some(found);
         }
-        if self.len != self.synced_len && random.one_in(2) {
-            self.len = self.synced_len;
+        let before = cut.filter(|_| !is_whole).map_or(self.synced_len, |from| (from * CHUNK) as u64);
+        if is_whole || self.len > before && random.one_in(2) {
+            self.len = before;
         }
         self.synced_len = self.len;
         self.chunks.truncate((self.len as usize).div_ceil(CHUNK));

@@ -194,3 +194,22 @@ fn every_prefix_of_the_synced_batches_is_a_disk() {
     assert_eq!(copy.peek("b", 8188, 100).unwrap(), b"\0\0bo");
     assert_eq!(copy.image(), disk.image());
 }
+
+#[test]
+fn a_file_that_was_shortened_has_its_whole_end_or_none_after_a_power_cut() {
+    let mut found = [0; 2];
+    for seed in 0..20 {
+        let world = World::new(seed, Mode::Lab, TimestampTz(0), 0);
+        let (host, disk) = world.add_host();
+        disk.create("file");
+        disk.write_now("file", 0, &[7; 3 * 8192]).unwrap();
+        disk.sync_now("file").unwrap();
+        disk.set_len("file", 8192).unwrap();
+        world.power_fail(host);
+        let bytes = disk.peek("file", 0, 3 * 8192).unwrap();
+        assert!(bytes.iter().all(|byte| *byte == 7), "seed {seed}");
+        found[usize::from(bytes.len() == 8192)] += 1;
+        assert!(matches!(bytes.len(), 8192 | 24576), "seed {seed}");
+    }
+    assert!(found[0] > 3 && found[1] > 3, "{found:?}");
+}

@@ -6,7 +6,7 @@
 For each NAME, runs every line of NAME.sql (or, if there is NAME.py, every line that it prints) as a simple query in one
 session, and writes NAME.golden: a line `> ` with the statement, then the columns as name:type (a type's oid, and its
 modifier if there is one), then the rows, columns parted by `|`, NULL as \\N, a newline as \\n; or `!` with SQLSTATE, the
-place in the statement and the message, then detail and hint. A statement without rows gives its tag.
+place in the statement and the message, then detail and hint, alone. A statement without rows gives its tag.
 
 The server is reached by PGHOST (an address) and PGPORT, as the user postgres without a password, and must be a fresh
 one of encoding UTF8, locale C and time zone UTC, since oids are shown. `-- ` begins a comment.
@@ -49,7 +49,7 @@ class Session:
             elif kind == b"D":
                 lines.append(row(body))
             elif kind == b"E":
-                lines += error(body)
+                lines = error(body)
             elif kind == b"C" and not lines:
                 lines.append(body[:-1].decode())
         return lines

@@ -62,8 +62,8 @@ round | 42.4 | 42.5 | -42.5 | 42.4382, 2 | 1234.56, -1 | 42.5::float8 | 43.5::fl
 trunc | 42.8 | -42.8 | 42.4382, 2 | 1234.5, -2 | 42.8::float8 | 5
 sign | -8.4 | 0 | 5::float8 | 'NaN'::numeric | -3
 sqrt | 2 | 2.0 | 2::numeric | 0 | -1 | -1.0 | 16.00 | 1e50::numeric | 0.0001 | 'NaN'::numeric | 'inf'::float8
-cbrt | 64.0 | -27 | 2
-exp | 1.0 | 1 | 0 | -5.5 | 100.0 | 1000::float8 | 5000.5::numeric | 10000.0 | -10000.0 | 'inf'::numeric
+cbrt | 64.0
+exp | 1.0 | 0 | -5.5 | 100.0 | 1000::float8 | 5000.5::numeric | 10000.0 | -10000.0 | 'inf'::numeric
 ln | 2.0 | 2 | 0 | -1 | 0.0 | 1e100::numeric | 0.5 | 1.0000001 | 'NaN'::numeric
 log | 100 | 100.0 | 2.0, 64.0 | 2, 64 | 0 | -1.0 | 10, 1000 | 1, 5 | 0.5, 8
 log10 | 1000 | 1000.0
@@ -89,7 +89,7 @@ atand | 1
 atan2d | 1, 0
 cotd | 45
 sinh | 1
-cosh | 0 | 1
+cosh | 0
 tanh | 1
 asinh | 1
 acosh | 1 | 0.5
@@ -203,22 +203,16 @@ pg_client_encoding |
 quote_literal | E'a\\b'
 obj_description | 1, 'pg_class'
 col_description | 1259, 1
-shobj_description | 1, 'pg_database'
 pg_get_expr | null, 0
 pg_get_userbyid | 10 | 99999
 txid_current_if_assigned |
 pg_is_in_recovery |
-pg_jit_available |
-inet_server_port |
 version | 1
 nosuchfunction | | 1 | 'a', 2
 count |
 sum | 'x'
 isempty | 1
 oidvectortypes | '23 25'
-hashint4 | 1 | 0 | -1
-hashtext | 'abc' | ''
-hashint8 | 1 | 5000000000
 hash_array | array[1,2]
 int4 | '5' | 5.5
 text | 5 | 'a'::char(3)
@@ -229,7 +223,6 @@ timestamp | 1
 int4pl | 1, 2
 textcat | 'a', 'b'
 setseed | 0.5 | 2
-xmlcomment | 'x'
 row_number |
 lag | 1
 now | 1
@@ -255,7 +248,7 @@ substring('foobar' from 'o+') | substring('abcd' from 'b(c)?') | substring('foob
 current_date is null | current_timestamp = now() | localtimestamp is null | current_time is null | localtime is null | current_timestamp(0) is null | now() - now() | current_user | session_user | user | current_catalog | current_schema | current_schema() | current_role | current_database() | pg_typeof(current_date) | pg_typeof(current_time) | pg_typeof(localtime) | pg_typeof(localtimestamp(2)) | clock_timestamp() >= now() | statement_timestamp() >= now() | timeofday() is null | random() < 1 | gen_random_uuid() is null | pg_typeof(random())
 (timestamp '2026-01-01', timestamp '2026-01-03') overlaps (timestamp '2026-01-02', timestamp '2026-01-04') | (date '2026-01-01', interval '1 day') overlaps (date '2026-01-02', interval '1 day') | (time '10:00', time '11:00') overlaps (time '11:00', time '12:00')
 case when true then 1 else 2 end | case 1 when 1 then 'a' else 'b' end | case when 1 then 2 end | case 1 when 'x' then 2 end | case when true then 1 else 'x' end | case when false then 1 end | case 'a' when 'a' then 1.5 else 2 end | case when null then 1 else 0 end | case when true then 1 else 1/0 end
-1 + 1 as two | 'a' as "Quoted Name" | 1 | 'a'::text | cast(1 as int8) | 1::int | upper('a') | 'x'::char(2) || 'y' | 'x'::char(2)::text || 'y' | length('ab  '::char(6)) | 'ab  '::char(6) = 'ab' | coalesce('a'::char(3), 'b') | 'a'::char(3) || 'b'::char(3) | concat('a'::char(3), 'b') | 'abc'::char | 'a '::char(2)::varchar || '|' | pg_typeof('a'::char(3) || 'b') | upper('a'::char(3)) | 'a'::char(3) like 'a  ' | 'b'::char(3) > 'a' | row(1,2) = row(1,2) | row(1,2) < row(1,3) | (1,2) = (1,3) | (1,'a') <> (1,'b') | row(1,null) is null | row(null,null) is null | row(1,2) is not null | row(1,'a',null) | (1,2) in ((1,2),(3,4))
+1 + 1 as two | 'a' as "Quoted Name" | 1 | 'a'::text | cast(1 as int8) | 1::int | upper('a') | 'x'::char(2) || 'y' | 'x'::char(2)::text || 'y' | length('ab  '::char(6)) | 'ab  '::char(6) = 'ab' | 'a'::char(3) || 'b'::char(3) | concat('a'::char(3), 'b') | 'abc'::char | 'a '::char(2)::varchar || '|' | pg_typeof('a'::char(3) || 'b') | upper('a'::char(3)) | 'a'::char(3) like 'a  ' | 'b'::char(3) > 'a' | row(1,2) = row(1,2) | row(1,2) < row(1,3) | (1,2) = (1,3) | (1,'a') <> (1,'b') | row(1,null) is null | row(null,null) is null | row(1,2) is not null | row(1,'a',null) | (1,2) in ((1,2),(3,4))
 sum(x) from unnest(array[1,2,3]) x | sum(x::bigint) from unnest(array[1,2]) x | sum(x::numeric) from unnest(array[1.5,2]) x | sum(x::float8) from unnest(array[1,2]) x | sum(x::interval) from unnest(array['1 day','2 hours']) x | avg(x) from unnest(array[1,2,4]) x | avg(x::float8) from unnest(array[1,2]) x | avg(x::interval) from unnest(array['1 day','2 days']) x | count(*) from unnest(array[1,null]) x | count(x) from unnest(array[1,null]) x | min(x) from unnest(array['b','a']) x | max(x) from unnest(array[date '2026-01-01','2025-01-01']) x | min(x) from unnest(array[time '10:00','09:00']) x | max(x) from unnest(array[true]) x | min(x::char(3)) from unnest(array['b','a']) x | max(x) from unnest(array[interval '1 day','23:00']) x | min(x) from unnest(array[timestamp '2026-01-01','2025-01-01']) x | bool_and(x) from unnest(array[true,false]) x | bool_or(x) from unnest(array[true,null]) x | every(x) from unnest(array[true,null]) x | string_agg(x, ',') from unnest(array['a','b',null]) x | string_agg(x, null) from unnest(array['a','b']) x | string_agg(x::bytea, '\x2c') from unnest(array['a','b']) x | array_agg(x) from unnest(array[1,null,3]) x | array_agg(x) from unnest('{}'::int[]) x | array_agg(x) from unnest(array['a','b']) x | json_agg(x) from unnest(array[1,2]) x | jsonb_agg(x) from unnest(array['a','b']) x | json_object_agg(x, 1) from unnest(array['a','b']) x | jsonb_object_agg(x, x) from unnest(array['b','a']) x | stddev(x) from unnest(array[1,2,4]) x | stddev_pop(x) from unnest(array[1,2,4]) x | stddev_samp(x) from unnest(array[1.5,2]) x | variance(x) from unnest(array[1,2,4]) x | var_pop(x) from unnest(array[1,2,4]) x | var_samp(x::float8) from unnest(array[1,2,4]) x | stddev(x::float8) from unnest(array[1,2,4]) x | stddev(x) from unnest(array[1]) x | var_pop(x) from unnest(array[1]) x | corr(x, x*2) from generate_series(1,5) x | covar_pop(x, x*2) from generate_series(1,5) x | covar_samp(x, x) from generate_series(1,5) x | regr_slope(x, x*2) from generate_series(1,5) x | regr_intercept(x, x*2+1) from generate_series(1,5) x | regr_count(x, x) from generate_series(1,5) x | regr_r2(x, x) from generate_series(1,5) x | regr_avgx(x, x) from generate_series(1,5) x | regr_avgy(x, x) from generate_series(1,5) x | regr_sxx(x, x) from generate_series(1,5) x | regr_sxy(x, x) from generate_series(1,5) x | bit_and(x) from unnest(array[7,3]) x | bit_or(x) from unnest(array[4,3]) x | bit_xor(x) from unnest(array[7,3]) x | sum(x) from unnest('{}'::int[]) x | max(x) from unnest('{}'::int[]) x | sum(true) | avg('x'::text) | sum(x::int2) from unnest(array[32767,1]) x | avg(x) from unnest(array[1.5,2.25]) x | sum(x) from unnest(array['NaN'::numeric,1]) x | sum(x::float4) from unnest(array[0.1,0.2]) x | max(x) from unnest(array[array[1,2],array[3]]) x | min(x) from unnest(array[null::int]) x | any_value(x) from unnest(array[1]) x | count(distinct x) from unnest(array[1,1,2]) x | max(x) from unnest(array['\x01'::bytea]) x | max(x::name) from unnest(array['a']) x | xmlagg(x) from unnest(array[1]) x
 """
 

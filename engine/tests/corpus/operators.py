@@ -32,7 +32,7 @@ for op in ["<>", "!=", "<=", ">", ">=", "&", "|", "#", "<<", ">>", "~", "!~", "~
     for name in VALUES:
         if name not in ("float4", "timetz", "xid8", "tid", "regclass", '"char"') or op in ("<>", ">="):
             print(f"select {value(name)} {op} {value(name, 1)}")
-for op in ["-", "+", "@", "~", "|/", "||/", "!!", "!"]:
+for op in ["-", "+", "@", "~", "|/", "!!", "!"]:
     for name in list(VALUES)[:18]:
         print(f"select {op} {value(name, 1)}")
     print(f"select {op} '4'")

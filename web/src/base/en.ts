@@ -5,7 +5,13 @@
  * is text in the colour of session A, `**text**` is strong, and `` `text` `` is monospaced. PostgreSQL's own words
  * (COMMIT, checkpointer, pg_xact) are never translated, hence not kept apart here.
  */
+import { events } from './en-events.ts';
+import { sheets } from './en-sheets.ts';
+
 export const en = {
+  ...events,
+  ...sheets,
+
   // The frame
   'brand': 'Vitrine',
   'scaled': 'scaled down: {buffers} buffers, {segments} segments',
@@ -23,6 +29,12 @@ export const en = {
   'kept.branch': '{name} stays as it was',
   'kept.failed': 'not kept: {why}',
   'log': 'Server log of the {host}',
+  'panels.open': 'panels',
+  'panels.more': 'more of this',
+  'sessions': 'Sessions',
+  'inspector': 'Inspector',
+  'transport': 'To go on',
+  'say.label': 'What just happened',
   'share': 'share',
   'share.done': 'address copied',
   'embed': 'embed',
@@ -70,6 +82,8 @@ export const en = {
   'session.label': 'Session {letter}',
   'session.prompt': 'Statement for session {letter}',
   'session.output': 'Output of session {letter}',
+  'session.close': 'end session {letter} (\\q)',
+  'session.front': 'terminal of session {letter}',
   'session.cancel': 'cancel',
   'session.cancel.title': 'cancel the statement of session {letter} (Ctrl+C)',
   'session.watched': 'watched',
@@ -209,6 +223,8 @@ export const en = {
   'inspect.xid': 'Transaction {xid}',
   'inspect.process': 'Process {pid}',
   'inspect.show': 'show this page',
+  'inspect.bytes': 'byte by byte',
+  'inspect.page': 'Page {block} of {relation}',
   'inspect.none': 'Select a row version, a buffer, a WAL record, a transaction or a process: its bytes and its story stand here.',
   'inspect.gone': 'It does not exist at this moment.',
   'inspect.blocks': 'Blocks it touches',
@@ -235,6 +251,7 @@ export const en = {
   'keys.prompt': 'to the prompt of a session, again for the next',
   'keys.process': 'choose a process',
   'keys.step': 'one step of the chosen process',
+  'keys.panels': 'all panels',
   'keys.grid': 'into a panel: arrows walk, Enter selects',
   'keys.esc': 'leave the prompt or the panel; let the inspector follow again',
   'keys.help': 'this list',
@@ -288,6 +305,7 @@ export const en = {
   'free.delete': '{who} ends the version at {at}: only its header changes.',
   'free.confirm': 'Nobody came with the same key meanwhile: the row at {at} stays, and its ctid is its own place again.',
   'free.take_back': 'Somebody with the same key was faster: {who} takes the row at {at} back. Its xmin is 0, so it never was.',
+  'free.foreign_key': '{who} has changed a row of {relation}: a foreign key asks whether the row it refers to is there, or who refers to it.',
   'free.hint': '{who} looks a transaction up in pg_xact and notes the answer at {at}: infomask `{before}` → `{after}`.',
   'free.sub.start': '{who} sets a savepoint: what follows can be rolled back by itself.',
   'free.sub.commit': '{who} releases a savepoint: {xid} is a part of what is around it from here on.',
@@ -322,7 +340,7 @@ export const en = {
   'stored.up': 'The primary takes connections, the standby follows, and two new sessions are here. ← goes back through the recovery.',
   'stored.skip': 'run recovery to its end',
   'stored.wait': 'Sessions connect when the primary is ready.',
-  'stored.continue': 'continue the kept world',
+  'stored.continue': 'kept worlds',
 } as const;
 
 /** A key of the catalogue. */

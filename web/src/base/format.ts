@@ -43,6 +43,12 @@ export function bytes(n: number): string {
   return `${n} B`;
 }
 
+/** A size, rounded as `ls -h` does: `216.6 kB`. */
+export function size(n: number): string {
+  if (n < 1024 || n % 1024 === 0) return bytes(n);
+  return n < 1 << 20 ? `${(n / 1024).toFixed(1)} kB` : `${(n / (1 << 20)).toFixed(1)} MB`;
+}
+
 /** A snapshot as `pg_current_snapshot()` prints it: `739:741:739`. */
 export function snapshot(s: { xmin: number; xmax: number; xip: readonly number[] }): string {
   return `${s.xmin}:${s.xmax}:${s.xip.join(',')}`;

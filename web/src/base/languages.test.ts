@@ -1,6 +1,13 @@
 import { afterEach, expect, it } from 'vitest';
 import { speak } from './languages.ts';
-import { t } from './messages.ts';
+import { t, told } from './messages.ts';
+
+it('a scene speaks it too, as far as it is known', async () => {
+  const query = { key: 'scene/first-light.query', english: 'A sends COMMIT, {length} bytes.' };
+  await speak('ko', { ko: async () => ({ [query.key]: 'A가 COMMIT을 보낸다, {length}바이트.' }) });
+  expect(told(query, { length: 34 })).toBe('A가 COMMIT을 보낸다, 34바이트.');
+  expect(told({ key: 'scene/first-light.clog', english: 'Two bits turn.' })).toBe('Two bits turn.');
+});
 
 const known = { ko: async () => ({ close: '닫기' }), 'es-mx': async () => ({ close: 'Cerrar' }) };
 

@@ -7,7 +7,7 @@
  */
 import { useLanguage } from './messages.ts';
 
-/** Sentences by key: the page's own, and those of scenes (`first-light.query`). */
+/** Sentences by key: the page's own, and those of scenes (`scene/first-light.query`). */
 export type Catalogue = Readonly<Record<string, string>>;
 
 /** How to fetch each language, by its tag. */

@@ -4,21 +4,32 @@
  * A sentence is always one entry, never glued from pieces: word order and particles differ between languages.
  */
 import { html, type TemplateResult } from 'lit';
-import { en, type MessageKey } from './en.ts';
+import { en, type MessageKey as FirstKey } from './en.ts';
+import type { PanelKey } from './en-panels.ts';
 
-export type { MessageKey };
+export type MessageKey = FirstKey | PanelKey;
 
 /** What fills the braces of a sentence. */
 export type Params = Readonly<Record<string, string | number | null | undefined>>;
 
+/** English as far as it has been fetched; the panels that are opened later bring their own sentences. */
+let english: Record<string, string> = en;
+let translated: Readonly<Record<string, string>> = {};
 let catalogue: Record<string, string> = en;
 
 /**
  * Uses another language's sentences; what it lacks stays English. A scene brings its English along; in another language
- * its texts are entries like all others, under the keys that the scene gives them (`first-light.query`).
+ * its texts are entries like all others, under the keys that the scene gives them (`scene/first-light.query`).
  */
 export function useLanguage(sentences: Readonly<Record<string, string>>): void {
-  catalogue = { ...en, ...sentences };
+  translated = sentences;
+  catalogue = { ...english, ...translated };
+}
+
+/** More of English, with the part of the page that says it. */
+export function learn(sentences: Readonly<Record<string, string>>): void {
+  english = { ...english, ...sentences };
+  catalogue = { ...english, ...translated };
 }
 
 /** A sentence that is not this page's own, but of a scene: as the language has it, or else in English. */

@@ -53,6 +53,9 @@ export const shared = css`
   button:disabled { color: var(--vt-edge); border-color: var(--vt-line); cursor: default; }
   button.plain { border-color: transparent; color: var(--vt-soft); }
   button.plain:hover { color: var(--vt-ink); }
+  :is(h2, span) > button.leads { border: 0; padding: 4px 0; margin: -4px 0; min-height: 24px; font-weight: inherit; }
+  button.leads::after { content: ' ›'; color: var(--vt-soft); }
+  button.leads:hover { text-decoration: underline; }
   button.go {
     background: var(--vt-ink); color: var(--vt-on-ink); border-color: var(--vt-ink); font-weight: 600; font-size: 15px;
   }

@@ -6,10 +6,11 @@
  *       <pre>shown until the engine runs, and where scripts do not</pre>
  *     </pg-vitrine>
  *
- * Attributes: `scene`, `panels` (of those in PANELS; all when left out), `step` (so many beats on), `theme`
- * (auto, dark, light), `motion` (auto, off), `lang` (its own or that of what it stands in; English for what is not known,
- * and it marks what it says with the language that it says it in), `persist` (the name of a store), `readonly`. The
- * element takes no focus and no scroll by itself, and starts its engine when it first comes into sight.
+ * Attributes: `scene`, or `src`, the address of a scene of one's own; `panels` (of those in PANELS; all when left out);
+ * `step` (so many beats on), or `moment` (any moment, as the page shares it); `theme` (auto, dark, light), `motion` (auto,
+ * off), `lang` (its own or that of what it stands in; English for what is not known, and it marks what it says with the
+ * language that it says it in), `persist` (the name of a store), `readonly`. Events: `step` and `error`. The element takes
+ * no focus and no scroll by itself, and starts its engine when it first comes into sight. `docs/embedding.md` has it all.
  */
 import { openEngine } from '../engine/connect';
 import { Lab } from '../page/lab.ts';

@@ -35,7 +35,7 @@ export const openEngine: OpenEngine = async (options = {}) => {
 
 /** A worker, or what does for one, that does a job; and how to have another one for its store. */
 export async function openRooms(role: Job['role'], places = PLACES) {
-  const [halves, engine] = await Promise.all([loadHalves(), firstRoom(places)]);
+  const [halves, engine] = await Promise.all([sharedHalves(), firstRoom(places)]);
   const rooms = [engine];
   const channelTo = async (room: Room, role: Job['role']) => {
     const { port1, port2 } = new MessageChannel();
@@ -53,6 +53,17 @@ export async function openRooms(role: Job['role'], places = PLACES) {
     for (const room of rooms) room.close();
   };
   return { place: engine.place, port: await channelTo(engine, role), makeStore, end };
+}
+
+let loading: ReturnType<typeof loadHalves> | undefined;
+
+/** The code, fetched and compiled once for all engines of a page. */
+function sharedHalves(): ReturnType<typeof loadHalves> {
+  loading ??= loadHalves().catch((failure: unknown) => {
+    loading = undefined;
+    throw failure;
+  });
+  return loading;
 }
 
 async function firstRoom(places: readonly Place[]): Promise<Room> {

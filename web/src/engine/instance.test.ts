@@ -105,7 +105,7 @@ describe('the engine', () => {
     world.open({});
     const frames = new Keyframes(fresh, { bytes: 2 ** 28, share: 1 });
     const goTo = (step: number) => { world = frames.restore(world, (point) => point.step === step)!.machine; };
-    const request = { relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16 };
+    const request = { relation: 'accounts', fork: 'main', block: 0, wal_records: 64, xacts: 16, panels: [] };
     frames.take({ branch: 0, step: 0 }, world);
     const first = world.view(request);
     frames.take({ branch: 0, step: 1 }, world);

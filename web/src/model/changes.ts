@@ -2,6 +2,7 @@
  * What changed between two moments, for the 3 px ticks: a set of things whose panel entry differs.
  */
 import type { HostView, LabView, PageView } from '../views/types.ts';
+import { changedCells } from './pool.ts';
 import * as thing from './thing.ts';
 import type { Thing } from './thing.ts';
 
@@ -43,12 +44,7 @@ function story(item: NonNullable<PageView['memory']>['items'][number]): string {
 }
 
 function inBuffers(host: HostView, old: HostView, changed: Set<Thing>): void {
-  host.buffers.forEach((b, i) => {
-    const was = old.buffers[i];
-    if (was && (was.isdirty !== b.isdirty || was.relfilenode !== b.relfilenode || was.relblocknumber !== b.relblocknumber)) {
-      changed.add(thing.buffer(host.host, b.bufferid));
-    }
-  });
+  for (const index of changedCells(old.buffers, host.buffers)) changed.add(thing.buffer(host.host, index + 1));
 }
 
 function inTransactions(host: HostView, old: HostView, changed: Set<Thing>): void {

@@ -4,7 +4,8 @@
  */
 import { hexBytes, lsn } from '../base/format.ts';
 import { t, type MessageKey } from '../base/messages.ts';
-import type { BufferView, FieldView, LabView, PageImage, RecordView, SeesView, TupleView } from '../views/types.ts';
+import type { FieldView, LabView, PageImage, RecordView, SeesView, TupleView } from '../views/types.ts';
+import { bufferAt, findBuffer, type BufferView } from './pool.ts';
 import { findRecord, findVersion, parts, type Thing } from './thing.ts';
 
 /** One field: its value, its bytes, and what the value was before if it changed. */
@@ -22,11 +23,13 @@ export interface Inspection {
   sql: string | null;
   /** A page that can be shown large. */
   page: { relation: string; block: number } | null;
+  /** A page that can be looked at byte by byte. */
+  bytes: { relation: string; fork: 'main' | 'fsm' | 'vm'; block: number } | null;
   /** A process that can be stepped, frozen, killed. */
   process: { host: number; pid: number; state: string } | null;
 }
 
-const empty: Omit<Inspection, 'title'> = { under: null, fields: [], flags: null, from: null, seen: [], sql: null, page: null, process: null };
+const empty: Omit<Inspection, 'title'> = { under: null, fields: [], flags: null, from: null, seen: [], sql: null, page: null, bytes: null, process: null };
 
 /** Describes a thing at this moment; `null` if it does not exist. */
 export function inspect(view: LabView, before: LabView | null, thing: Thing): Inspection | null {
@@ -35,6 +38,7 @@ export function inspect(view: LabView, before: LabView | null, thing: Thing): In
     case 'version': return inspectVersion(view, before, thing);
     case 'header': return inspectHeader(view, before, args);
     case 'buffer': return inspectBuffer(view, Number(args[0]), Number(args[1]));
+    case 'page': return inspectPage(view, Number(args[0]), args[1]!, args[2]!, Number(args[3]));
     case 'record': return inspectRecord(view, Number(args[0]));
     case 'xid': return inspectXact(view, Number(args[0]));
     case 'process': return inspectProcess(view, Number(args[0]), Number(args[1]));
@@ -108,11 +112,34 @@ function inspectHeader(view: LabView, before: LabView | null, [host, relname, bl
 }
 
 function inspectBuffer(view: LabView, host: number, bufferid: number): Inspection | null {
-  const b = view.hosts.find((h) => h.host === host)?.buffers.find((x) => x.bufferid === bufferid);
+  const pool = view.hosts.find((h) => h.host === host)?.buffers;
+  const b = pool ? bufferAt(pool, bufferid - 1) : null;
   if (!b) return null;
   const fields = [plain('relname', b.relname ?? '—'), plain('relfilenode', b.relfilenode ?? '—'), plain('relblocknumber', b.relblocknumber ?? '—'),
     plain('isdirty', b.isdirty ? 't' : 'f'), plain('usagecount', b.usagecount), plain('pinning_backends', b.pinning_backends)];
-  return { ...empty, title: t('inspect.buffer', { n: bufferid }), fields, sql: `SELECT *\nFROM pg_buffercache\nWHERE bufferid = ${bufferid};`, page: pageOf(b) };
+  return { ...empty, title: t('inspect.buffer', { n: bufferid }), fields, sql: `SELECT *\nFROM pg_buffercache\nWHERE bufferid = ${bufferid};`, page: pageOf(b), bytes: bytesOf(b) };
+}
+
+/** A page of any table or index, by the buffer that holds it if one does. */
+function inspectPage(view: LabView, host: number, relation: string, fork: string, block: number): Inspection | null {
+  const shown = view.hosts.find((h) => h.host === host);
+  const file = shown?.buffers.files.find((f) => f.relname === relation)?.relfilenode;
+  const index = shown && file !== undefined ? findBuffer(shown.buffers, file, FORKS.findIndex((name) => name === fork), block) : -1;
+  const b = index < 0 ? null : bufferAt(shown!.buffers, index);
+  const fields = [plain('relname', relation), plain('fork', fork), plain('block', block), plain('bufferid', b?.bufferid ?? '—'),
+    ...(b ? [plain('isdirty', b.isdirty ? 't' : 'f'), plain('usagecount', b.usagecount), plain('pinning_backends', b.pinning_backends)] : [])];
+  return {
+    ...empty, title: t('inspect.page', { relation, block }), fields, bytes: { relation, fork: fork as 'main', block },
+    sql: `SELECT *\nFROM page_header(\n  get_raw_page('${relation}', '${fork}', ${block}));`,
+  };
+}
+
+const FORKS = ['main', 'fsm', 'vm'] as const;
+
+/** The page in a buffer, of any file whose name is known. */
+function bytesOf(b: BufferView): Inspection['bytes'] {
+  const fork = FORKS[b.relforknumber ?? 0];
+  return b.relname !== null && b.relblocknumber !== null && fork ? { relation: b.relname, fork, block: b.relblocknumber } : null;
 }
 
 /** The heap page in a buffer; other forks, and files whose table is not known, cannot be drawn. */

@@ -20,6 +20,7 @@ export type Meta =
 
 const help = `General
   \\?                show help on backslash commands
+  \\echo TEXT        write text
   \\conninfo         what this session is connected to
   \\q                end the session
 Query
@@ -32,12 +33,17 @@ Files
 Information
   \\d [NAME]         describe a table, or list them
   \\dt               list tables
+  \\di               list indexes
 Keys
   Enter runs a complete statement, Tab completes, Up and Down recall,
   Ctrl+C cancels, Ctrl+L clears, Esc leaves.`;
 
 const listTables = `SELECT 'public' AS "Schema", relname AS "Name", 'table' AS "Type", 'postgres' AS "Owner"
 FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200 ORDER BY relname;`;
+
+const listIndexes = `SELECT 'public' AS "Schema", c.relname AS "Name", 'index' AS "Type", 'postgres' AS "Owner", t.relname AS "Table"
+FROM pg_index i, pg_class c, pg_class t
+WHERE c.oid = i.indexrelid AND t.oid = i.indrelid AND c.relnamespace = 2200 ORDER BY c.relname;`;
 
 function describeTable(name: string): string {
   return `SELECT attname AS "Column", format_type(atttypid, atttypmod) AS "Type", '' AS "Collation",
@@ -46,8 +52,14 @@ FROM pg_attribute, pg_class c
 WHERE attrelid = c.oid AND relname = '${name.replace(/'/g, "''")}' AND attnum > 0 AND NOT attisdropped ORDER BY attnum;`;
 }
 
+function indexesOf(name: string): string {
+  return `SELECT c.relname, i.indisprimary, i.indisunique, pg_get_indexdef(i.indexrelid)
+FROM pg_index i, pg_class c, pg_class t
+WHERE c.oid = i.indexrelid AND t.oid = i.indrelid AND t.relname = '${name.replace(/'/g, "''")}' ORDER BY i.indisprimary DESC, c.relname;`;
+}
+
 /** The names of the commands, for completion. */
-export const commands = ['\\?', '\\conninfo', '\\d', '\\dt', '\\g', '\\gx', '\\i', '\\q', '\\timing', '\\watch', '\\x'];
+export const commands = ['\\?', '\\conninfo', '\\d', '\\di', '\\dt', '\\echo', '\\g', '\\gx', '\\i', '\\q', '\\timing', '\\watch', '\\x'];
 
 /** Understands one backslash command, or a statement that ends in one; `null` for anything else. */
 export function metaCommand(text: string, settings: TerminalSettings, where: string, scripts: readonly string[]): Meta | null {
@@ -64,6 +76,8 @@ export function metaCommand(text: string, settings: TerminalSettings, where: str
     case 'timing': return timing(settings, argument);
     case 'x': return expanded(settings, argument);
     case 'i': return script(argument, scripts);
+    case 'di': return { sql: listIndexes, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
+    case 'echo': return { text: argument };
     case 'dt': return { sql: listTables, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
     case 'd': return argument ? described(argument.replace(/^public\./, ''), as) : { sql: listTables, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
     default: return { text: `invalid command \\${name}\nTry \\? for help.`, failed: true };
@@ -81,7 +95,7 @@ function runAgain(as: string, sql: string, command: string, argument: string | u
 
 function described(name: string, as: string): Meta {
   const folded = name.startsWith('"') ? name.slice(1, -1) : name.toLowerCase();
-  return { sql: describeTable(folded), how: { as, title: `Table "public.${folded}"`, none: `Did not find any relation named "${name}".` } };
+  return { sql: `${describeTable(folded)}\n${indexesOf(folded)}`, how: { as, describes: true, title: `Table "public.${folded}"`, none: `Did not find any relation named "${name}".` } };
 }
 
 function script(name: string, scripts: readonly string[]): Meta {

@@ -88,6 +88,8 @@ export interface Shown {
   /** A heading over the table, and what is said instead of an empty one. */
   title?: string;
   none?: string;
+  /** The answer describes a table: its columns, then its indexes. */
+  describes?: boolean;
   /** A line of its own before the answer: \watch says when. */
   head?: string;
 }
@@ -126,12 +128,23 @@ export function terminal(history: readonly Exchange[], letter: string, cursor: C
 function laidOut(x: Shown, answer: Answered): Answered {
   let { text } = answer;
   if (answer.failed) return answer;
-  if (x.none && text.includes('\n(0 rows)\n')) return { ...answer, text: x.none };
+  if (x.describes) text = describedTable(text);
+  if (x.none && (text === '' || text.includes('\n(0 rows)\n'))) return { ...answer, text: x.none };
   if (x.title) {
     const width = text.indexOf('\n');
     text = `${x.title.padStart(Math.floor((width + x.title.length) / 2))}\n${text}`;
   }
   return { ...answer, text: x.expanded ? expand(text) : text };
+}
+
+/** Two tables as the one that `\\d` shows: without its number of rows, and the indexes below it in words. Empty for no columns. */
+function describedTable(text: string): string {
+  const [columns = '', indexes = ''] = text.split(/\(\d+ rows?\)\n+/);
+  if (columns.split('\n').length < 4) return '';
+  const rows = indexes.split('\n').slice(2).filter((line) => line.includes('|')).map((line) => line.split(' | ').map((v) => v.trim()));
+  const footers = rows.map(([name, primary, unique, definition = '']) =>
+    `    "${name}" ${primary === 't' ? 'PRIMARY KEY, ' : unique === 't' ? 'UNIQUE, ' : ''}${definition.replace(/^.* USING /, '')}`);
+  return columns + (footers.length ? `Indexes:\n${footers.join('\n')}\n` : '');
 }
 
 /** The lines of an answer; a value that stands alone in its column is what the eye looks for. */
@@ -140,6 +153,13 @@ export function answerLines(answer: { text: string; failed: boolean }): Line[] {
   if (lines.length === 1 && lines[0] === '') return [];
   const single = lines.length >= 4 && /^-+$/.test(lines[1]!) && /^\(1 row\)$/.test(lines[3]!);
   return lines.map((text, i) => ({ text, error: answer.failed && /^(ERROR|FATAL|PANIC):/.test(text), strong: single && i === 2 }));
+}
+
+/** What an answer says in a word: the first value of its first row, or its tag. */
+export function valueOf(text: string): string {
+  const lines = text.trim().split('\n');
+  const rule = lines.findIndex((line) => /^-[-+]*$/.test(line.trim()));
+  return rule < 0 ? lines.at(-1)! : (lines[rule + 1] ?? '').split('|')[0]!.trim();
 }
 
 /** The short form for a narrow card: the last answer, at most three lines. */

@@ -4,6 +4,7 @@
  */
 import type { HostView, LabView, ProcessView, SessionView } from '../views/types.ts';
 import type { Thing } from './thing.ts';
+import type { Wants } from './wants.ts';
 
 /** One moment as the panels see it. */
 export interface LabState {
@@ -21,6 +22,10 @@ export interface LabState {
   host: number;
   /** Nothing may be typed. */
   readonly: boolean;
+  /** There is a middle into which other panels can be put. */
+  whole: boolean;
+  /** What the open panels look at. */
+  wants: Wants;
 }
 
 /** The server whose page is the hero. */

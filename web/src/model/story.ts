@@ -15,7 +15,8 @@ export class Story {
   /** The sessions' letters by host and process; more come in the course of it. */
   readonly #letters = new Map<string, string>();
 
-  constructor(readonly scene: Scene, opening: LabView, answer: (letter: string) => string) {
+  /** `done` says at which step the last act of a beat was done; nothing if it was not. */
+  constructor(readonly scene: Scene, opening: LabView, answer: (letter: string) => string, private readonly done: (beat: Beat) => number | null) {
     this.found = {
       opening, answer,
       letter: (host, pid) => this.#letters.get(`${host} ${pid}`) ?? null,
@@ -33,6 +34,7 @@ export class Story {
   take(event: Entry): Beat | null {
     for (const beat of this.scene.beats) {
       if (this.found.beat(beat.id) || !beat.after.every((id) => this.found.beat(id))) continue;
+      if (beat.acts.length > 0 && event.step < (this.done(beat) ?? Infinity)) continue;
       if (!beat.when(event, this.found)) continue;
       this.told.push({ beat, event });
       return beat;
@@ -42,7 +44,7 @@ export class Story {
 
   /** The same story of these events from the opening on. */
   again(events: readonly Entry[], now: LabView): Story {
-    const story = new Story(this.scene, this.found.opening, this.found.answer);
+    const story = new Story(this.scene, this.found.opening, this.found.answer, this.done);
     story.meet(now);
     for (const event of events) story.take(event);
     return story;

@@ -2,6 +2,7 @@
  * The twin of every panel: the same moment as tables, named and shaped as the system views that a real server has.
  */
 import { hex, lsn, snapshot } from '../base/format.ts';
+import { buffersOf } from './pool.ts';
 import type { HostView, LabView } from '../views/types.ts';
 
 /** A table. */
@@ -37,7 +38,7 @@ function activity(h: HostView): TableTwin {
 function buffers(h: HostView): TableTwin {
   return {
     name: 'pg_buffercache', columns: ['bufferid', 'relation', 'relforknumber', 'relblocknumber', 'isdirty', 'usagecount', 'pinning_backends'],
-    rows: h.buffers.filter((b) => b.relfilenode !== null)
+    rows: buffersOf(h).filter((b) => b.relfilenode !== null)
       .map((b) => cells(b.bufferid, b.relname ?? b.relfilenode, b.relforknumber, b.relblocknumber, b.isdirty, b.usagecount, b.pinning_backends)),
   };
 }
@@ -60,7 +61,7 @@ function xacts(h: HostView): TableTwin {
   };
 }
 
-function wal(h: HostView): TableTwin {
+export function wal(h: HostView): TableTwin {
   return {
     name: 'pg_get_wal_records_info', columns: ['start_lsn', 'end_lsn', 'xid', 'resource_manager', 'record_type', 'record_length', 'fpi_length', 'description'],
     rows: h.wal.records.map((r) => cells(lsn(r.start_lsn), lsn(r.end_lsn), r.xid, r.rmgr, r.record_type, r.record_length, r.fpi_length, r.description)),

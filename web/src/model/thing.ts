@@ -1,10 +1,10 @@
 /**
- * What can be selected, hovered or pointed at, and which other things belong to it.
+ * What can be selected, hovered or pointed at; `related.ts` says which other things belong to it.
  *
  * One selection serves all panels. A thing is named by a short string (`version:0:accounts:0:4`), so that equality is
  * string equality and the address of a moment can carry it.
  */
-import type { HostView, LabView, RecordView, TupleView } from '../views/types.ts';
+import type { LabView, RecordView } from '../views/types.ts';
 
 /** The name of a thing; make one with the functions below. */
 export type Thing = string & { readonly thing: unique symbol };
@@ -15,6 +15,8 @@ const name = (...parts: (string | number)[]) => parts.join(':') as Thing;
 export const version = (host: number, relname: string, block: number, lp: number) => name('version', host, relname, block, lp);
 /** The header of a page. */
 export const header = (host: number, relname: string, block: number) => name('header', host, relname, block);
+/** A page of any table or index. */
+export const page = (host: number, relname: string, fork: string, block: number) => name('page', host, relname, fork, block);
 /** A shared buffer, by its number from 1. */
 export const buffer = (host: number, bufferid: number) => name('buffer', host, bufferid);
 /** A WAL record, by where it starts; the same one on every server. */
@@ -49,42 +51,4 @@ export function findRecord(view: LabView, start: number): RecordView | null {
     if (found) return found;
   }
   return null;
-}
-
-/** All names that light up together with this one: the thing itself and the same thing in other panels. */
-export function related(view: LabView, thing: Thing | null): ReadonlySet<Thing> {
-  const lit = new Set<Thing>();
-  if (!thing) return lit;
-  lit.add(thing);
-  const { kind, args } = parts(thing);
-  for (const host of view.hosts) {
-    if (kind === 'version') litByVersion(host, thing, view, lit);
-    if (kind === 'record') forEachVersion(host, (v, tuple) => { if (tuple.record?.start_lsn === Number(args[0])) lit.add(v); });
-    if (kind === 'xid') litByXid(host, Number(args[0]), lit);
-    if (kind === 'buffer' && host.page?.bufferid === Number(args[1]) && host.host === Number(args[0])) {
-      lit.add(header(host.host, host.page.relname, host.page.block));
-    }
-  }
-  return lit;
-}
-
-function litByVersion(host: HostView, thing: Thing, view: LabView, lit: Set<Thing>): void {
-  const found = findVersion(view, thing);
-  if (!found?.item.tuple || found.host !== host) return;
-  const { tuple } = found.item;
-  if (tuple.record) lit.add(record(tuple.record.start_lsn));
-  lit.add(xact(tuple.t_xmin));
-  if (found.page.bufferid !== null) lit.add(buffer(host.host, found.page.bufferid));
-}
-
-function litByXid(host: HostView, xid: number, lit: Set<Thing>): void {
-  for (const r of host.wal.records) if (r.xid === xid) lit.add(record(r.start_lsn));
-  forEachVersion(host, (v, tuple) => { if (tuple.t_xmin === xid || tuple.t_xmax === xid) lit.add(v); });
-}
-
-function forEachVersion(host: HostView, see: (v: Thing, tuple: TupleView) => void): void {
-  const page = host.page;
-  for (const item of (page?.memory ?? page?.disk)?.items ?? []) {
-    if (page && item.tuple) see(version(host.host, page.relname, page.block, item.lp), item.tuple);
-  }
 }

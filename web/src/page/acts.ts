@@ -3,7 +3,9 @@ import { span } from '../base/format.ts';
 import { t } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import { QUICK, SLOW, type LinkAct } from '../model/link.ts';
-import { writeAddress } from './address.ts';
+import type { BigPanelName } from '../model/wants.ts';
+import { loadScene } from '../scenes/index.ts';
+import { LONGEST, momentFile, writeAddress } from './address.ts';
 import type { Dialog } from './keys-dialog.ts';
 import type { Lab } from './lab.ts';
 
@@ -11,10 +13,7 @@ import type { Lab } from './lab.ts';
 export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number; relation?: string; block?: number }
 
 /** What the reader does with time; a \watch ends then. */
-const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug']);
-
-/** Live runs at this share of real time: slow enough to follow. */
-const LIVE_SPEED = 0.01;
+const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug', 'branch']);
 
 /** Does what was asked for. */
 export function act(lab: Lab, what: Act): void {
@@ -32,7 +31,9 @@ export function act(lab: Lab, what: Act): void {
     case 'story': void c.backToStory(); break;
     case 'home': void c.ends('home'); break;
     case 'last': void c.ends('end'); break;
-    case 'live': void c.toggleLive(LIVE_SPEED); break;
+    case 'live': void c.toggleLive(); break;
+    case 'speed': void c.setSpeed(Number(what.value)); break;
+    case 'branch': void c.follow(Number(what.value)); break;
     case 'guess': { const beat = c.told().at(-1)?.beat; if (beat && what.value) c.guess(beat.id, what.value); break; }
     case 'submit': void lab.psql().then((shell) => shell?.enter(what.letter!, what.text!)); break;
     case 'cancel': void lab.psql().then((shell) => shell?.cancel(what.letter!)); break;
@@ -40,14 +41,18 @@ export function act(lab: Lab, what: Act): void {
     case 'step': if (what.pid !== undefined) void c.stepProcess(what.pid); break;
     case 'freeze': case 'thaw': case 'kill': onProcess(lab, what); break;
     case 'connect': void c.connect(what.host ?? 0); break;
+    case 'quit': void c.quit(what.letter!); break;
     case 'plug': plug(lab, what.host ?? 0); break;
     case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
-    case 'keep': void keep(lab); break;
-    case 'continue': location.hash = writeAddress({ store: STORE }); break;
+    case 'panel': void lab.openPanel((what.value ?? '') as BigPanelName | ''); break;
+    case 'panels': void lab.menu(); break;
+    case 'keep': void import('./worlds-sheet.ts').then(({ openWorlds }) => openWorlds(lab)); break;
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
-    case 'embed': void copy(lab, `<script type="module" src="pg-vitrine.js"></script>\n<pg-vitrine scene="${c.scene.id}" panels="sessions page wal standby" step="${c.told().length}"></pg-vitrine>`); break;
+    case 'scenes': void import('./scenes-sheet.ts').then(({ openScenes }) => openScenes(lab)); break;
+    case 'scene': if (what.value) void loadScene(what.value).then((scene) => lab.tell(scene)); break;
+    case 'embed': void import('./embed-sheet.ts').then(({ openEmbed }) => openEmbed(lab)); break;
     case 'help': void import('./keys-dialog.ts').then(() => lab.renderRoot.querySelector<Dialog>('vt-dialog')?.open('keys')); break;
   }
 }
@@ -82,17 +87,6 @@ function link(lab: Lab, value: LinkAct): void {
   else void c.input({ kind: 'latency', micros: QUICK }, t('free.quick'));
 }
 
-/** The name under which the page keeps a world. */
-export const STORE = 'lab';
-
-/** Keeps the world in this browser, and says so in the address: a reload brings it back. */
-async function keep(lab: Lab): Promise<void> {
-  const c = lab.controller!;
-  await c.keep(STORE);
-  if (c.stored.kind !== 'saved') return;
-  history.replaceState(null, '', `${location.pathname}${location.search}${writeAddress({ store: STORE })}`);
-}
-
 function nextTheme(lab: Lab): string {
   const dark = lab.theme === 'dark' || (lab.theme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
   return dark ? 'light' : 'dark';
@@ -100,18 +94,35 @@ function nextTheme(lab: Lab): string {
 
 async function share(lab: Lab): Promise<void> {
   const { addressOf } = await import('./here.ts');
+  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }) };
   const address = new URL(location.href);
-  address.hash = writeAddress({ ...(await addressOf(lab.controller!)), ...(lab.theme === 'auto' ? {} : { theme: lab.theme }) });
+  address.hash = writeAddress(words);
+  if (address.href.length > LONGEST) {
+    save(`${lab.controller!.scene.id}.vitrine.json`, new Blob([momentFile(words)], { type: 'application/json' }));
+    return say(lab, t('share.long'));
+  }
   history.replaceState(null, '', address);
   await copy(lab, address.href, t('share.done'));
+}
+
+/** Hands the reader a file. */
+export function save(name: string, content: Blob): void {
+  const link = document.createElement('a');
+  Object.assign(link, { href: URL.createObjectURL(content), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 10_000);
 }
 
 async function copy(lab: Lab, text: string, said = t('copied')): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
-    lab.note = said;
+    say(lab, said);
   } catch {
-    lab.note = text;
+    say(lab, text);
   }
+}
+
+function say(lab: Lab, text: string): void {
+  lab.note = text;
   setTimeout(() => { lab.note = ''; }, 2500);
 }

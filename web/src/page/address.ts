@@ -7,13 +7,17 @@
  *     #v1&scene=first-light&step=530&did=...  any moment: what was done since the opening, packed
  *     #v1&store=lab                           a world that this browser keeps
  *
- * `seed`, `theme` and `lang` may stand with each of them. With the seed, the scene and what was done, the moment is made
- * again, event by event.
+ * `seed`, `panel` (the one in the middle), `panels` (only these, as an embed has them), `theme` and `lang` may stand with each of them. With the seed, the
+ * scene and what was done, the moment is made again, event by event. An address that has become too long for that is a
+ * file: the same words in JSON.
  */
 import type { Deed } from '../engine/api.ts';
 
 /** What an address says. */
-export interface Address { scene?: string; store?: string; seed?: number; beat?: number; step?: number; did?: string; theme?: string; lang?: string }
+export interface Address {
+  scene?: string; store?: string; seed?: number; beat?: number; step?: number; did?: string;
+  panels?: string; panel?: string; theme?: string; lang?: string;
+}
 
 const VERSION = 'v1';
 
@@ -23,7 +27,7 @@ export function readAddress(hash: string): Address {
   if (version !== VERSION) return {};
   const params = new URLSearchParams(rest.join('&'));
   const address: Address = {};
-  for (const name of ['scene', 'store', 'did', 'lang'] as const) {
+  for (const name of ['scene', 'store', 'did', 'panels', 'panel', 'lang'] as const) {
     const value = params.get(name);
     if (value) address[name] = value;
   }
@@ -43,6 +47,26 @@ export function writeAddress(address: Address): string {
   return `#${VERSION}&${params}`;
 }
 
+/** Longer addresses do not survive all that passes them on. */
+export const LONGEST = 8192;
+
+/** What such a file is. */
+const FILE = 'vitrine-moment';
+
+/** A moment as a file. */
+export const momentFile = (address: Address) => JSON.stringify({ format: FILE, version: 1, address: writeAddress(address) }, null, 1);
+
+/** The address in such a file; nothing if it is none. */
+export function readMomentFile(text: string): Address | null {
+  try {
+    const { format, address } = JSON.parse(text) as { format?: unknown; address?: unknown };
+    const read = format === FILE && typeof address === 'string' ? readAddress(address) : {};
+    return Object.keys(read).length > 0 ? read : null;
+  } catch {
+    return null;
+  }
+}
+
 /** A deed as it is packed: its step, its instant, and the process chosen or the input. */
 type Packed = [step: number, time: number, what: number | object];
 
@@ -50,7 +74,7 @@ type Packed = [step: number, time: number, what: number | object];
 export async function packDeeds(deeds: readonly Deed[]): Promise<string> {
   const packed = deeds.map((d): Packed => [d.step, d.time, d.kind === 'choice' ? d.pid : d.input]);
   const bytes = await through(new TextEncoder().encode(JSON.stringify(packed)), new CompressionStream('deflate-raw'));
-  return btoa(String.fromCharCode(...bytes)).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
+  return btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join('')).replace(/\+/g, '-').replace(/\//g, '_').replace(/=+$/, '');
 }
 
 /** What such a word says; nothing if it is not one. */

@@ -10,7 +10,7 @@ import { cursorOf, Story } from '../model/story.ts';
 import type { Thing } from '../model/thing.ts';
 import { noteOf } from '../scenes/free.ts';
 import type { Act } from '../scenes/scene.ts';
-import type { LabView } from '../views/types.ts';
+import type { LabView, PanelRequest } from '../views/types.ts';
 import { Stage } from './stage.ts';
 import { sessionIndex } from './wire.ts';
 
@@ -18,6 +18,8 @@ import { sessionIndex } from './wire.ts';
 const PASS_US = 200_000;
 /** Between two statements that a scene types before its opening, as somebody who types would pause. */
 const PAUSE_US = 2_000;
+/** Live runs at this share of real time at first: slow enough to follow. */
+const LIVE_SPEED = 0.01;
 /** While live, a picture at most so often, in milliseconds. */
 const FRAME_MS = 33;
 
@@ -31,6 +33,9 @@ export class Controller extends Stage {
   guesses = new Map<string, string>();
   selection: Thing | null = null;
   busy = false;
+  /** The reader goes event by event: then each has its words, also between two beats. */
+  byEvent = false;
+  speed = LIVE_SPEED;
   stored: StoreStatus = { kind: 'memory' };
   /** Told whenever an act has ended. */
   settled: () => void = () => {};
@@ -38,6 +43,7 @@ export class Controller extends Stage {
   kept = false;
   #queue: Promise<unknown> = Promise.resolve();
   #drawn = 0;
+  #wanted: number | null = null;
 
   // --- opening --------------------------------------------------------------------------------------------
 
@@ -55,7 +61,7 @@ export class Controller extends Stage {
       this.kept = this.view!.sessions.length === 0;
       if (!this.kept) await this.#setUp();
       this.opens();
-      if (!this.kept) this.story = new Story(this.scene, this.view!, (letter) => this.answerTo(letter));
+      if (!this.kept) this.story = new Story(this.scene, this.view!, (letter) => this.answerTo(letter), (beat) => this.history.doneAt(beat));
       this.before = null;
       this.phase = 'ready';
       this.changed();
@@ -74,7 +80,7 @@ export class Controller extends Stage {
     const { hidden, shown } = this.scene.opening;
     for (const act of hidden) {
       await this.perform(act, { hidden: true });
-      if (act.kind === 'type') await this.run({ answer: sessionIndex(this.view!, act.letter) });
+      await this.run(act.kind === 'type' ? { answer: sessionIndex(this.view!, act.letter) } : 'idle');
     }
     await this.run('idle');
     await this.run({ time: this.view!.now + PASS_US });
@@ -168,10 +174,10 @@ export class Controller extends Stage {
   }
 
   async #goesOn(act: Act): Promise<void> {
-    const { step } = this.cursor;
+    await this.awaitPrompt(act);
     const beat = this.upcoming()!;
+    this.history.did(beat, act, this.cursor.step);
     await this.perform(act);
-    this.history.did(beat, act, step);
     await this.take(await this.client!.moment());
   }
 
@@ -189,8 +195,9 @@ export class Controller extends Stage {
   /** One event on or back. */
   event(by: 1 | -1): Promise<void> {
     return this.#act(async () => {
-      if (by < 0) return this.go(Math.max(this.opening, this.cursor.step - 1));
-      await this.take(await this.client!.step());
+      if (by < 0) await this.go(Math.max(this.opening, this.cursor.step - 1));
+      else await this.take(await this.client!.step());
+      this.byEvent = true;
     });
   }
 
@@ -215,6 +222,32 @@ export class Controller extends Stage {
   /** To a step of this line. */
   seek(step: number): Promise<void> {
     return this.#act(() => this.go(step));
+  }
+
+  /** To a step of this line, while the reader drags: only the last wish counts. */
+  scrub(step: number): Promise<void> {
+    this.#wanted = step;
+    return this.#act(async () => {
+      if (this.#wanted === null) return;
+      const to = this.#wanted;
+      this.#wanted = null;
+      await this.go(Math.max(this.opening, to));
+    });
+  }
+
+  /** To the end of another line of history. */
+  follow(branch: number): Promise<void> {
+    return this.#act(async () => {
+      await this.take(await this.client!.follow(branch));
+      if (this.view!.step < this.opening) await this.go(this.opening);
+    });
+  }
+
+  /** Live runs at this share of real time. */
+  setSpeed(speed: number): Promise<void> {
+    this.speed = speed;
+    this.changed();
+    return this.live ? this.#act(async () => this.take(await this.client!.live(speed))) : Promise.resolve();
   }
 
   /** The opening, or the end of what is known. */
@@ -247,9 +280,9 @@ export class Controller extends Stage {
   }
 
   /** Live on or off. */
-  toggleLive(speed: number): Promise<void> {
+  toggleLive(): Promise<void> {
     this.live = !this.live;
-    return this.#act(async () => this.take(await this.client!.live(this.live ? speed : 0)));
+    return this.#act(async () => this.take(await this.client!.live(this.live ? this.speed : 0)));
   }
 
   #liveMoment(moment: Moment): void {
@@ -318,7 +351,13 @@ export class Controller extends Stage {
   /** Shows another page. */
   show(relation: string, block: number): Promise<void> {
     this.shown = { relation, block };
-    return this.#act(async () => this.look(await this.client!.moment()));
+    return this.#act(() => this.lookAgain());
+  }
+
+  /** Looks again, with the eyes of other panels. */
+  ask(panels: PanelRequest[]): Promise<void> {
+    this.requests = panels;
+    return this.#act(() => this.lookAgain());
   }
 
   /** Keeps this world under a name: reloading it is starting it after a power failure. */
@@ -348,9 +387,13 @@ export class Controller extends Stage {
     const run = this.#queue.then(async () => {
       if (this.phase !== 'ready') return;
       this.busy = true;
+      this.byEvent = false;
+      const from = this.view;
       try {
         await act();
         await this.#comeUp();
+        // What an act did on its way is no moment that the reader has seen.
+        if (from && this.view !== from && !this.live) this.before = from;
       } catch (error) {
         this.aside = error instanceof Error ? error.message : String(error);
       } finally {

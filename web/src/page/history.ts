@@ -10,6 +10,9 @@ import type { Act, Beat } from '../scenes/scene.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import { decodeAnswer } from './wire.ts';
 
+/** What is known of a line of history. */
+type Line = Pick<PageHistory, 'exchanges' | 'events' | 'own' | 'acted' | 'known'>;
+
 /** History without the machinery that makes it. */
 export class PageHistory {
   /** Everything typed, in order. */
@@ -46,6 +49,23 @@ export class PageHistory {
     if (exchange) exchange.answer = decodeAnswer(answer);
   }
 
+  /** What was known of other lines of history, by their numbers. */
+  readonly #lines = new Map<number, Line>();
+
+  /** Another line is gone on with: if it has been here before, what was known of it comes back. */
+  change(from: number, to: number, step: number): void {
+    const { exchanges, events, own, acted, known } = this;
+    this.#lines.set(from, { exchanges: exchanges.map((x) => ({ ...x })), events: [...events], own: [...own], acted: [...acted], known });
+    const line = this.#lines.get(to);
+    if (line) Object.assign(this, line);
+    else this.cut(step);
+  }
+
+  /** Lets go of all but the newest events, when there are far too many: a page that runs for hours stays as small as it was. */
+  forget(most: number): void {
+    if (this.events.length > 2 * most) this.events.splice(0, this.events.length - most);
+  }
+
   /** Another line began at this step: what this one had from there on is not known of it. */
   cut(step: number): void {
     this.exchanges = this.exchanges.filter((x) => x.step < step || (x.aside && x.step === step));
@@ -64,6 +84,13 @@ export class PageHistory {
   /** The story did one of a beat's acts. */
   did(beat: Beat, act: Act, step: number): void {
     this.acted.push({ beat: beat.id, act: beat.acts.indexOf(act), step });
+  }
+
+  /** The step at which the last of a beat's acts was done; nothing if one is still to be done. */
+  doneAt(beat: Beat): number | null {
+    const steps = beat.acts.map((_, n) => this.acted.find((a) => a.beat === beat.id && a.act === n)?.step ?? Infinity);
+    const last = Math.max(0, ...steps);
+    return last === Infinity ? null : last;
   }
 
   /** The first step of the reader's own way, if that lies behind the cursor. */

@@ -9,7 +9,7 @@ import { act } from './acts.ts';
 import type { Lab } from './lab.ts';
 
 const plainKeys: Record<string, string> = {
-  'ArrowRight': 'next', 'ArrowLeft': 'back', '.': 'event', ',': 'event.back', 'n': 'change', ' ': 'live', 'Home': 'home', 'End': 'last', '?': 'help',
+  'ArrowRight': 'next', 'ArrowLeft': 'back', '.': 'event', ',': 'event.back', 'n': 'change', ' ': 'live', 'Home': 'home', 'End': 'last', '?': 'help', 'p': 'panels',
 };
 
 /** Handles a key that nobody inside wanted. */

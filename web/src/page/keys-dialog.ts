@@ -7,7 +7,7 @@ import type { LabView } from '../views/types.ts';
 
 const keys: [string, MessageKey][] = [
   ['→ ←', 'keys.next'], ['. ,', 'keys.event'], ['Shift →', 'keys.end'], ['n', 'keys.change'], ['Space', 'keys.live'], ['Home End', 'keys.ends'],
-  ['/', 'keys.prompt'], ['1 … 9', 'keys.process'], ['s', 'keys.step'], ['Enter', 'keys.grid'], ['Esc', 'keys.esc'], ['?', 'keys.help'],
+  ['/', 'keys.prompt'], ['1 … 9', 'keys.process'], ['s', 'keys.step'], ['p', 'keys.panels'], ['Enter', 'keys.grid'], ['Esc', 'keys.esc'], ['?', 'keys.help'],
 ];
 
 
@@ -71,7 +71,7 @@ export class Dialog extends LitElement {
   override render() {
     return html`<dialog aria-label=${t(this.kind === 'keys' ? 'help' : 'tables')} @keydown=${(e: Event) => e.stopPropagation()}>
       ${this.kind === 'keys' ? this.#keys() : tables(this.view).map(twin)}
-      ${this.kind === 'keys' ? html`<div class="acts">${[['plug', this.view.hosts[0]?.state === 'off' ? 'power.on' : 'plug'], ...(this.kept ? [['continue', 'stored.continue']] : []), ['keep', 'keep'], ['share', 'share'], ['embed', 'embed'], ['theme', 'theme']].map(([name, key]) =>
+      ${this.kind === 'keys' ? html`<div class="acts">${[['plug', this.view.hosts[0]?.state === 'off' ? 'power.on' : 'plug'], ['keep', this.kept ? 'stored.continue' : 'keep'], ['scenes', 'scenes'], ['panels', 'panels.open'], ['share', 'share'], ['embed', 'embed'], ['theme', 'theme']].map(([name, key]) =>
         html`<button @click=${() => this.#ask(name!)}>${t(key as MessageKey)}</button>`)}</div>` : nothing}
       <footer><button @click=${this.#close}>${t('close')}</button>${this.kind === 'keys'
         ? html`<button class="plain" @click=${() => { this.kind = 'tables'; }}>${t('tables')}</button><span class="tiny grow">${t('disclaimer')}</span>` : nothing}</footer>

@@ -17,10 +17,12 @@ export const labStyles = css`
   .say { grid-area: say; margin-bottom: 12px; }
   .ses { grid-area: ses; display: flex; flex-direction: column; gap: 12px; min-height: 0; }
   .ses > vt-log { flex: 1 0 150px; min-height: 0; }
-  .adds { display: flex; gap: 8px; flex: none; margin-top: -6px; }
+  .adds { display: flex; flex-wrap: wrap; gap: 4px 8px; flex: none; margin-top: -6px; align-items: center; }
+  .adds .other { padding: 0 2px; border-color: transparent; text-decoration: none; }
   .adds button { min-height: 24px; font-size: 12px; padding: 0 4px; text-decoration: underline; }
-  .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; }
+  .main { grid-area: main; display: flex; flex-direction: column; min-height: 0; gap: 10px; overflow: hidden auto; scrollbar-width: thin; }
   .main > * { flex: none; }
+  .main > vt-panel-frame { flex: 1; }
   .main > vt-heap-page { flex: 0 1 auto; margin-top: -10px; }
   .insp { grid-area: insp; min-height: 0; overflow: hidden; }
   .insp > vt-inspector { height: 100%; }
@@ -30,6 +32,8 @@ export const labStyles = css`
   .embed { display: flex; flex-direction: column; gap: 10px; padding: 12px; }
   .embed > vt-heap-page { margin-top: -10px; }
   .embed > vt-heap-page.alone { margin-top: 0; }
+  .embed .big { display: flex; max-height: 640px; }
+  .embed .big > * { flex: 1; }
   .embed .ses { flex-direction: row; flex-wrap: wrap; align-items: stretch; }
   .embed .ses > * { flex: 1 1 260px; max-height: 320px; }
 

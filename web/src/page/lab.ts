@@ -11,21 +11,28 @@ import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import type { OpenEngine, OpenOptions } from '../engine/api.ts';
 import type { LabState } from '../model/state.ts';
-import type { Thing } from '../model/thing.ts';
+import { parts, type Thing } from '../model/thing.ts';
+import { firstWants, PANEL_NAMES, requestsOf, type BigPanelName, type Wants } from '../model/wants.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
-import { loadScene } from '../scenes/index.ts';
+import { loadScene, sceneAfter } from '../scenes/index.ts';
+import type { Scene } from '../scenes/scene.ts';
+import type { PanelMenu } from '../views/panels/menu.ts';
 import type { SubmitEvent, Terminal } from '../views/terminal.ts';
-import { act, STORE } from './acts.ts';
-import { unpackDeeds, type Address } from './address.ts';
+import { act } from './acts.ts';
+import { readAddress, unpackDeeds, writeAddress, type Address } from './address.ts';
 import { Controller } from './controller.ts';
+import { worlds } from '../engine/kept-worlds.ts';
 import { onKey } from './keyboard.ts';
 import { labStyles } from './lab.styles.ts';
 import type { Shell } from './shell.ts';
-import { labState, sentenceState, terminalsOf, timelineState } from './screen.ts';
+import { timelineState } from './time.ts';
+import { behind, labState, sentenceState, terminalsOf } from './screen.ts';
 import '../views/index.ts';
 
+/** The panels of the picture. An embed may name these, and those of the middle in PANEL_NAMES. */
+const OF_PICTURE = ['sessions', 'processes', 'buffers', 'page', 'transactions', 'wal', 'standby', 'inspector', 'timeline'] as const;
 /** The panels that an embed may name. */
-export const PANELS = ['sessions', 'processes', 'buffers', 'page', 'transactions', 'wal', 'standby', 'inspector', 'timeline'] as const;
+export const PANELS = [...OF_PICTURE, ...PANEL_NAMES] as const;
 export type PanelName = (typeof PANELS)[number];
 
 /** The base of the page's `<vt-lab>` and of `<pg-vitrine>`. */
@@ -33,11 +40,13 @@ export class Lab extends LitElement {
   static override properties = {
     scene: { reflect: true }, panels: { reflect: true }, theme: { reflect: true }, motion: { reflect: true }, readonly: { type: Boolean, reflect: true },
     step: { type: Number }, persist: { reflect: true }, hovered: { state: true }, note: { state: true }, whole: { type: Boolean, reflect: true },
-    kept: { state: true }, src: { reflect: true }, problem: { state: true },
+    kept: { state: true }, src: { reflect: true }, moment: {}, problem: { state: true }, panel: { reflect: true }, wants: { state: true }, front: { state: true },
   };
   declare scene: string;
   /** The address of a scene of one's own. */
   declare src: string | null;
+  /** The moment to open, as an address writes it (`#v1&scene=...`). */
+  declare moment: string | null;
   /** What is wrong with the scene. */
   declare problem: string;
   declare panels: string;
@@ -53,14 +62,24 @@ export class Lab extends LitElement {
   /** This browser keeps a world that could be continued. */
   declare kept: boolean;
   declare hovered: Thing | null;
+  /** The panel that stands in the middle in place of the picture; empty for the picture. */
+  declare panel: BigPanelName | '';
+  /** What the panels look at. */
+  declare wants: Wants;
+  /** The session whose terminal was asked for, where not all have room. */
+  declare front: string;
   declare note: string;
   /** How to open an engine; the entry of each build sets it. */
   static open: OpenEngine | null = null;
   controller: Controller | null = null;
   /** Fetched when something is typed; so is, when it is asked for, the dialog. The first picture needs neither. */
   shell: Shell | null = null;
+  /** The panels of the middle, once an embed has fetched them. */
+  #registry: typeof import('../views/panels/registry.ts').panels | null = null;
   /** The language in which everything is said. */
   #spoken = 'en';
+  /** A scene that was chosen here. */
+  #chosen: Scene | null = null;
   /** The terminal whose prompt was last reached by key. */
   lastTerminal: Terminal | null = null;
 
@@ -79,7 +98,10 @@ export class Lab extends LitElement {
     this.kept = false;
     this.step = null;
     this.persist = null;
-    this.src = null;
+    this.panel = '';
+    this.wants = firstWants('accounts');
+    this.front = '';
+    this.src = this.moment = null;
     this.problem = '';
     this.addEventListener('vt-select', (e) => this.#select((e as CustomEvent<Thing | null>).detail));
     this.addEventListener('vt-hover', (e) => { this.hovered = (e as CustomEvent<Thing | null>).detail; });
@@ -87,7 +109,8 @@ export class Lab extends LitElement {
     this.addEventListener('vt-submit', (e) => act(this, { act: 'submit', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-cancel', (e) => act(this, { act: 'cancel', ...(e as SubmitEvent).detail }));
     this.addEventListener('vt-process', (e) => act(this, (e as CustomEvent).detail));
-    this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.seek((e as CustomEvent<number>).detail); });
+    this.addEventListener('vt-want', (e) => this.want((e as CustomEvent<Partial<Wants>>).detail));
+    this.addEventListener('vt-seek', (e) => { this.shell?.stopWatching(); void this.controller?.scrub((e as CustomEvent<number>).detail); });
     this.addEventListener('keydown', (e) => onKey(this, e));
   }
 
@@ -99,7 +122,9 @@ export class Lab extends LitElement {
   protected begin(): void {
     const { open } = Lab;
     if (!open) return;
-    void Promise.all([loadScene(this.scene, this.src), this.#speak()]).then(([scene]) => {
+    if (this.moment) this.at = readAddress(this.moment);
+    if (this.moment && this.at.scene) this.scene = this.at.scene;
+    void Promise.all([this.#chosen ?? loadScene(this.scene, this.src), this.#speak()]).then(([scene]) => {
       if (!this.isConnected) return;
       const c = new Controller(scene, () => { this.requestUpdate(); this.#tell(); });
       this.controller = c;
@@ -110,11 +135,53 @@ export class Lab extends LitElement {
     }).catch((problem: unknown) => { this.problem = problem instanceof Error ? problem.message : String(problem); });
   }
 
+  /** Leaves this world for another scene. */
+  async tell(scene: Scene): Promise<void> {
+    this.#end();
+    this.#chosen = scene;
+    this.at = {};
+    this.step = this.persist = null;
+    this.panel = '';
+    this.scene = scene.id;
+    if (this.whole) history.pushState(null, '', `${location.pathname}${location.search}${writeAddress({ scene: scene.id })}`);
+    await this.updateComplete;
+    this.begin();
+  }
+
   /** psql's side of the connection. */
   async psql(): Promise<Shell | null> {
     const { Shell } = await import('./shell.ts');
     if (this.controller) this.shell ??= new Shell(this.controller, () => this.requestUpdate());
     return this.shell;
+  }
+
+  /** Puts a panel into the middle, or the picture again. */
+  async openPanel(name: BigPanelName | ''): Promise<void> {
+    if (name !== '') await import('../views/panels/frame.ts');
+    this.panel = name;
+    await this.#ask();
+  }
+
+  /** Shows the menu of all panels. */
+  async menu(): Promise<void> {
+    await import('../views/panels/menu.ts');
+    this.renderRoot.querySelector<PanelMenu>('vt-panel-menu')?.open();
+  }
+
+  /** The panels look at something else. */
+  want(change: Partial<Wants>): void {
+    this.wants = { ...this.wants, ...change };
+    void this.#ask();
+  }
+
+  /** What the open panels have to know. */
+  #ask(): Promise<void> {
+    return this.controller?.ask(requestsOf(this.#bigPanels(), this.wants)) ?? Promise.resolve();
+  }
+
+  #bigPanels(): BigPanelName[] {
+    if (this.whole) return this.panel === '' ? [] : [this.panel];
+    return PANEL_NAMES.filter((name) => this.panels.split(/[\s,]+/).includes(name));
   }
 
   /** In the language that is asked for around the lab, as far as it is known. */
@@ -137,9 +204,16 @@ export class Lab extends LitElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener('keydown', this.#unfocused);
+    this.#end();
+  }
+
+  /** The engine is let go. */
+  #end(): void {
     this.shell?.stopWatching();
     void this.controller?.client?.close();
     this.controller = this.shell = null;
+    this.problem = '';
+    this.requestUpdate();
   }
 
   /** Going back is instant: only what goes on in time may move. */
@@ -156,15 +230,19 @@ export class Lab extends LitElement {
     const deeds = did === undefined ? null : await unpackDeeds(did);
     if (deeds && step !== undefined) await c.retrace(deeds, step);
     else if (step !== undefined) await c.tell(Infinity, step);
-    else if (this.step) await c.tell(this.step);
+    else if (this.at.beat ?? this.step) await c.tell(this.at.beat ?? this.step!);
+    const { panel } = this.at;
+    if (this.whole && (PANEL_NAMES as readonly string[]).includes(panel ?? '')) await this.openPanel(panel as BigPanelName);
     // Asked last, and only for the offer: a page that cannot ask has kept nothing.
-    if (this.whole) this.kept = await indexedDB.databases().then((all) => all.some((x) => x.name === `pg-vitrine:${STORE}`), () => false);
+    if (this.whole) this.kept = (await worlds()).length > 0;
   }
 
   /** Tells the page around an embed where the story is. */
   #tell(): void {
     const c = this.controller;
-    if (c?.phase === 'ready') this.dispatchEvent(new CustomEvent('step', { detail: { step: c.view?.step, beat: c.told().length } }));
+    if (!c || c.busy) return;
+    if (c.phase === 'ready') this.dispatchEvent(new CustomEvent('step', { detail: { step: c.view?.step, beat: c.told().length, beats: c.scene.beats.length } }));
+    else if (c.phase !== 'starting') this.dispatchEvent(new CustomEvent('error', { detail: c.problem }));
   }
 
   #select(thing: Thing | null): void {
@@ -176,18 +254,26 @@ export class Lab extends LitElement {
       const picked = beat.guess.choices.find((choice) => choice.thing(c.view!, c.story!.found) === thing);
       if (picked) c.guess(beat.id, picked.label(c.view!, c.story!.found));
     }
-    if (c.live) void c.toggleLive(0);
+    if (c.live) void c.toggleLive();
+    this.#turnTo(thing);
     this.requestUpdate();
   }
 
+  /** A row version is described by its page: one that is not on display is put there. */
+  #turnTo(thing: Thing | null): void {
+    const { kind, args } = parts(thing ?? ('' as Thing));
+    const page = this.controller!.view!.hosts.find((h) => h.host === Number(args[0]))?.page;
+    if (kind === 'version' && !(page?.relname === args[1] && page?.block === Number(args[2]))) void this.controller!.show(args[1]!, Number(args[2]));
+  }
+
   #shows(panel: PanelName): boolean {
-    return this.panels.trim() === '' || this.panels.split(/[\s,]+/).includes(panel);
+    return (this.panels.trim() === '' && (OF_PICTURE as readonly string[]).includes(panel)) || this.panels.split(/[\s,]+/).includes(panel);
   }
 
   override render() {
     const c = this.controller;
     if (!c || c.phase === 'starting' || !c.view) return this.#waiting(c);
-    const state = labState(c, this.hovered, this.readonly);
+    const state = labState(c, this.hovered, this.readonly, this.wants, this.whole);
     return this.whole ? this.#page(c, state) : this.#embed(c, state);
   }
 
@@ -200,48 +286,64 @@ export class Lab extends LitElement {
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
     return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
-      <vt-top-bar class="top" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .powered=${state.view.hosts[0]!.state !== 'off'}
-        .note=${this.note} .stored=${c.stored} .kept=${this.kept ? STORE : null}></vt-top-bar>
-      <vt-sentence class="say" .state=${sentenceState(c)}></vt-sentence>
-      <div class="ses">${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</div>
-      <main class="main">
+      <vt-top-bar class="top" role="banner" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .speed=${c.speed} .powered=${state.view.hosts[0]!.state !== 'off'}
+        .note=${this.note} .stored=${c.stored} .kept=${this.kept}></vt-top-bar>
+      <vt-sentence class="say" role="region" aria-label=${t('say.label')} .state=${{ ...sentenceState(c), after: sceneAfter(c.scene.id) }}></vt-sentence>
+      <section class="ses" aria-label=${t('sessions')}>${this.#terminals(c, state)}${this.#adds(state)}${this.#log(c, state)}</section>
+      ${this.panel === '' ? this.#picture(state) : html`<main class="main"><vt-panel-frame .state=${state} .name=${this.panel}></vt-panel-frame></main>`}
+      <aside class="insp" aria-label=${t('inspector')}><vt-inspector .state=${state}></vt-inspector></aside>
+      <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
+      ${this.#transport(c)}
+    </div>
+    <vt-dialog .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog><vt-panel-menu .name=${this.panel}></vt-panel-menu>
+    ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
+  }
+
+  #picture(state: LabState) {
+    return html`<main class="main">
         <vt-processes class="not390" .state=${state}></vt-processes>
         <vt-buffers .state=${state}></vt-buffers>
         <vt-heap-page .state=${state}></vt-heap-page>
         <vt-transactions class="not390" .state=${state}></vt-transactions>
         <vt-wal .state=${state}></vt-wal>
         <vt-standby .state=${state}></vt-standby>
-      </main>
-      <div class="insp"><vt-inspector .state=${state}></vt-inspector></div>
-      <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
-      ${this.#transport(c)}
-    </div>
-    <vt-dialog .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog>
-    ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
+      </main>`;
   }
 
   #embed(c: Controller, state: LabState) {
     const some = (panel: PanelName, drawn: unknown) => (this.#shows(panel) ? drawn : nothing);
     return html`<div class="embed" lang=${this.#spoken}>
-      <vt-sentence .state=${sentenceState(c)}></vt-sentence>
-      ${some('sessions', html`<div class="ses">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
-      ${some('processes', html`<vt-processes .state=${state}></vt-processes>`)}
-      ${some('buffers', html`<vt-buffers .state=${state}></vt-buffers>`)}
-      ${some('page', html`<vt-heap-page class=${this.#shows('buffers') ? '' : 'alone'} .state=${state}></vt-heap-page>`)}
-      ${some('transactions', html`<vt-transactions .state=${state}></vt-transactions>`)}
-      ${some('wal', html`<vt-wal .state=${state}></vt-wal>`)}
-      ${some('standby', html`<vt-standby .state=${state}></vt-standby>`)}
-      ${some('inspector', html`<vt-inspector .state=${state}></vt-inspector>`)}
-      ${some('timeline', html`<vt-timeline .state=${timelineState(c)}></vt-timeline>`)}
+      <vt-sentence part="sentence" .state=${sentenceState(c)}></vt-sentence>
+      ${some('sessions', html`<div class="ses" part="sessions">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
+      ${some('processes', html`<vt-processes part="processes" .state=${state}></vt-processes>`)}
+      ${some('buffers', html`<vt-buffers part="buffers" .state=${state}></vt-buffers>`)}
+      ${some('page', html`<vt-heap-page part="page" class=${this.#shows('buffers') ? '' : 'alone'} .state=${state}></vt-heap-page>`)}
+      ${some('transactions', html`<vt-transactions part="transactions" .state=${state}></vt-transactions>`)}
+      ${some('wal', html`<vt-wal part="wal" .state=${state}></vt-wal>`)}
+      ${some('standby', html`<vt-standby part="standby" .state=${state}></vt-standby>`)}
+      ${this.#bigEmbeds(state)}
+      ${some('inspector', html`<vt-inspector part="inspector" .state=${state}></vt-inspector>`)}
+      ${some('timeline', html`<vt-timeline part="timeline" .state=${timelineState(c)}></vt-timeline>`)}
       ${this.#transport(c)}
     </div>
     <vt-dialog .view=${state.view}></vt-dialog>`;
   }
 
+  /** The panels of the middle that an embed names, fetched when they are first drawn. */
+  #bigEmbeds(state: LabState) {
+    const names = this.#bigPanels();
+    if (names.length === 0) return nothing;
+    if (!this.#registry) {
+      void import('../views/panels/registry.ts').then((m) => Promise.all(names.map((name) => m.panels[name].load())).then(() => { this.#registry = m.panels; return this.#ask(); }));
+      return nothing;
+    }
+    return names.map((name) => html`<div class="big">${this.#registry![name].draw(state)}</div>`);
+  }
+
   #terminals(c: Controller, state: LabState) {
     const { view } = state;
     const next = c.nextAct();
-    return terminalsOf(view).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
+    return terminalsOf(view, this.front).map((s) => html`<vt-terminal data-who=${s.letter} .session=${s}
       .lines=${terminal(c.history.exchanges, s.letter, c.cursor)} .last=${lastAnswer(c.history.exchanges, s.letter, c.cursor)}
       .watched=${this.shell?.watching === s.letter} .names=${() => c.client!.names(s.host)}
       .draft=${next?.kind === 'type' && next.letter === s.letter ? next.sql : ''} ?readonly=${this.readonly}></vt-terminal>`);
@@ -253,7 +355,9 @@ export class Lab extends LitElement {
     const alive = view.sessions.filter((s) => s.state !== 'gone').length;
     if (this.controller!.recovering()) return html`<p class="tiny">${t('stored.wait')}</p>`;
     if (readonly || up.length === 0) return nothing;
-    return html`<div class="adds ${alive === 0 ? '' : 'not390'}">${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
+    const others = behind(view, this.front);
+    return html`<div class="adds ${alive === 0 || others.length ? '' : 'not390'}">${others.map((s) => html`<button class="other" data-who=${s.letter} aria-label=${t('session.front', { letter: s.letter })} title=${t('session.front', { letter: s.letter })}
+      @click=${() => { this.front = s.letter; }}><span class="key">${s.letter}</span></button>`)}${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
       t(h.role === 'standby' ? 'session.add.standby' : 'session.add')}</button>`)}</div>`;
   }
 
@@ -266,10 +370,10 @@ export class Lab extends LitElement {
 
   #transport(c: Controller) {
     const go = (name: string) => () => act(this, { act: name });
-    return html`<div class="thumb at390">
+    return html`<div class="thumb at390" role="region" aria-label=${t('transport')}>
       <button aria-label=${t('back')} ?disabled=${c.view!.step <= c.opening} @click=${go('back')}>←</button>
       <button class="go" @click=${go('next')}>→ &nbsp;${t('next')}</button>
-      <button aria-label=${t('live', { speed: '0.01' })} aria-pressed=${c.live} @click=${go('live')}>▷</button>
+      <button aria-label=${t('live', { speed: c.speed })} aria-pressed=${c.live} @click=${go('live')}>▷</button>
     </div>`;
   }
 }

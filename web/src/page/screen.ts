@@ -2,22 +2,20 @@
 import { t, told as say } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
-import { cursorOf } from '../model/story.ts';
-import { heard } from '../model/psql.ts';
-import { related, type Thing } from '../model/thing.ts';
-import { sessionLane, type Lane, type Tick } from '../model/timeline.ts';
+import { related } from '../model/related.ts';
+import type { Thing } from '../model/thing.ts';
+import type { Wants } from '../model/wants.ts';
 import type { SentenceState } from '../views/sentence.ts';
-import type { TimelineState } from '../views/timeline.ts';
 import type { LabView, SessionView } from '../views/types.ts';
 import type { Controller } from './controller.ts';
 
 /** What the panels draw. */
-export function labState(c: Controller, hovered: Thing | null, readonly: boolean): LabState {
+export function labState(c: Controller, hovered: Thing | null, readonly: boolean, wants: Wants, whole: boolean): LabState {
   const view = c.view!;
   const selection = c.selection ?? subject(c);
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
-    lit: related(view, hovered), host: 0, readonly,
+    lit: related(view, hovered ?? c.selection), host: 0, readonly, wants, whole,
   };
 }
 
@@ -57,7 +55,9 @@ function sentence(c: Controller): string {
   const last = c.told().at(-1);
   const found = c.story?.found;
   if (!found) return t(c.recovering() && c.cursor.step === c.opening ? 'stored.opened' : 'free.nothing');
-  if (c.free()) return t('free.nothing');
+  if (c.free()) return c.justNow() ?? t('free.nothing');
+  const now = c.byEvent ? c.justNow() : null;
+  if (now) return now;
   if (!last) return say(c.scene.opening.say, c.scene.opening.params(found.opening, found));
   const { beat, event } = last;
   const answered = beat.guess && c.guesses.has(beat.id);
@@ -74,33 +74,20 @@ function guess(c: Controller): SentenceState['guess'] {
   return { options, said, truth: said === null ? null : (options[right]?.label ?? '?') };
 }
 
-/** Beats of the far processes, by the lane they are marked on. */
-const marks: Record<string, [lane: 'walsender' | 'standby', label: string]> = {
-  'send': ['walsender', 'send'], 'reply': ['walsender', 'reply'], 'standby-write': ['standby', 'write'], 'standby-flush': ['standby', 'flush'],
-  'redo-update': ['standby', 'redo'], 'redo-commit': ['standby', 'redo'],
-};
-
 /** How many sessions have a terminal at once. */
 const TERMINALS = 3;
 
-/** The sessions that have a terminal: the newest that live; those that are gone while there is room. */
-export function terminalsOf(view: LabView): SessionView[] {
-  const alive = view.sessions.filter((s) => s.state !== 'gone').slice(-TERMINALS);
+/** The sessions that have a terminal: the one asked for and the newest that live; those that are gone while there is room. */
+export function terminalsOf(view: LabView, front = ''): SessionView[] {
+  const living = view.sessions.filter((s) => s.state !== 'gone');
+  const asked = living.filter((s) => s.letter === front);
+  const alive = [...asked, ...living.filter((s) => s.letter !== front).slice(asked.length - TERMINALS)];
   const gone = view.sessions.filter((s) => s.state === 'gone').slice(-Math.max(0, 2 - alive.length) || view.sessions.length);
   return view.sessions.filter((s) => alive.includes(s) || gone.includes(s));
 }
 
-/** The lanes: sessions with their statements, then the far processes with their beats. */
-export function timelineState(c: Controller): TimelineState {
-  const view = c.view!;
-  const sessions = terminalsOf(view).slice(-2).map((s) => sessionLane(heard(c.history.exchanges, s.letter, c.cursor), s.letter, view.now));
-  const far = (name: 'walsender' | 'standby'): Lane => ({ name, letter: null, bars: [], ticks: ticks(c, name) });
-  return { lanes: [...sessions, far('walsender'), far('standby')], now: view.now, step: view.step, known: [] };
-}
-
-function ticks(c: Controller, lane: string): Tick[] {
-  return (c.story?.told ?? []).flatMap(({ beat, event }) => {
-    const [on, label] = marks[beat.id] ?? ['', ''];
-    return on === lane ? [{ time: event.at, step: cursorOf(event), label, letter: null }] : [];
-  });
+/** The living sessions for which there is no room. */
+export function behind(view: LabView, front: string): SessionView[] {
+  const shown = terminalsOf(view, front);
+  return view.sessions.filter((s) => s.state !== 'gone' && !shown.includes(s));
 }

@@ -110,7 +110,7 @@ export class Shell {
   #startWatching(watch: Watch): void {
     this.#watch = watch;
     this.#last.set(watch.letter, watch.sql);
-    if (this.c.live) void this.c.toggleLive(0);
+    if (this.c.live) void this.c.toggleLive();
     void this.#look(watch, watch.how, 0);
   }
 

@@ -6,19 +6,28 @@
  *
  * What is kept is history (see `history.ts`) and a cursor; the picture is a function of those and of the engine's view.
  */
-import type { Deed, EngineClient, Moment, Until, ViewRequest } from '../engine/api.ts';
+import type { Branch, Deed, EngineClient, Entry, Moment, Until, ViewRequest } from '../engine/api.ts';
 import { fill, t } from '../base/messages.ts';
 import { isPast, type Cursor } from '../model/cursor.ts';
-import { heard, type Shown } from '../model/psql.ts';
+import { heard, valueOf, type Shown } from '../model/psql.ts';
 import { withoutLetters } from '../model/settled.ts';
 import { cursorOf, nextBeat, Story, toldBy, type Told } from '../model/story.ts';
-import { outcome } from '../model/timeline.ts';
 import { noteOf } from '../scenes/free.ts';
+import { wordsOf } from '../scenes/small.ts';
 import type { Act, Beat, Scene } from '../scenes/scene.ts';
-import type { LabView, SessionView } from '../views/types.ts';
+import type { LabView, PanelRequest, SessionView } from '../views/types.ts';
 import { PageHistory } from './history.ts';
 import { sessionIndex } from './wire.ts';
 
+/**
+ * Live, a world may make thousands of steps from one picture to the next, and nobody can read a sentence for each: of so
+ * many steps the events are looked at, and of those so many are kept.
+ */
+const LIVE_STEPS = 200;
+const LIVE_EVENTS = 20_000;
+/** WAL records in a view: more than fit the tape, and live not many more. */
+const RECORDS = 64;
+const LIVE_RECORDS = 24;
 /** More steps than this without an event that matters, and the search gives up and says where it stands. */
 const PATIENCE = 20_000;
 
@@ -42,14 +51,34 @@ export class Stage {
   client: EngineClient | null = null;
   /** Which page is shown. */
   protected shown: Partial<ViewRequest>;
+  /** What the open panels ask for. */
+  requests: PanelRequest[] = [];
   /** Transactions before this one belong to the scene's way to its opening. */
   protected settledAt = 0;
   #opened = false;
   #branch = 0;
+  /** All lines of history, oldest first. */
+  branches: readonly Branch[] = [];
   protected last = 0;
 
   constructor(readonly scene: Scene, protected readonly changed: () => void) {
     this.shown = { relation: scene.relation, block: scene.block };
+  }
+
+  /** The line of history that the cursor is on. */
+  get branch(): number {
+    return this.#branch;
+  }
+
+  /** The end of what is known on it. */
+  get lastKnown(): number {
+    return this.last;
+  }
+
+  /** Whose doing an event is, as a letter. */
+  lettersOf(): (entry: Entry) => string | null {
+    const letters = new Map(this.view!.sessions.map((s) => [`${s.host} ${s.pid}`, s.letter]));
+    return ({ host, pid }) => letters.get(`${host} ${pid}`) ?? null;
   }
 
   // --- where the cursor is --------------------------------------------------------------------------------
@@ -93,6 +122,19 @@ export class Stage {
     return null;
   }
 
+  /** What has just happened, where the reader stands between two beats: of a step's events the one with most to say. */
+  justNow(): string | null {
+    const { events } = this.history;
+    const step = this.view!.step - 1;
+    const last = this.told().at(-1);
+    if (step < this.opening || (last && cursorOf(last.event) === this.view!.step)) return null;
+    const here = events.filter((e) => e.step === step);
+    const best = here.findLast((e) => noteOf(e, this.view!)) ?? here.at(-1);
+    if (!best) return null;
+    const { say, params } = wordsOf(best, this.view!);
+    return fill(t(say), params);
+  }
+
   /** What the reader, or the story, has done to the world since the opening. */
   deeds(): Promise<Deed[]> {
     return this.client!.deeds(this.opening);
@@ -131,7 +173,12 @@ export class Stage {
   /** The value, or the tag, of the last answer to a session. */
   protected answerTo(letter: string): string {
     const last = heard(this.history.exchanges, letter, this.cursor).findLast((x) => x.answer);
-    return last ? outcome(last).replace(/^SELECT (?!\d+$)/, '') : '';
+    return last ? valueOf(last.answer!.text) : '';
+  }
+
+  /** Whoever types waits for the prompt, unless it does not come. */
+  protected async awaitPrompt(act: Act): Promise<void> {
+    if (act.kind === 'type' && this.session(act.letter).state === 'active') await this.run({ answer: sessionIndex(this.view!, act.letter) });
   }
 
   /** Does what a scene does; what follows from it is still to be stepped, save where a client connects. */
@@ -223,8 +270,8 @@ export class Stage {
   #follow(moment: Moment): void {
     this.last = moment.last;
     if (moment.branch === this.#branch) return;
+    this.history.change(this.#branch, moment.branch, this.cursor.step);
     this.#branch = moment.branch;
-    this.history.cut(this.cursor.step);
     if (this.story) this.story = this.story.again(this.history.events, this.view!);
   }
 
@@ -235,22 +282,31 @@ export class Stage {
     if (!this.#opened || moment.step <= known) return null;
     this.history.known = moment.step;
     let beat: Beat | null = null;
-    for (const event of await this.client!.events(known, moment.step)) {
+    for (const event of await this.client!.events(this.live ? Math.max(known, moment.step - LIVE_STEPS) : known, moment.step)) {
       this.history.events.push(event);
       beat = this.story?.take(event) ?? beat;
     }
+    if (this.live) this.history.forget(LIVE_EVENTS);
     return beat;
   }
 
   /** The cursor is somewhere else: takes in what happened and draws it. */
   protected async take(moment: Moment): Promise<void> {
     await this.#collect(moment);
+    if (this.#branch > 0) this.branches = await this.client!.branches();
     await this.look(moment);
     this.changed();
   }
 
+  /** Looks at the same moment again, for something else; what changed in the last step stays marked. */
+  protected async lookAgain(): Promise<void> {
+    const { before, stuck, aside } = this;
+    await this.look(await this.client!.moment());
+    Object.assign(this, { before, stuck, aside });
+  }
+
   protected async look(moment: Moment): Promise<void> {
-    const view = withoutLetters(await this.client!.view(this.shown), this.settledAt);
+    const view = withoutLetters(await this.client!.view({ ...this.shown, wal_records: this.live ? LIVE_RECORDS : RECORDS, panels: this.requests }), this.settledAt);
     this.before = this.live ? null : this.view;
     this.view = view;
     this.story?.meet(view);

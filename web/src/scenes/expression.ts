@@ -7,6 +7,7 @@
  */
 import { hex, lsn, snapshot, span } from '../base/format.ts';
 import type { Entry } from '../engine/api.ts';
+import { buffersOf } from '../model/pool.ts';
 import * as thing from '../model/thing.ts';
 import type { Thing } from '../model/thing.ts';
 import type { HostView, LabView, PageImage } from '../views/types.ts';
@@ -139,12 +140,12 @@ const argument = (of: Expression, scope: Scope) => value(of, scope) ?? word(of);
 function root(name: string, scope: Scope): unknown {
   const { lets, found, entry } = scope;
   const view = scope.view;
+  const event = entry?.event as Record<string, unknown> | undefined;
+  if (event && name in event) return event[name];
   const named = lets.get(name);
   if (named) return value(named, scope);
   const beat = found.beat(name);
   if (beat) return { ...beat.event, at: beat.at, pid: beat.pid };
-  const event = entry?.event as Record<string, unknown> | undefined;
-  if (event && name in event) return event[name];
   if (name === 'event') return event;
   if (name === 'pid') return entry?.pid;
   if (name === 'primary') return view?.hosts[0];
@@ -177,8 +178,8 @@ export const CALLS: readonly string[] = ['row', 'record', 'answer', 'lsn', 'hex'
 function method(on: unknown, name: string, args: unknown[]): unknown {
   const host = on as HostView | undefined;
   if (name === 'row') return rowOf(host, Number(args[0]), Number(args[1]));
-  if (name === 'buffers') return host?.buffers.filter((b) => b.relname === args[0]).length;
-  if (name === 'dirty') return host?.buffers.filter((b) => b.isdirty && (args[0] === undefined || b.relname === args[0])).length;
+  if (name === 'buffers') return host && buffersOf(host).filter((b) => b.relname === args[0]).length;
+  if (name === 'dirty') return host && buffersOf(host).filter((b) => b.isdirty && (args[0] === undefined || b.relname === args[0])).length;
   if (name === 'waits') return host?.lock_waits.length;
   throw new BadExpression(`there is no .${name}()`);
 }

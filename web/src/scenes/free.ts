@@ -5,6 +5,7 @@
 import { lsn, snapshot } from '../base/format.ts';
 import type { MessageKey, Params } from '../base/messages.ts';
 import type { Entry } from '../engine/api.ts';
+import { nameOf } from '../model/pool.ts';
 import { findRecord } from '../model/thing.ts';
 import type { LabView } from '../views/types.ts';
 import type { EventOf, Kind } from './scene.ts';
@@ -18,10 +19,10 @@ const text = (say: MessageKey, params: Params = {}): Note => ({ say, params });
 const tid = ({ block, offset }: { block: number; offset: number }) => `(${block},${offset})`;
 
 /** Names of relations are known from the buffers and the page that are drawn. */
-function relation(view: LabView, file: number): string | number {
+export function relation(view: LabView, file: number): string | number {
   for (const { page, buffers } of view.hosts) {
     if (page?.relfilenode === file) return page.relname;
-    const name = buffers.find((b) => b.relfilenode === file)?.relname;
+    const name = nameOf(buffers, file);
     if (name) return name;
   }
   return file;
@@ -67,6 +68,7 @@ const notes: Notes = {
   TupleDelete: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.delete', { at: tid(at) }) : null),
   TupleConfirm: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.confirm', { at: tid(at) }) : null),
   TupleTakeBack: ({ rel, tid: at }, _, view) => (shown(view, rel) ? text('free.take_back', { at: tid(at) }) : null),
+  ForeignKeyCheck: ({ table }, _, view) => text('free.foreign_key', { relation: relation(view, table) }),
   HintBits: ({ rel, tid: at, before, after }, _, view) => (shown(view, rel) ? text('free.hint', { at: tid(at), before: mask(before), after: mask(after) }) : null),
   Prune: ({ rel, block, redirected, dead, unused }, _, view) => (shown(view, rel) ? text('free.prune', { block, redirected, dead, unused }) : null),
   Freeze: ({ rel, block, tuples }, _, view) => (shown(view, rel) ? text('free.freeze', { block, n: tuples }) : null),
@@ -98,7 +100,7 @@ export function noteOf(entry: Entry, view: LabView): Note | null {
 }
 
 /** Whoever did it, as a piece of a rich sentence. */
-function who({ host, pid }: Entry, view: LabView): string {
+export function who({ host, pid }: Entry, view: LabView): string {
   const session = view.sessions.find((s) => s.pid === pid && s.host === host);
   if (session) return session.letter.length === 1 ? `[${session.letter}|${session.letter}]` : session.letter;
   const process = view.hosts[host]?.processes.find((p) => p.pid === pid);

@@ -24,10 +24,11 @@ export function parseScene(text: string, id: string, kinds?: Kinds): Scene {
 type Condition = (scope: Scope) => boolean;
 
 /** A beat while its lines are read. */
-interface Draft { beat: Omit<Beat, 'checks'> & { checks: Check[]; acts: Act[] }; kind: string; told: Text | null; choices: Choice[] }
+interface Draft { beat: Omit<Beat, 'checks'> & { checks: Check[]; acts: Act[] }; kind: string; told: Text | null; choices: Choice[]; right: boolean }
 
 class Parser {
   readonly #lets = new Map<string, Expression>();
+  readonly #mentions = new Map<string, string[]>();
   readonly #texts: Text[] = [];
   readonly #beats: Draft['beat'][] = [];
   readonly #settings: [string, string][] = [];
@@ -67,6 +68,13 @@ class Parser {
     if (lines.length > 0) this.#fail(lines[0]!.line, 'a let is one line');
     if (KNOWN.test(name!)) this.#fail(line, `'${name}' has a meaning already`);
     this.#lets.set(name!, this.#expression(line, text!));
+    this.#mentions.set(name!, [...text!.matchAll(/(?<![.\w'])[A-Za-z]\w*\b(?!\s*\()/g)].map((m) => m[0]));
+    if (this.#leadsTo(name!, name!)) this.#fail(line, `'${name}' is given by itself`);
+  }
+
+  /** Whether a name's value needs another's. */
+  #leadsTo(from: string, to: string): boolean {
+    return (this.#mentions.get(from) ?? []).some((name) => name === to || (name !== from && this.#leadsTo(name, to)));
   }
 
   #block(block: Block): void {
@@ -120,6 +128,7 @@ class Parser {
     if (!draft.kind) this.#fail(line, `beat '${id}' needs a when line: the event that it is about`);
     if (!draft.beat.say.english) this.#fail(line, `beat '${id}' needs a say line`);
     if (draft.choices.length > 0 && !draft.told) this.#fail(line, 'a question needs a told line: what is said once it is answered');
+    if (draft.choices.length > 0 && !draft.right) this.#fail(line, "one choice must be 'right', or 'right if' something holds");
     if (draft.choices.length > 0) draft.beat.guess = { choices: draft.choices, told: draft.told! };
     this.#beats.push(draft.beat);
   }
@@ -137,7 +146,7 @@ class Parser {
       id, after: [], acts: [], patience: 0, checks: [], guess: null, say: { key: '', english: '' },
       when: () => this.#fail(line, 'no when'), params: () => ({}), look: () => null,
     };
-    return { beat, kind: '', told: null, choices: [] };
+    return { beat, kind: '', told: null, choices: [], right: false };
   }
 
   // --- the lines of a beat ------------------------------------------------------------------------------------
@@ -188,14 +197,15 @@ class Parser {
     return (view, entry, found) => thingOf(of, this.#scope(view, entry, found));
   }
 
-  /** `{old} | click row(0,1) | right if row(0,1).sees.B` */
+  /** `{old} | click row(0,1) | right if row(0,1).sees.B`; `right` alone where it only shows later. */
   #choice(draft: Draft, line: number, text: string): Choice {
     const [label, ...rest] = text.split(/\s*\|\s*/);
     const clicks = rest.find((x) => x.startsWith('click '))?.slice(6);
-    const right = rest.find((x) => x.startsWith('right if '))?.slice(9) ?? this.#fail(line, "a choice says when it is right: 'choice label | right if condition'");
+    const right = rest.find((x) => x === 'right' || x.startsWith('right if '));
     const said = this.#text(`${draft.beat.id}.choice.${draft.choices.length + 1}`, label!);
     const fill = this.#filler(line, said, undefined);
-    const holds = this.#condition(line, right, undefined);
+    const holds = right === undefined ? () => false : right === 'right' ? () => true : this.#condition(line, right.slice(9), undefined);
+    if (right) draft.right = true;
     const thing = clicks ? this.#expression(line, clicks, undefined, true) : null;
     return {
       label: (view, found) => fill(this.#scope(view, null, found)),
@@ -207,7 +217,7 @@ class Parser {
   // --- texts and values ---------------------------------------------------------------------------------------
 
   #text(part: string, english: string): Text {
-    const text = { key: `${this.id}.${part}`, english };
+    const text = { key: `scene/${this.id}.${part}`, english };
     this.#texts.push(text);
     return text;
   }
@@ -289,5 +299,5 @@ function isOf(entry: Entry, name: string, opening: LabView): boolean {
   const event = entry.event as unknown as Record<string, { rel?: number } | undefined>;
   const file = event['rel']?.rel;
   return file !== undefined && opening.hosts.some((h) =>
-    (h.page?.relname === name && h.page.relfilenode === file) || h.buffers.some((b) => b.relname === name && b.relfilenode === file));
+    (h.page?.relname === name && h.page.relfilenode === file) || h.buffers.files.some((f) => f.relname === name && f.relfilenode === file));
 }

@@ -6,21 +6,24 @@
 import { css, html, nothing } from 'lit';
 import { t } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
+import { buffersOf, type BufferView } from '../model/pool.ts';
 import { hero, marks } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import { Panel } from './panel.ts';
-import type { BufferView, HostView } from './types.ts';
+import { bufferLabel } from './pool-canvas.ts';
+import type { HostView } from './types.ts';
 
 const PER_ROW = 32;
-/** Beyond so many buffers the digits go away and cells become small squares. */
+/** Beyond so many buffers the digits go away, and all are one picture, */
 const DIGITS_UP_TO = 128;
+/** at most so high, in pixels. */
+const MANY_ROOM = 44;
 
 /** `<vt-buffers>` */
 export class Buffers extends Panel {
   static override styles = [shared, css`
     .row { display: flex; justify-content: space-between; align-items: baseline; margin-bottom: 4px; gap: 12px; white-space: nowrap; }
     .cells { display: grid; grid-template-columns: repeat(32, minmax(0, 1fr)); gap: 2px; }
-    .cells.small { grid-template-columns: repeat(auto-fill, 6px); }
     .cell {
       position: relative; height: 24px; background: var(--vt-sunk); border: 1px solid transparent; border-radius: 2px;
       font: 11px/22px var(--vt-mono, ui-monospace, Menlo, Consolas, 'DejaVu Sans Mono', monospace);
@@ -41,8 +44,6 @@ export class Buffers extends Panel {
     .hand { bottom: -8px; margin-left: -4px; border: 4px solid transparent; border-bottom-color: var(--vt-soft); }
     .pin { bottom: -12px; font-size: 9px; line-height: 10px; transform: translateX(-50%); color: var(--vt-ink); }
     .pin::before { content: '•'; font-size: 14px; vertical-align: -2px; }
-    .small .cell { height: 6px; width: 6px; font-size: 0; border-width: 0; }
-    .small .cell.open { border: 1.5px solid var(--vt-ink); }
     .lens { display: block; width: 100%; height: 14px; }
     @container (max-width: 1279px) { .cell { height: 22px; line-height: 20px; } .cell.open { line-height: 18px; } }
     @container (max-width: 767px) {
@@ -57,17 +58,24 @@ export class Buffers extends Panel {
   override render() {
     const host = hero(this.state);
     const shown = host.page?.bufferid ?? null;
-    const at = shown === null ? t('buffers.none') : t('buffers.at', { n: shown, total: host.buffers.length });
-    const small = host.buffers.length > DIGITS_UP_TO;
+    const { count } = host.buffers;
+    const at = shown === null ? t('buffers.none') : t('buffers.at', { n: shown, total: count });
     return html`
       <div class="row">
-        <h2 id="title">${t('buffers')} <span class="s not390">· ${t('buffers.hint')}</span></h2>
+        <h2 id="title">${this.leadsTo('pool', t('buffers'))} <span class="s not390">· ${t('buffers.hint')}</span></h2>
         <span class="tiny m">${at}</span>
       </div>
-      <div class="cells ${small ? 'small' : ''}" data-grid tabindex="0" role="listbox" aria-labelledby="title">
-        ${host.buffers.length ? host.buffers.map((b, i) => this.#cell(host, b, i)) : this.#nowhere()}
-      </div>
+      ${count > DIGITS_UP_TO ? this.#many(host) : html`<div class="cells" data-grid tabindex="0" role="listbox" aria-labelledby="title">
+        ${count ? buffersOf(host).map((b, i) => this.#cell(host, b, i)) : this.#nowhere()}
+      </div>`}
       ${this.#lens(host, shown)}`;
+  }
+
+  /** More than have room for a digit: one picture of all. */
+  #many(host: HostView) {
+    const { kind, args } = thing.parts(this.state.selection ?? ('' as thing.Thing));
+    const selected = kind === 'buffer' && Number(args[0]) === host.host ? Number(args[1]) - 1 : (host.page?.bufferid ?? 0) - 1;
+    return html`<vt-pool-canvas .lit=${this.state.lit} .pool=${host.buffers} .host=${host.host} .hand=${host.next_victim} .selected=${selected} .room=${MANY_ROOM}></vt-pool-canvas>`;
   }
 
   #cell(host: HostView, b: BufferView, i: number) {
@@ -76,7 +84,7 @@ export class Buffers extends Panel {
     const classes = [marks(this.state, id), b.isdirty ? 'dirty' : '', b.relfilenode === null ? 'empty' : '',
       mine ? 'mine' : '', host.page?.bufferid === b.bufferid ? 'open' : ''];
     return html`<div class="cell ${classes.join(' ')}" data-thing=${id} tabindex="-1" role="option"
-      aria-selected=${this.state.selection === id} aria-label=${label(b)} title=${label(b)}
+      aria-selected=${this.state.selection === id} aria-label=${bufferLabel(b)} title=${bufferLabel(b)}
       >${b.relfilenode === null ? nothing : b.usagecount}${i === host.next_victim ? html`<span class="hand"></span>` : nothing
       }${b.pinning_backends > 0 ? html`<span class="pin">${b.pinning_backends > 1 ? b.pinning_backends : nothing}</span>` : nothing}</div>`;
   }
@@ -89,7 +97,7 @@ export class Buffers extends Panel {
 
   /** The two lines from the cell to the corners of the page. */
   #lens(host: HostView, shown: number | null) {
-    if (shown === null || host.buffers.length > DIGITS_UP_TO) return html`<svg class="lens" aria-hidden="true"></svg>`;
+    if (shown === null || host.buffers.count > DIGITS_UP_TO) return html`<svg class="lens" aria-hidden="true"></svg>`;
     const column = (shown - 1) % PER_ROW;
     const left = (column / PER_ROW) * 1000;
     const right = ((column + 1) / PER_ROW) * 1000 - 2;
@@ -97,15 +105,6 @@ export class Buffers extends Panel {
       <path d="M${left} 0 L0 14 M${right} 0 L1000 14" fill="none" stroke="var(--vt-ink)" stroke-width="1" vector-effect="non-scaling-stroke" />
     </svg>`;
   }
-}
-
-function label(b: BufferView): string {
-  const what = b.relfilenode === null ? t('buffer.empty')
-    : t('buffer.block', { relation: b.relname ?? b.relfilenode, block: b.relblocknumber ?? 0 });
-  return t('buffer.label', {
-    n: b.bufferid, what, usage: b.usagecount, dirty: b.isdirty ? t('buffer.dirty') : '',
-    pins: b.pinning_backends ? t('buffer.pins', { n: b.pinning_backends }) : '',
-  });
 }
 
 customElements.define('vt-buffers', Buffers);

@@ -35,7 +35,7 @@ export class HeapPage extends Panel {
   #head(host: HostView, page: PageView, image: PageImage) {
     const id = thing.header(host.host, page.relname, page.block);
     return html`<div class="hd">
-      <h2 id="title">${t('page', { relation: page.relname, block: page.block })}
+      <h2 id="title">${this.leadsTo('bytes', t('page', { relation: page.relname, block: page.block }), { bytes: { relation: page.relname, fork: 'main', block: page.block, disk: false } })}
         <span class="s not390">· ${t(host.state === 'off' ? 'page.unpowered' : standing(page))}${page.all_visible ? html` · <span class="mark">✓ ${t('page.visible')}</span>` : nothing}</span></h2>
       <button class="plain m not390 ${marks(this.state, id)}" data-thing=${id}>pd_lsn ${lsn(image.pd_lsn)}${page.disk && page.memory
         ? html`<span class="at1440"> · ${t('page.ondisk', { lsn: lsn(page.disk.pd_lsn) })}</span>` : nothing}</button>

@@ -46,7 +46,7 @@ export class Inspector extends Panel {
   override render() {
     const { view, before, selection } = this.state;
     const found = selection ? inspect(view, before, selection) : null;
-    return html`<aside class="insp">${found ? this.#all(found) : html`<p class="tiny">${t(selection ? 'inspect.gone' : 'inspect.none')}</p>${this.#follow()}`}</aside>`;
+    return html`<div class="insp">${found ? this.#all(found) : html`<p class="tiny">${t(selection ? 'inspect.gone' : 'inspect.none')}</p>${this.#follow()}`}</div>`;
   }
 
   #follow() {
@@ -61,11 +61,21 @@ export class Inspector extends Panel {
         <tbody>${i.fields.map((f) => this.#row(f))}</tbody></table>
       ${i.flags ? html`<div class="m s flags">${i.flags}</div>` : nothing}
       ${i.process && !this.state.readonly ? this.#acts(i.process) : nothing}
-      ${i.page ? html`<div class="acts"><button @click=${() => this.send('vt-go', { act: 'show', ...i.page })}>${t('inspect.show')}</button></div>` : nothing}
+      ${i.page || i.bytes ? this.#pages(i) : nothing}
       ${i.from ? this.#from(i.from) : nothing}
       ${this.state.pinned && i.seen.length ? html`<div><h2>${t('inspect.seen')}</h2>${i.seen.map((s) => html`<div class="tiny" data-who=${s.letter ?? nothing}>${
         s.letter ? html`<span class="key">${s.letter}</span> ` : html`${t('who.new')}: `}${s.visible ? '✓' : '–'} ${why(s)}</div>`)}</div>` : nothing}
       ${i.sql ? html`<div><h2>${t('inspect.ask')}</h2><pre>${i.sql}</pre></div>` : nothing}`;
+  }
+
+  /** Where else the page can be looked at. */
+  #pages(i: Inspection) {
+    const look = () => {
+      this.send('vt-want', { bytes: { ...i.bytes, disk: false } });
+      this.send('vt-go', { act: 'panel', value: 'bytes' });
+    };
+    return html`<div class="acts">${i.page ? html`<button @click=${() => this.send('vt-go', { act: 'show', ...i.page })}>${t('inspect.show')}</button>` : nothing}
+      ${i.bytes ? html`<button @click=${look}>${t('inspect.bytes')}</button>` : nothing}</div>`;
   }
 
   #row(f: Field) {

@@ -5,9 +5,11 @@
  * stop): Enter goes in, arrows walk by where things are on the screen, Enter selects, Esc leaves. A click selects but
  * does not go in, so that the arrows still step.
  */
-import { LitElement } from 'lit';
+import { html, LitElement } from 'lit';
+import { t } from '../base/messages.ts';
 import type { LabState } from '../model/state.ts';
 import type { Thing } from '../model/thing.ts';
+import type { BigPanelName, Wants } from '../model/wants.ts';
 
 /** A panel asks for a thing to be selected. */
 export type SelectEvent = CustomEvent<Thing>;
@@ -35,6 +37,13 @@ export class Panel extends LitElement {
   /** Tells the lab something; passes through all shadow roots up to it. */
   protected send(name: string, detail: unknown): void {
     this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true }));
+  }
+
+  /** A heading of the picture that leads to the panel which shows more of it. */
+  protected leadsTo(panel: BigPanelName, words: string, wants: Partial<Wants> = {}): unknown {
+    if (!this.state.whole) return words;
+    const go = () => { this.send('vt-want', wants); this.send('vt-go', { act: 'panel', value: panel }); };
+    return html`<button class="leads" title=${t('panels.more')} @click=${go}>${words}</button>`;
   }
 
   #point(e: Event, act: (thing: Thing) => void): void {

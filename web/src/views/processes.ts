@@ -34,7 +34,7 @@ export class Processes extends Panel {
   override render() {
     const host = hero(this.state);
     return html`<div class="procs ${sessionsOf(this.state.view, host.host).length > 2 ? 'crowded' : ''}" role="group" aria-label=${t('processes', { host: host.name })}>
-      <span class="host">${t(host.role)}</span>
+      <span class="host">${this.leadsTo('processes-map', t(host.role))}</span>
       ${inLine(host).map((p) => this.#process(host.host, p))}
     </div>`;
   }

@@ -25,6 +25,8 @@ export interface SentenceState {
   canBack: boolean;
   busy: boolean;
   done: boolean;
+  /** The scene that follows when this one is told; offered on a page of its own. */
+  after?: string | null;
   /** A kept world is on its way up. */
   recovering: boolean;
 }
@@ -50,7 +52,9 @@ export class Sentence extends LitElement {
     .keys .go { padding: 0 18px; }
     .side { font-size: 12px; color: var(--vt-soft); text-align: right; line-height: 18px; white-space: nowrap; max-width: 230px; }
     .side b { color: var(--vt-ink); }
-    .side .m { display: inline-block; max-width: 190px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+    .side .m { display: inline-block; max-width: 130px; overflow: hidden; text-overflow: ellipsis; vertical-align: bottom; }
+    .side .guess { display: flex; flex-wrap: wrap; justify-content: flex-end; gap: 4px; max-width: 300px; white-space: normal; }
+    .side .guess button { margin: 0; }
     .side button { min-height: 24px; padding: 0 8px; font-size: 12px; color: var(--vt-ink); margin-left: 4px; }
     .side button.plain { text-decoration: underline; padding: 0; }
     .menu {
@@ -93,10 +97,10 @@ export class Sentence extends LitElement {
       ? html`${t('free', { step: s.step })}${s.told === null ? nothing : html`<br><button class="plain" @click=${() => this.#do('story')}>${t('free.back')}</button>`}`
       : s.told === null ? t('free', { step: s.step }) : html`<b>${s.told}</b> ${t('of', { total: s.total })}`;
     if (s.stuck) return html`${s.free && s.told !== null ? html`<button class="plain" @click=${() => this.#do('story')}>${t('free.back')}</button>` : count}<br><button @click=${() => this.#do('pass')}>${t('pass.time')}</button>`;
-    if (s.guess) return html`${count}<br>${this.#guess(s.guess)}`;
+    if (s.guess) return html`${count}${s.guess.said === null ? nothing : html`<br>`}${this.#guess(s.guess)}`;
     if (s.recovering) return html`${count}<br><button @click=${() => this.#do('end')}>${t('stored.skip')}</button>`;
     if (s.free) return count;
-    if (s.done) return html`${count}<br><span class="not390">${t('story.done')}</span>`;
+    if (s.done) return html`${count}<br>${s.after ? html`<button @click=${() => this.#do('scene', s.after!)}>${t('scenes.next')}</button>` : html`<span class="not390">${t('story.done')}</span>`}`;
     return html`${count}<br>${s.submits ? html`<span class="not390">${s.submits.letter ? t('next.submits', { letter: s.submits.letter }) : t('next.does')} <span class="m">${s.submits.sql}</span></span>` : nothing}`;
   }
 
@@ -104,7 +108,7 @@ export class Sentence extends LitElement {
     if (g.said !== null && g.truth !== null) {
       return html`<span>${t(g.said === g.truth ? 'guess.right' : 'guess.was', { guess: g.said, truth: g.truth })}</span>`;
     }
-    return g.options.map((o) => html`<button aria-pressed=${g.said === o.key} @click=${() => this.#do('guess', o.key)}>${o.label}</button>`);
+    return html`<span class="guess">${g.options.map((o) => html`<button aria-pressed=${g.said === o.key} @click=${() => this.#do('guess', o.key)}>${o.label}</button>`)}</span>`;
   }
 
   #more() {

@@ -55,7 +55,7 @@ export class Standby extends TapePanel {
     const records = tape.records.filter((r) => r.record.end_lsn <= has).map((r) => ({ ...r, flag: false }));
     const laid = this.room && standby.wal.flush > 0 ? layPointers(positions(standby, heard), tape, this.room, measure, ['line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
-      <div class="row"><h2 id="title">${t('standby')} <span class="s">· ${this.#standing(standby, heard)}</span></h2>
+      <div class="row"><h2 id="title">${this.leadsTo('replication', t('standby'))} <span class="s">· ${this.#standing(standby, heard)}</span></h2>
         <span class="acts not390">${this.#acts(standby)}</span><span class="grow"></span>
         ${this.#page(standby)}</div>
       <div class="tape" data-grid tabindex="0" role="listbox" aria-labelledby="title">

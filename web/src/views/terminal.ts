@@ -49,6 +49,9 @@ export class Terminal extends LitElement {
     this.options = [];
   }
 
+  /** What was printed last. */
+  #bottom = '';
+
   static override styles = [shared, css`
     :host { display: flex; flex-direction: column; min-height: 84px; flex: 0 1 auto; }
     .term {
@@ -62,6 +65,7 @@ export class Terminal extends LitElement {
     header button {
       position: absolute; right: -6px; top: -3px; min-height: 24px; padding: 0 6px; font-size: 12px; background: var(--vt-panel); border-color: var(--vt-line); opacity: 0;
     }
+    header button:has(+ .close) { right: 22px; }
     .term:hover header button, header button:focus-visible { opacity: 1; }
     @media (hover: none) { header button { opacity: 1; } }
     pre { line-height: 18px; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -110,7 +114,8 @@ export class Terminal extends LitElement {
     return html`<section class="term" data-who=${s.letter} aria-label=${t('session.label', { letter: s.letter })}>
       <header><span class="key">${s.letter}</span><b>${state}</b><span class="tiny">${t('session.pid', { pid: s.pid })}${
         s.tx === 'I' ? ` · ${s.isolation}` : nothing}</span>
-        <button class="plain" aria-label=${t('session.copy', { letter: s.letter })} @click=${this.#copy}>${t('copy')}</button></header>
+        <button class="plain" aria-label=${t('session.copy', { letter: s.letter })} @click=${this.#copy}>${t('copy')}</button>${this.readonly || s.state === 'gone' ? nothing
+          : html`<button class="plain close" aria-label=${t('session.close', { letter: s.letter })} title=${t('session.close', { letter: s.letter })} @click=${this.#close}>×</button>`}</header>
       <pre class="out" tabindex="0" role="log" aria-label=${t('session.output', { letter: s.letter })}>${this.lines.slice(this.lines.length < this.#cleared ? 0 : this.#cleared).map(line)}</pre>
       <div class="glance"><pre class="last" aria-hidden="true">${this.last.map(line)}</pre>
         <button class="open" aria-label=${t('session.output', { letter: s.letter })} @click=${() => { this.opened = true; }}></button></div>
@@ -132,6 +137,10 @@ export class Terminal extends LitElement {
       ${this.#stop(s, busy)}</div>`;
   }
 
+  #close = (): void => {
+    this.dispatchEvent(new CustomEvent('vt-go', { detail: { act: 'quit', letter: this.session.letter }, bubbles: true, composed: true }));
+  };
+
   /** A way out for those who have no Ctrl key. */
   #stop(s: SessionView, busy: boolean) {
     if (this.readonly || !(busy || this.watched)) return nothing;
@@ -145,6 +154,10 @@ export class Terminal extends LitElement {
 
   override updated(changed: PropertyValues): void {
     if (!changed.has('lines')) return;
+    // Asking how high it is has the page laid out: only when something was printed.
+    const bottom = `${this.lines.length} ${JSON.stringify(this.lines.at(-1))}`;
+    if (bottom === this.#bottom) return;
+    this.#bottom = bottom;
     const out = this.renderRoot.querySelector('.out');
     if (out) out.scrollTop = out.scrollHeight;
   }

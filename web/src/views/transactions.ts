@@ -33,7 +33,7 @@ export class Transactions extends Panel {
   override render() {
     const host = hero(this.state);
     return html`<section class="tx" aria-labelledby="title">
-      <h2 id="title">${t('transactions')} <span class="s">pg_xact</span></h2>
+      <h2 id="title">${this.leadsTo('versions', t('transactions'))} <span class="s">pg_xact</span></h2>
       <span class="bits m" data-grid tabindex="0" role="listbox" aria-labelledby="title">
         ${host.xact.entries.slice(-3).map((e) => this.#entry(e))}
       </span>
@@ -67,11 +67,11 @@ export class Transactions extends Panel {
 
   #locks(host: HostView) {
     const waits = host.lock_waits;
-    if (waits.length === 0) return this.#telling(host).length > 1 ? nothing : html`<span class="tiny at1440">${t('locks.none')}</span>`;
+    if (waits.length === 0) return this.#telling(host).length > 1 ? nothing : html`<span class="tiny at1440">${this.leadsTo('locks', t('locks.none'))}</span>`;
     return waits.map((w) => {
       const who = w.letter ?? w.pid;
       const holder = w.blocked_by.map((b) => b.letter ?? b.pid).join(', ');
-      return html`<span class="tiny wait" title=${t('locks.what', { who, mode: w.mode, what: w.what })}>${t('locks.wait', { who, holder })}</span>`;
+      return html`<span class="tiny wait" title=${t('locks.what', { who, mode: w.mode, what: w.what })}>${this.leadsTo('locks', t('locks.wait', { who, holder }))}</span>`;
     });
   }
 }

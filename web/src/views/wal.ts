@@ -27,7 +27,7 @@ export class Wal extends TapePanel {
     const known = state !== 'off' && wal.insert > 0;
     const laid = this.room && known ? layPointers(marks, tape, this.room, measure, ['lines', 'line', 'name']) : null;
     return html`<section class="wal" aria-labelledby="title">
-      <div class="row"><h2 id="title">${t('wal')} <span class="s not390">· ${t('wal.hint')}</span></h2>
+      <div class="row"><h2 id="title">${this.leadsTo('tape', t('wal'))} <span class="s not390">· ${t('wal.hint')}</span></h2>
         <span class="m s not390">${wal.file}</span></div>
       <div class="tape" data-grid tabindex="0" role="listbox" aria-labelledby="title">
         ${this.room ? tapeRecords(this.state, tape.records, wal, false) : ''}</div>

@@ -15,81 +15,157 @@ use std::cmp::Ordering;
 
 use super::compare::{compare_tuples, truncate};
 use super::dedup::{MAX_BUILT_POSTING_SIZE, Pending};
-use super::index::Index;
+use super::index::{Index, KeyColumn};
 use super::page::Tree;
 use super::split::push;
 use crate::access::{Env, new_page};
 use crate::ids::{BLCKSZ, BlockNumber, Error, OffsetNumber, Result, Tid, sqlstate};
-use crate::small;
+use crate::settings::Setting;
+use crate::sort::{Leading, Order, Tuplesort};
 use crate::storage::btree::*;
 use crate::storage::page::{self, SIZE_OF_ITEM_ID};
 use crate::storage::{PageBytes, index_page, max_align};
+use crate::txn::MemoryPurpose;
+use crate::types::index_key::KeyColumns;
 
 /// A page is full when no more than this is left: of a leaf,
 const LEAF_RESERVE: usize = BLCKSZ * (100 - BTREE_DEFAULT_FILLFACTOR) / 100;
 /// and above.
 const NONLEAF_RESERVE: usize = BLCKSZ * (100 - BTREE_NONLEAF_FILLFACTOR) / 100;
 
-/// The keys of an index that is to be built; `BTSpool`.
+/// The keys of an index that is to be built; `BTSpool`, or two: of rows that have ended, and may be duplicates, a unique
+/// index has a sort of their own.
 pub struct Spool<'a> {
     index: &'a Index,
-    bytes: Vec<u8>,
-    /// Where each key begins, and whether its row lives: only then can it be a duplicate.
-    keys: Vec<(usize, bool)>,
+    keys: Tuplesort<'a>,
+    ended: Option<Tuplesort<'a>>,
+    count: u64,
+}
+
+/// The order of an index's keys, equals in that of their rows.
+struct KeyOrder<'a> {
+    index: &'a Index,
+    /// No two keys may be equal.
+    unique: bool,
+}
+
+impl Order for KeyOrder<'_> {
+    fn leading(&self, key: &[u8]) -> Result<Leading> {
+        let Some(KeyColumn { descending, nulls_first, .. }) = self.index.keys.first() else {
+            return Ok(Leading::default());
+        };
+        let (attr, value) = KeyColumns::of(&self.index.desc, key).step()?;
+        Ok(Leading::of(value.map(|value| (attr, value)), *descending, *nulls_first))
+    }
+
+    /// `comparetup_index_btree`. Two equal keys that are neighbours in the end have been compared, in whatever way they
+    /// were sorted: so duplicates are found here.
+    fn compare(&self, a: &[u8], b: &[u8]) -> Result<Ordering> {
+        let order = compare_tuples(self.index, a, b, self.index.natts())?;
+        let null = || (0..self.index.natts()).any(|at| tuple::is_null(a, at));
+        if self.unique && order.is_eq() && !null() {
+            let message = format!("could not create unique index \"{}\"", self.index.name);
+            let detail = format!("Key {} is duplicated.", self.index.describe(a)?);
+            return Err(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail));
+        }
+        Ok(order.then_with(|| tuple::tid(a).cmp(&tuple::tid(b))))
+    }
+
+    fn size(&self, key: &[u8]) -> usize {
+        key.len()
+    }
 }
 
 impl<'a> Spool<'a> {
     /// For an index, without keys yet.
-    pub fn new(index: &'a Index) -> Spool<'a> {
-        Spool { index, bytes: Vec::new(), keys: Vec::new() }
+    pub fn new(env: &Env, index: &'a Index) -> Spool<'a> {
+        let sort = |unique, setting| {
+            let order = Box::new(KeyOrder { index, unique });
+            Tuplesort::begin(env, MemoryPurpose::IndexBuild, order, env.settings.borrow().int(setting), None)
+        };
+        let keys = sort(index.unique, Setting::maintenance_work_mem);
+        Spool { index, keys, ended: index.unique.then(|| sort(false, Setting::work_mem)), count: 0 }
     }
 
     /// How many keys there are.
-    pub fn count(&self) -> usize {
-        self.keys.len()
+    pub fn count(&self) -> u64 {
+        self.count
     }
 
-    /// Adds the key of a row.
+    /// Adds the key of a row. Whoever adds does not forget to [`Spool::settle`].
     pub fn add(&mut self, row: &[u8], tid: Tid, alive: bool) -> Result<()> {
         let key = self.index.key_of(row, tid)?;
-        self.keys.push((self.bytes.len(), alive));
-        self.bytes.extend_from_slice(&key);
-        Ok(())
+        self.count += 1;
+        match &mut self.ended {
+            Some(ended) if !alive => ended.put(&key),
+            _ => self.keys.put(&key),
+        }
     }
 
-    fn key(&self, at: usize) -> &[u8] {
-        let start = self.keys[at].0;
-        &self.bytes[start..start + tuple::size(&self.bytes[start..])]
+    /// Writes what memory has no room for.
+    pub async fn settle(&mut self, env: &Env) -> Result<()> {
+        self.keys.settle(env).await?;
+        match &mut self.ended {
+            Some(ended) => ended.settle(env).await,
+            None => Ok(()),
+        }
     }
 
-    /// In the order of the index, equals in that of their rows.
-    fn sort(&mut self) -> Result<()> {
-        let (index, bytes) = (self.index, &self.bytes);
-        let mut failed = None;
-        small::sort_by(&mut self.keys, |a, b| {
-            let (a, b) = (&bytes[a.0..], &bytes[b.0..]);
-            let order = compare_tuples(index, a, b, index.natts()).unwrap_or_else(|error| {
-                failed = Some(error);
-                Ordering::Equal
-            });
-            order.then_with(|| tuple::tid(a).cmp(&tuple::tid(b)))
-        });
-        failed.map_or(Ok(()), Err)
-    }
-
-    /// Two living rows with the same key do not go into a unique index.
-    fn check_unique(&self) -> Result<()> {
-        let alive: Vec<usize> = (0..self.count()).filter(|at| self.keys[*at].1).collect();
-        for pair in alive.windows(2) {
-            let (a, b) = (self.key(pair[0]), self.key(pair[1]));
-            let null = (0..self.index.natts()).any(|at| tuple::is_null(a, at));
-            if !null && compare_tuples(self.index, a, b, self.index.natts())?.is_eq() {
-                let message = format!("could not create unique index \"{}\"", self.index.name);
-                let detail = format!("Key {} is duplicated.", self.index.describe(a)?);
-                return Err(Error::new(sqlstate::UNIQUE_VIOLATION, message).detail(detail));
+    /// All keys are there.
+    async fn finish(&mut self, env: &Env) -> Result<()> {
+        self.keys.finish(env).await?;
+        match self.ended.take() {
+            Some(ended) if ended.count() == 0 => ended.end(env),
+            Some(mut ended) => {
+                ended.finish(env).await?;
+                self.ended = Some(ended);
             }
+            None => {}
         }
         Ok(())
+    }
+}
+
+/// The keys in order: of two sorts, those of one between those of the other.
+struct Sorted<'a, 'e> {
+    env: &'e Env,
+    order: KeyOrder<'a>,
+    sorts: [Option<Tuplesort<'a>>; 2],
+    /// The next key of each, and whether there is one.
+    next: [(Vec<u8>, bool); 2],
+}
+
+impl<'a, 'e> Sorted<'a, 'e> {
+    async fn begin(env: &'e Env, spool: Spool<'a>) -> Result<Sorted<'a, 'e>> {
+        let order = KeyOrder { index: spool.index, unique: false };
+        let mut sorted = Sorted { env, order, sorts: [Some(spool.keys), spool.ended], next: Default::default() };
+        sorted.read(0).await?;
+        sorted.read(1).await?;
+        Ok(sorted)
+    }
+
+    async fn read(&mut self, at: usize) -> Result<()> {
+        if let Some(sort) = &mut self.sorts[at] {
+            self.next[at].1 = sort.next(self.env, &mut self.next[at].0).await?;
+        }
+        Ok(())
+    }
+
+    /// The next key; `false` at the end.
+    async fn next(&mut self, key: &mut Vec<u8>) -> Result<bool> {
+        let [(first, has_first), (second, has_second)] = &self.next;
+        let at = match (has_first, has_second) {
+            (false, false) => return Ok(false),
+            (true, true) => usize::from(self.order.compare(first, second)?.is_gt()),
+            (first, _) => usize::from(!first),
+        };
+        std::mem::swap(key, &mut self.next[at].0);
+        self.read(at).await?;
+        Ok(true)
+    }
+
+    fn end(self) {
+        self.sorts.into_iter().flatten().for_each(|sort| sort.end(self.env));
     }
 }
 
@@ -187,24 +263,24 @@ struct Builder<'a> {
 
 /// `_bt_leafbuild`: writes an index of these keys; its file is empty so far.
 pub async fn build(env: &Env, mut spool: Spool<'_>) -> Result<()> {
-    spool.sort()?;
-    if spool.index.unique {
-        spool.check_unique()?;
-    }
-    let mut builder = Builder { tree: Tree::of(env, spool.index), levels: Vec::new(), next_block: BlockNumber(1) };
+    spool.finish(env).await?;
+    let index = spool.index;
+    let mut builder = Builder { tree: Tree::of(env, index), levels: Vec::new(), next_block: BlockNumber(1) };
     let mut pending: Option<Pending> = None;
-    let merges = spool.index.is_equal_image() && !spool.index.unique;
-    for at in 0..spool.count() {
-        let key = spool.key(at);
+    let merges = index.is_equal_image() && !index.unique;
+    let mut sorted = Sorted::begin(env, spool).await?;
+    let mut key = Vec::new();
+    while sorted.next(&mut key).await? {
         if let Some(run) = &mut pending
             && merges
-            && run.has_key_of(spool.index, key)?
-            && run.add(key)
+            && run.has_key_of(index, &key)?
+            && run.add(&key)
         {
             continue;
         }
-        builder.add_leaf(pending.replace(Pending::start(key, MAX_BUILT_POSTING_SIZE))).await?;
+        builder.add_leaf(pending.replace(Pending::start(&key, MAX_BUILT_POSTING_SIZE))).await?;
     }
+    sorted.end();
     builder.add_leaf(pending).await?;
     builder.finish().await
 }

@@ -29,7 +29,7 @@ pub struct BuildStats {
 
 /// `btbuild`: builds an index of the rows of a table, which the caller has locked against changes.
 pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildStats> {
-    let mut spool = Spool::new(index);
+    let mut spool = Spool::new(env, index);
     let mut stats = BuildStats::default();
     let horizon = env.txns.procs.oldest_xmin();
     for block in (0..heap.blocks(env, Fork::Main).0).map(BlockNumber) {
@@ -49,6 +49,7 @@ pub async fn build_index(env: &Env, index: &Index, heap: &Rel) -> Result<BuildSt
         for (row, tid, alive) in elsewhere {
             spool.add(&toast::flat(env, heap, &row).await?, tid, alive)?;
         }
+        spool.settle(env).await?;
         env.cx.end_step().await;
     }
     stats.index_tuples = spool.count() as f64;

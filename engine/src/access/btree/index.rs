@@ -78,6 +78,11 @@ impl Index {
         Index { rel: Rel::new(self.rel.oid, file), meta: Rc::default(), ..self.clone() }
     }
 
+    /// The file has been emptied: what is remembered of the meta page is of no use.
+    pub(in crate::access) fn forget_meta(&self) {
+        self.meta.set(None);
+    }
+
     /// How many columns the key has.
     pub fn natts(&self) -> usize {
         self.keys.len()

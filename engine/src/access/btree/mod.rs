@@ -35,7 +35,6 @@ mod page_delete;
 mod scan;
 mod scan_key;
 mod search;
-mod sort;
 mod split;
 mod split_point;
 mod unique;

@@ -102,7 +102,7 @@ impl<'a> Tree<'a> {
             }
         }
         loop {
-            let pin = self.env.buffers.extend(&self.env.cx, self.index.rel.file, Fork::Main).await?;
+            let pin = self.env.pool(self.index.rel.file).extend(&self.env.cx, self.index.rel.file, Fork::Main).await?;
             let guard = pin.lock(&self.env.cx, LwMode::Exclusive).await;
             // VACUUM may have come by before it was locked, and given the page away.
             if pin.read(page::is_new) {
@@ -127,6 +127,9 @@ impl<'a> Tree<'a> {
 
     /// A standby may have readers that are older than ours.
     fn log_reuse(&self, block: BlockNumber, latest_removed: FullXid) {
+        if self.index.rel.file.is_temporary() {
+            return;
+        }
         let main = BtreeRecord::ReusePage { rel: self.index.rel.file, block, latest_removed }.encode();
         self.env.log(&self.record(XLOG_BTREE_REUSE_PAGE, &main));
     }

@@ -17,8 +17,8 @@
 
 use super::compare::keep_natts_fast;
 use super::index::Index;
-use super::sort::sort_by_key;
 use crate::ids::{OffsetNumber, Result, Tid};
+use crate::sort::sort_by_key;
 use crate::storage::btree::*;
 use crate::storage::page::{self, SIZE_OF_ITEM_ID, SIZE_OF_PAGE_HEADER};
 use crate::storage::{PageBytes, max_align};

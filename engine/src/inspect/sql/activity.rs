@@ -6,10 +6,10 @@ use crate::ids::{BackendType, Lsn, Oid, Pid, WaitEvent};
 use crate::server::{Activity, Server};
 use crate::sql::bound::Row;
 use crate::txn::{ProcEntry, StandbyProgress, VacuumProgress};
-use crate::types::Datum;
 use crate::types::TypeId::{self, *};
+use crate::types::{Datum, Interval as Span};
 
-const ACTIVITY: Columns = &[
+pub(super) const ACTIVITY: Columns = &[
     ("datid", TypeId::Oid),
     ("datname", Name),
     ("pid", Int4),
@@ -34,7 +34,7 @@ const ACTIVITY: Columns = &[
     ("backend_type", Text),
 ];
 
-const REPLICATION: Columns = &[
+pub(super) const REPLICATION: Columns = &[
     ("pid", Int4),
     ("usesysid", TypeId::Oid),
     ("usename", Name),
@@ -57,7 +57,7 @@ const REPLICATION: Columns = &[
     ("reply_time", TimestampTz),
 ];
 
-const WAL_RECEIVER: Columns = &[
+pub(super) const WAL_RECEIVER: Columns = &[
     ("pid", Int4),
     ("status", Text),
     ("receive_start_lsn", PgLsn),
@@ -75,7 +75,7 @@ const WAL_RECEIVER: Columns = &[
     ("conninfo", Text),
 ];
 
-const PROGRESS_VACUUM: Columns = &[
+pub(super) const PROGRESS_VACUUM: Columns = &[
     ("pid", Int4),
     ("datid", TypeId::Oid),
     ("datname", Name),
@@ -100,7 +100,7 @@ pub(super) fn add(functions: &mut Functions) {
 
 // --- pg_stat_activity ----------------------------------------------------------------------------------------
 
-fn activity(server: &Server) -> Vec<Row> {
+pub(super) fn activity(server: &Server) -> Vec<Row> {
     let processes = server.spec.world.processes();
     let entries = server.txns.procs.entries();
     let activity = server.activity.borrow();
@@ -150,7 +150,7 @@ fn user(row: &Activity) -> &str {
     if row.user.is_empty() { "postgres" } else { &row.user }
 }
 
-fn progress_vacuum(server: &Server) -> Vec<Row> {
+pub(super) fn progress_vacuum(server: &Server) -> Vec<Row> {
     let row = |(pid, progress): (&Pid, &VacuumProgress)| {
         vec![
             int4(pid.0),
@@ -171,12 +171,15 @@ fn progress_vacuum(server: &Server) -> Vec<Row> {
 
 // --- replication ---------------------------------------------------------------------------------------------
 
-fn replication(server: &Server) -> Vec<Row> {
+pub(super) fn replication(server: &Server) -> Vec<Row> {
     let activity = server.activity.borrow();
+    let entries = server.txns.procs.entries();
     let row = |standby: &StandbyProgress| {
         let (state, priority) = server.txns.sync_rep.sync_state(standby);
         let lsn = |lsn: Lsn| if lsn.is_valid() { Datum::PgLsn(lsn) } else { Datum::Null };
+        let lag = |n: usize| or_null(standby.lag[n], |micros| Datum::Interval(Span::of_micros(micros as i64)));
         let sender = activity.get(&standby.pid);
+        let entry = entries.iter().find(|entry| entry.pid == standby.pid);
         vec![
             int4(standby.pid.0),
             Datum::Oid(SUPERUSER),
@@ -186,15 +189,15 @@ fn replication(server: &Server) -> Vec<Row> {
             Datum::Null,
             int4(-1),
             or_null(sender, |row| Datum::TimestampTz(row.backend_start)),
-            Datum::Null,
+            or_null(entry, |entry| xid_or_null(entry.xmin)),
             text(standby.state),
             lsn(standby.sent),
             lsn(standby.write),
             lsn(standby.flush),
             lsn(standby.apply),
-            Datum::Null,
-            Datum::Null,
-            Datum::Null,
+            lag(0),
+            lag(1),
+            lag(2),
             int4(priority),
             text(state),
             Datum::TimestampTz(standby.reply_time),
@@ -204,7 +207,7 @@ fn replication(server: &Server) -> Vec<Row> {
 }
 
 /// One row while there is a walreceiver.
-fn wal_receiver(server: &Server) -> Vec<Row> {
+pub(super) fn wal_receiver(server: &Server) -> Vec<Row> {
     let receiver = &server.receiver;
     let Some(pid) = receiver.pid.get() else { return Vec::new() };
     let timeline = int4(server.timeline().0);

@@ -49,7 +49,7 @@ pub(super) fn add(functions: &mut Functions) {
 }
 
 fn schema(class: &ClassRow) -> Datum {
-    pg_namespace::name(class.namespace).map_or(Datum::Null, Datum::name)
+    pg_namespace::name(class.namespace).map_or(Datum::Null, |name| Datum::name(&name))
 }
 
 async fn tables(cx: &FnCtx) -> Result<Vec<Row>> {

@@ -15,7 +15,7 @@ const TERMINATION_CHECK: u64 = 100_000;
 
 const MEMBERS: Columns = &[("xid", Xid), ("mode", Text)];
 
-const LOCKS: Columns = &[
+pub(super) const LOCKS: Columns = &[
     ("locktype", Text),
     ("database", TypeId::Oid),
     ("relation", TypeId::Oid),
@@ -87,7 +87,7 @@ async fn members(cx: &FnCtx, args: &[Datum]) -> Result<Vec<Row>> {
 }
 
 /// All locks: with each process's virtual transaction, on which it has an exclusive lock as well.
-fn locks(server: &Server) -> Vec<Row> {
+pub(super) fn locks(server: &Server) -> Vec<Row> {
     let entries = server.txns.procs.entries();
     let row = |lock: &LockInfo| lock_row(lock, entries.iter().find(|entry| entry.pid == lock.pid));
     let mut rows: Vec<Row> = server.txns.locks.list().iter().map(row).collect();

@@ -41,6 +41,7 @@ use crate::ids::{Error, Fork, Oid, Result, Xid, sqlstate};
 use crate::server::Server;
 use crate::sql::bound::Row;
 use crate::sql::functions::{FnCtx, Registry};
+use crate::txn::Env;
 use crate::types::{Datum, TypeId};
 
 /// All functions that SQL has on a server.
@@ -61,8 +62,27 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     registry
 }
 
+/// The views that can be answered without a session: what a panel shows as a table is what SQL says.
+pub(super) fn system_view(server: &Server, name: &str) -> Option<(Columns, Vec<Row>)> {
+    Some(match name {
+        "pg_locks" => (locks::LOCKS, locks::locks(server)),
+        "pg_settings" => (settings::SETTINGS, settings::all(&server.spec.settings.borrow())),
+        "pg_file_settings" => (settings::FILE_SETTINGS, settings::file_settings(server)),
+        "pg_stat_activity" => (activity::ACTIVITY, activity::activity(server)),
+        "pg_stat_replication" => (activity::REPLICATION, activity::replication(server)),
+        "pg_stat_wal_receiver" => (activity::WAL_RECEIVER, activity::wal_receiver(server)),
+        "pg_stat_progress_vacuum" => (activity::PROGRESS_VACUUM, activity::progress_vacuum(server)),
+        "pg_stat_database" => (statistics::DATABASE, statistics::databases(server)),
+        "pg_stat_bgwriter" => (statistics::BGWRITER, vec![statistics::bgwriter(server)]),
+        "pg_stat_wal" => (statistics::WAL, vec![statistics::wal(server)]),
+        "pg_replication_slots" => (slots::SLOTS, slots::slots(server)),
+        "pg_control_checkpoint" => (wal::CONTROL_CHECKPOINT, vec![wal::checkpoint(server)]),
+        _ => return None,
+    })
+}
+
 /// Columns of rows.
-type Columns = &'static [(&'static str, TypeId)];
+pub(super) type Columns = &'static [(&'static str, TypeId)];
 
 /// Where functions are added. They hold the server weakly: it holds them.
 struct Functions<'a> {
@@ -154,7 +174,18 @@ async fn table_by_oid(cx: &FnCtx, oid: &Datum) -> Result<Option<Rc<Table>>> {
 /// The table with this oid, which the function cannot do without.
 async fn need_table(cx: &FnCtx, oid: &Datum) -> Result<Rc<Table>> {
     let missing = || Error::internal(format!("could not open relation with OID {}", oid.as_u32().unwrap_or(0)));
-    table_by_oid(cx, oid).await?.ok_or_else(missing)
+    let table = table_by_oid(cx, oid).await?.ok_or_else(missing)?;
+    refuse_other_temp(&cx.env, &table)?;
+    Ok(table)
+}
+
+/// Another session's temporary table cannot be looked into.
+fn refuse_other_temp(env: &Env, table: &Table) -> Result<()> {
+    if !env.is_other_temp(table.rel.file) {
+        return Ok(());
+    }
+    let message = "cannot access temporary tables of other sessions";
+    Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message))
 }
 
 fn fork_named(name: &str) -> Result<Fork> {

@@ -4,7 +4,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use super::super::view_tuple::bits_text;
-use super::{Columns, Functions, block_number, blocks, fork_named, int4, need_table, text};
+use super::{Columns, Functions, block_number, blocks, fork_named, int4, need_table, refuse_other_temp, text};
 use crate::catalog::{Catalog, Table};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Result, sqlstate};
 use crate::sql::bound::Row;
@@ -101,7 +101,10 @@ fn split_name(name: &str) -> (Option<String>, String) {
 pub(super) async fn relation(env: &Env, name: &str, mode: LockMode) -> Result<Rc<Table>> {
     let (schema, relation) = split_name(name);
     let opened = Catalog::new().open(env, schema.as_deref(), &relation, mode).await?;
-    opened.ok_or_else(|| Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist")))
+    let missing = || Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"));
+    let table = opened.ok_or_else(missing)?;
+    refuse_other_temp(env, &table)?;
+    Ok(table)
 }
 
 /// A copy of a page, as shared buffers have it.

@@ -2,7 +2,7 @@
 
 use super::{Columns, Functions, block_number, fork_named, int4, int8, need_table, or_null, table_by_oid, text};
 use crate::access::{FreeSpaceMap, VisibilityMap};
-use crate::catalog::Table;
+use crate::catalog::{Table, pg_namespace};
 use crate::ids::{BlockNumber, Fork, Result};
 use crate::server::Server;
 use crate::sql::bound::Row;
@@ -48,6 +48,14 @@ pub(super) fn add(functions: &mut Functions) {
 
 fn files(functions: &mut Functions) {
     let registry = &mut *functions.registry;
+    registry.scalar("pg_my_temp_schema", &[], TypeId::Oid, |cx, _| {
+        let own = pg_namespace::temp_namespace(cx.env.backend_number());
+        Ok(Datum::Oid(if cx.env.temp_tables.has_schema.get() { own } else { crate::ids::Oid::INVALID }))
+    });
+    registry.scalar("pg_is_other_temp_schema", &[TypeId::Oid], Bool, |cx, args| {
+        let backend = pg_namespace::backend_of(crate::ids::Oid(args[0].as_u32()?));
+        Ok(Datum::Bool(backend.is_some_and(|backend| backend != cx.env.backend_number())))
+    });
     registry.waiting("pg_relation_filepath", &[Regclass], Text, |cx, args| {
         Box::pin(async {
             Ok(or_null(table_by_oid(cx, &args[0]).await?, |table| text(table.rel.file.path(Fork::Main))))

@@ -6,12 +6,11 @@ use crate::settings::file::{self, Line};
 use crate::settings::{Context, DEFINITIONS, Kind, Setting, Settings, Source, Value};
 use crate::small;
 use crate::sql::bound::Row;
-use crate::sql::functions::FnCtx;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 use crate::world::Interrupt;
 
-const SETTINGS: Columns = &[
+pub(super) const SETTINGS: Columns = &[
     ("name", Text),
     ("setting", Text),
     ("unit", Text),
@@ -31,7 +30,7 @@ const SETTINGS: Columns = &[
     ("pending_restart", Bool),
 ];
 
-const FILE_SETTINGS: Columns = &[
+pub(super) const FILE_SETTINGS: Columns = &[
     ("sourcefile", Text),
     ("sourceline", TypeId::Int4),
     ("seqno", TypeId::Int4),
@@ -42,7 +41,7 @@ const FILE_SETTINGS: Columns = &[
 ];
 
 pub(super) fn add(functions: &mut Functions) {
-    functions.view("pg_settings", SETTINGS, settings);
+    functions.view("pg_settings", SETTINGS, |cx, _| all(&cx.env.settings.borrow()));
     functions.view("pg_file_settings", FILE_SETTINGS, |_, server| file_settings(server));
     functions.value("pg_reload_conf", &[], Bool, |_, server, _| {
         let postmaster = server.spec.port.postmaster();
@@ -51,11 +50,11 @@ pub(super) fn add(functions: &mut Functions) {
     });
 }
 
-fn settings(cx: &FnCtx, _: &Server) -> Vec<Row> {
-    let settings = cx.env.settings.borrow();
+/// Every setting, in the order of the alphabet.
+pub(super) fn all(settings: &Settings) -> Vec<Row> {
     let mut all: Vec<Setting> = Setting::ALL.to_vec();
     small::sort_by_key(&mut all, |setting| DEFINITIONS[*setting as usize].name.to_lowercase());
-    all.into_iter().map(|setting| row(setting, &settings, &Settings::default())).collect()
+    all.into_iter().map(|setting| row(setting, settings, &Settings::default())).collect()
 }
 
 fn row(setting: Setting, settings: &Settings, boot: &Settings) -> Row {
@@ -97,7 +96,7 @@ fn row(setting: Setting, settings: &Settings, boot: &Settings) -> Row {
 }
 
 /// Each line of the files, whether it counts, and what is wrong with it.
-fn file_settings(server: &Server) -> Vec<Row> {
+pub(super) fn file_settings(server: &Server) -> Vec<Row> {
     let (main, auto) = server.spec.configuration_files();
     let lines = match Settings::lines(&main, &auto) {
         Ok(lines) => lines,

@@ -7,7 +7,7 @@ use crate::sql::bound::Row;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
 
-const SLOTS: Columns = &[
+pub(super) const SLOTS: Columns = &[
     ("slot_name", Name),
     ("plugin", Name),
     ("slot_type", Text),
@@ -26,9 +26,7 @@ const SLOTS: Columns = &[
 ];
 
 pub(super) fn add(functions: &mut Functions) {
-    functions.view("pg_replication_slots", SLOTS, |_, server| {
-        server.slots.all().iter().map(|slot| row(server, slot)).collect()
-    });
+    functions.view("pg_replication_slots", SLOTS, |_, server| slots(server));
     let made: Columns = &[("slot_name", Name), ("lsn", PgLsn)];
     for args in [&[Name][..], &[Name, Bool], &[Name, Bool, Bool]] {
         let server = functions.server.clone();
@@ -52,6 +50,10 @@ pub(super) fn add(functions: &mut Functions) {
     });
 }
 
+pub(super) fn slots(server: &Server) -> Vec<Row> {
+    server.slots.all().iter().map(|slot| row(server, slot)).collect()
+}
+
 fn position(lsn: Lsn) -> Datum {
     or_null(Some(lsn).filter(|lsn| lsn.is_valid()), Datum::PgLsn)
 }
@@ -67,7 +69,7 @@ fn row(server: &Server, slot: &Slot) -> Row {
         Datum::Bool(slot.temporary),
         Datum::Bool(slot.active.is_some()),
         or_null(slot.active, |pid| int4(pid.0)),
-        Datum::Null,
+        or_null(Some(slot.xmin).filter(|xmin| xmin.is_valid()), Datum::Xid),
         Datum::Null,
         position(slot.restart_lsn),
         Datum::Null,

@@ -34,7 +34,7 @@ const TABLES: Columns = &[
     ("autoanalyze_count", Int8),
 ];
 
-const DATABASE: Columns = &[
+pub(super) const DATABASE: Columns = &[
     ("datid", TypeId::Oid),
     ("datname", Name),
     ("numbackends", Int4),
@@ -65,7 +65,7 @@ const DATABASE: Columns = &[
     ("stats_reset", TypeId::TimestampTz),
 ];
 
-const BGWRITER: Columns = &[
+pub(super) const BGWRITER: Columns = &[
     ("checkpoints_timed", Int8),
     ("checkpoints_req", Int8),
     ("checkpoint_write_time", Float8),
@@ -79,7 +79,7 @@ const BGWRITER: Columns = &[
     ("stats_reset", TypeId::TimestampTz),
 ];
 
-const WAL: Columns = &[
+pub(super) const WAL: Columns = &[
     ("wal_records", Int8),
     ("wal_fpi", Int8),
     ("wal_bytes", Numeric),
@@ -144,7 +144,7 @@ fn tables(functions: &mut Functions, name: &'static str, wanted: fn(Oid) -> bool
             let (server, classes) = (server?, Catalog::new().all(&cx.env).await?);
             let mut rows: Vec<Row> = Vec::new();
             for class in classes.iter().filter(|class| wanted(class.namespace)) {
-                let schema = pg_namespace::name(class.namespace).map_or(Datum::Null, Datum::name);
+                let schema = pg_namespace::name(class.namespace).map_or(Datum::Null, |name| Datum::name(&name));
                 let mut row = vec![Datum::Oid(class.oid), schema, Datum::name(&class.name)];
                 for (n, count) in server.txns.stats.table(class.oid).into_iter().enumerate() {
                     // A table without an index knows of no index scans.
@@ -162,7 +162,7 @@ fn tables(functions: &mut Functions, name: &'static str, wanted: fn(Oid) -> bool
 }
 
 /// What all databases share, then each.
-fn databases(server: &Server) -> Vec<Row> {
+pub(super) fn databases(server: &Server) -> Vec<Row> {
     let all = [(Oid::INVALID, None)].into_iter().chain(pg_database::DATABASES.map(|(oid, name, ..)| (oid, Some(name))));
     all.map(|(oid, name)| database(server, oid, name)).collect()
 }
@@ -171,7 +171,7 @@ fn database(server: &Server, oid: Oid, name: Option<&str>) -> Row {
     let ours = oid == Oid::POSTGRES_DB;
     let counts = if ours { server.txns.stats.database() } else { Default::default() };
     let [committed, rolled_back, returned, fetched, inserted, updated, deleted, conflicts, deadlocks, ..] = counts;
-    let [.., session, active, idle, sessions, abandoned, fatal, killed] = counts;
+    let [.., session, active, idle, sessions, abandoned, fatal, killed, temp_files, temp_bytes] = counts;
     let blocks = |own, shared| match oid {
         Oid::POSTGRES_DB => server.statistic(own),
         Oid::INVALID => server.statistic(shared),
@@ -193,8 +193,8 @@ fn database(server: &Server, oid: Oid, name: Option<&str>) -> Row {
         int(updated),
         int(deleted),
         int(conflicts),
-        int(0),
-        int(0),
+        int(temp_files),
+        int(temp_bytes),
         int(deadlocks),
         Datum::Null,
         Datum::Null,
@@ -211,7 +211,7 @@ fn database(server: &Server, oid: Oid, name: Option<&str>) -> Row {
     ]
 }
 
-fn bgwriter(server: &Server) -> Row {
+pub(super) fn bgwriter(server: &Server) -> Row {
     use ServerCounter::*;
     let count = |counter| int8(server.statistic(counter) as u64);
     vec![
@@ -229,7 +229,7 @@ fn bgwriter(server: &Server) -> Row {
     ]
 }
 
-fn wal(server: &Server) -> Row {
+pub(super) fn wal(server: &Server) -> Row {
     use ServerCounter::*;
     let count = |counter| int8(server.statistic(counter) as u64);
     vec![

@@ -26,7 +26,7 @@ const RECORD: Columns = &[
     ("block_ref", Text),
 ];
 
-const CONTROL_CHECKPOINT: Columns = &[
+pub(super) const CONTROL_CHECKPOINT: Columns = &[
     ("checkpoint_lsn", PgLsn),
     ("redo_lsn", PgLsn),
     ("redo_wal_file", Text),
@@ -248,7 +248,7 @@ fn record_row(record: &DecodedRecord) -> Row {
 
 // --- pg_control ----------------------------------------------------------------------------------------------
 
-fn checkpoint(server: &Server) -> Row {
+pub(super) fn checkpoint(server: &Server) -> Row {
     let control = server.control.borrow();
     let copy = &control.checkpoint_copy;
     let seg = server.seg();

@@ -2,12 +2,12 @@
 
 use super::super::ast::{Call, Expr, ExprKind, Ident, Pos};
 use super::super::bound::{AggCall, FromNode, Scalar, WaitCall};
-use super::super::functions::{Body, Found, Function, resolve};
+use super::super::functions::{Body, Found, Function, ScalarFn, resolve};
 use super::Binder;
 use super::coerce::Typed;
 use super::level::Level;
 use crate::ids::{Error, Result, sqlstate};
-use crate::types::{Datum, TypeId, aggregate, is_aggregate};
+use crate::types::{self, TypeCategory, TypeId, aggregate, aggregate_of_two, find_cast, is_aggregate};
 use std::mem::{replace, take};
 use std::rc::Rc;
 
@@ -27,6 +27,9 @@ impl Binder<'_> {
         if is_aggregate_call(expr) {
             return self.aggregate(call, expr.pos, level);
         }
+        if let Some(cast) = self.cast_call(call, expr.pos, level)? {
+            return Ok(cast);
+        }
         let (found, args) = self.resolve_call(call, expr.pos, level)?;
         let function = found.function;
         match &function.body {
@@ -36,7 +39,7 @@ impl Binder<'_> {
             }
             Body::TypeOf => {
                 let ty = found.args.first().map_or(TypeId::Unknown, |(_, ty)| *ty);
-                Ok(Typed::new(Scalar::Const(Datum::text(ty.to_string())), TypeId::Text, expr.pos))
+                Ok(Typed::new(Scalar::Const(types::Datum::Oid(ty.oid())), TypeId::Regtype, expr.pos))
             }
             Body::Waiting(_) => {
                 let ty = function.result();
@@ -53,6 +56,21 @@ impl Binder<'_> {
                 }
             }
         }
+    }
+
+    /// `int4(x)`: the name of a type with one argument is a cast, where no function is called so.
+    fn cast_call(&mut self, call: &Call, pos: Pos, level: &mut Level) -> Result<Option<Typed>> {
+        let [(None, arg)] = call.args.as_slice() else { return Ok(None) };
+        let ty = TypeId::all().find(|ty| ty.typname() == &*call.name.name && !ty.is_pseudo());
+        let Some(ty) = ty.filter(|_| in_catalog(call) && self.registry.named(&call.name.name).is_empty()) else {
+            return Ok(None);
+        };
+        let arg = self.expr(arg, level)?;
+        let possible = find_cast(arg.ty, ty).is_some_and(|cast| arg.ty == TypeId::Unknown || !cast.is_by_text());
+        if possible || ty.category() == TypeCategory::String && !arg.ty.is_pseudo() {
+            return self.explicit(arg, ty, -1, pos).map(Some);
+        }
+        Err(undefined(&call.name.to_string(), &[arg.ty.to_string()]).at(pos.0))
     }
 
     /// The function of a call, and its arguments in its order and types.
@@ -79,6 +97,9 @@ impl Binder<'_> {
         for (at, ty) in &found.args {
             let value = values[*at].clone();
             args.push(if value.ty == *ty { value.scalar } else { self.must_coerce(value, *ty)?.scalar });
+        }
+        for (place, value) in &found.missing {
+            args.insert(*place, Scalar::Const(value.clone()));
         }
         Ok((found, args))
     }
@@ -113,9 +134,18 @@ impl Binder<'_> {
         groups.waits = replace(&mut level.waits, outside);
         let args = args?;
         let found = self.aggregate_of(call, &args, pos)?;
-        let arg = match (found.arg, args.into_iter().next()) {
+        let mut args = args.into_iter();
+        let arg = match (found.arg, args.next()) {
             (Some(ty), Some(arg)) => Some(self.must_coerce(arg, ty)?.scalar),
             _ => None,
+        };
+        let arg = match (found.second, arg, args.next()) {
+            (Some(ty), Some(first), Some(second)) => {
+                let second = self.must_coerce(second, ty)?.scalar;
+                let pair: ScalarFn = |_, args| Ok(types::aggregate::pair(args[0].clone(), args[1].clone()));
+                Some(Scalar::Call("pair", pair, vec![first, second], false))
+            }
+            (_, arg, _) => arg,
         };
         groups.calls.push(AggCall { aggregate: found, arg, distinct: call.distinct });
         let slot = groups.keys.len() + groups.calls.len() - 1;
@@ -134,6 +164,7 @@ impl Binder<'_> {
                 Err(if name == "count" { error } else { undefined(name, &types) })
             }
             [arg] => aggregate(name, Some(arg.ty)),
+            [first, second] => aggregate_of_two(name, first.ty, second.ty),
             _ => Err(undefined(name, &types)),
         }
         .map_err(|error| error.at(pos.0))

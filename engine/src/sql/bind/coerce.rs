@@ -1,8 +1,8 @@
 //! Types of expressions, and how one becomes another: literals of unknown type, parameters, casts.
 
-use super::super::ast::{Ident, Pos, TypeName};
+use super::super::ast::{Ident, Pos, SqlValue, TypeName};
 use super::super::bound::Scalar;
-use super::super::functions::like;
+use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{self, CastContext, Datum, TypeId, binary_op, find_cast, select_common_type, typmod_in, unary_op};
@@ -35,7 +35,9 @@ impl Binder<'_> {
         }
         let scalar = match (from, scalar) {
             (TypeId::Unknown, Scalar::Const(Datum::Text(text))) => {
-                Scalar::Const(self.input(to, &text).map_err(|error| error.at(pos.0))?)
+                let value = self.input(to, &text).map_err(|error| error.at(pos.0))?;
+                self.literals.push((pos, to, value.clone()));
+                Scalar::Const(value)
             }
             (TypeId::Unknown, Scalar::Const(Datum::Null)) => Scalar::Const(Datum::Null),
             (TypeId::Unknown, Scalar::Param(n)) => {
@@ -67,8 +69,12 @@ impl Binder<'_> {
                 None => part.to_ascii_lowercase(),
             };
             let table = self.catalog.table(schema.map(unquoted).as_deref(), &unquoted(name))?;
-            let table = table
-                .ok_or_else(|| Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{text}\" does not exist")))?;
+            let table = table.ok_or_else(|| {
+                Error::new(sqlstate::UNDEFINED_TABLE, {
+                    let shown = [schema.map(unquoted), Some(unquoted(name))].into_iter().flatten().collect::<Vec<_>>();
+                    format!("relation \"{}\" does not exist", shown.join("."))
+                })
+            })?;
             return Ok(Datum::Oid(table.rel.oid));
         }
         types::input(to, text, -1)
@@ -108,19 +114,24 @@ impl Binder<'_> {
     /// `CAST(value AS ty)`
     pub fn explicit(&mut self, value: Typed, ty: TypeId, typmod: i32, pos: Pos) -> Result<Typed> {
         let from = value.ty;
+        // The fields of an interval's type say what a number without a unit is.
+        if let (TypeId::Interval, Scalar::Const(Datum::Text(text)), TypeId::Unknown) = (ty, &value.scalar, from) {
+            let span = types::input(ty, text, typmod).map_err(|error| error.at(value.pos.0))?;
+            return Ok(Typed { typmod, ..Typed::new(Scalar::Const(span), ty, pos) });
+        }
         let cast = self.coerce(value, ty, CastContext::Explicit)?.ok_or_else(|| cannot_cast(from, ty, pos))?;
         Ok(Typed { pos, ..self.with_typmod(cast, typmod, true) })
     }
 
     /// `left op right`
     pub fn binary(&mut self, op: &Ident, left: Typed, right: Typed, pos: Pos) -> Result<Typed> {
-        if matches!(&**op, "~~" | "!~~" | "~~*" | "!~~*") {
-            return self.like(op, left, right, pos);
-        }
         let found = binary_op(op, left.ty, right.ty).map_err(|error| error.at(pos.0))?;
         let left = self.must_coerce(left, found.left)?;
         let right = self.must_coerce(right, found.right)?;
-        let scalar = Scalar::Binary(op.clone(), found.eval, Box::new([left.scalar, right.scalar]));
+        let scalar = match found.strict {
+            true => Scalar::Binary(op.clone(), found.eval, Box::new([left.scalar, right.scalar])),
+            false => Scalar::Call("||", join_arrays(left.ty, right.ty), vec![left.scalar, right.scalar], false),
+        };
         Ok(Typed::new(scalar, found.result, pos))
     }
 
@@ -129,27 +140,6 @@ impl Binder<'_> {
         let found = unary_op(op, arg.ty).map_err(|error| error.at(pos.0))?;
         let arg = self.must_coerce(arg, found.arg)?;
         Ok(Typed::new(Scalar::Unary(op.clone(), found.eval, Box::new(arg.scalar)), found.result, pos))
-    }
-
-    fn like(&mut self, op: &Ident, left: Typed, right: Typed, pos: Pos) -> Result<Typed> {
-        let types = (left.ty, right.ty);
-        let left = self.coerce(left, TypeId::Text, CastContext::Implicit)?;
-        let right = self.coerce(right, TypeId::Text, CastContext::Implicit)?;
-        let (Some(left), Some(right)) = (left, right) else {
-            let message = format!("operator does not exist: {} {op} {}", types.0, types.1);
-            return Err(Error::new(sqlstate::UNDEFINED_FUNCTION, message)
-                .hint(
-                    "No operator matches the given name and argument types. You might need to add explicit type casts.",
-                )
-                .at(pos.0));
-        };
-        let f: types::arith::BinaryFn = match &**op {
-            "~~" => |text, pattern| like(text.as_str()?, pattern.as_str()?).map(Datum::Bool),
-            "!~~" => |text, pattern| like(text.as_str()?, pattern.as_str()?).map(|is| Datum::Bool(!is)),
-            "~~*" => |text, pattern| ilike(text, pattern).map(Datum::Bool),
-            _ => |text, pattern| ilike(text, pattern).map(|is| Datum::Bool(!is)),
-        };
-        Ok(Typed::bool(Scalar::Binary(op.clone(), f, Box::new([left.scalar, right.scalar])), pos))
     }
 
     /// A cast that the choice of an operator or function has promised.
@@ -176,8 +166,29 @@ impl Binder<'_> {
     }
 }
 
-fn ilike(text: &Datum, pattern: &Datum) -> Result<bool> {
-    like(&text.as_str()?.to_ascii_lowercase(), &pattern.as_str()?.to_ascii_lowercase())
+/// CURRENT_DATE and its kin: the time at which the transaction began, in another type.
+pub(super) fn now_as(value: SqlValue) -> (TypeId, ScalarFn) {
+    match value {
+        SqlValue::CurrentDate => (TypeId::Date, |cx, _| now_cast(cx, TypeId::Date)),
+        SqlValue::CurrentTime => (TypeId::TimeTz, |cx, _| now_cast(cx, TypeId::TimeTz)),
+        SqlValue::LocalTime => (TypeId::Time, |cx, _| now_cast(cx, TypeId::Time)),
+        _ => (TypeId::Timestamp, |cx, _| now_cast(cx, TypeId::Timestamp)),
+    }
+}
+
+fn now_cast(cx: &FnCtx, to: TypeId) -> Result<Datum> {
+    let now = Datum::TimestampTz(cx.env.xact.borrow().started);
+    types::explicit_cast(TypeId::TimestampTz, to)?.eval(&now)
+}
+
+/// `||` of arrays, which takes NULLs.
+fn join_arrays(left: TypeId, right: TypeId) -> ScalarFn {
+    use types::array_ops::{append, cat, prepend};
+    match (left.is_array(), right.is_array()) {
+        (true, true) => |_: &FnCtx, args: &[Datum]| cat(&args[0], &args[1]),
+        (true, false) => |_: &FnCtx, args: &[Datum]| append(&args[0], &args[1]),
+        _ => |_: &FnCtx, args: &[Datum]| prepend(&args[0], &args[1]),
+    }
 }
 
 /// The place of the first expression whose category is not that of the first known one.
@@ -202,7 +213,7 @@ pub(super) fn resolve_type(name: &TypeName) -> Result<(TypeId, i32)> {
     let Some(mut id) = found else {
         if matches!(
             ty,
-            "bpchar" | "timestamp" | "time" | "timetz" | "date" | "bit" | "varbit" | "json" | "jsonb" | "uuid"
+            "bit" | "varbit" | "money" | "xml" | "point" | "inet" | "cidr" | "macaddr" | "tsvector" | "tsquery"
         ) {
             return Err(Error::unsupported(format!("type {ty}")).at(pos));
         }

@@ -250,7 +250,11 @@ impl Binder<'_> {
                 let now = call(|cx, _| Ok(Datum::TimestampTz(cx.env.xact.borrow().started)));
                 self.with_typmod(Typed::new(now, TypeId::TimestampTz, pos), precision.unwrap_or(-1).min(6), false)
             }
-            SqlValue::CurrentUser | SqlValue::SessionUser => {
+            SqlValue::CurrentDate | SqlValue::CurrentTime | SqlValue::LocalTime | SqlValue::LocalTimestamp => {
+                let (ty, now) = super::coerce::now_as(value);
+                self.with_typmod(Typed::new(call(now), ty, pos), precision.unwrap_or(-1).min(6), false)
+            }
+            SqlValue::CurrentUser | SqlValue::SessionUser | SqlValue::CurrentRole | SqlValue::User => {
                 Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.user()))), TypeId::Name, pos)
             }
             SqlValue::CurrentCatalog => {

@@ -28,16 +28,19 @@ mod modify;
 mod names;
 mod scope;
 mod select;
+mod stored;
 #[cfg(test)]
 mod tests;
 
 use super::ast::{self, Pos};
 use super::bound::{Bound, CatalogView, NewColumn, Scalar, Statement};
+use super::deparse::Literals;
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
 use coerce::Typed;
-pub use keys::new_keys;
+pub use keys::{key_places, new_keys};
+pub use stored::{new_check, new_default};
 
 /// Which parameters a statement may have.
 #[derive(Clone, Copy, Debug)]
@@ -53,6 +56,8 @@ struct Binder<'a> {
     registry: &'a Registry,
     /// The types of the parameters so far; `None` where there may be none.
     params: Option<Vec<Option<TypeId>>>,
+    /// What was made of literals: for writing an expression down.
+    literals: Literals,
 }
 
 /// Binds a statement that the executor runs; `None` for every other.
@@ -66,7 +71,7 @@ pub fn bind(
         Params::None => None,
         Params::Some(types) => Some(types.to_vec()),
     };
-    let mut binder = Binder { catalog, registry, params };
+    let mut binder = Binder { catalog, registry, params, literals: Vec::new() };
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
         ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),

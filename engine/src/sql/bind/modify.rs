@@ -37,12 +37,22 @@ impl Binder<'_> {
         let table = self.target_table(&insert.table, insert.alias.as_ref(), &mut level)?;
         let columns = insert_columns(&table, &insert.columns)?;
         let mut values: Vec<Scalar> = vec![Scalar::Const(Datum::Null); table.desc.natts()];
+        let mut given = 0;
         let source = match insert.source.as_deref() {
             None => None,
             Some(query) => {
-                Some(self.insert_source(&table, query, &level.scope, &columns, &insert.columns, &mut values)?)
+                let source = self.insert_source(&table, query, &level.scope, &columns, &insert.columns, &mut values)?;
+                // Plain VALUES has no columns of its own; behind those of a SELECT stands what is sorted by.
+                let width = source.columns.len();
+                given = if width == 0 { source.targets.scalars.len() } else { width };
+                Some(source)
             }
         };
+        let mut defaults = Level::new("DEFAULT expressions");
+        for column in (0..table.desc.natts()).filter(|column| !columns[..given].contains(column)) {
+            values[column] = self.default_of(&table, column, &mut defaults)?;
+        }
+        let checks = self.checks_of(&table)?;
         let on_conflict = insert.on_conflict.as_ref();
         let on_conflict = on_conflict.map(|clause| self.on_conflict(clause, &table, &level.scope)).transpose()?;
         if on_conflict.as_ref().is_some_and(|clause| clause.update.is_some()) {
@@ -51,7 +61,7 @@ impl Binder<'_> {
             level.first = 1;
         }
         let returning = self.returning(&insert.returning, &mut level)?;
-        Ok(Insert { table, source, values: Exprs { waits: Vec::new(), scalars: values }, on_conflict, returning })
+        Ok(Insert { table, source, values: defaults.exprs(values), checks, on_conflict, returning })
     }
 
     /// The rows of an INSERT, whose columns `values` assigns to those of the table.
@@ -100,7 +110,7 @@ impl Binder<'_> {
             for (cell, &column) in row.iter().zip(columns) {
                 let Attr { name, type_id, typmod, .. } = &table.desc.attrs[column];
                 scalars.push(match cell.kind {
-                    ExprKind::Default => Scalar::Const(Datum::Null),
+                    ExprKind::Default => self.default_of(table, column, &mut level)?,
                     _ => {
                         let value = self.expr(cell, &mut level)?;
                         self.assign(value, name, *type_id, *typmod)?
@@ -136,7 +146,8 @@ impl Binder<'_> {
         let values = level.exprs(values);
         let filter = self.filter(update.filter.as_ref(), &mut level)?;
         let returning = self.returning(&update.returning, &mut level)?;
-        Ok(Update { table, system: level.scope.items[0].system_used, filter, values, returning })
+        let checks = self.checks_of(&table)?;
+        Ok(Update { table, system: level.scope.items[0].system_used, filter, values, checks, returning })
     }
 
     /// What the columns of a table become, over a row of which it is the first part; and which of them are set.
@@ -157,7 +168,7 @@ impl Binder<'_> {
             set.push(at);
             let Attr { name, type_id, typmod, .. } = &table.desc.attrs[at];
             values[at] = match assignment.value.kind {
-                ExprKind::Default => Scalar::Const(Datum::Null),
+                ExprKind::Default => self.default_of(table, at, level)?,
                 _ => {
                     let value = self.expr(&assignment.value, level)?;
                     self.assign(value, name, *type_id, *typmod)?

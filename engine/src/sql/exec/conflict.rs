@@ -8,18 +8,21 @@
 //! PostgreSQL: `ExecOnConflictUpdate`, `ExecCheckTIDVisible` in `nodeModifyTable.c`.
 
 use super::super::bound::{ConflictUpdate, Insert, OnConflict};
-use super::ExecCx;
 use super::modify::checked_tuple;
 use super::scan::table_row;
+use super::{ExecCx, foreign_key};
 use crate::access::{self, ModifyOutcome, Speculated};
-use crate::ids::{Error, Result, Tid, sqlstate};
+use crate::ids::{Error, Result, Tid, Xid, sqlstate};
+use crate::storage::tuple::HeapTupleHeader;
 use crate::txn::Isolation;
 use crate::types::Datum;
 
 /// What has become of a row.
 pub(super) enum Done {
-    /// It, or its new version, lies there, with these bytes.
-    Stored(Tid, Vec<u8>),
+    /// It lies there, with these bytes.
+    Inserted(Tid, Vec<u8>),
+    /// The row that has its key has got this version.
+    Updated(Tid, Vec<u8>),
     /// It was passed over.
     Nothing,
 }
@@ -35,7 +38,7 @@ pub(super) async fn insert(
     let (env, rel) = (&cx.fx.env, &insert.table.rel);
     loop {
         let met = match access::insert_or_conflict(env, rel, &mut tuple, &clause.arbiters).await? {
-            Speculated::Inserted(tid) => return Ok(Done::Stored(tid, tuple)),
+            Speculated::Inserted(tid) => return Ok(Done::Inserted(tid, tuple)),
             Speculated::Conflict(tid) => tid,
         };
         let Some(update) = &clause.update else {
@@ -69,11 +72,17 @@ async fn change(
         return Ok(Some(Done::Nothing));
     }
     let values = cx.stored_values(&update.values, &row, 0).await?;
-    let mut tuple = checked_tuple(cx, table, values).await?;
-    match access::update(env, &table.rel, met, &mut tuple).await?.0 {
-        ModifyOutcome::Done(tid) => Ok(Some(Done::Stored(tid, tuple))),
-        _ => Err(Error::internal("a row that was locked has been changed")),
+    let mut tuple = checked_tuple(cx, table, &insert.checks, values).await?;
+    let ModifyOutcome::Done(tid) = access::update(env, &table.rel, met, &mut tuple).await?.0 else {
+        return Err(Error::internal("a row that was locked has been changed"));
+    };
+    if foreign_key::is_concerned(table) {
+        let after = table_row(cx, table, tid, &tuple, table.desc.natts(), false)?;
+        let maker = HeapTupleHeader::read(&bytes).map_or(Xid::INVALID, |header| header.xmin);
+        let (old, new) = (Some((met, &row[..])), Some((tid, &after[..])));
+        foreign_key::note(cx, table, &foreign_key::Change { old, new, maker });
     }
+    Ok(Some(Done::Updated(tid, tuple)))
 }
 
 /// In REPEATABLE READ the statement must not act upon a row that it does not see.

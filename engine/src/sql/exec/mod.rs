@@ -18,6 +18,7 @@
 
 mod aggregate;
 mod conflict;
+mod foreign_key;
 mod index;
 mod join;
 mod lock_rows;
@@ -28,6 +29,8 @@ mod scan;
 mod sort;
 mod toasted;
 mod wait;
+
+pub use foreign_key::fire_deferred;
 
 use super::bound::Statement;
 use super::functions::FnCtx;
@@ -47,6 +50,10 @@ struct ExecCx<'a> {
     snapshot: Rc<Snapshot>,
     /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
     toasted: Cell<bool>,
+    /// The changes that foreign keys have to hear of.
+    after: &'a foreign_key::Queue,
+    /// What is not visible to this snapshot must not be changed.
+    crosscheck: Option<Rc<Snapshot>>,
 }
 
 /// Where a statement's rows go.
@@ -56,13 +63,21 @@ pub type RowSink<'a> = &'a mut dyn FnMut(&[Datum]) -> Result<()>;
 pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
     let snapshot = fx.env.take_snapshot();
     fx.env.cx.end_step().await;
-    let cx = ExecCx { fx, params, snapshot, toasted: Cell::new(false) };
+    let after = foreign_key::Queue::default();
+    let cx = ExecCx { fx, params, snapshot, toasted: Cell::new(false), after: &after, crosscheck: None };
+    let count = run_alone(&cx, statement, sink).await?;
+    foreign_key::fire(&cx).await?;
+    Ok(count)
+}
+
+/// The statement itself, without what foreign keys have to say to it.
+async fn run_alone(cx: &ExecCx<'_>, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
     match statement {
         Statement::Query(query) => {
-            let (mut node, width) = (plan::query(&cx, query), query.columns.len());
+            let (mut node, width) = (plan::query(cx, query), query.columns.len());
             let mut count = 0;
             loop {
-                let batch = node.next(&cx, &[], BATCH).await?;
+                let batch = node.next(cx, &[], BATCH).await?;
                 if batch.is_empty() {
                     return Ok(count);
                 }
@@ -75,8 +90,8 @@ pub async fn run(fx: &FnCtx, statement: &Statement, params: &[Datum], sink: RowS
                 }
             }
         }
-        Statement::Insert(insert) => modify::insert(&cx, insert, sink).await,
-        Statement::Update(update) => modify::update(&cx, update, sink).await,
-        Statement::Delete(delete) => modify::delete(&cx, delete, sink).await,
+        Statement::Insert(insert) => modify::insert(cx, insert, sink).await,
+        Statement::Update(update) => modify::update(cx, update, sink).await,
+        Statement::Delete(delete) => modify::delete(cx, delete, sink).await,
     }
 }

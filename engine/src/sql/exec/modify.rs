@@ -12,14 +12,15 @@
 //!
 //! In REPEATABLE READ access fails with 40001 instead.
 
-use super::super::bound::{Delete, Exprs, Insert, OutColumn, Row, Update};
+use super::super::bound::{Check, Delete, Exprs, Insert, OutColumn, Row, Update};
 use super::conflict::{self, Done};
+use super::foreign_key;
 use super::index::{self, Source, Wanted};
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink, plan};
 use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
-use crate::ids::{Error, Result, Tid, sqlstate};
+use crate::ids::{Error, Result, Tid, Xid, sqlstate};
 use crate::types::{Datum, form_tuple, output};
 use std::cell::Cell;
 
@@ -46,31 +47,44 @@ pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, sink: RowSink<'_>) 
 async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: RowSink<'_>) -> Result<bool> {
     let values = cx.stored_values(&insert.values, source, 0).await?;
     let excluded = insert.on_conflict.as_ref().map(|_| values.clone());
-    let mut tuple = checked_tuple(cx, &insert.table, values).await?;
-    let tid = match (&insert.on_conflict, excluded) {
+    let table = &insert.table;
+    let mut tuple = checked_tuple(cx, table, &insert.checks, values).await?;
+    let (tid, updated) = match (&insert.on_conflict, excluded) {
         (Some(clause), Some(values)) => match conflict::insert(cx, insert, clause, &values, tuple).await? {
-            Done::Stored(tid, stored) => {
+            Done::Inserted(tid, stored) => {
                 tuple = stored;
-                tid
+                (tid, false)
+            }
+            Done::Updated(tid, stored) => {
+                tuple = stored;
+                (tid, true)
             }
             Done::Nothing => return Ok(false),
         },
-        _ => access::insert(&cx.fx.env, &insert.table.rel, &mut tuple).await?,
+        _ => (access::insert(&cx.fx.env, &table.rel, &mut tuple).await?, false),
     };
+    let concerned = !updated && foreign_key::is_concerned(table);
+    if insert.returning.is_none() && !concerned {
+        return Ok(true);
+    }
+    let row = table_row(cx, table, tid, &tuple, table.desc.natts(), true)?;
+    if concerned {
+        let new = Some((tid, &row[..]));
+        foreign_key::note(cx, table, &foreign_key::Change { old: None, new, maker: Xid::INVALID });
+    }
     if let Some((exprs, _)) = &insert.returning {
-        let row = table_row(cx, &insert.table, tid, &tuple, insert.table.desc.natts(), true)?;
         sink(&cx.values(exprs, &row, 0).await?)?;
     }
     Ok(true)
 }
 
 pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, sink: RowSink<'_>) -> Result<u64> {
-    let Update { table, system, filter, values, returning } = update;
+    let Update { table, system, filter, values, checks, returning } = update;
     Change {
         table,
         system: *system,
         filter,
-        values: Some(values),
+        values: Some((values, checks)),
         returning,
         strength: Cell::new(RowLock::NoKeyUpdate),
     }
@@ -85,8 +99,13 @@ pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, sink: RowSink<'_>) 
         .await
 }
 
-/// The tuple of a new row; NOT NULL is looked at here.
-pub(super) async fn checked_tuple(cx: &ExecCx<'_>, table: &Table, mut values: Vec<Datum>) -> Result<Vec<u8>> {
+/// The tuple of a new row; NOT NULL and checks are looked at here.
+pub(super) async fn checked_tuple(
+    cx: &ExecCx<'_>,
+    table: &Table,
+    checks: &[Check],
+    mut values: Vec<Datum>,
+) -> Result<Vec<u8>> {
     for at in 0..values.len() {
         let attr = &table.desc.attrs[at];
         if attr.notnull && values[at].is_null() {
@@ -99,10 +118,27 @@ pub(super) async fn checked_tuple(cx: &ExecCx<'_>, table: &Table, mut values: Ve
             return Err(error.detail(format!("Failing row contains ({}).", shown(table, &values))));
         }
     }
+    if let Some(name) = failed_check(cx, checks, &values).await? {
+        let message = format!("new row for relation \"{}\" violates check constraint \"{name}\"", table.name);
+        cx.bring_back(&mut values, |_| true).await?;
+        return Err(Error::new(sqlstate::CHECK_VIOLATION, message)
+            .detail(format!("Failing row contains ({}).", shown(table, &values))));
+    }
     if table.rel.toast.is_none() {
         cx.bring_back(&mut values, |_| true).await?;
     }
     form_tuple(&table.desc, &values)
+}
+
+/// The first check that is false for a row; that nothing is known is good enough.
+async fn failed_check<'a>(cx: &ExecCx<'_>, checks: &'a [Check], values: &[Datum]) -> Result<Option<&'a str>> {
+    for check in checks {
+        let row = &*cx.computable(values, 0, |slot| check.condition.any_column(&|own| own == slot)).await?;
+        if let Datum::Bool(false) = check.condition.eval(&cx.eval(row, 0, &[]))? {
+            return Ok(Some(&check.name));
+        }
+    }
+    Ok(None)
 }
 
 /// The values of a row, as a failing one is shown: each to 64 characters.
@@ -125,7 +161,7 @@ struct Change<'a> {
     table: &'a Table,
     system: bool,
     filter: &'a [Exprs],
-    values: Option<&'a Exprs>,
+    values: Option<(&'a Exprs, &'a [Check])>,
     returning: &'a Returning,
     /// How strongly the last UPDATE locked its row.
     strength: Cell<RowLock>,
@@ -152,7 +188,7 @@ impl Change<'_> {
     }
 
     fn row(&self, cx: &ExecCx, tid: Tid, tuple: &[u8]) -> Result<Row> {
-        let system = self.system || self.returning.is_some();
+        let system = self.system || self.returning.is_some() || foreign_key::is_concerned(self.table);
         table_row(cx, self.table, tid, tuple, self.table.desc.natts(), system)
     }
 
@@ -185,21 +221,51 @@ impl Change<'_> {
 
     async fn attempt(&self, cx: &ExecCx<'_>, tid: Tid, row: &Row, sink: RowSink<'_>) -> Result<ModifyOutcome> {
         let env = &cx.fx.env;
-        let Some(values) = self.values else {
+        self.refuse_unseen(cx, tid).await?;
+        let Some((values, checks)) = self.values else {
             let outcome = access::delete(env, &self.table.rel, tid).await?;
+            if let ModifyOutcome::Done(_) = outcome {
+                self.note(cx, (tid, row), None);
+            }
             if let (ModifyOutcome::Done(_), Some((exprs, _))) = (outcome, self.returning) {
                 sink(&cx.values(exprs, row, 0).await?)?;
             }
             return Ok(outcome);
         };
         let values = cx.stored_values(values, row, 0).await?;
-        let mut tuple = checked_tuple(cx, self.table, values).await?;
+        let mut tuple = checked_tuple(cx, self.table, checks, values).await?;
         let (outcome, strength) = access::update(env, &self.table.rel, tid, &mut tuple).await?;
         self.strength.set(strength);
-        if let (ModifyOutcome::Done(new), Some((exprs, _))) = (outcome, self.returning) {
-            let row = table_row(cx, self.table, new, &tuple, self.table.desc.natts(), true)?;
-            sink(&cx.values(exprs, &row, 0).await?)?;
+        let ModifyOutcome::Done(new) = outcome else { return Ok(outcome) };
+        if self.returning.is_some() || foreign_key::is_concerned(self.table) {
+            let after = table_row(cx, self.table, new, &tuple, self.table.desc.natts(), true)?;
+            self.note(cx, (tid, row), Some((new, &after)));
+            if let Some((exprs, _)) = self.returning {
+                sink(&cx.values(exprs, &after, 0).await?)?;
+            }
         }
         Ok(outcome)
+    }
+
+    /// Notes a change that foreign keys have to hear of.
+    fn note(&self, cx: &ExecCx<'_>, old: (Tid, &[Datum]), new: Option<(Tid, &[Datum])>) {
+        if !foreign_key::is_concerned(self.table) {
+            return;
+        }
+        let maker = match old.1[self.table.desc.natts() + 1] {
+            Datum::Xid(xid) => xid,
+            _ => Xid::INVALID,
+        };
+        foreign_key::note(cx, self.table, &foreign_key::Change { old: Some(old), new, maker });
+    }
+
+    /// On behalf of a foreign key rows are found as they are now; what the transaction does not see must stay as it is.
+    async fn refuse_unseen(&self, cx: &ExecCx<'_>, tid: Tid) -> Result<()> {
+        let Some(snapshot) = &cx.crosscheck else { return Ok(()) };
+        if access::is_visible(&cx.fx.env, &self.table.rel, tid, snapshot).await? {
+            return Ok(());
+        }
+        let message = "could not serialize access due to concurrent update";
+        Err(Error::new(sqlstate::SERIALIZATION_FAILURE, message))
     }
 }

@@ -61,6 +61,15 @@ impl Node {
         }
     }
 
+    /// `ExecSetTupleBound`: no more rows than these will be asked for. Only a sort can make something of that.
+    pub fn set_bound(&mut self, rows: u64) {
+        match self {
+            Node::Sort(sort) => sort.set_bound(rows),
+            Node::Project(project) => project.input.set_bound(rows),
+            _ => {}
+        }
+    }
+
     /// Begins again from the first row. Only what can stand in a FROM is asked to.
     pub fn rewind(&mut self) {
         match self {
@@ -169,6 +178,9 @@ impl Limit {
             None => {
                 let skip = count(cx, &self.offset, "OFFSET", sqlstate::INVALID_ROW_COUNT_IN_OFFSET).await?;
                 let give = count(cx, &self.limit, "LIMIT", sqlstate::INVALID_ROW_COUNT_IN_LIMIT).await?;
+                if let Some(give) = give {
+                    self.input.set_bound(give.saturating_add(skip.unwrap_or(0)));
+                }
                 (skip.unwrap_or(0), give.unwrap_or(u64::MAX))
             }
         };

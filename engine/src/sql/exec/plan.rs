@@ -52,7 +52,9 @@ pub(super) fn query(cx: &ExecCx<'_>, query: &Query) -> Node {
         node = Node::Unique(Box::new(Unique::new(node)));
     }
     if !ordered {
-        node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone())));
+        let types: Vec<_> = query.columns.iter().map(|column| column.ty).collect();
+        let width = if query.locks.is_empty() { query.targets.scalars.len() } else { usize::MAX };
+        node = Node::Sort(Box::new(Sort::new(node, query.order_by.clone(), width, &types)));
     }
     if let (false, Some(from)) = (query.locks.is_empty(), &query.from) {
         node = Node::LockRows(Box::new(LockRows::new(node, query, slots(from).end)));

@@ -1,71 +1,180 @@
 //! ORDER BY and DISTINCT.
 
 use super::super::bound::{Row, SortKey};
-use super::ExecCx;
 use super::node::Node;
-use crate::ids::{Error, Result};
-use crate::small;
-use crate::types::{Datum, compare};
+use super::{BATCH, ExecCx};
+use crate::ids::Result;
+use crate::settings::Setting;
+use crate::sort::{Found, Leading, Order, Tuplesort};
+use crate::txn::MemoryPurpose;
+use crate::types::abbreviate::is_exact;
+use crate::types::index_key::compare_stored;
+use crate::types::minimal::{RowShape, minimal_size};
+use crate::types::{Datum, TypeId};
+use std::cell::RefCell;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
-use std::vec::IntoIter;
+use std::rc::Rc;
 
-/// All rows in order; those that are alike stay as they came.
+/// All rows in order, within `work_mem`.
 pub(super) struct Sort {
     input: Node,
-    keys: Vec<SortKey>,
-    sorted: Option<IntoIter<Row>>,
+    keys: Rc<[SortKey]>,
+    /// The only column, if it is one whose values need no tuple around them.
+    single: Option<TypeId>,
+    /// No more rows than these are wanted.
+    bound: Option<usize>,
+    sorted: Option<Sorted>,
+    /// A sort whose result is wanted no more.
+    stale: Option<Sorted>,
+}
+
+/// A sort that is done, and how its rows are written.
+struct Sorted {
+    sort: Tuplesort<'static>,
+    rows: Rc<RowOrder>,
+}
+
+/// How rows are written, and how they compare.
+struct RowOrder {
+    shape: RefCell<RowShape>,
+    keys: Rc<[SortKey]>,
+    single: Option<TypeId>,
 }
 
 impl Sort {
-    pub fn new(input: Node, keys: Vec<SortKey>) -> Sort {
-        Sort { input, keys, sorted: None }
+    /// A sort of rows of so many columns, the first of these types.
+    pub fn new(input: Node, keys: Vec<SortKey>, width: usize, types: &[TypeId]) -> Sort {
+        let single = types.first().copied().filter(|only| width == 1 && only.typbyval());
+        Sort { input, keys: keys.into(), single, bound: None, sorted: None, stale: None }
+    }
+
+    /// No more rows than these will be asked for.
+    pub fn set_bound(&mut self, rows: u64) {
+        self.bound = usize::try_from(rows).ok().filter(|rows| *rows <= i32::MAX as usize / 2);
     }
 
     pub fn rewind(&mut self) {
         self.input.rewind();
-        self.sorted = None;
+        self.stale = self.sorted.take().or(self.stale.take());
     }
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<Vec<Row>> {
-        if self.sorted.is_none() {
-            let mut rows = self.input.all(cx, &[]).await?;
-            for row in &mut rows {
-                cx.bring_back(row, |slot| self.keys.iter().any(|key| key.slot == slot)).await?;
-            }
-            let mut failed: Option<Error> = None;
-            small::sort_by(&mut rows, |a, b| {
-                order(&self.keys, a, b).unwrap_or_else(|error| {
-                    failed.get_or_insert(error);
-                    Ordering::Equal
-                })
-            });
-            if let Some(error) = failed {
-                return Err(error);
-            }
-            self.sorted = Some(rows.into_iter());
+        if let Some(stale) = self.stale.take() {
+            stale.sort.end(&cx.fx.env);
         }
-        Ok(self.sorted.iter_mut().flatten().take(max).collect())
+        if self.sorted.is_none() {
+            self.sorted = Some(self.sort(cx).await?);
+        }
+        let (mut found, mut bytes) = (Vec::new(), Vec::new());
+        let Some(Sorted { sort, rows }) = &mut self.sorted else { return Ok(found) };
+        while found.len() < max {
+            match sort.try_next(&mut bytes)? {
+                Found::Tuple => found.push(rows.read(&bytes)?),
+                Found::Blocked => sort.read_on(&cx.fx.env).await?,
+                Found::End => break,
+            }
+        }
+        Ok(found)
+    }
+
+    async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<Sorted> {
+        let env = &cx.fx.env;
+        let (keys, single) = (self.keys.clone(), self.single);
+        let rows = Rc::new(RowOrder { shape: RefCell::default(), keys, single });
+        let memory = env.settings.borrow().int(Setting::work_mem);
+        let mut sort = Tuplesort::begin(env, MemoryPurpose::Sort, Box::new(rows.clone()), memory, self.bound);
+        let mut bytes = Vec::new();
+        loop {
+            let batch = self.input.next(cx, &[], BATCH).await?;
+            if batch.is_empty() {
+                break;
+            }
+            cx.breathe(batch.len()).await?;
+            for mut row in batch {
+                cx.bring_back(&mut row, |slot| self.keys.iter().any(|key| key.slot == slot)).await?;
+                rows.write(&row, &mut bytes)?;
+                sort.put(&bytes)?;
+            }
+            sort.settle(env).await?;
+        }
+        sort.finish(env).await?;
+        Ok(Sorted { sort, rows })
     }
 }
 
-fn order(keys: &[SortKey], a: &[Datum], b: &[Datum]) -> Result<Ordering> {
-    for key in keys {
-        let (a, b) = (&a[key.slot], &b[key.slot]);
-        let order = match (a.is_null(), b.is_null()) {
-            (true, true) => Ordering::Equal,
-            (true, false) if key.nulls_first => Ordering::Less,
-            (true, false) => Ordering::Greater,
-            (false, true) if key.nulls_first => Ordering::Greater,
-            (false, true) => Ordering::Less,
-            (false, false) if key.descending => compare(b, a)?,
-            (false, false) => compare(a, b)?,
-        };
-        if order.is_ne() {
-            return Ok(order);
+impl RowOrder {
+    /// A row as bytes. A single number stands for itself, and nothing for its NULL.
+    fn write(&self, row: &[Datum], bytes: &mut Vec<u8>) -> Result<()> {
+        bytes.clear();
+        let shape = &mut *self.shape.borrow_mut();
+        match (self.single, row) {
+            (Some(_), [value]) => shape.encode_single(value, bytes),
+            _ => shape.encode(row, bytes),
         }
     }
-    Ok(Ordering::Equal)
+
+    fn read(&self, bytes: &[u8]) -> Result<Row> {
+        let shape = self.shape.borrow();
+        if self.single.is_some() { Ok(vec![shape.decode_single(bytes)?]) } else { shape.decode(bytes) }
+    }
+}
+
+impl Order for Rc<RowOrder> {
+    fn leading(&self, row: &[u8]) -> Result<Leading> {
+        let Some(key) = self.keys.first() else { return Ok(Leading::default()) };
+        let shape = self.shape.borrow();
+        let (attr, value) = match self.single {
+            Some(_) => shape.single(row),
+            None => shape.column(row, key.slot)?,
+        };
+        Ok(Leading::of(attr.zip(value), key.descending, key.nulls_first))
+    }
+
+    fn compare(&self, a: &[u8], b: &[u8]) -> Result<Ordering> {
+        if self.single.is_some() {
+            return Ok(Ordering::Equal);
+        }
+        let shape = self.shape.borrow();
+        for key in self.keys.iter() {
+            let ((attr, a), (_, b)) = (shape.column(a, key.slot)?, shape.column(b, key.slot)?);
+            let order = match (a, b) {
+                (None, None) => Ordering::Equal,
+                (None, _) => {
+                    if key.nulls_first {
+                        Ordering::Less
+                    } else {
+                        Ordering::Greater
+                    }
+                }
+                (_, None) => {
+                    if key.nulls_first {
+                        Ordering::Greater
+                    } else {
+                        Ordering::Less
+                    }
+                }
+                (Some(a), Some(b)) => match attr {
+                    Some(attr) if key.descending => compare_stored(attr, b, a)?,
+                    Some(attr) => compare_stored(attr, a, b)?,
+                    None => Ordering::Equal,
+                },
+            };
+            if order.is_ne() {
+                return Ok(order);
+            }
+        }
+        Ok(Ordering::Equal)
+    }
+
+    fn is_decided_by_leading(&self) -> bool {
+        let exact = |key: &SortKey| self.shape.borrow().type_of(key.slot).is_none_or(is_exact);
+        self.keys.len() == 1 && exact(&self.keys[0])
+    }
+
+    fn size(&self, row: &[u8]) -> usize {
+        if self.single.is_some() { 0 } else { minimal_size(row) }
+    }
 }
 
 /// Values as a key: they compare as their types do, and NULLs are alike.

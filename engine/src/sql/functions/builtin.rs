@@ -1,131 +1,22 @@
 //! SQL's own functions: numbers, strings, the session.
 
-use super::{ArgType, Body, FnCtx, Function, Registry, RowIter};
+use super::{Body, FnCtx, Function, Registry, RowIter};
 use crate::ids::{Error, Result, sqlstate};
 use crate::settings::{Settings, Source};
-use crate::types::{self, Datum, TypeId};
-use TypeId::{Bool, Float8, Int2, Int4, Int8, Name, Numeric, Oid, Text, TimestampTz};
+use crate::types::{Datum, TypeId};
+use TypeId::{Bool, Int4, Int8, Name, Text, TimestampTz};
 
 /// What `version()` says, and `server_version` with it.
 pub(super) const VERSION: &str = "PostgreSQL 15 (Vitrine)";
 
 pub(super) fn add(registry: &mut Registry) {
-    numbers(registry);
-    strings(registry);
     session(registry);
+    interval(registry);
     sets(registry);
 }
 
-fn numbers(registry: &mut Registry) {
-    for ty in [Int2, Int4, Int8, Numeric, Float8] {
-        registry.scalar("abs", &[ty], ty, |_, args| {
-            types::unary_op("@", kind_of(&args[0])).and_then(|op| (op.eval)(&args[0]))
-        });
-    }
-    registry.scalar("round", &[Numeric], Numeric, |_, args| numeric(&args[0], |n| n.round(0)));
-    registry.scalar("round", &[Numeric, Int4], Numeric, |_, args| {
-        let scale = args[1].as_int()? as i32;
-        numeric(&args[0], |n| n.round(scale))
-    });
-    registry.scalar("trunc", &[Numeric], Numeric, |_, args| numeric(&args[0], |n| Ok(n.trunc(0))));
-    registry.scalar("ceil", &[Numeric], Numeric, |_, args| numeric(&args[0], types::Numeric::ceil));
-    registry.scalar("floor", &[Numeric], Numeric, |_, args| numeric(&args[0], types::Numeric::floor));
-    registry.scalar("round", &[Float8], Float8, |_, args| Ok(Datum::Float8(libm::rint(args[0].as_float()?))));
-    registry.scalar("ceil", &[Float8], Float8, |_, args| Ok(Datum::Float8(args[0].as_float()?.ceil())));
-    registry.scalar("floor", &[Float8], Float8, |_, args| Ok(Datum::Float8(args[0].as_float()?.floor())));
-    for ty in [Int2, Int4, Int8, Numeric] {
-        registry.scalar("mod", &[ty, ty], ty, |_, args| {
-            types::binary_op("%", kind_of(&args[0]), kind_of(&args[1])).and_then(|op| (op.eval)(&args[0], &args[1]))
-        });
-    }
-}
-
-/// The type of a number.
-fn kind_of(value: &Datum) -> TypeId {
-    match value {
-        Datum::Int2(_) => Int2,
-        Datum::Int4(_) => Int4,
-        Datum::Int8(_) => Int8,
-        Datum::Numeric(_) => Numeric,
-        _ => Float8,
-    }
-}
-
-fn numeric(value: &Datum, f: impl Fn(&types::Numeric) -> Result<types::Numeric>) -> Result<Datum> {
-    f(value.as_numeric()?).map(Datum::Numeric)
-}
-
-fn strings(registry: &mut Registry) {
-    registry.scalar("lower", &[Text], Text, |_, args| Ok(Datum::text(args[0].as_str()?.to_ascii_lowercase())));
-    registry.scalar("upper", &[Text], Text, |_, args| Ok(Datum::text(args[0].as_str()?.to_ascii_uppercase())));
-    for name in ["length", "char_length", "character_length"] {
-        registry.scalar(name, &[Text], Int4, |_, args| Ok(Datum::Int4(args[0].as_str()?.chars().count() as i32)));
-    }
-    registry.scalar("octet_length", &[Text], Int4, |_, args| Ok(Datum::Int4(args[0].as_str()?.len() as i32)));
-    registry.scalar("length", &[TypeId::Bytea], Int4, |_, args| Ok(Datum::Int4(args[0].as_bytes()?.len() as i32)));
-    registry
-        .scalar("octet_length", &[TypeId::Bytea], Int4, |_, args| Ok(Datum::Int4(args[0].as_bytes()?.len() as i32)));
-    registry.scalar("repeat", &[Text, Int4], Text, |_, args| repeat(args[0].as_str()?, args[1].as_int()?));
-    for name in ["substr", "substring"] {
-        registry.scalar(name, &[Text, Int4], Text, |_, args| {
-            Ok(Datum::text(part(args[0].as_str()?, args[1].as_int()?, i64::MAX)))
-        });
-        registry.scalar(name, &[Text, Int4, Int4], Text, |_, args| {
-            let (start, count) = (args[1].as_int()?, args[2].as_int()?);
-            if count < 0 {
-                return Err(Error::new(sqlstate::SUBSTRING_ERROR, "negative substring length not allowed"));
-            }
-            Ok(Datum::text(part(args[0].as_str()?, start, start + count)))
-        });
-    }
-    let any = |name, body| Function {
-        name,
-        args: vec![("", ArgType::Any)],
-        variadic: true,
-        strict: false,
-        columns: vec![(name, Text)],
-        body,
-    };
-    registry.add(any("concat", Body::Scalar(|_, args| concat(args))));
-    registry.add(Function {
-        variadic: false,
-        columns: vec![("pg_typeof", TypeId::Regtype)],
-        ..any("pg_typeof", Body::TypeOf)
-    });
-}
-
-/// The most bytes that a value may have: `MaxAllocSize` less a header.
-const MAX_BYTES: usize = 0x3FFF_FFFF - 4;
-
-fn repeat(text: &str, times: i64) -> Result<Datum> {
-    let times = times.max(0) as usize;
-    if text.len().saturating_mul(times) > MAX_BYTES {
-        return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, "requested length too large"));
-    }
-    Ok(Datum::text(text.repeat(times)))
-}
-
-/// The characters from the `start`th to before the `end`th, counted from 1; there may be none there.
-fn part(text: &str, start: i64, end: i64) -> &str {
-    let byte = |n: i64| text.char_indices().nth((n - 1).max(0) as usize).map_or(text.len(), |(at, _)| at);
-    let from = byte(start);
-    &text[from..if end == i64::MAX { text.len() } else { byte(end).max(from) }]
-}
-
-/// The texts of all arguments that are not NULL.
-fn concat(args: &[Datum]) -> Result<Datum> {
-    let mut text = String::new();
-    for arg in args {
-        match arg {
-            Datum::Null => {}
-            // As its output function, which knows booleans by one letter.
-            value => types::write_output(&mut text, value, TypeId::Text),
-        }
-    }
-    Ok(Datum::text(text))
-}
-
 fn session(registry: &mut Registry) {
+    registry.add(Function::new("pg_typeof", &[TypeId::Any], TypeId::Regtype, Body::TypeOf).not_strict());
     for name in ["now", "transaction_timestamp"] {
         registry.scalar(name, &[], TimestampTz, |cx, _| Ok(Datum::TimestampTz(cx.env.xact.borrow().started)));
     }
@@ -147,21 +38,10 @@ fn session(registry: &mut Registry) {
         let xid = cx.env.xact.borrow().xid;
         Ok(if xid.is_valid() { Datum::Xid(xid) } else { Datum::Null })
     });
-    registry.scalar("pg_table_is_visible", &[Oid], Bool, |_, _| Ok(Datum::Bool(true)));
     registry.scalar("current_setting", &[Text], Text, setting);
     registry.scalar("current_setting", &[Text, Bool], Text, setting);
     let set = Function::new("set_config", &[Text, Text, Bool], Text, Body::Scalar(set_config));
     registry.add(set.not_strict().named(&["setting_name", "new_value", "is_local"]));
-    let format = Function::new("format_type", &[Oid, Int4], Text, Body::Scalar(format_type));
-    registry.add(format.not_strict());
-}
-
-/// `format_type`: the SQL name of a type with its modifier; a NULL modifier is none.
-fn format_type(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
-    let Datum::Oid(oid) = args[0] else { return Ok(Datum::Null) };
-    let typmod = if args[1] == Datum::Null { -1 } else { args[1].as_int()? as i32 };
-    let name = TypeId::from_oid(oid).map(|ty| ty.format(typmod));
-    Ok(Datum::text(name.unwrap_or_else(|| if oid.0 == 0 { "-".into() } else { "???".into() })))
 }
 
 /// `current_setting(name)`, or NULL for an unknown name with `missing_ok`.
@@ -188,6 +68,29 @@ fn set_config(cx: &FnCtx, args: &[Datum]) -> Result<Datum> {
     Ok(Datum::text(settings.show(setting)))
 }
 
+/// `make_interval`, whose arguments are all 0 unless said.
+fn interval(registry: &mut Registry) {
+    let make = Body::Scalar(|_, args| {
+        let whole = |at: usize| args[at].as_int();
+        let beyond = || Error::new(sqlstate::DATETIME_FIELD_OVERFLOW, "interval out of range");
+        let seconds = args[6].as_float()?;
+        let micros = (whole(4)? * 60 + whole(5)?) * 60_000_000;
+        let months = i32::try_from(whole(0)? * 12 + whole(1)?).map_err(|_| beyond())?;
+        let days = i32::try_from(whole(2)? * 7 + whole(3)?).map_err(|_| beyond())?;
+        if !seconds.is_finite() || seconds.abs() > 9e12 {
+            return Err(beyond());
+        }
+        let micros = micros + libm::rint(seconds * 1e6) as i64;
+        Ok(Datum::Interval(crate::types::Interval { micros, days, months }))
+    });
+    let args = [Int4, Int4, Int4, Int4, Int4, Int4, TypeId::Float8];
+    let mut function = Function::new("make_interval", &args, TypeId::Interval, make);
+    function = function.named(&["years", "months", "weeks", "days", "hours", "mins", "secs"]);
+    function.defaults = vec![Datum::Int4(0); 6];
+    function.defaults.push(Datum::Float8(0.0));
+    registry.add(function);
+}
+
 /// The functions that give rows by themselves.
 fn sets(registry: &mut Registry) {
     for ty in [Int4, Int8] {
@@ -210,52 +113,4 @@ fn series(args: &[Datum]) -> Result<RowIter> {
         next = value.checked_add(step);
         Some(Ok(vec![if wide { Datum::Int8(value) } else { Datum::Int4(value as i32) }]))
     })))
-}
-
-/// `LIKE`: `%` stands for any characters, `_` for one, a backslash takes the next as it is.
-pub(crate) fn like(text: &str, pattern: &str) -> Result<bool> {
-    let text: Vec<char> = text.chars().collect();
-    let mut tokens: Vec<Option<char>> = Vec::new();
-    let mut any: Vec<usize> = Vec::new();
-    let mut chars = pattern.chars();
-    while let Some(c) = chars.next() {
-        match c {
-            '%' => any.push(tokens.len()),
-            '_' => tokens.push(None),
-            '\\' => match chars.next() {
-                Some(c) => tokens.push(Some(c)),
-                None => {
-                    let code = sqlstate::INVALID_ESCAPE_SEQUENCE;
-                    return Err(Error::new(code, "LIKE pattern must not end with escape character"));
-                }
-            },
-            c => tokens.push(Some(c)),
-        }
-    }
-    Ok(matches(&text, &tokens, &any))
-}
-
-/// Whether the pieces of a pattern, which `any` divides, come one after another in the text.
-fn matches(text: &[char], tokens: &[Option<char>], any: &[usize]) -> bool {
-    let fits = |at: usize, piece: &[Option<char>]| {
-        text.get(at..at + piece.len())
-            .is_some_and(|part| part.iter().zip(piece).all(|(c, token)| token.is_none_or(|token| token == *c)))
-    };
-    let (Some(&first), Some(&last)) = (any.first(), any.last()) else {
-        return text.len() == tokens.len() && fits(0, tokens);
-    };
-    if !fits(0, &tokens[..first]) {
-        return false;
-    }
-    let mut at = first;
-    for pair in any.windows(2) {
-        let piece = &tokens[pair[0]..pair[1]];
-        // The earliest place is as good as any for what follows.
-        match (at..=text.len().saturating_sub(piece.len())).find(|at| fits(*at, piece)) {
-            Some(found) => at = found + piece.len(),
-            None => return false,
-        }
-    }
-    let tail = &tokens[last..];
-    text.len() >= at + tail.len() && fits(text.len() - tail.len(), tail)
 }

@@ -4,21 +4,33 @@
 //! the views of statistics. There are three kinds, and besides them the aggregates of `types::aggregate`:
 //!
 //! ```text
-//!   scalar     a plain fn over values                      upper(text)
+//!   scalar     a plain fn over values                      upper(text)          most of them rows of `table`
 //!   waiting    a scalar that may read or wait: a future    get_raw_page(text, int4)
 //!   rows       a future that gives rows, for FROM          heap_page_items(bytea)
 //! ```
 
+mod array;
 mod builtin;
+mod datetime;
+mod encode;
+mod format;
+mod json;
+mod math;
+mod regexp;
 mod resolve;
+mod string;
+mod system;
+mod table;
+mod to_char;
 mod waiting;
 
 use super::bound::Row;
 use crate::access::Env;
+use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
-pub(crate) use builtin::like;
+pub(crate) use format::quote_ident;
 pub use resolve::{Found, resolve};
 use std::fmt;
 use std::future::Future;
@@ -40,6 +52,10 @@ pub struct FnCtx {
     pub env: Env,
     /// The session.
     pub session: Rc<dyn SessionEnv>,
+    /// What it remembers of the catalogs.
+    pub catalog: Rc<Catalog>,
+    /// The functions that there are.
+    pub registry: Rc<Registry>,
 }
 
 /// A function that is computed at once.
@@ -88,6 +104,8 @@ pub struct Function {
     pub args: Vec<(&'static str, ArgType)>,
     /// Whether the last argument may come any number of times.
     pub variadic: bool,
+    /// What the last arguments are where a call leaves them out.
+    pub defaults: Vec<Datum>,
     /// Whether a NULL argument makes the result NULL, or gives no rows, without a call.
     pub strict: bool,
     /// The columns of its rows, or one for a value.
@@ -109,6 +127,7 @@ impl Function {
             name,
             args: args.iter().map(|ty| ("", ArgType::Is(*ty))).collect(),
             variadic: false,
+            defaults: Vec::new(),
             strict: true,
             columns: vec![(name, result)],
             body,
@@ -214,11 +233,16 @@ impl Registry {
 
     /// The names of all functions.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
-        self.functions.keys().copied()
+        let mut names: Vec<&'static str> = self.functions.keys().copied().chain(table::names()).collect();
+        small::sort_by(&mut names, |a, b| a.cmp(b));
+        names.dedup();
+        names.into_iter()
     }
 
     /// The functions of this name.
-    pub fn named(&self, name: &str) -> &[Rc<Function>] {
-        self.functions.get(name).map_or(&[], |functions| functions)
+    pub fn named(&self, name: &str) -> Vec<Rc<Function>> {
+        let mut found = self.functions.get(name).map_or_else(Vec::new, |functions| functions.clone());
+        found.extend(table::named(name).map(Rc::new));
+        found
     }
 }

@@ -1,120 +1,99 @@
-//! Which function a call means: PostgreSQL's rules of choice among those of a name.
-//!
-//! 1. One that takes just these types.
-//! 2. Else those that take what these types can become implicitly; of those, the ones that fit exactly in most
-//!    places; of those, the ones that take the preferred type of a category in most places.
-//! 3. A literal of unknown type is taken for a string if a candidate takes a string there, else for the preferred type
-//!    of the only category there is.
+//! Which function a call means: by the names and the number of its arguments, then by PostgreSQL's rules of choice
+//! ([`crate::types::resolve`]).
 
 use super::super::ast::{Ident, Pos};
 use super::{ArgType, Body, Function, Registry};
 use crate::ids::{Error, Result, sqlstate};
 use crate::small;
-use crate::types::{CastContext, TypeCategory, TypeId, can_coerce};
+use crate::types::resolve::{Choice, choose, is_polymorphic, specialise};
+use crate::types::{Datum, TypeId};
 use std::rc::Rc;
 
 /// A function, and how the arguments of a call become its arguments.
 pub struct Found {
-    /// The function.
+    /// The function; if it is polymorphic, with the types that it has in this call.
     pub function: Rc<Function>,
-    /// For each of its arguments in turn: which of the call's, and the type it must have.
+    /// For each of its arguments that the call gives, in turn: which of the call's, and the type it must have.
     pub args: Vec<(usize, TypeId)>,
+    /// The arguments that the call leaves out: their places, and what they are.
+    pub missing: Vec<(usize, Datum)>,
 }
 
 struct Candidate {
     function: Rc<Function>,
     /// For each argument of the call: the function's type for it.
-    types: Vec<ArgType>,
-    /// The order of the call's arguments.
-    order: Vec<usize>,
+    types: Vec<TypeId>,
+    /// For each argument of the call: its place among the function's.
+    places: Vec<usize>,
 }
 
 /// The function that a call means: its name, its arguments' names and types.
 pub fn resolve(registry: &Registry, name: &str, args: &[(Option<Ident>, TypeId)], pos: Pos) -> Result<Found> {
-    let mut candidates: Vec<_> = registry.named(name).iter().filter_map(|function| candidate(function, args)).collect();
+    let mut candidates: Vec<_> =
+        registry.named(name).into_iter().filter_map(|function| candidate(function, args)).collect();
     let types: Vec<_> = args.iter().map(|(_, ty)| *ty).collect();
-    if let Some(exact) = candidates.iter().position(|c| exact_fits(c, &types) == types.len()) {
-        return Ok(candidates.swap_remove(exact).found(&types));
-    }
-    keep_best(&mut candidates, |c| exact_fits(c, &types));
-    keep_best(&mut candidates, |c| count(c, &types, |from, to| from == to || is_preferred_of(from, to)));
-    for at in (0..types.len()).filter(|at| types[*at] == TypeId::Unknown) {
-        keep_best(&mut candidates, |c| match c.types[at] {
-            ArgType::Is(ty) if ty.category() == TypeCategory::String => 1 + usize::from(ty.is_preferred()),
-            _ => 0,
-        });
-        let category = |c: &Candidate| match c.types[at] {
-            ArgType::Is(ty) => Some(ty.category()),
-            ArgType::Any => None,
-        };
-        if candidates.iter().all(|c| category(c) == candidates.first().and_then(category)) {
-            keep_best(&mut candidates, |c| matches!(c.types[at], ArgType::Is(ty) if ty.is_preferred()).into());
-        }
-    }
-    match candidates.len() {
-        1 => Ok(candidates.swap_remove(0).found(&types)),
-        0 => Err(undefined(name, args, pos)),
-        _ => Err(ambiguous(name, args, pos)),
+    // Among those that fit as they stand, one with fewer arguments left out goes first.
+    small::sort_by_key(&mut candidates, |c| (c.function.variadic, c.function.args.len()));
+    let declared: Vec<&[TypeId]> = candidates.iter().map(|c| &c.types[..]).collect();
+    match choose(&declared, &types) {
+        Choice::One(at) => candidates.swap_remove(at).found(&types).map_err(|error| error.at(pos.0)),
+        Choice::None => Err(undefined(name, args, pos)),
+        Choice::Several => Err(ambiguous(name, args, pos)),
     }
 }
 
 impl Candidate {
-    fn found(self, types: &[TypeId]) -> Found {
-        let ty = |at: usize| match self.types[at] {
-            ArgType::Is(ty) => ty,
+    fn found(self, types: &[TypeId]) -> Result<Found> {
+        let (mut actual, result) = specialise(&self.types, self.function.result(), types)?;
+        for (actual, own) in actual.iter_mut().zip(types).filter(|(actual, _)| **actual == TypeId::Any) {
             // A literal whose type nobody decides is a text; only pg_typeof tells what it was.
-            ArgType::Any if types[at] == TypeId::Unknown && !matches!(self.function.body, Body::TypeOf) => TypeId::Text,
-            ArgType::Any => types[at],
-        };
-        let args = self.order.iter().map(|&at| (at, ty(at))).collect();
-        Found { function: self.function, args }
+            let undecided = *own == TypeId::Unknown && !matches!(self.function.body, Body::TypeOf);
+            *actual = if undecided { TypeId::Text } else { *own };
+        }
+        let mut order: Vec<_> = (0..types.len()).collect();
+        small::sort_by_key(&mut order, |at| self.places[*at]);
+        let args = order.iter().map(|&at| (at, actual[at])).collect();
+        let first_default = self.function.args.len() - self.function.defaults.len();
+        let is_missing = |place: &usize| !self.places.contains(place);
+        let missing = (first_default..self.function.args.len()).filter(is_missing);
+        let missing = missing.map(|place| (place, self.function.defaults[place - first_default].clone())).collect();
+        let mut function = self.function;
+        if is_polymorphic(function.result()) {
+            let columns = function.columns.iter().map(|(name, _)| (*name, result)).collect();
+            function = Rc::new(Function { columns, ..(*function).clone() });
+        }
+        Ok(Found { function, args, missing })
     }
 }
 
-/// How a function would take the arguments, if it can.
-fn candidate(function: &Rc<Function>, args: &[(Option<Ident>, TypeId)]) -> Option<Candidate> {
+/// How a function would take as many arguments of these names, if it can.
+fn candidate(function: Rc<Function>, args: &[(Option<Ident>, TypeId)]) -> Option<Candidate> {
     let wanted = function.args.len();
-    if args.len() != wanted && !(function.variadic && args.len() + 1 >= wanted && !args.is_empty()) {
+    let several = function.variadic && args.len() >= wanted && !args.is_empty();
+    let enough = args.len() <= wanted && args.len() + function.defaults.len() >= wanted;
+    if !enough && !several {
         return None;
     }
     let mut places = Vec::with_capacity(args.len());
     for (at, (name, _)) in args.iter().enumerate() {
         places.push(match name {
             Some(name) => function.args.iter().position(|(own, _)| **own == **name)?,
-            None => at.min(wanted.saturating_sub(1)),
+            None => at,
         });
     }
-    let mut order: Vec<_> = (0..args.len()).collect();
-    small::sort_by_key(&mut order, |at| places[*at]);
-    let named_twice = !function.variadic && order.windows(2).any(|pair| places[pair[0]] == places[pair[1]]);
-    let types: Vec<_> = places.iter().map(|place| function.args[*place].1).collect();
-    let fits = |(ty, (_, from)): (&ArgType, &(Option<Ident>, TypeId))| match ty {
-        ArgType::Is(to) => can_coerce(*from, *to, CastContext::Implicit),
-        ArgType::Any => true,
+    let first_default = wanted - function.defaults.len();
+    let given_once = |place: usize| places.iter().filter(|own| **own == place).count();
+    if !function.variadic
+        && (0..wanted).any(|place| given_once(place) != 1 && (place < first_default || given_once(place) > 1))
+    {
+        return None;
+    }
+    let declared = |place: &usize| match function.args.get(*place).or(function.args.last()) {
+        Some((_, ArgType::Is(ty))) => *ty,
+        _ => TypeId::Any,
     };
-    let fits = !named_twice && types.iter().zip(args).all(fits);
-    fits.then(|| Candidate { function: function.clone(), types, order })
-}
-
-fn count(candidate: &Candidate, types: &[TypeId], fits: impl Fn(TypeId, TypeId) -> bool) -> usize {
-    let place = |(to, from): (&ArgType, &TypeId)| match to {
-        ArgType::Is(to) => *from != TypeId::Unknown && fits(*from, *to),
-        ArgType::Any => false,
-    };
-    candidate.types.iter().zip(types).filter(|pair| place(*pair)).count()
-}
-
-fn exact_fits(candidate: &Candidate, types: &[TypeId]) -> usize {
-    count(candidate, types, |from, to| from == to)
-}
-
-fn is_preferred_of(from: TypeId, to: TypeId) -> bool {
-    from.category() == to.category() && to.is_preferred()
-}
-
-fn keep_best(candidates: &mut Vec<Candidate>, score: impl Fn(&Candidate) -> usize) {
-    let best = candidates.iter().map(&score).max().unwrap_or(0);
-    candidates.retain(|candidate| score(candidate) == best);
+    let types = places.iter().map(declared).collect();
+    Some(Candidate { types, places, function })
 }
 
 /// `f(integer, b => unknown)`

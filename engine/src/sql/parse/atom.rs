@@ -70,9 +70,7 @@ fn name_ref(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
         return Ok(ExprKind::SqlValue(value, None));
     }
     match node.first_token().map(|token| token.kind()) {
-        Some(CURRENT_DATE_KW | CURRENT_TIME_KW | LOCALTIME_KW | LOCALTIMESTAMP_KW | SYSTEM_USER_KW) => {
-            Err(source.unsupported_node(node))
-        }
+        Some(SYSTEM_USER_KW) => Err(source.unsupported_node(node)),
         _ => Ok(ExprKind::Column(vec![source.only_name(node)?])),
     }
 }
@@ -80,7 +78,13 @@ fn name_ref(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
 fn sql_value(node: &SyntaxNode) -> Option<SqlValue> {
     Some(match node.first_token()?.kind() {
         CURRENT_TIMESTAMP_KW => SqlValue::CurrentTimestamp,
-        CURRENT_USER_KW | CURRENT_ROLE_KW | USER_KW => SqlValue::CurrentUser,
+        CURRENT_DATE_KW => SqlValue::CurrentDate,
+        CURRENT_TIME_KW => SqlValue::CurrentTime,
+        LOCALTIME_KW => SqlValue::LocalTime,
+        LOCALTIMESTAMP_KW => SqlValue::LocalTimestamp,
+        CURRENT_USER_KW => SqlValue::CurrentUser,
+        CURRENT_ROLE_KW => SqlValue::CurrentRole,
+        USER_KW => SqlValue::User,
         SESSION_USER_KW => SqlValue::SessionUser,
         CURRENT_CATALOG_KW => SqlValue::CurrentCatalog,
         CURRENT_SCHEMA_KW => SqlValue::CurrentSchema,
@@ -202,8 +206,18 @@ fn cast(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
         let ty = children.expect_any_node()?;
         (children.expect_any_node()?, ty)
     };
+    let fields = children.any_node();
     children.end()?;
-    Ok(ExprKind::Cast(Box::new(expr(source, &arg)?), name::type_name(source, &ty)?))
+    let written_out = source.children(node).peek() == Some(CAST_KW);
+    let mut name = name::type_name(source, &ty)?;
+    // `char 'ab'` is as long as it is.
+    if !written_out && ty.kind() == CHARACTER_TYPE && !ty.children().any(|child| child.kind() == ARG_LIST) {
+        name.typmods.clear();
+    }
+    if let Some(fields) = fields {
+        name = name::interval_after(source, name, &fields)?;
+    }
+    Ok(ExprKind::Cast(Box::new(expr(source, &arg)?), name))
 }
 
 fn call_expr(source: &Source, node: &SyntaxNode) -> Result<ExprKind> {
@@ -275,9 +289,10 @@ fn special_call(source: &Source, callee: &SyntaxNode, list: &SyntaxNode) -> Resu
     let keyword = callee.first_token().map(|token| token.kind());
     if let Some(value) = sql_value(callee) {
         return match (value, call(source, callee, list)?.args.as_slice()) {
-            (SqlValue::CurrentTimestamp, [(None, Expr { kind: ExprKind::Int4(precision), .. })]) => {
-                Ok(Some(ExprKind::SqlValue(value, Some(*precision))))
-            }
+            (
+                SqlValue::CurrentTimestamp | SqlValue::CurrentTime | SqlValue::LocalTime | SqlValue::LocalTimestamp,
+                [(None, Expr { kind: ExprKind::Int4(precision), .. })],
+            ) => Ok(Some(ExprKind::SqlValue(value, Some(*precision)))),
             (SqlValue::CurrentSchema, []) => Ok(Some(ExprKind::SqlValue(value, None))),
             _ => Err(source.syntax_error(source.node_start(list))),
         };

@@ -19,9 +19,26 @@ pub(super) struct Source<'a> {
     known: Cell<(usize, u32)>,
 }
 
+/// What is known of the places in a query string.
+#[derive(Clone, Copy)]
+pub(super) struct Places {
+    ascii: bool,
+    known: (usize, u32),
+}
+
 impl<'a> Source<'a> {
     pub fn new(text: &'a str) -> Source<'a> {
-        Source { text, base: 0, ascii: text.is_ascii(), known: Cell::new((0, 1)) }
+        Source::with(text, Places { ascii: text.is_ascii(), known: (0, 1) })
+    }
+
+    /// With what was found out before about the same text.
+    pub fn with(text: &'a str, places: Places) -> Source<'a> {
+        Source { text, base: 0, ascii: places.ascii, known: Cell::new(places.known) }
+    }
+
+    /// What was found out about the text.
+    pub fn places(&self) -> Places {
+        Places { ascii: self.ascii, known: self.known.get() }
     }
 
     /// The same text, for the statement that begins at this byte.

@@ -1,4 +1,4 @@
-//! CREATE INDEX and DROP INDEX, and the keys that CREATE TABLE has constraints for.
+//! CREATE INDEX and DROP INDEX.
 
 use super::super::ast::*;
 use super::cursor::Source;
@@ -109,35 +109,4 @@ pub(super) fn reindex(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let name = qualified(source, &target.expect_node(if index { INDEX_REF } else { TABLE_NAME_REF })?)?;
     target.end()?;
     Ok(Statement::Reindex(Reindex { name, index, verbose }))
-}
-
-/// PRIMARY KEY or UNIQUE: of a table with its columns, or of the column it stands at.
-pub(super) fn key(source: &Source, node: &SyntaxNode, column: Option<&Ident>) -> Result<Key> {
-    let mut children = source.children(node);
-    let name = match children.node(CONSTRAINT_NAME_CLAUSE) {
-        Some(clause) => {
-            let mut clause = source.children(&clause);
-            clause.expect(CONSTRAINT_KW)?;
-            Some(clause.name(CONSTRAINT_NAME)?)
-        }
-        None => None,
-    };
-    let primary = children.eat(PRIMARY_KW);
-    children.expect(if primary { KEY_KW } else { UNIQUE_KW })?;
-    let mut columns: Vec<Ident> = column.into_iter().cloned().collect();
-    if let Some(parameters) = children.node(INDEX_PARAMETERS) {
-        let mut parameters = source.children(&parameters);
-        if let Some(list) = parameters.node(CONSTRAINT_COLUMN_REF_LIST) {
-            let mut list = source.children(&list);
-            list.expect(L_PAREN)?;
-            for column in list.list(COLUMN_NAME_REF)? {
-                columns.push(source.only_name(&column)?);
-            }
-            list.expect(R_PAREN)?;
-            list.end()?;
-        }
-        parameters.end()?;
-    }
-    children.end()?;
-    Ok(Key { name, primary, columns, pos: source.node_pos(node) })
 }

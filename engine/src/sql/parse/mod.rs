@@ -19,19 +19,23 @@
 //! the children of its node one by one and refuses what is left over.
 
 mod atom;
+mod constraint;
 mod cursor;
 mod expr;
 mod index;
 mod join;
+mod literals;
 mod locking;
 mod modify;
 mod name;
 mod select;
+mod sequence;
+mod shape;
 mod table;
 mod tree;
 mod utility;
 
-use super::ast::Statement;
+use super::ast::{Expr, QueryBody, Statement, Target};
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
 use crate::ids::{Error, Result, sqlstate};
 use cursor::{Source, kind_words};
@@ -39,14 +43,26 @@ use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
 use squawk_syntax::syntax_error::SyntaxError;
 use std::ops::Range;
+use std::rc::Rc;
 
-/// A statement and where it stands in the query string, in bytes.
-#[derive(Clone, PartialEq, Debug)]
+pub use shape::{Script, Shapes};
+
+/// A statement and where it stands in the query string.
+#[derive(Clone, Debug)]
 pub struct Parsed {
     /// What it is.
     pub statement: Statement,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// Where a statement stands in its query string.
+#[derive(Clone, Debug)]
+pub struct Place {
     /// From its first token to the end of its last.
-    pub range: Range<usize>,
+    range: Range<usize>,
+    /// If its tree came from a statement of the same shape: that one's places are in it.
+    shape: Option<Rc<shape::Shape>>,
 }
 
 /// Parses a query string: all of it, or the first error.
@@ -62,9 +78,24 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         let fault = fault.as_ref().filter(|_| i == last);
         source = source.at(text.range.start);
         let statement = parse_one(&source, &text, fault)?;
-        statements.push(Parsed { statement, range: text.range });
+        statements.push(Parsed { statement, place: Place { range: text.range, shape: None } });
     }
     Ok(statements)
+}
+
+/// Parses an expression that stands by itself.
+pub fn parse_expression(text: &str) -> Result<Expr> {
+    let statements = parse(&format!("SELECT {text}"))?;
+    match statements.into_iter().next().map(|parsed| parsed.statement) {
+        Some(Statement::Query(query)) => match query.body {
+            QueryBody::Select(mut select) => match select.targets.pop() {
+                Some(Target::Expr(expr, _)) => Ok(expr),
+                _ => Err(Error::internal("not an expression")),
+            },
+            QueryBody::Values(_) => Err(Error::internal("not an expression")),
+        },
+        _ => Err(Error::internal("not an expression")),
+    }
 }
 
 fn parse_one(source: &Source, text: &StatementText, fault: Option<&(usize, Error)>) -> Result<Statement> {
@@ -155,6 +186,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),
         SET => utility::set(source, node),
         SET_TRANSACTION => utility::set_transaction(source, node),
+        SET_CONSTRAINTS => utility::set_constraints(source, node),
         RESET => utility::reset(source, node),
         SHOW => utility::show(source, node),
         LOCK => utility::lock(source, node),

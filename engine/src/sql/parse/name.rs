@@ -1,8 +1,9 @@
 //! Names, strings and numbers: from the characters of a token to what they mean.
 
 use super::super::ast::{ExprKind, Ident, Pos, QualName, TypeName};
-use super::cursor::Source;
+use super::cursor::{Children, Source};
 use crate::ids::{Error, Result, sqlstate};
+use crate::types::interval::range;
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
 use std::borrow::Cow;
@@ -230,9 +231,18 @@ pub(super) fn type_name(source: &Source, node: &SyntaxNode) -> Result<TypeName> 
         }
         TIMESTAMP_TYPE if children.eat(TIMESTAMP_KW) => (system("timestamp", pos), Vec::new()),
         TIME_TYPE if children.eat(TIME_KW) => (system("time", pos), Vec::new()),
-        INTERVAL_TYPE if children.eat(INTERVAL_KW) => (system("interval", pos), Vec::new()),
+        INTERVAL_TYPE if children.eat(INTERVAL_KW) => {
+            let decimals = precision(source, &mut children)?;
+            let fields = children.any_node();
+            children.end()?;
+            let typmods = interval_fields(source, fields.as_ref(), decimals)?;
+            return Ok(TypeName { name: system("interval", pos), typmods, array: false });
+        }
         _ => return Err(source.unsupported_node(node)),
     };
+    if matches!(node.kind(), TIMESTAMP_TYPE | TIME_TYPE) {
+        typmods.extend(precision(source, &mut children)?);
+    }
     if let Some(args) = children.node(ARG_LIST) {
         if node.kind() == PATH_TYPE && takes_no_modifier(node) {
             return Err(source.syntax_error(source.node_start(&args)));
@@ -246,6 +256,54 @@ pub(super) fn type_name(source: &Source, node: &SyntaxNode) -> Result<TypeName> 
     children.eat(WITHOUT_TIMEZONE);
     children.end()?;
     Ok(TypeName { name, typmods, array: false })
+}
+
+/// `(3)`, where it stands.
+fn precision(source: &Source, children: &mut Children) -> Result<Option<i32>> {
+    if !children.eat(L_PAREN) {
+        return Ok(None);
+    }
+    let number = children.expect_node(LITERAL)?;
+    children.expect(R_PAREN)?;
+    match number.text().to_string().parse() {
+        Ok(number) => Ok(Some(number)),
+        Err(_) => Err(source.unsupported_node(&number)),
+    }
+}
+
+/// The modifier of an interval by its words, such as `DAY TO SECOND(3)`: a bit for each field from the first to the last,
+/// and the decimals if they are said.
+fn interval_fields(source: &Source, node: Option<&SyntaxNode>, decimals: Option<i32>) -> Result<Vec<i32>> {
+    let mut decimals = decimals;
+    let bits = [range::YEAR, range::MONTH, range::DAY, range::HOUR, range::MINUTE, range::SECOND];
+    let (mut first, mut last) = (None, None);
+    if let Some(node) = node {
+        let mut children = source.children(node);
+        while let Some(kind) = children.peek() {
+            let words = [YEAR_KW, MONTH_KW, DAY_KW, HOUR_KW, MINUTE_KW, SECOND_KW];
+            match words.iter().position(|word| *word == kind) {
+                Some(at) => {
+                    children.bump();
+                    first = first.or(Some(at));
+                    last = Some(at);
+                }
+                None if children.eat(TO_KW) => {}
+                None => decimals = Some(precision(source, &mut children)?.ok_or_else(|| children.missing())?),
+            }
+        }
+    }
+    let fields = match (first, last) {
+        (Some(first), Some(last)) => bits.iter().take(last + 1).skip(first).sum(),
+        _ if decimals.is_none() => return Ok(Vec::new()),
+        _ => range::FULL,
+    };
+    Ok([fields].into_iter().chain(decimals).collect())
+}
+
+/// The fields after the string of `interval '1' day`.
+pub(super) fn interval_after(source: &Source, mut name: TypeName, node: &SyntaxNode) -> Result<TypeName> {
+    name.typmods = interval_fields(source, Some(node), name.typmods.get(1).copied())?;
+    Ok(name)
 }
 
 /// Whether the grammar has a word of its own for the type, without a place for modifiers.
@@ -288,9 +346,10 @@ fn modifiers(source: &Source, list: &SyntaxNode) -> Result<Vec<i32>> {
     children.expect(L_PAREN)?;
     let mut typmods = Vec::new();
     for arg in children.list(ARG)? {
-        let only = arg.first_token().filter(|token| token.text_range() == arg.text_range());
-        match only.map(|token| (token.kind(), token.text().parse())) {
-            Some((INT_NUMBER, Ok(value))) => typmods.push(value),
+        // A number, perhaps with a sign before it.
+        let plain = arg.last_token().is_some_and(|token| token.kind() == INT_NUMBER);
+        match arg.text().to_string().parse() {
+            Ok(value) if plain => typmods.push(value),
             _ => return Err(source.unsupported_node(&arg)),
         }
     }

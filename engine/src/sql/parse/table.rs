@@ -2,8 +2,9 @@
 
 use super::super::ast::*;
 use super::cursor::{Children, Source};
-use super::index;
+use super::expr::expr;
 use super::name::{qualified, type_name};
+use super::{constraint, sequence};
 use crate::ids::{Error, Result, sqlstate};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
@@ -11,20 +12,20 @@ use squawk_syntax::SyntaxNode;
 pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
     children.expect(CREATE_KW)?;
+    let temporary = children.node(TEMP).is_some();
     children.expect(TABLE_KW)?;
     let if_not_exists = children.eat(IF_NOT_EXISTS);
     let name = qualified(source, &children.expect_node(TABLE_NAME)?)?;
     let mut list = source.children(&children.expect_node(TABLE_ARG_LIST)?);
+    let temporary = on_commit(source, &mut children, temporary)?;
     children.eat(SEMICOLON);
     children.end()?;
     list.expect(L_PAREN)?;
-    let (mut columns, mut keys) = (Vec::new(), Vec::new());
+    let (mut columns, mut constraints) = (Vec::new(), Vec::new());
     while list.peek() != Some(R_PAREN) {
         match list.peek() {
-            Some(PRIMARY_KEY_CONSTRAINT | UNIQUE_CONSTRAINT) => {
-                keys.push(index::key(source, &list.expect_any_node()?, None)?);
-            }
-            _ => columns.push(column(source, &list.expect_node(COLUMN)?, &mut keys)?),
+            Some(COLUMN) => columns.push(column(source, &list.expect_any_node()?, &mut constraints)?),
+            _ => constraints.push(constraint::constraint(source, &list.expect_any_node()?, None)?),
         }
         if !list.eat(COMMA) {
             break;
@@ -32,35 +33,100 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
     }
     list.expect(R_PAREN)?;
     list.end()?;
-    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, keys }))
+    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, constraints, temporary }))
 }
 
-/// A column; its keys are put behind those before.
-fn column(source: &Source, node: &SyntaxNode, keys: &mut Vec<Key>) -> Result<ColumnDef> {
+/// ON COMMIT of a table that is temporary.
+fn on_commit(source: &Source, children: &mut Children, temporary: bool) -> Result<Temporary> {
+    let Some(node) = children.node(ON_COMMIT) else {
+        return Ok(if temporary { Temporary::PreserveRows } else { Temporary::No });
+    };
+    if !temporary {
+        let message = "ON COMMIT can only be used on temporary tables";
+        return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
+    }
+    let mut words = source.children(&node);
+    words.expect(ON_KW)?;
+    words.expect(COMMIT_KW)?;
+    let action = words.expect_any_node()?;
+    words.end()?;
+    Ok(match action.kind() {
+        DELETE_ROWS => Temporary::DeleteRows,
+        DROP => Temporary::Drop,
+        _ => Temporary::PreserveRows,
+    })
+}
+
+/// A column; its constraints are put behind those before.
+fn column(source: &Source, node: &SyntaxNode, constraints: &mut Vec<TableConstraint>) -> Result<ColumnDef> {
     let mut children = source.children(node);
     let pos = source.node_pos(node);
     let name = children.name(COLUMN_NAME)?;
     let ty = type_name(source, &children.expect_any_node()?)?;
+    let mut column = ColumnDef { name, ty, not_null: false, default: None, identity: None, pos };
+    column_constraints(source, &mut children, &mut column, constraints)?;
+    children.end()?;
+    Ok(column)
+}
+
+/// The constraints that stand at a column: some are its own, others are put behind those of the table.
+pub(super) fn column_constraints(
+    source: &Source,
+    children: &mut Children,
+    column: &mut ColumnDef,
+    constraints: &mut Vec<TableConstraint>,
+) -> Result<()> {
     let mut not_null = None;
-    while let Some(kind @ (NOT_NULL_CONSTRAINT | NULL_CONSTRAINT | PRIMARY_KEY_CONSTRAINT | UNIQUE_CONSTRAINT)) =
-        children.peek()
-    {
-        let constraint = children.expect_any_node()?;
-        if matches!(kind, PRIMARY_KEY_CONSTRAINT | UNIQUE_CONSTRAINT) {
-            keys.push(index::key(source, &constraint, Some(&name))?);
-            continue;
-        }
-        let mut words = source.children(&constraint);
-        words.eat(NOT_KW);
-        words.expect(NULL_KW)?;
-        words.end()?;
-        if not_null.replace(kind == NOT_NULL_CONSTRAINT).is_some_and(|before| before != (kind == NOT_NULL_CONSTRAINT)) {
-            let message = format!("conflicting NULL/NOT NULL declarations for column \"{name}\"");
-            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&constraint).0));
+    while let Some(node) = children.any_node() {
+        match node.kind() {
+            kind @ (NOT_NULL_CONSTRAINT | NULL_CONSTRAINT) => {
+                let mut words = source.children(&node);
+                constraint::name(source, &mut words)?;
+                words.eat(NOT_KW);
+                words.expect(NULL_KW)?;
+                words.end()?;
+                let is_not = kind == NOT_NULL_CONSTRAINT;
+                if not_null.replace(is_not).is_some_and(|before| before != is_not) {
+                    let message = format!("conflicting NULL/NOT NULL declarations for column \"{}\"", column.name);
+                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&node).0));
+                }
+            }
+            DEFAULT_CONSTRAINT => {
+                let mut words = source.children(&node);
+                constraint::name(source, &mut words)?;
+                words.expect(DEFAULT_KW)?;
+                let default = expr(source, &words.expect_any_node()?)?;
+                words.end()?;
+                if column.default.replace(default).is_some() {
+                    let message = format!("multiple default values specified for column \"{}\"", column.name);
+                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&node).0));
+                }
+            }
+            GENERATED_CONSTRAINT => column.identity = Some(identity(source, &node)?),
+            _ => constraints.push(constraint::constraint(source, &node, Some(&column.name))?),
         }
     }
-    children.end()?;
-    Ok(ColumnDef { name, ty, not_null: not_null == Some(true), pos })
+    column.not_null |= not_null == Some(true);
+    Ok(())
+}
+
+/// GENERATED ... AS IDENTITY
+fn identity(source: &Source, node: &SyntaxNode) -> Result<Identity> {
+    let mut words = source.children(node);
+    constraint::name(source, &mut words)?;
+    words.expect(GENERATED_KW)?;
+    let mut generated = source.children(&words.expect_node(GENERATED_IDENTITY)?);
+    words.end()?;
+    let when = generated.expect_any_node()?;
+    generated.expect(AS_KW)?;
+    generated.expect(IDENTITY_KW)?;
+    let list = generated.node(SEQUENCE_OPTION_LIST);
+    generated.end()?;
+    let options = match list {
+        Some(list) => sequence::option_list(source, &list)?,
+        None => SequenceOptions::default(),
+    };
+    Ok(Identity { always: when.kind() == GENERATED_ALWAYS, options })
 }
 
 pub(super) fn drop_table(source: &Source, node: &SyntaxNode) -> Result<Statement> {
@@ -70,15 +136,13 @@ pub(super) fn drop_table(source: &Source, node: &SyntaxNode) -> Result<Statement
     let if_exists = children.eat(IF_EXISTS);
     let names = children.list(TABLE_NAME_REF)?;
     let names = names.iter().map(|name| qualified(source, name)).collect::<Result<_>>()?;
-    drop_behavior(&mut children);
+    let cascade = drop_behavior(&mut children);
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(Statement::DropTable(DropTable { names, if_exists }))
+    Ok(Statement::DropTable(DropTable { names, if_exists, cascade }))
 }
 
-/// RESTRICT or CASCADE: nothing that we have can depend on what is dropped.
-pub(super) fn drop_behavior(children: &mut Children) {
-    if !children.eat(RESTRICT) {
-        children.eat(CASCADE);
-    }
+/// RESTRICT or CASCADE; whether it is the latter.
+pub(super) fn drop_behavior(children: &mut Children) -> bool {
+    !children.eat(RESTRICT) && children.eat(CASCADE)
 }

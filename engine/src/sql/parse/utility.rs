@@ -201,6 +201,23 @@ fn setting(source: &Source, children: &mut Children) -> Result<Option<Ident>> {
     })
 }
 
+/// SET CONSTRAINTS
+pub(super) fn set_constraints(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(SET_KW)?;
+    children.expect(CONSTRAINTS_KW)?;
+    let names = match children.eat(ALL_KW) {
+        true => None,
+        false => {
+            let names = children.list(CONSTRAINT_NAME_REF)?;
+            Some(names.iter().map(|name| qualified(source, name)).collect::<Result<_>>()?)
+        }
+    };
+    let timing = children.expect_any_node()?;
+    finish(children)?;
+    Ok(Statement::SetConstraints(names, timing.kind() == DEFERRED))
+}
+
 pub(super) fn reset(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
     children.expect(RESET_KW)?;
@@ -491,10 +508,12 @@ pub(super) fn deallocate(source: &Source, node: &SyntaxNode) -> Result<Statement
 pub(super) fn discard(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
     children.expect(DISCARD_KW)?;
-    if children.peek() != Some(DISCARD_ALL) {
-        return Err(source.unsupported_node(node));
-    }
+    let what = match children.peek() {
+        Some(DISCARD_ALL) => Statement::DiscardAll,
+        Some(DISCARD_TEMP) => Statement::DiscardTemp,
+        _ => return Err(source.unsupported_node(node)),
+    };
     children.bump();
     finish(children)?;
-    Ok(Statement::DiscardAll)
+    Ok(what)
 }

@@ -148,7 +148,7 @@ fn div_scale(a: &Numeric, b: &Numeric) -> i32 {
     scale.max(i32::from(a.dscale)).max(i32::from(b.dscale)).clamp(0, MAX_DISPLAY_SCALE)
 }
 
-fn add_var(a: &Var, b: &Var) -> Var {
+pub(super) fn add_var(a: &Var, b: &Var) -> Var {
     let dscale = a.dscale.max(b.dscale);
     let top = a.weight.max(b.weight) + 1;
     let bottom = a.last_weight().min(b.last_weight());
@@ -167,7 +167,7 @@ fn add_var(a: &Var, b: &Var) -> Var {
     Var { neg, weight: top, dscale, digits: sums.into_iter().map(|d| d as u16).collect() }
 }
 
-fn mul_var(a: &Var, b: &Var) -> Var {
+pub(super) fn mul_var(a: &Var, b: &Var) -> Var {
     let mut sums = vec![0u64; a.digits.len() + b.digits.len()];
     for (i, &x) in a.digits.iter().enumerate() {
         for (j, &y) in b.digits.iter().enumerate() {
@@ -185,7 +185,7 @@ fn mul_var(a: &Var, b: &Var) -> Var {
 }
 
 /// `a / b` to `scale` decimals, `b` not zero and without zeros at its front: long division, digit by digit.
-fn div_var(a: &Var, b: &Var, scale: i32, rounding: Rounding) -> Var {
+pub(super) fn div_var(a: &Var, b: &Var, scale: i32, rounding: Rounding) -> Var {
     let weight = a.weight - b.weight;
     // The quotient's digits down to the last decimal wanted, and one more to round by.
     let count = weight + 1 + (scale + DEC_DIGITS - 1).div_euclid(DEC_DIGITS) + 1;

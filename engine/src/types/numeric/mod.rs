@@ -15,6 +15,8 @@
 mod arith;
 mod convert;
 pub mod disk;
+pub mod format;
+mod power;
 mod round;
 mod text;
 

@@ -99,6 +99,22 @@ impl Numeric {
         if self.signum() > 0 && whole.compare(self).is_ne() { whole.add(&Numeric::from(1i64)) } else { Ok(whole) }
     }
 
+    /// `min_scale(numeric)`: the decimals that are needed.
+    pub fn min_scale(&self) -> i32 {
+        let Some(last) = self.digits().last() else { return 0 };
+        let behind = (self.digits().len() as i32 - 1 - i32::from(self.weight())) * DEC_DIGITS;
+        let zeros = (1..DEC_DIGITS).take_while(|n| last % 10u16.pow(*n as u32) == 0).count() as i32;
+        (behind - zeros).max(0)
+    }
+
+    /// `div(numeric, numeric)`: the whole part of a quotient.
+    pub fn div_trunc(&self, other: &Numeric) -> Result<Numeric> {
+        if !self.is_finite() || !other.is_finite() {
+            return self.div(other);
+        }
+        self.sub(&self.rem(other)?)?.div(other).map(|quotient| quotient.trunc(0))
+    }
+
     /// `floor(numeric)`
     pub fn floor(&self) -> Result<Numeric> {
         self.negate().ceil().map(|n| n.negate())

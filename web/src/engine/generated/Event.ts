@@ -323,7 +323,15 @@ rel: RelFile,
 /**
  * Where. 
  */
-tid: Tid, } | { "kind": "TupleDelete", 
+tid: Tid, } | { "kind": "ForeignKeyCheck", 
+/**
+ * The table whose row was changed. 
+ */
+table: Oid, 
+/**
+ * The key. 
+ */
+constraint: Oid, } | { "kind": "TupleDelete", 
 /**
  * Whose. 
  */
@@ -607,4 +615,44 @@ rel: RelFile,
 /**
  * Which page. 
  */
-block: BlockNumber, };
+block: BlockNumber, } | { "kind": "TempFileCreate", 
+/**
+ * Its number within the process. 
+ */
+file: number, } | { "kind": "TempFileRemove", 
+/**
+ * Its number within the process. 
+ */
+file: number, 
+/**
+ * How long it was. 
+ */
+kilobytes: number, } | { "kind": "SortRun", 
+/**
+ * Which run, from 1. 
+ */
+run: number, 
+/**
+ * How many tuples. 
+ */
+tuples: number, } | { "kind": "SortMerge", 
+/**
+ * How many runs. 
+ */
+runs: number, 
+/**
+ * How many wait besides. 
+ */
+waiting: number, 
+/**
+ * Whether the result is read at once instead of written. 
+ */
+last: boolean, } | { "kind": "SortDone", 
+/**
+ * How many tuples. 
+ */
+tuples: number, 
+/**
+ * Whether only the first ones were wanted. 
+ */
+top: boolean, };
