@@ -16,7 +16,9 @@ use super::ddl::{invalidate, no_schema};
 use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE};
 use super::pg_class::ClassRow;
 use super::pg_constraint::ConstraintRow;
-use super::{Catalog, Table, attrdef, constraint, index, invalidation, pg_attribute, pg_statistic, pg_type, rows, temporary};
+use super::{
+    Catalog, Table, attrdef, constraint, index, invalidation, pg_attribute, pg_statistic, pg_type, rows, temporary,
+};
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::Env;
 use crate::types::Datum;
