@@ -200,10 +200,10 @@ fn catalogs_are_read_like_any_table() {
     for statement in ["vacuum", "vacuum pg_class", "vacuum (freeze) pg_attribute"] {
         assert_eq!(cluster.ask(a, statement), "VACUUM");
     }
-    assert_eq!(cluster.ask(a, "select count(*) from pg_class where relkind = 'r'"), "13\nSELECT 1");
+    assert_eq!(cluster.ask(a, "select count(*) from pg_class where relkind = 'r'"), "14\nSELECT 1");
     cluster.settle();
     let c = cluster.connect(STANDBY);
-    assert_eq!(cluster.ask(c, "select count(*) from pg_class where relkind = 'r'"), "13\nSELECT 1");
+    assert_eq!(cluster.ask(c, "select count(*) from pg_class where relkind = 'r'"), "14\nSELECT 1");
     assert_eq!(cluster.ask(c, columns), cluster.ask(a, columns));
 }
 

@@ -44,8 +44,10 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
             return Ok((room, guard));
         }
         drop((room, guard));
-        let found = FreeSpaceMap::of(env, rel).record_and_find(block, free, len).await?;
-        candidate = found.filter(|next| *next != block);
+        candidate = match rel.fresh {
+            true => None,
+            false => FreeSpaceMap::of(env, rel).record_and_find(block, free, len).await?.filter(|next| *next != block),
+        };
     }
 }
 
@@ -54,7 +56,7 @@ async fn first_candidate(env: &Env, rel: &Rel, len: usize) -> Result<Option<Bloc
     if let Some(block) = rel.target.get().filter(|block| *block < blocks) {
         return Ok(Some(block));
     }
-    let named = FreeSpaceMap::of(env, rel).find(len).await?;
+    let named = if rel.fresh { None } else { FreeSpaceMap::of(env, rel).find(len).await? };
     Ok(named.or(blocks.0.checked_sub(1).map(BlockNumber)))
 }
 

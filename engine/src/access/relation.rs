@@ -26,12 +26,15 @@ pub struct Rel {
     pub indexes: Rc<[Index]>,
     /// Where its long values lie, if it may have such.
     pub toast: Option<Rc<Toast>>,
+    /// It is being written anew, from its first page to its last: no page is looked for that has room left
+    /// (`HEAP_INSERT_SKIP_FSM`).
+    pub fresh: bool,
 }
 
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default(), toast: None }
+        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default(), toast: None, fresh: false }
     }
 
     /// With its name.
@@ -46,7 +49,7 @@ impl Rel {
 
     /// The same with a second table, for the long values of these columns.
     pub fn with_toast(self, rel: Rel, table: Rc<TupleDesc>) -> Rel {
-        Rel { toast: Some(Rc::new(Toast { rel, table })), ..self }
+        Rel { toast: Some(Rc::new(Toast { rel, table, rewriting: false })), ..self }
     }
 
     /// How many pages a fork has.

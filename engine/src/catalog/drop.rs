@@ -17,7 +17,8 @@ use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_TYPE};
 use super::pg_class::ClassRow;
 use super::pg_constraint::ConstraintRow;
 use super::{
-    Catalog, Table, attrdef, constraint, depend, index, invalidation, pg_attribute, pg_type, rows, sequence, temporary,
+    Catalog, Table, attrdef, constraint, depend, index, invalidation, pg_attribute, pg_statistic, pg_type, rows,
+    sequence, temporary,
 };
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::Env;
@@ -233,9 +234,11 @@ pub(super) async fn drop_locked(env: &Env, catalog: &Catalog, table: &Table) -> 
         env.lock_relation(toast.rel.oid, LockMode::AccessExclusive).await?;
         index::drop_all_of(env, toast.rel.oid).await?;
         env.xact.borrow_mut().dropped.push(toast.rel.file);
+        env.xact.borrow_mut().forgotten.push(toast.rel.oid);
         delete_rows(env, toast.rel.oid).await?;
     }
     env.xact.borrow_mut().dropped.push(table.rel.file);
+    env.xact.borrow_mut().forgotten.push(table.oid);
     let (db, row_type) = (env.database, table.class.row_type);
     for (tid, values) in
         rows::find(env, &PG_TYPE, pg_type::OWNER_COLUMNS, |first| pg_type::is_of(first, row_type)).await?
@@ -281,5 +284,6 @@ async fn delete_rows(env: &Env, oid: Oid) -> Result<()> {
         rows::delete(env, &PG_CLASS, tid).await?;
     }
     invalidate(env, [Invalidation::Relcache { db, rel: oid }]);
+    pg_statistic::forget(env, oid).await?;
     Ok(())
 }

@@ -232,7 +232,7 @@ async fn insert_constraint(env: &Env, table: &Table, index: &Index, purpose: Pur
 
 /// `index_update_stats` of both: that the table has an index, and how many rows and pages there are. It is written over
 /// the rows of pg_class as they are: true for everybody, whatever becomes of this transaction.
-async fn note_build(env: &Env, table: &Table, index: &Index, found: &BuildStats) -> Result<()> {
+pub(super) async fn note_build(env: &Env, table: &Table, index: &Index, found: &BuildStats) -> Result<()> {
     let mut all_visible = 0;
     let map = VisibilityMap::of(env, &table.rel);
     let pages = table.rel.blocks(env, Fork::Main).0;

@@ -154,6 +154,18 @@ catalog! {
 }
 
 catalog! {
+    /// What ANALYZE has found out about columns.
+    PG_STATISTIC "pg_statistic" 2619 row 10029 array 10028 Plain {
+        starelid: Oid staattnum: Int2 stainherit: Bool stanullfrac: Float4 stawidth: Int4 stadistinct: Float4
+        stakind1: Int2 stakind2: Int2 stakind3: Int2 stakind4: Int2 stakind5: Int2
+        staop1: Oid staop2: Oid staop3: Oid staop4: Oid staop5: Oid
+        stacoll1: Oid stacoll2: Oid stacoll3: Oid stacoll4: Oid stacoll5: Oid ;
+        stanumbers1: Float4Array stanumbers2: Float4Array stanumbers3: Float4Array stanumbers4: Float4Array
+        stanumbers5: Float4Array stavalues1: AnyArray stavalues2: AnyArray stavalues3: AnyArray stavalues4: AnyArray
+        stavalues5: AnyArray
+    }
+}
+catalog! {
     /// The defaults of columns; the expressions are kept as SQL.
     PG_ATTRDEF "pg_attrdef" 2604 row 10001 array 10000 Plain {
         oid: Oid adrelid: Oid adnum: Int2 adbin: PgNodeTree ;
@@ -181,7 +193,7 @@ catalog! {
 }
 
 /// All of them.
-pub static SYSTEM_TABLES: [&SystemTable; 12] = [
+pub static SYSTEM_TABLES: [&SystemTable; 13] = [
     &PG_CLASS,
     &PG_ATTRIBUTE,
     &PG_TYPE,
@@ -194,4 +206,5 @@ pub static SYSTEM_TABLES: [&SystemTable; 12] = [
     &PG_DEPEND,
     &PG_SEQUENCE,
     &PG_REWRITE,
+    &PG_STATISTIC,
 ];

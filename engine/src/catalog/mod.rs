@@ -20,7 +20,8 @@
 //!
 //! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
 //! `pg_database`, `pg_am`, `pg_index`, `pg_constraint` their rows; `rows` reading and changing them; `table` what a
-//! statement needs to know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `index` the same for indexes;
+//! statement needs to know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `index` the same for indexes; `rewrite` new
+//! files for what there is;
 //! `array_type` and `index_name` names that nobody chooses; `stats` what VACUUM has found; `toast` which tables have a
 //! second one for long values.
 //!
@@ -28,6 +29,7 @@
 //! `access/transam/varsup.c`, `bootstrap/bootstrap.c`.
 
 pub mod alter;
+mod analyze;
 mod array_type;
 pub mod attrdef;
 pub mod bootstrap;
@@ -48,7 +50,9 @@ pub mod pg_constraint;
 pub mod pg_database;
 pub mod pg_index;
 pub mod pg_namespace;
+pub mod pg_statistic;
 pub mod pg_type;
+mod rewrite;
 mod rows;
 pub mod sequence;
 mod stats;
@@ -60,8 +64,10 @@ pub mod truncate;
 #[cfg(test)]
 mod tests;
 
+pub use analyze::analyze;
 pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
+pub use rewrite::{rebuild_index, rewrite_table};
 pub use stats::{log_invalidations, update_stats};
 pub use table::{Table, TableIndex};
 

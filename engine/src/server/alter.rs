@@ -31,7 +31,7 @@ impl Session {
             if !statement.if_exists {
                 return Err(Error::new(sqlstate::UNDEFINED_TABLE, missing));
             }
-            self.say(format!("{missing}, skipping"));
+            self.skip(format!("{missing}, skipping"));
             return Ok(());
         };
         if table.is_catalog {
@@ -58,7 +58,7 @@ impl Session {
             }
             AlterAction::DropColumn(name, if_exists, cascade) => match table.desc.position(name) {
                 None if *if_exists => {
-                    self.say(format!("column \"{name}\" of relation \"{}\" does not exist, skipping", table.name));
+                    self.skip(format!("column \"{name}\" of relation \"{}\" does not exist, skipping", table.name));
                     Ok(())
                 }
                 None => Err(no_column(table, name)),
@@ -68,7 +68,7 @@ impl Session {
             AlterAction::DropConstraint(name, if_exists, cascade) => {
                 let message = format!("constraint \"{name}\" of relation \"{}\" does not exist", table.name);
                 match alter::drop_constraint(env, catalog, table, name, *cascade).await? {
-                    false if *if_exists => self.say(format!("{message}, skipping")),
+                    false if *if_exists => self.skip(format!("{message}, skipping")),
                     false => return Err(Error::new(sqlstate::UNDEFINED_OBJECT, message)),
                     true => {}
                 }
@@ -87,7 +87,7 @@ impl Session {
         }
     }
 
-    fn say(&self, message: String) {
+    fn skip(&self, message: String) {
         self.env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, message).severity(Severity::Notice));
     }
 

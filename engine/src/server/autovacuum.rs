@@ -5,11 +5,12 @@
 //!                                                              dead rows   > threshold + scale_factor * rows?
 //!                                                              inserted    > insert_threshold + ... ?
 //!                                                              relfrozenxid older than autovacuum_freeze_max_age?
+//!                                                              changed     > analyze_threshold + ... ?
 //! ```
 //!
 //! A worker gives way: whoever has waited for `deadlock_timeout` behind it has it cancelled, unless it works against
-//! wraparound. It naps by `autovacuum_vacuum_cost_delay`, workers sharing one account. No statistics of columns exist yet,
-//! so nothing is analyzed.
+//! wraparound. It naps by `autovacuum_vacuum_cost_delay`, workers sharing one account. A table of which enough has changed
+//! since its columns were last looked at is analyzed.
 //!
 //! PostgreSQL: `postmaster/autovacuum.c`.
 
@@ -17,7 +18,7 @@ use std::rc::Rc;
 
 use super::log::LogLevel;
 use super::shared::{Server, ServerState, SessionState};
-use super::vacuum::Target;
+use super::vacuum::{Target, usage_lines};
 use crate::catalog::pg_class::ClassRow;
 use crate::catalog::{self, Catalog, pg_namespace};
 use crate::ids::{BackendType, LockMode, Result, WaitEvent, Xid, sqlstate};
@@ -56,7 +57,13 @@ pub(super) async fn launcher(cx: Cx, server: Rc<Server>) {
 struct Thresholds {
     vacuum: (f64, f64),
     insert: (f64, f64),
+    analyze: (f64, f64),
     freeze_max_age: u32,
+}
+
+/// Whether n rows are more than a base and a part of the table.
+fn above((base, scale): (f64, f64), reltuples: f64, n: i64) -> bool {
+    n as f64 > base + scale * reltuples.max(0.0)
 }
 
 /// Why a table is vacuumed.
@@ -74,6 +81,7 @@ impl Thresholds {
         Thresholds {
             vacuum: pair(Setting::autovacuum_vacuum_threshold, Setting::autovacuum_vacuum_scale_factor),
             insert: pair(Setting::autovacuum_vacuum_insert_threshold, Setting::autovacuum_vacuum_insert_scale_factor),
+            analyze: pair(Setting::autovacuum_analyze_threshold, Setting::autovacuum_analyze_scale_factor),
             freeze_max_age: settings.int(Setting::autovacuum_freeze_max_age) as u32,
         }
     }
@@ -84,9 +92,9 @@ impl Thresholds {
         if frozen.is_normal() && limit.is_normal() && frozen.precedes(limit) {
             return Some(Need::Wraparound);
         }
-        let above = |(base, scale): (f64, f64), n: i64| n as f64 > base + scale * reltuples.max(0.0);
-        let dead = above(self.vacuum, counts[TableCounter::Dead as usize]);
-        let inserted = self.insert.0 >= 0.0 && above(self.insert, counts[TableCounter::InsSinceVacuum as usize]);
+        let dead = above(self.vacuum, reltuples, counts[TableCounter::Dead as usize]);
+        let inserts = counts[TableCounter::InsSinceVacuum as usize];
+        let inserted = self.insert.0 >= 0.0 && above(self.insert, reltuples, inserts);
         (dead || inserted).then_some(Need::Rows)
     }
 }
@@ -174,22 +182,30 @@ impl<'a> Worker<'a> {
         Ok(classes)
     }
 
-    fn need(&self, class: &ClassRow) -> Option<Need> {
+    /// Why it is to be vacuumed, if it is, and whether it is to be analyzed.
+    fn need(&self, class: &ClassRow) -> (Option<Need>, bool) {
         let thresholds = Thresholds::of(&self.server.spec.settings.borrow());
         let (next, counts) = (self.env.txns.procs.next_xid().xid(), self.env.txns.stats.table(class.oid));
-        thresholds.need(f64::from(class.tuples), class.frozen_xid, next, &counts)
+        let need = thresholds.need(f64::from(class.tuples), class.frozen_xid, next, &counts);
+        let changed = counts[TableCounter::ModSinceAnalyze as usize];
+        let due = above(thresholds.analyze, f64::from(class.tuples), changed);
+        (need, due && class.kind == b'r' && class.name != "pg_statistic")
     }
 
-    /// Vacuums a table, if it still needs it and nobody holds it.
+    /// Vacuums and analyzes a table, if it still needs it and nobody holds it.
     async fn table(&mut self, class: &ClassRow) -> Result<()> {
         self.begin();
         let taken = self.server.autovacuum_tables.borrow().values().any(|rel| *rel == class.oid);
-        let Some(need) = self.need(class).filter(|_| !taken) else { return Ok(()) };
+        let (need, due) = self.need(class);
+        if taken || need.is_none() && !due {
+            return Ok(());
+        }
         self.server.autovacuum_tables.borrow_mut().insert(self.env.cx.pid(), class.oid);
         let schema = pg_namespace::name(class.namespace).unwrap_or_default();
         if !self.env.try_lock_relation(class.oid, LockMode::ShareUpdateExclusive).await? {
             if self.server.setting(Setting::log_autovacuum_min_duration) >= 0 {
-                let text = format!("skipping vacuum of \"{}\" --- lock not available", class.name);
+                let what = if need.is_some() { "vacuum" } else { "analyze" };
+                let text = format!("skipping {what} of \"{}\" --- lock not available", class.name);
                 self.server.log(self.env.cx.pid(), LogLevel::Log, text);
             }
             return Ok(());
@@ -197,24 +213,54 @@ impl<'a> Worker<'a> {
         self.catalog.accept_invalidations(self.env);
         let Some(table) = self.catalog.table_by_oid(self.env, class.oid).await? else { return Ok(()) };
         self.share_account()?;
-        let suffix = if need == Need::Wraparound { " (to prevent wraparound)" } else { "" };
-        let query = format!("autovacuum: VACUUM {schema}.{}{suffix}", class.name);
+        let suffix = if need == Some(Need::Wraparound) { " (to prevent wraparound)" } else { "" };
+        let what = match (need.is_some(), due) {
+            (true, true) => "VACUUM ANALYZE",
+            (true, false) => "VACUUM",
+            _ => "ANALYZE",
+        };
+        let query = format!("autovacuum: {what} {schema}.{}{suffix}", class.name);
         let now = self.env.cx.timestamp();
         self.server.update_activity(self.env.cx.pid(), |activity| {
             (activity.query, activity.query_start) = (query, Some(now));
         });
-        if need == Need::Rows {
+        if need != Some(Need::Wraparound) {
             self.env.txns.locks.give_way(self.env.cx.pid());
         }
         let target = Target { env: self.env, server: self.server, catalog: &self.catalog, table: &table };
-        let done = target.vacuum(&Vacuum::default(), true).await?;
-        let least = self.server.setting(Setting::log_autovacuum_min_duration);
-        if least >= 0 && done.elapsed >= least as u64 * 1_000 {
+        if let Some(need) = need {
+            let done = target.vacuum(&Vacuum::default(), true).await?;
             let to = if need == Need::Wraparound { "to prevent wraparound " } else { "" };
-            let text = done.lines(&format!("automatic vacuum {to}of table"), &target.full_name()).join("\n\t");
-            self.server.log(self.env.cx.pid(), LogLevel::Log, text);
+            let lines = || done.lines(&format!("automatic vacuum {to}of table"), &target.full_name());
+            self.tell(done.elapsed, lines);
+        }
+        if due {
+            if need.is_some() {
+                self.end(true).await?;
+                self.begin();
+                self.env.lock_relation(class.oid, LockMode::ShareUpdateExclusive).await?;
+            }
+            let begun = self.env.cx.now();
+            self.env.buffers.start_counting(self.env.cx.pid());
+            let done = target.analyze(None, need.is_none(), true).await;
+            let buffers = self.env.buffers.end_counting(self.env.cx.pid());
+            done?;
+            let elapsed = self.env.cx.now() - begun;
+            self.tell(elapsed, || {
+                let mut lines = vec![format!("automatic analyze of table \"{}\"", target.full_name())];
+                lines.extend(usage_lines(buffers, None, elapsed));
+                lines
+            });
         }
         Ok(())
+    }
+
+    /// Logs what was done, if it took long enough.
+    fn tell(&self, elapsed: u64, lines: impl FnOnce() -> Vec<String>) {
+        let least = self.server.setting(Setting::log_autovacuum_min_duration);
+        if least >= 0 && elapsed >= least as u64 * 1_000 {
+            self.server.log(self.env.cx.pid(), LogLevel::Log, lines().join("\n\t"));
+        }
     }
 
     /// `autovac_balance_cost`: the account of cost-based delay is shared by all workers.

@@ -28,6 +28,7 @@
 //! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
 
 mod alter;
+mod analyze;
 mod autovacuum;
 mod backend;
 mod background_writer;
@@ -44,6 +45,7 @@ mod log;
 mod port;
 mod postmaster;
 pub mod protocol;
+mod rewrite;
 mod savepoint;
 mod sequences;
 mod session;

@@ -115,6 +115,14 @@ impl Session {
                 self.vacuum(&vacuum).await?;
                 "VACUUM"
             }
+            Statement::Analyze(analyze) => {
+                self.analyze(&analyze).await?;
+                "ANALYZE"
+            }
+            Statement::Reindex(reindex) => {
+                self.reindex(&reindex).await?;
+                "REINDEX"
+            }
             statement @ (Statement::CreateTable(_)
             | Statement::DropTable(_)
             | Statement::CreateSequence(_)
@@ -308,6 +316,11 @@ impl Session {
             Statement::AlterTable(_) => "ALTER TABLE",
             Statement::CreateIndex(_) => "CREATE INDEX",
             Statement::DropIndex(_) => "DROP INDEX",
+            Statement::Reindex(_) => "REINDEX",
+            Statement::Analyze(_) if self.env.txns.procs.in_recovery() => {
+                let message = "cannot execute ANALYZE during recovery";
+                return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));
+            }
             Statement::Vacuum(_) if self.env.txns.procs.in_recovery() => {
                 let message = "cannot execute VACUUM during recovery";
                 return Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message));

@@ -1,5 +1,6 @@
 //! VACUUM as a command: each table in a transaction of its own.
 
+use super::rewrite;
 use super::session::Session;
 use super::shared::Server;
 use std::rc::Rc;
@@ -7,8 +8,8 @@ use std::rc::Rc;
 use crate::access::{self, VacuumOptions, VacuumStats};
 use crate::buffer::BufferUsage;
 use crate::catalog::{self, Catalog, Table};
-use crate::ids::{BLCKSZ, Error, LockMode, Result, Severity, sqlstate};
-use crate::sql::ast::Vacuum;
+use crate::ids::{BLCKSZ, Error, FIRST_NORMAL_OID, LockMode, Result, Severity, sqlstate};
+use crate::sql::ast::{QualName, Vacuum};
 use crate::txn::{BlockState, Env, WalUsage};
 
 /// The schema of the long values of the session's temporary tables.
@@ -20,36 +21,43 @@ fn temp_toast_schema(env: &Env) -> String {
 impl Session {
     /// Vacuums the tables that are named, or all.
     pub(super) async fn vacuum(&mut self, vacuum: &Vacuum) -> Result<()> {
-        if vacuum.full {
-            return Err(Error::unsupported("VACUUM FULL"));
-        }
-        if vacuum.analyze {
-            return Err(Error::unsupported("VACUUM ANALYZE"));
-        }
-        let mut names: Vec<(Option<String>, String)> = Vec::new();
-        for name in &vacuum.tables {
-            names.push((name.schema.as_ref().map(|schema| schema.to_string()), name.name.to_string()));
-        }
-        if names.is_empty() {
-            self.catalog.accept_invalidations(&self.env);
-            names = self.all_tables().await?;
-        }
-        for (schema, name) in names {
+        rewrite::check_options(vacuum)?;
+        let names = self.tables_of(vacuum, vacuum.full).await?;
+        for (at, (schema, name)) in names.into_iter().enumerate() {
             let vacuumed = self.vacuum_one(schema.as_deref(), &name, vacuum).await?;
             // The table of its long values is vacuumed as a table of its own.
-            let long = vacuumed.filter(|table| table.class.toast.is_valid() && vacuum.process_toast.unwrap_or(true));
+            let done = vacuumed.is_some();
+            let separately = !vacuum.full && vacuum.process_toast.unwrap_or(true);
+            let long = vacuumed.filter(|table| table.class.toast.is_valid() && separately);
             if let Some(table) = long {
                 let schema = if table.class.is_temporary() { temp_toast_schema(&self.env) } else { "pg_toast".into() };
                 self.vacuum_one(Some(&schema), &format!("pg_toast_{}", table.oid), vacuum).await?;
+            }
+            let columns = vacuum.columns.get(at).map_or(&[][..], Vec::as_slice);
+            if vacuum.analyze && done {
+                self.analyze_one(schema.as_deref(), &name, columns, vacuum, false).await?;
             }
         }
         Ok(())
     }
 
-    async fn all_tables(&mut self) -> Result<Vec<(Option<String>, String)>> {
+    /// The tables that are named, or all.
+    pub(super) async fn tables_of(&mut self, command: &Vacuum, full: bool) -> Result<Vec<(Option<String>, String)>> {
+        if command.tables.is_empty() {
+            self.catalog.accept_invalidations(&self.env);
+            return self.all_tables(full).await;
+        }
+        let name = |name: &QualName| (name.schema.as_ref().map(|schema| schema.to_string()), name.name.to_string());
+        Ok(command.tables.iter().map(name).collect())
+    }
+
+    /// All tables; the catalogs are never written anew.
+    async fn all_tables(&mut self, full: bool) -> Result<Vec<(Option<String>, String)>> {
         let mut classes = self.catalog.all(&self.env).await?;
         // The tables of long values come with theirs.
-        classes.retain(|class| class.kind == b'r' && !self.env.is_other_temp(class.file(self.env.database)));
+        let wanted = |class: &catalog::pg_class::ClassRow| !(full && class.oid < FIRST_NORMAL_OID);
+        classes.retain(|class| class.kind == b'r' && wanted(class));
+        classes.retain(|class| !self.env.is_other_temp(class.file(self.env.database)));
         let schema = |class: &catalog::pg_class::ClassRow| catalog::pg_namespace::name(class.namespace);
         Ok(classes.into_iter().map(|class| (schema(&class).map(String::from), class.name)).collect())
     }
@@ -61,13 +69,17 @@ impl Session {
         }
         self.start_command()?;
         self.catalog.accept_invalidations(&self.env);
-        let table = self.open_for_vacuum(schema, name, vacuum.skip_locked).await?;
+        let table = self.open_for_vacuum(schema, name, vacuum).await?;
         if let Some(table) = table.as_ref().filter(|table| table.class.is_index()) {
             let message = format!("skipping \"{}\" --- cannot vacuum non-tables or special system tables", table.name);
             self.env.notice(Error::new(sqlstate::WARNING, message).severity(Severity::Warning));
         } else if let Some(table) = table.as_ref().filter(|table| !self.env.is_other_temp(table.rel.file)) {
             self.env.take_snapshot();
-            self.vacuum_opened(table, vacuum).await?;
+            if vacuum.full {
+                self.rewrite(table, vacuum.verbose).await?;
+            } else {
+                self.vacuum_opened(table, vacuum).await?;
+            }
         }
         catalog::log_invalidations(&self.env).await?;
         self.end_statement();
@@ -78,10 +90,10 @@ impl Session {
     }
 
     /// `vacuum_open_relation`: the table, locked; none if it is locked by somebody else and is to be passed over then.
-    async fn open_for_vacuum(&self, schema: Option<&str>, name: &str, skip: bool) -> Result<Option<Rc<Table>>> {
-        let mode = LockMode::ShareUpdateExclusive;
+    async fn open_for_vacuum(&self, schema: Option<&str>, name: &str, vacuum: &Vacuum) -> Result<Option<Rc<Table>>> {
+        let mode = if vacuum.full { LockMode::AccessExclusive } else { LockMode::ShareUpdateExclusive };
         let missing = || Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{name}\" does not exist"));
-        if skip {
+        if vacuum.skip_locked {
             let table = self.catalog.table(&self.env, schema, name).await?.ok_or_else(missing)?;
             if !self.env.try_lock_relation(table.oid, mode).await? {
                 let message = format!("skipping vacuum of \"{name}\" --- lock not available");
@@ -97,25 +109,25 @@ impl Session {
         let target = Target { env: &self.env, server: &self.server, catalog: &self.catalog, table };
         if vacuum.verbose {
             let how = if access::is_aggressive(&self.env, &target.options(vacuum)) { "aggressively " } else { "" };
-            self.inform(format!("{how}vacuuming \"{}\"", target.full_name()));
+            self.say(format!("{how}vacuuming \"{}\"", target.full_name()));
         }
         let done = target.vacuum(vacuum, false).await?;
         if vacuum.verbose {
             self.inform_of_truncation(&table.name, &done.stats);
-            self.inform(done.lines("finished vacuuming", &target.full_name()).join("\n"));
+            self.say(done.lines("finished vacuuming", &target.full_name()).join("\n"));
         }
         Ok(())
+    }
+
+    pub(super) fn say(&self, text: String) {
+        self.inform(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text));
     }
 
     fn inform_of_truncation(&self, name: &str, stats: &VacuumStats) {
         if stats.removed_pages > 0 {
             let before = stats.relpages + stats.removed_pages;
-            self.inform(format!("table \"{name}\": truncated {before} to {} pages", stats.relpages));
+            self.say(format!("table \"{name}\": truncated {before} to {} pages", stats.relpages));
         }
-    }
-
-    fn inform(&self, text: String) {
-        self.env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, text).severity(Severity::Info));
     }
 }
 
@@ -175,22 +187,29 @@ impl Target<'_> {
 }
 
 impl Vacuumed {
-    /// What VERBOSE and the log of an autovacuum say of it. Work of a processor takes no time here.
+    /// What VERBOSE and the log of an autovacuum say of it.
     pub(super) fn lines(&self, what: &str, table: &str) -> Vec<String> {
-        let seconds = self.elapsed as f64 / 1e6;
-        let rate = |pages: u64| {
-            let megabytes = (pages * BLCKSZ as u64) as f64 / f64::from(1 << 20);
-            if self.elapsed > 0 { megabytes / seconds } else { 0.0 }
-        };
-        let BufferUsage { hits, misses, dirtied } = self.buffers;
-        let WalUsage { records, fpi, bytes } = self.wal;
         let mut lines = self.stats.lines(what, table);
-        lines.extend([
-            format!("avg read rate: {:.3} MB/s, avg write rate: {:.3} MB/s", rate(misses), rate(dirtied)),
-            format!("buffer usage: {hits} hits, {misses} misses, {dirtied} dirtied"),
-            format!("WAL usage: {records} records, {fpi} full page images, {bytes} bytes"),
-            format!("system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: {seconds:.2} s"),
-        ]);
+        lines.extend(usage_lines(self.buffers, Some(self.wal), self.elapsed));
         lines
     }
+}
+
+/// What something took. Work of a processor takes no time here.
+pub(super) fn usage_lines(buffers: BufferUsage, wal: Option<WalUsage>, elapsed: u64) -> Vec<String> {
+    let seconds = elapsed as f64 / 1e6;
+    let rate = |pages: u64| {
+        let megabytes = (pages * BLCKSZ as u64) as f64 / f64::from(1 << 20);
+        if elapsed > 0 { megabytes / seconds } else { 0.0 }
+    };
+    let BufferUsage { hits, misses, dirtied } = buffers;
+    let mut lines = vec![
+        format!("avg read rate: {:.3} MB/s, avg write rate: {:.3} MB/s", rate(misses), rate(dirtied)),
+        format!("buffer usage: {hits} hits, {misses} misses, {dirtied} dirtied"),
+    ];
+    if let Some(WalUsage { records, fpi, bytes }) = wal {
+        lines.push(format!("WAL usage: {records} records, {fpi} full page images, {bytes} bytes"));
+    }
+    lines.push(format!("system usage: CPU: user: 0.00 s, system: 0.00 s, elapsed: {seconds:.2} s"));
+    lines
 }

@@ -116,6 +116,8 @@ settings! {
     autovacuum_freeze_max_age: Kind::Int(Unit::None, 100_000, 2_000_000_000), "200000000", Postmaster, "the age at which a table is vacuumed in any case";
     autovacuum_max_workers: Kind::Int(Unit::None, 1, 262143), "3", Postmaster, "workers at once";
     autovacuum_naptime: Kind::Int(Unit::Sec, 1, MAX / 1000), "1min", Sighup, "between visits to a database";
+    autovacuum_analyze_scale_factor: Kind::Int(Unit::Fraction, 0, 100_000), "0.1", Sighup, "changed rows that make an analyze due, as a part of the table";
+    autovacuum_analyze_threshold: Kind::Int(Unit::None, 0, MAX), "50", Sighup, "changed rows that make an analyze due, at least";
     autovacuum_vacuum_cost_delay: Kind::Int(Unit::MsFraction, -1000, 100_000), "2ms", Sighup, "vacuum_cost_delay of workers; -1: the same";
     autovacuum_vacuum_cost_limit: Kind::Int(Unit::None, -1, 10_000), "-1", Sighup, "vacuum_cost_limit of all workers together; -1: the same";
     autovacuum_vacuum_insert_scale_factor: Kind::Int(Unit::Fraction, 0, 100_000), "0.2", Sighup, "inserts that make a vacuum due, as a part of the table";

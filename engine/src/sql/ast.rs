@@ -133,6 +133,10 @@ pub enum Statement {
     Checkpoint,
     /// VACUUM
     Vacuum(Vacuum),
+    /// ANALYZE
+    Analyze(Vacuum),
+    /// REINDEX
+    Reindex(Reindex),
     /// PREPARE
     Prepare(Prepare),
     /// EXECUTE
@@ -166,6 +170,8 @@ pub struct SetVariable {
 pub struct Vacuum {
     /// The tables; all where none are named.
     pub tables: Vec<QualName>,
+    /// Of each table the columns that are to be analyzed; all where none are named.
+    pub columns: Vec<Vec<Ident>>,
     /// FULL
     pub full: bool,
     /// FREEZE

@@ -38,3 +38,14 @@ pub struct DropIndex {
     /// IF EXISTS
     pub if_exists: bool,
 }
+
+/// REINDEX.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Reindex {
+    /// What is named.
+    pub name: QualName,
+    /// It is an index, and not a table all of whose indexes are meant.
+    pub index: bool,
+    /// VERBOSE
+    pub verbose: bool,
+}

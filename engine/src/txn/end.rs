@@ -40,7 +40,7 @@ pub async fn commit(env: &Env) -> Result<()> {
     }
     leave(env, xid).await;
     let dropped = std::mem::take(&mut env.xact.borrow_mut().dropped);
-    dropped.iter().for_each(|file| env.txns.stats.forget(file.rel));
+    env.xact.borrow().forgotten.iter().for_each(|table| env.txns.stats.forget(*table));
     finish(env, dropped).await;
     ended
 }

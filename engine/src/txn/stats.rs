@@ -130,6 +130,22 @@ impl Stats {
         self.database.set(counts);
     }
 
+    /// `pgstat_report_analyze`: ANALYZE has seen how many rows live and how many are dead. `whole`: it was of all columns,
+    /// so that changes are counted from here on.
+    pub fn report_analyze(&self, rel: Oid, (live, dead): (i64, i64), whole: bool, at: TimestampTz, auto: bool) {
+        use TableCounter::*;
+        let (count, last) = if auto { (Autoanalyzes, LastAutoanalyze) } else { (Analyzes, LastAnalyze) };
+        let mut tables = self.tables.borrow_mut();
+        let counts = tables.or_default(rel);
+        counts[Live as usize] = live;
+        counts[Dead as usize] = dead;
+        if whole {
+            counts[ModSinceAnalyze as usize] = 0;
+        }
+        counts[count as usize] += 1;
+        counts[last as usize] = at.0;
+    }
+
     /// `pgstat_report_vacuum`: VACUUM knows how many rows live and how many dead ones are left.
     pub fn report_vacuum(&self, rel: Oid, live: i64, dead: i64, at: TimestampTz, auto: bool) {
         use TableCounter::*;
@@ -207,6 +223,17 @@ impl PendingStats {
         let mut counts = self.database.get();
         counts[counter as usize] += n;
         self.database.set(counts);
+    }
+
+    /// Of the rows of a table that live, and of those that are dead, how many this process will yet tell of: those of its open
+    /// transaction, and dead ones of earlier ones. ANALYZE has counted them.
+    pub fn untold(&self, rel: Oid) -> (i64, i64) {
+        let tables = self.tables.borrow();
+        let Some(Counted { counts, open: [inserted, updated, deleted], .. }) = tables.iter().find(|c| c.rel == rel)
+        else {
+            return (0, 0);
+        };
+        (inserted - deleted, updated + deleted + counts[TableCounter::Dead as usize])
     }
 
     /// A subtransaction begins.

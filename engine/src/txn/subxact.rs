@@ -37,6 +37,7 @@ pub fn start_sub(env: &Env, name: Rc<str>) {
         name: Some(name),
         created: xact.created.len(),
         dropped: xact.dropped.len(),
+        forgotten: xact.forgotten.len(),
         invalidated: xact.invalidated.len(),
         events: xact.deferred.events.len(),
         modes: xact.deferred.modes.len(),
@@ -114,6 +115,7 @@ fn forget(env: &Env) -> bool {
     xact.invalidated.truncate(last.invalidated);
     xact.created.truncate(last.created);
     xact.dropped.truncate(last.dropped);
+    xact.forgotten.truncate(last.forgotten);
     xact.deferred.events.truncate(last.events);
     xact.deferred.modes.truncate(last.modes);
     xact.read_only = last.read_only;

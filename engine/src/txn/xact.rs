@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use super::deferred::Deferred;
 use super::snapshot::Snapshot;
-use crate::ids::{CommandId, Lsn, MultiXactId, RelFile, TimestampTz, Xid};
+use crate::ids::{CommandId, Lsn, MultiXactId, Oid, RelFile, TimestampTz, Xid};
 use crate::storage::multixact::Member;
 use crate::trace::TxStatus;
 use crate::wal::Invalidation;
@@ -80,6 +80,8 @@ pub struct Level {
     pub created: usize,
     /// How many files were to be removed then.
     pub dropped: usize,
+    /// How many tables were to be gone.
+    pub forgotten: usize,
     /// How many invalidations there were then.
     pub invalidated: usize,
     /// How many changes waited for being checked then.
@@ -136,6 +138,8 @@ pub struct Xact {
     pub created: Vec<RelFile>,
     /// Files to be removed if it commits.
     pub dropped: Vec<RelFile>,
+    /// Tables that are gone then, and with them what was counted of them.
+    pub forgotten: Vec<Oid>,
     /// What it has changed that other backends may have cached.
     pub invalidated: Vec<Invalidation>,
     /// Changes of rows that are checked at its end.

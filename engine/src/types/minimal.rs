@@ -89,7 +89,8 @@ impl RowShape {
     fn learn(&mut self, slot: usize, value: &Datum) -> Result<()> {
         let type_id = stored_as(value)?;
         match self.attr(slot) {
-            Some(attr) if attr.type_id == type_id => Ok(()),
+            // An array says itself of what it is: a column of type `anyarray` has several kinds.
+            Some(attr) if attr.type_id == type_id || attr.type_id.is_array() && type_id.is_array() => Ok(()),
             Some(attr) => Err(Error::internal(format!("rows with values of types {} and {type_id}", attr.type_id))),
             None => {
                 if self.attrs.len() <= slot {

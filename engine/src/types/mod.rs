@@ -39,6 +39,7 @@ pub mod resolve;
 pub mod session;
 pub mod tuple;
 
+pub mod column_stats;
 mod compare;
 mod datum;
 mod disk;

@@ -18,8 +18,8 @@ use super::dedup::{MAX_BUILT_POSTING_SIZE, Pending};
 use super::index::{Index, KeyColumn};
 use super::page::Tree;
 use super::split::push;
-use crate::access::Env;
-use crate::ids::{BLCKSZ, BlockNumber, Error, Fork, OffsetNumber, Result, RmgrId, Tid, sqlstate};
+use crate::access::{Env, new_page};
+use crate::ids::{BLCKSZ, BlockNumber, Error, OffsetNumber, Result, Tid, sqlstate};
 use crate::settings::Setting;
 use crate::sort::{Leading, Order, Tuplesort};
 use crate::storage::btree::*;
@@ -27,10 +27,6 @@ use crate::storage::page::{self, SIZE_OF_ITEM_ID};
 use crate::storage::{PageBytes, index_page, max_align};
 use crate::txn::MemoryPurpose;
 use crate::types::index_key::KeyColumns;
-use crate::wal::RecordBuilder;
-use crate::wal::record::{REGBUF_FORCE_IMAGE, REGBUF_STANDARD};
-use crate::wal::xlog_records::XLOG_FPI;
-use crate::world::LwMode;
 
 /// A page is full when no more than this is left: of a leaf,
 const LEAF_RESERVE: usize = BLCKSZ * (100 - BTREE_DEFAULT_FILLFACTOR) / 100;
@@ -357,21 +353,8 @@ impl Builder<'_> {
         self.write(&meta_page, BTREE_METAPAGE).await
     }
 
-    /// `_bt_blwritepage`: puts a page into its place, logged whole.
+    /// `_bt_blwritepage`
     async fn write(&self, page: &PageBytes, block: BlockNumber) -> Result<()> {
-        let Tree { env, index } = self.tree;
-        env.pool(index.rel.file).extend_to(&env.cx, index.rel.file, Fork::Main, block).await?;
-        let pin = index.rel.page(env, Fork::Main, block).await?;
-        let guard = pin.lock(&env.cx, LwMode::Exclusive).await;
-        self.tree.make_room(1, 0).await?;
-        pin.modify(|bytes| *bytes = *page);
-        let record = RecordBuilder::new(RmgrId::Xlog, XLOG_FPI).xid(env.xact.borrow().xid);
-        let mut image = self.tree.block_ref(0, &pin, page, &[]);
-        image.flags = REGBUF_FORCE_IMAGE | REGBUF_STANDARD;
-        let end = env.log(&record.block(image));
-        self.tree.stamp(&[&pin], end);
-        drop(guard);
-        env.cx.end_step().await;
-        Ok(())
+        new_page::write(self.tree.env, &self.tree.index.rel, block, page).await
     }
 }

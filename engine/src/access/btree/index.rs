@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use super::super::Rel;
-use crate::ids::{Error, Result, Tid, sqlstate};
+use crate::ids::{Error, RelFile, Result, Tid, sqlstate};
 use crate::storage::btree::{BT_MAX_ITEM_SIZE, Meta};
 use crate::storage::max_align;
 use crate::types::index_key::{self, index_attr, is_equal_image};
@@ -71,6 +71,11 @@ impl Index {
             unique,
             meta: Rc::default(),
         }
+    }
+
+    /// The same index in other files.
+    pub fn moved(&self, file: RelFile) -> Index {
+        Index { rel: Rel::new(self.rel.oid, file), meta: Rc::default(), ..self.clone() }
     }
 
     /// The file has been emptied: what is remembered of the meta page is of no use.

@@ -45,6 +45,8 @@ pub struct Toast {
     pub rel: Rel,
     /// The columns of the first.
     pub table: Rc<TupleDesc>,
+    /// The first is being written anew: its values keep the ids that they have in the old chunks.
+    pub rewriting: bool,
 }
 
 /// Bytes that are not those of a value.

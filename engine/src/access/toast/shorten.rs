@@ -70,6 +70,8 @@ pub(in crate::access) async fn shorten(env: &Env, rel: &Rel, new: &mut Vec<u8>, 
 struct Column {
     /// As it would lie in the row, header and all.
     value: Option<Vec<u8>>,
+    /// The pointer by which it came.
+    before: Option<Vec<u8>>,
     /// Not of variable length, or PLAIN, or unchanged elsewhere.
     ignored: bool,
     incompressible: bool,
@@ -99,7 +101,7 @@ impl<'a> Row<'a> {
         let mut row = Row { table, columns: Vec::with_capacity(table.natts()), abandoned: Vec::new() };
         for (at, value) in values_of(new)?.into_iter().enumerate() {
             let attr = &table.attrs[at];
-            let mut column = Column { value, ignored: attr.attlen != -1, incompressible: false };
+            let mut column = Column { value, before: None, ignored: attr.attlen != -1, incompressible: false };
             if column.ignored {
                 row.columns.push(column);
                 continue;
@@ -111,7 +113,8 @@ impl<'a> Row<'a> {
                 }
             }
             if let Some(value) = column.value.as_ref().filter(|value| !column.ignored && varlena::is_external(value)) {
-                column.value = Some(fetch(env, value).await?);
+                let fetched = fetch(env, value).await?;
+                column.before = column.value.replace(fetched);
             }
             if attr.attstorage == b'p' {
                 column.ignored = true;
@@ -169,7 +172,7 @@ impl<'a> Row<'a> {
     async fn move_out(&mut self, env: &Env, toast: &Toast, at: usize) -> Result<()> {
         let column = &mut self.columns[at];
         if let Some(value) = &column.value {
-            column.value = Some(store::save(env, toast, value).await?);
+            column.value = Some(store::save(env, toast, value, column.before.as_deref()).await?);
         }
         Ok(())
     }

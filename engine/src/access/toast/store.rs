@@ -31,11 +31,20 @@ async fn lock(env: &Env, toast: &Toast) -> Result<()> {
     Ok(())
 }
 
-/// `toast_save_datum`: stores a value; what comes back is the pointer to it.
-pub(super) async fn save(env: &Env, toast: &Toast, value: &[u8]) -> Result<Vec<u8>> {
+/// `toast_save_datum`: stores a value; what comes back is the pointer to it. `before` is the pointer that it came by.
+pub(super) async fn save(env: &Env, toast: &Toast, value: &[u8], before: Option<&[u8]>) -> Result<Vec<u8>> {
     lock(env, toast).await?;
     let (pointer, stored) = ToastPointer::of(value);
-    let pointer = ToastPointer { value: new_oid(env).await?, table: toast.rel.oid, ..pointer };
+    let before = before.filter(|_| toast.rewriting).and_then(ToastPointer::read);
+    let id = match before.filter(|before| before.table == toast.rel.oid) {
+        Some(before) => before.value,
+        None => new_oid(env).await?,
+    };
+    let pointer = ToastPointer { value: id, table: toast.rel.oid, ..pointer };
+    // Another version of the row has brought it.
+    if before.is_some() && !chunks(env, &toast.rel, id).await?.is_empty() {
+        return Ok(pointer.encode());
+    }
     let desc = chunk_desc();
     for (seq, chunk) in stored.chunks(TOAST_MAX_CHUNK_SIZE).enumerate() {
         env.cx.check_for_interrupts()?;

@@ -26,6 +26,7 @@ mod delay;
 mod freeze;
 mod indexes;
 mod page;
+mod rewrite;
 mod shorten;
 mod stats;
 
@@ -40,6 +41,7 @@ use std::rc::Rc;
 
 pub(super) use freeze::execute as freeze_tuple;
 pub(super) use page::{cleanup_lock, free_line_pointers};
+pub use rewrite::{Rewritten, rewrite};
 pub use stats::VacuumStats;
 
 /// `SKIP_PAGES_THRESHOLD`: fewer pages are read rather than skipped, so that the kernel can read ahead.

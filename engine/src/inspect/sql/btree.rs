@@ -221,7 +221,7 @@ fn item(page: &PageBytes, links: &Opaque, offset: OffsetNumber) -> Row {
 // --- definitions ---------------------------------------------------------------------------------------------
 
 /// `pg_get_indexdef_worker`: the CREATE INDEX, or one column of it by its number; NULL if there is no such index.
-async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool) -> Result<Datum> {
+pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool) -> Result<Datum> {
     let catalog = Catalog::new();
     let found = catalog.table_by_oid(&cx.env, oid).await?.filter(|found| found.class.is_index());
     let Some(found) = found else { return Ok(Datum::Null) };

@@ -21,6 +21,7 @@
 
 mod activity;
 mod btree;
+mod described;
 mod files;
 mod locks;
 mod pages;
@@ -54,6 +55,7 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     files::add(&mut functions);
     activity::add(&mut functions);
     statistics::add(&mut functions);
+    described::add(&mut functions);
     slots::add(&mut functions);
     locks::add(&mut functions);
     settings::add(&mut functions);

@@ -81,3 +81,32 @@ pub(super) fn drop_index(source: &Source, node: &SyntaxNode) -> Result<Statement
     children.end()?;
     Ok(Statement::DropIndex(DropIndex { names, if_exists }))
 }
+
+/// REINDEX of a table or an index.
+pub(super) fn reindex(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.expect(REINDEX_KW)?;
+    let mut verbose = false;
+    if let Some(list) = children.node(REINDEX_OPTION_LIST) {
+        let mut list = source.children(&list);
+        list.expect(L_PAREN)?;
+        for option in list.list(REINDEX_OPTION_VERBOSE)? {
+            let text = option.text().to_string().to_ascii_lowercase();
+            let value = text.trim_start_matches("verbose").trim();
+            verbose = !matches!(value.trim_matches('\''), "false" | "off" | "no" | "0");
+        }
+        list.expect(R_PAREN)?;
+        list.end()?;
+    }
+    let (target, index) = match children.node(REINDEX_TARGET_INDEX) {
+        Some(target) => (target, true),
+        None => (children.expect_node(REINDEX_TARGET_TABLE)?, false),
+    };
+    children.eat(SEMICOLON);
+    children.end()?;
+    let mut target = source.children(&target);
+    target.bump();
+    let name = qualified(source, &target.expect_node(if index { INDEX_REF } else { TABLE_NAME_REF })?)?;
+    target.end()?;
+    Ok(Statement::Reindex(Reindex { name, index, verbose }))
+}

@@ -186,6 +186,8 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         DROP_SEQUENCE => sequence::drop(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
+        REINDEX => index::reindex(source, node),
+        ANALYZE => utility::analyze(source, node),
         INSERT => modify::insert(source, node),
         UPDATE => modify::update(source, node),
         DELETE => modify::delete(source, node),

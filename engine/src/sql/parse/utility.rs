@@ -333,19 +333,66 @@ pub(super) fn vacuum(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         vacuum.verbose = children.eat(VERBOSE_KW);
         vacuum.analyze = children.eat(ANALYZE_KW);
     }
-    if let Some(list) = children.node(TABLE_AND_COLUMNS_LIST) {
-        for table in source.children(&list).list(TABLE_AND_COLUMNS)? {
-            let mut table = source.children(&table);
-            let mut name = source.children(&table.expect_node(TABLE_RELATION_NAME)?);
-            name.eat(ONLY_KW);
-            vacuum.tables.push(qualified(source, &name.expect_node(TABLE_NAME_REF)?)?);
-            name.eat(STAR);
-            name.end()?;
-            table.end()?;
-        }
+    tables_and_columns(source, &mut children, &mut vacuum)?;
+    if !vacuum.analyze && vacuum.columns.iter().any(|columns| !columns.is_empty()) {
+        let message = "ANALYZE option must be specified when a column list is provided";
+        return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
     }
     finish(children)?;
     Ok(Statement::Vacuum(vacuum))
+}
+
+/// ANALYZE.
+pub(super) fn analyze(source: &Source, node: &SyntaxNode) -> Result<Statement> {
+    let mut children = source.children(node);
+    children.bump();
+    let mut analyze = Vacuum { verbose: children.eat(VERBOSE_KW), ..Vacuum::default() };
+    if let Some(list) = children.node(OPTION_ITEM_LIST) {
+        for option in list.text().to_string().trim_matches(['(', ')']).to_ascii_lowercase().split(',') {
+            let (name, value) = option.trim().split_once(char::is_whitespace).unwrap_or((option.trim(), "true"));
+            let flag = boolean(Some(value.trim()));
+            let flag =
+                flag.ok_or_else(|| Error::new(sqlstate::SYNTAX_ERROR, format!("{name} requires a Boolean value")))?;
+            match name {
+                "verbose" => analyze.verbose = flag,
+                "skip_locked" => analyze.skip_locked = flag,
+                _ => {
+                    let message = format!("unrecognized ANALYZE option \"{name}\"");
+                    return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&list).0));
+                }
+            }
+        }
+    }
+    tables_and_columns(source, &mut children, &mut analyze)?;
+    finish(children)?;
+    Ok(Statement::Analyze(analyze))
+}
+
+/// The tables that are to be vacuumed or analyzed, and of these the columns.
+fn tables_and_columns(source: &Source, children: &mut Children, vacuum: &mut Vacuum) -> Result<()> {
+    let Some(list) = children.node(TABLE_AND_COLUMNS_LIST) else { return Ok(()) };
+    for table in source.children(&list).list(TABLE_AND_COLUMNS)? {
+        let mut table = source.children(&table);
+        let mut name = source.children(&table.expect_node(TABLE_RELATION_NAME)?);
+        name.eat(ONLY_KW);
+        vacuum.tables.push(qualified(source, &name.expect_node(TABLE_NAME_REF)?)?);
+        name.eat(STAR);
+        name.end()?;
+        let mut columns = Vec::new();
+        if let Some(list) = table.any_node() {
+            let mut list = source.children(&list);
+            list.expect(L_PAREN)?;
+            while let Some(column) = list.any_node() {
+                columns.push(Ident::from(column.text().to_string().trim_matches('"')));
+                list.eat(COMMA);
+            }
+            list.expect(R_PAREN)?;
+            list.end()?;
+        }
+        vacuum.columns.push(columns);
+        table.end()?;
+    }
+    Ok(())
 }
 
 /// `MAX_PARALLEL_WORKER_LIMIT`

@@ -1,0 +1,121 @@
+//! Views over the catalogs: the tables, the indexes, and what ANALYZE has found out about columns.
+
+use super::btree::indexdef;
+use super::{Columns, Functions};
+use crate::catalog::pg_class::ClassRow;
+use crate::catalog::{Catalog, pg_namespace, pg_statistic};
+use crate::ids::Result;
+use crate::sql::bound::Row;
+use crate::sql::functions::FnCtx;
+use crate::types::TypeId::{self, *};
+use crate::types::{Datum, column_stats::ColumnStats};
+
+const STATS: Columns = &[
+    ("schemaname", Name),
+    ("tablename", Name),
+    ("attname", Name),
+    ("inherited", Bool),
+    ("null_frac", Float4),
+    ("avg_width", Int4),
+    ("n_distinct", Float4),
+    ("most_common_vals", AnyArray),
+    ("most_common_freqs", Float4Array),
+    ("histogram_bounds", AnyArray),
+    ("correlation", Float4),
+    ("most_common_elems", AnyArray),
+    ("most_common_elem_freqs", Float4Array),
+    ("elem_count_histogram", Float4Array),
+];
+
+const TABLES: Columns = &[
+    ("schemaname", Name),
+    ("tablename", Name),
+    ("tableowner", Name),
+    ("tablespace", Name),
+    ("hasindexes", Bool),
+    ("hasrules", Bool),
+    ("hastriggers", Bool),
+    ("rowsecurity", Bool),
+];
+
+const INDEXES: Columns =
+    &[("schemaname", Name), ("tablename", Name), ("indexname", Name), ("tablespace", Name), ("indexdef", Text)];
+
+pub(super) fn add(functions: &mut Functions) {
+    let registry = &mut *functions.registry;
+    registry.view("pg_stats", STATS, |cx, _| Box::pin(stats(cx)));
+    registry.view("pg_tables", TABLES, |cx, _| Box::pin(tables(cx)));
+    registry.view("pg_indexes", INDEXES, |cx, _| Box::pin(indexes(cx)));
+}
+
+fn schema(class: &ClassRow) -> Datum {
+    pg_namespace::name(class.namespace).map_or(Datum::Null, |name| Datum::name(&name))
+}
+
+async fn tables(cx: &FnCtx) -> Result<Vec<Row>> {
+    let classes = Catalog::new().all(&cx.env).await?;
+    let row = |class: &ClassRow| {
+        let no = Datum::Bool(false);
+        let tablespace = if class.shared { Datum::name("pg_global") } else { Datum::Null };
+        let has_index = Datum::Bool(class.has_index);
+        vec![
+            schema(class),
+            Datum::name(&class.name),
+            Datum::name("postgres"),
+            tablespace,
+            has_index,
+            no.clone(),
+            no.clone(),
+            no,
+        ]
+    };
+    Ok(classes.iter().filter(|class| class.kind == b'r').map(row).collect())
+}
+
+async fn indexes(cx: &FnCtx) -> Result<Vec<Row>> {
+    let catalog = Catalog::new();
+    let mut rows = Vec::new();
+    for class in catalog.all(&cx.env).await?.iter().filter(|class| class.kind == b'r') {
+        let Some(table) = catalog.table_by_oid(&cx.env, class.oid).await? else { continue };
+        for index in table.rel.indexes.iter() {
+            let definition = indexdef(cx, index.rel.oid, 0, true).await?;
+            rows.push(vec![schema(class), Datum::name(&class.name), Datum::name(&index.name), Datum::Null, definition]);
+        }
+    }
+    Ok(rows)
+}
+
+async fn stats(cx: &FnCtx) -> Result<Vec<Row>> {
+    let catalog = Catalog::new();
+    let mut rows = Vec::new();
+    for (oid, column, found) in pg_statistic::read(&cx.env, None).await? {
+        let Some(table) = catalog.table_by_oid(&cx.env, oid).await? else { continue };
+        let Some(attr) = table.desc.attrs.get(column).filter(|attr| !attr.dropped) else { continue };
+        let mut row = vec![schema(&table.class), Datum::name(&table.name), Datum::Name(attr.name.clone())];
+        row.extend(shown(attr.type_id, &found));
+        rows.push(row);
+    }
+    Ok(rows)
+}
+
+/// What is known of a column of a type, NULL where nothing is.
+fn shown(type_id: TypeId, found: &ColumnStats) -> Vec<Datum> {
+    let array = |elem: TypeId, items: Vec<Datum>| {
+        if items.is_empty() { Datum::Null } else { Datum::array(elem, items) }
+    };
+    let (common, parts): (Vec<Datum>, Vec<Datum>) =
+        found.common.iter().map(|(value, part)| (value.clone(), Datum::Float4(*part))).unzip();
+    vec![
+        Datum::Bool(false),
+        Datum::Float4(found.null_frac),
+        Datum::Int4(found.width),
+        Datum::Float4(found.distinct),
+        array(type_id, common),
+        array(Float4, parts),
+        array(type_id, found.histogram.clone()),
+        found.correlation.map_or(Datum::Null, Datum::Float4),
+        Datum::Null,
+        Datum::Null,
+        Datum::Null,
+    ]
+}
