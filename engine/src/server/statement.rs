@@ -105,23 +105,8 @@ impl Session {
                 self.alter_system(change.as_ref()).await?;
                 "ALTER SYSTEM"
             }
-            Statement::Checkpoint => {
-                let force = if self.env.txns.procs.in_recovery() { Flags::default() } else { Flags::FORCE };
-                checkpointer::request(&self.env.cx, &self.server, Flags::IMMEDIATE | force).await?;
-                "CHECKPOINT"
-            }
-            Statement::Vacuum(vacuum) => {
-                self.forbid_in_block("VACUUM", several)?;
-                self.vacuum(&vacuum).await?;
-                "VACUUM"
-            }
-            Statement::Analyze(analyze) => {
-                self.analyze(&analyze).await?;
-                "ANALYZE"
-            }
-            Statement::Reindex(reindex) => {
-                self.reindex(&reindex).await?;
-                "REINDEX"
+            Statement::Checkpoint | Statement::Vacuum(_) | Statement::Analyze(_) | Statement::Reindex(_) => {
+                self.maintain(&statement, several).await?
             }
             statement @ (Statement::CreateTable(_)
             | Statement::DropTable(_)
@@ -153,6 +138,23 @@ impl Session {
         self.portals.clear();
         self.reset(None)?;
         Ok(())
+    }
+
+    /// CHECKPOINT, VACUUM, ANALYZE and REINDEX.
+    async fn maintain(&mut self, statement: &Statement, several: bool) -> Result<&'static str> {
+        match statement {
+            Statement::Vacuum(vacuum) => {
+                self.forbid_in_block("VACUUM", several)?;
+                self.vacuum(vacuum).await.map(|()| "VACUUM")
+            }
+            Statement::Analyze(analyze) => self.analyze(analyze).await.map(|()| "ANALYZE"),
+            Statement::Reindex(reindex) => self.reindex(reindex).await.map(|()| "REINDEX"),
+            _ => {
+                let force = if self.env.txns.procs.in_recovery() { Flags::default() } else { Flags::FORCE };
+                checkpointer::request(&self.env.cx, &self.server, Flags::IMMEDIATE | force).await?;
+                Ok("CHECKPOINT")
+            }
+        }
     }
 
     /// SET, RESET, SHOW and SET TRANSACTION.

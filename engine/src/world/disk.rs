@@ -7,16 +7,12 @@
 //!            of the server
 //! ```
 //!
-//! A file is a row of chunks of 8 KiB, the size of a page and of a WAL page; a chunk never written is a hole of
-//! zeros and takes no memory. A dirty chunk keeps its synced version beside the new one, so that a power cut can
-//! choose, for each sector of 512 bytes and by the seed, which of the two is found afterwards: that is a torn
-//! page. Creating, removing and renaming go through an ordered journal, as on ext4: a sync of any file makes all
-//! earlier ones durable, a power cut keeps a prefix of the rest.
-//!
-//! The operations that became durable are also handed out as [`SyncedBatch`]es, one a sync and all disks in one
-//! sequence, for a host that keeps
-//! the disk somewhere (the browser's IndexedDB): any prefix of the batches is a disk that a power cut could have
-//! left.
+//! A file is a row of chunks of 8 KiB, the size of a page and of a WAL page; a chunk never written is a hole of zeros and
+//! takes no memory. A dirty chunk keeps its synced version beside the new one, so that a power cut can choose, for each
+//! sector of 512 bytes and by the seed, which of the two is found afterwards: a torn page. Creating, removing and renaming
+//! go through an ordered journal, as on ext4: a sync of any file makes all earlier ones durable, a power cut keeps a
+//! prefix of the rest. What became durable is also handed out as [`SyncedBatch`]es, one a sync and all disks in one
+//! sequence, for a host that keeps the disk somewhere: any prefix of them is a disk that a power cut could have left.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -472,10 +468,8 @@ impl File {
             let zeros = || Rc::new([0; CHUNK]);
             let new = self.chunks[n].take().unwrap_or_else(zeros);
             let mut found = old.unwrap_or_else(zeros);
-            // What was cut off is gone, or is there as it was: shortening a file writes nothing over its end.
-            let cut_off = (n * CHUNK) as u64 >= self.len;
             for sector in (0..CHUNK).step_by(SECTOR) {
-                if random.one_in(2) && !cut_off {
+                if random.one_in(2) {
                     Rc::make_mut(&mut found)[sector..sector + SECTOR].copy_from_slice(&new[sector..sector + SECTOR]);
                 }
             }

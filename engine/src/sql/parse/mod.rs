@@ -31,6 +31,7 @@ mod literals;
 mod locking;
 mod modify;
 mod name;
+mod prepared;
 mod select;
 mod sequence;
 mod shape;
@@ -203,10 +204,10 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         ALTER_SYSTEM => utility::alter_system(source, node),
         CHECKPOINT => utility::checkpoint(source, node),
         VACUUM => utility::vacuum(source, node),
-        PREPARE => utility::prepare(source, node),
-        EXECUTE => utility::execute(source, node),
-        DEALLOCATE => utility::deallocate(source, node),
-        DISCARD => utility::discard(source, node),
+        PREPARE => prepared::prepare(source, node),
+        EXECUTE => prepared::execute(source, node),
+        DEALLOCATE => prepared::deallocate(source, node),
+        DISCARD => prepared::discard(source, node),
         SAVEPOINT_CREATE | RELEASE_SAVEPOINT | ROLLBACK_TO_SAVEPOINT => utility::savepoint(source, node),
         CREATE_TABLE_AS => Err(unsupported(source, node, "CREATE TABLE AS")),
         kind => Err(unsupported(source, node, &kind_words(kind))),

@@ -29,6 +29,15 @@ struct Sum {
 }
 
 impl Sum {
+    /// In the standard's style one sign, before the first part, is that of all of them.
+    fn signed_as_a_whole(self) -> Sum {
+        if style().interval != IntervalStyle::SqlStandard {
+            return self;
+        }
+        let minus = |part: i64| -part.saturating_abs();
+        Sum { months: minus(self.months), days: minus(self.days), micros: minus(self.micros) }
+    }
+
     fn add(&mut self, months: i64, days: i64, micros: i64) -> Result<(), Fault> {
         let add = |a: &mut i64, b: i64| a.checked_add(b).map(|sum| *a = sum).ok_or(Fault::Field);
         add(&mut self.months, months)?;
@@ -214,11 +223,9 @@ fn decode(text: &str, fields: i32) -> Result<Sum, Fault> {
     if seen.is_empty() {
         return Err(Fault::Syntax);
     }
-    // In the standard's style one sign before the first part is that of all of them.
     let signed = words.iter().filter(|(_, word)| word.starts_with(['-', '+'])).count();
-    if style().interval == IntervalStyle::SqlStandard && signed == 1 && words[0].1.starts_with('-') {
-        let minus = |part: i64| -part.saturating_abs();
-        sum = Sum { months: minus(sum.months), days: minus(sum.days), micros: minus(sum.micros) };
+    if signed == 1 && words[0].1.starts_with('-') {
+        sum = sum.signed_as_a_whole();
     }
     if ago {
         let opposite = |part: i64| part.checked_neg().ok_or(Fault::Field);

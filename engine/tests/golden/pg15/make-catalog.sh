@@ -10,7 +10,7 @@ create table types(b bool, i2 int2, i4 int4 not null, i8 int8, f4 float4, f8 flo
 create table empty();
 S
 ours="('accounts'::regclass, 'plain'::regclass, 'types'::regclass, 'empty'::regclass)"
-catalogs="(1259, 1249, 1247, 2615, 1262, 2601, 2606, 2610)"
+catalogs="(1259, 1249, 1247, 2615, 1262, 2601, 2606, 2610, 2604, 2608, 2224, 2618, 2619)"
 {
   echo "# class: all columns but reltoastrelid and relfrozenxid"
   q -c "select oid, relname, relnamespace, reltype, reloftype, relowner, relam, relfilenode, reltablespace, relpages, reltuples, relallvisible, relhasindex, relisshared, relpersistence, relkind, relnatts, relchecks, relhasrules, relhastriggers, relhassubclass, relrowsecurity, relforcerowsecurity, relispopulated, relreplident, relispartition, relrewrite, relminmxid, relacl, reloptions, relpartbound from pg_class where oid in $ours order by oid"

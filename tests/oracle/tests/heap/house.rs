@@ -142,6 +142,7 @@ fn env(cx: Cx, disk: &Disk, wal: &Rc<Wal>, buffers: &Rc<BufferPool>, txns: &Rc<T
         settings: Rc::new(RefCell::new(Settings::default())),
         stats: Rc::default(),
         xact: Rc::default(),
+        temp_tables: Rc::default(),
         temp_files: Rc::default(),
         memory: Rc::default(),
         toasts: Rc::default(),
