@@ -1,5 +1,5 @@
-//! Whatever is sent, the server answers: with a result or with an error that has its SQLSTATE, without a panic, without
-//! hanging, and without keeping memory.
+//! Whatever is sent, the server answers: with a result or with an error that has its SQLSTATE, without a panic and
+//! without hanging.
 //!
 //! Statements are made from a seed: true ones of which tokens are dropped, doubled, swapped and replaced by others; bytes
 //! changed; deep nesting; huge literals. They run in a database with a few tables, one session after the other, so that

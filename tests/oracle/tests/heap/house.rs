@@ -80,13 +80,15 @@ impl House {
         Voice(self, &self.sessions[1])
     }
 
-    /// Transactions that do nothing to the table.
+    /// Transactions that do nothing to the table, and whose commits are flushed afterwards: who has logged nothing does not
+    /// wait for that, and no hint may say so before.
     pub fn burn_xids(&self, count: usize) {
         for _ in 0..count {
             self.a().in_transaction(|env| async move {
                 env.xid().await.unwrap();
             });
         }
+        self.a().job(|env| async move { env.wal.flush(&env.cx, env.wal.insert_lsn()).await.unwrap() });
     }
 
     /// What of a checkpoint a change after it can notice: the redo point.
