@@ -12,7 +12,7 @@ import zlib from 'node:zlib';
 import { serve } from '../web/tool/serve.mjs';
 import { WEB } from '../web/tool/sh.mjs';
 
-const LIMIT = 0.7e6;
+const LIMIT = 0.8e6;
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'];
 
 const brotli = (bytes) =>
