@@ -81,6 +81,8 @@ pub(super) struct Session {
     pub(super) statements_in_block: u64,
     /// The text of what runs now.
     pub(super) running: Option<Rc<str>>,
+    /// Whether that text speaks of regclass: then the names of all relations are looked up.
+    pub(super) names_relations: bool,
     /// After an error in the extended protocol everything up to the next Sync is skipped.
     skipping: bool,
     /// Whether `statement_timeout` counts.
@@ -107,6 +109,7 @@ impl Session {
             saved: Vec::new(),
             statements_in_block: 0,
             running: None,
+            names_relations: false,
             skipping: false,
             timing: false,
             shapes: Shapes::default(),
@@ -194,12 +197,18 @@ impl Session {
         Ok(())
     }
 
+    /// From here on this text runs.
+    fn begin_running(&mut self, text: &str) {
+        self.names_relations = text.to_ascii_lowercase().contains("regclass");
+        self.running = Some(text.into());
+    }
+
     // --- the simple protocol ---------------------------------------------------------------------------------
 
     async fn simple_query(&mut self, text: &str) -> Result<()> {
         let begun = self.env.cx.now();
         self.note_query(text);
-        self.running = Some(text.into());
+        self.begin_running(text);
         self.env.cx.point(Event::Query).await;
         match self.run_query_string(text).await {
             Ok(logged) => self.log_duration("statement", text, begun, logged),
@@ -436,7 +445,7 @@ impl Session {
     ) -> Result<()> {
         self.refuse_if_failed(&statement)?;
         self.note_query(text);
-        self.running = Some(text.into());
+        self.begin_running(text);
         let begun = self.env.cx.now();
         let logged = self.log_statement("execute <unnamed>", text, log_level(&statement));
         self.start_command()?;

@@ -216,7 +216,7 @@ impl Session {
         if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
             self.env.take_snapshot();
         }
-        if self.running.as_ref().is_some_and(|text| text.to_ascii_lowercase().contains("regclass")) {
+        if self.names_relations {
             self.load_relations().await?;
         }
         let mut tables = self.open_tables(statement).await?;
