@@ -100,7 +100,7 @@ test('what is too long for an address is a file, which leads back here', async (
   await expect(output(page, 'B')).toContainText('INSERT 0 3000', { timeout: 30_000 });
   await atRest(page);
   const there = await at(page);
-  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'share' }).click()]);
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'share', exact: true }).click()]);
   await expect(page.locator('vt-top-bar')).toContainText('saved as a file');
   const file = await download.path();
   await openLab(page);
