@@ -219,7 +219,7 @@ class Stage {
     await until('everything is at rest', async () => {
       for (const s of this.sessions.values()) {
         if (s.idle || !s.alive) continue;
-        const rows = await this.asked(s.server, `SELECT 1 FROM pg_stat_activity WHERE pid = ${s.pid} AND (wait_event_type = 'Lock' OR wait_event = 'SyncRep')`);
+        const rows = await this.asked(s.server, waits(s.pid));
         if (rows.length === 0) return false;
       }
       if (!standby || !this.linked) return true;
@@ -234,12 +234,13 @@ class Stage {
 
   /**
    * Checks are asked by a session that has been there for a while: one that has just come reads dozens of catalog pages
-   * into the few buffers.
+   * into the few buffers. So it has asked each of its questions once, that of `rest` among them.
    */
   async meetJudge() {
     this.judge = new Session(this.servers[0]);
     await this.judge.begin();
     for (const line of ['\\pset format unaligned', '\\pset tuples_only on']) this.judge.child.stdin.write(`${line}\n`);
+    await this.judge.ask(waits(0));
     for (const { host, sql } of [this.scene.opening, ...this.scene.beats].flatMap((beat) => beat.checks)) if (host === 0) await this.judge.ask(sql);
   }
 
@@ -261,6 +262,11 @@ class Stage {
       if (ours !== real) this.wrong.push(`${this.scene.id}: session ${letter}\n--- the engine\n${ours}\n--- a real server\n${real}`);
     }
   }
+}
+
+/** Has a row if a process waits for somebody else. */
+function waits(pid) {
+  return `SELECT 1 FROM pg_stat_activity WHERE pid = ${pid} AND (wait_event_type = 'Lock' OR wait_event = 'SyncRep')`;
 }
 
 /** What was said, without the numbers that differ from run to run. */
