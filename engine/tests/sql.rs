@@ -98,6 +98,11 @@ fn changes() {
 }
 
 #[test]
+fn joined_changes() {
+    run("joined_changes");
+}
+
+#[test]
 fn on_conflict() {
     run("on_conflict");
 }

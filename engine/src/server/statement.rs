@@ -9,7 +9,7 @@ use super::session::Session;
 use crate::catalog::{Table, pg_namespace, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
-use crate::sql::ast::{LockTable, QualName, Statement};
+use crate::sql::ast::{LockTable, QualName, Statement, Use};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
@@ -264,28 +264,23 @@ impl Session {
     /// Looks up and locks the tables that a statement names.
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
-        let changes = !matches!(statement, Statement::Query(_));
         let mut tables = OpenTables::default();
-        for (n, (name, locks_rows)) in statement.relations().into_iter().enumerate() {
-            let mode = match locks_rows {
-                _ if n == 0 && changes => LockMode::RowExclusive,
-                true => LockMode::RowShare,
-                false => LockMode::AccessShare,
+        for (name, used) in statement.relations() {
+            let mode = match used {
+                Use::Changes => LockMode::RowExclusive,
+                Use::Locks => LockMode::RowShare,
+                Use::Reads => LockMode::AccessShare,
             };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
                 table.refuse_index().map_err(|error| error.at(name.pos.0))?;
                 self.refuse_other_temp(&table)?;
-                match statement {
-                    Statement::Insert(_) if n == 0 && !table.class.is_temporary() => {
-                        self.refuse_if_read_only("INSERT")?
-                    }
-                    Statement::Update(_) if n == 0 && !table.class.is_temporary() => {
-                        self.refuse_if_read_only("UPDATE")?
-                    }
-                    Statement::Delete(_) if n == 0 && !table.class.is_temporary() => {
-                        self.refuse_if_read_only("DELETE")?
-                    }
-                    _ => {}
+                if used == Use::Changes && !table.class.is_temporary() {
+                    self.refuse_if_read_only(match statement {
+                        Statement::Insert(_) => "INSERT",
+                        Statement::Update(_) => "UPDATE",
+                        Statement::Delete(_) => "DELETE",
+                        _ => "SELECT",
+                    })?;
                 }
                 tables.open.push((name.clone(), table));
             }

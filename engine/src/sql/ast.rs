@@ -15,6 +15,7 @@ use std::fmt;
 use std::rc::Rc;
 
 pub use super::sql_value::SqlValue;
+pub use super::walk::Use;
 
 /// A name after folding and truncation.
 pub type Ident = Rc<str>;

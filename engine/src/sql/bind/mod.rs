@@ -113,9 +113,9 @@ pub fn bind(
     let mut binder = Binder::new(catalog, registry, params);
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
-        ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),
-        ast::Statement::Update(update) => Statement::Update(Box::new(binder.update(update)?)),
-        ast::Statement::Delete(delete) => Statement::Delete(Box::new(binder.delete(delete)?)),
+        ast::Statement::Insert(_) | ast::Statement::Update(_) | ast::Statement::Delete(_) => {
+            binder.change(statement)?
+        }
         _ => return Ok(None),
     };
     let mut types = Vec::new();

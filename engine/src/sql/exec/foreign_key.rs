@@ -396,8 +396,8 @@ impl Query<'_> {
                 node.next(&inner, 1, &mut rows).await?;
                 Ok(rows.len() as u64)
             }
-            Statement::Update(update) => modify::update(&inner, update, &mut |_| Ok(())).await,
-            Statement::Delete(delete) => modify::delete(&inner, delete, &mut |_| Ok(())).await,
+            Statement::Update(update) => modify::update(&inner, update, None, &mut |_| Ok(())).await,
+            Statement::Delete(delete) => modify::delete(&inner, delete, None, &mut |_| Ok(())).await,
             Statement::Insert(_) => Err(Error::internal("a foreign key inserts nothing")),
         }
     }

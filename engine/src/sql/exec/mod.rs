@@ -139,13 +139,13 @@ impl ExecCx<'_> {
         Ok(count)
     }
 
-    /// Runs a statement that changes rows; an INSERT has a source, or none.
+    /// Runs a statement that changes rows; the rows of an INSERT, and those that others are joined with, have a source.
     async fn change(&self, statement: &Statement, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
         match statement {
             Statement::Query(_) => Ok(0),
             Statement::Insert(insert) => modify::insert(self, insert, source, sink).await,
-            Statement::Update(update) => modify::update(self, update, sink).await,
-            Statement::Delete(delete) => modify::delete(self, delete, sink).await,
+            Statement::Update(update) => modify::update(self, update, source, sink).await,
+            Statement::Delete(delete) => modify::delete(self, delete, source, sink).await,
         }
     }
 

@@ -69,12 +69,13 @@ impl Planner<'_> {
         n
     }
 
-    /// The operators of a query, or of the rows of an INSERT.
+    /// The operators of a query, of the rows of an INSERT, or of those that are joined for an UPDATE or a DELETE.
     fn source_of(&self, statement: &Statement) -> Option<Node> {
         match statement {
             Statement::Query(query) => Some(self.query(query)),
             Statement::Insert(insert) => insert.source.as_ref().map(|source| self.query(source)),
-            Statement::Update(_) | Statement::Delete(_) => None,
+            Statement::Update(update) => update.from.as_ref().map(|from| self.query(from)),
+            Statement::Delete(delete) => delete.using.as_ref().map(|using| self.query(using)),
         }
     }
 

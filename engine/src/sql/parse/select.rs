@@ -15,13 +15,15 @@ pub(super) fn is_query(kind: SyntaxKind) -> bool {
     matches!(kind, SELECT | VALUES | TABLE | PAREN_SELECT | COMPOUND_SELECT | SELECT_INTO)
 }
 
+/// WITH before a statement.
+pub(super) fn with(source: &Source, children: &mut Children) -> Result<Option<With>> {
+    children.node(WITH_CLAUSE).map(|clause| super::with::with(source, &clause)).transpose()
+}
+
 /// Lowers a query.
 pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
     let mut children = source.children(node);
-    let mut with = match children.node(WITH_CLAUSE) {
-        Some(clause) => Some(super::with::with(source, &clause)?),
-        None => None,
-    };
+    let mut with = with(source, &mut children)?;
     let body = match node.kind() {
         SELECT => QueryBody::Select(Box::new(select(source, &mut children)?)),
         VALUES => {
