@@ -336,6 +336,13 @@ pub struct Bound {
     pub execs: usize,
 }
 
+impl Bound {
+    /// Whether it changes rows, itself or in a WITH.
+    pub fn writes(&self) -> bool {
+        self.statement.writes() || self.ctes.iter().any(|cte| matches!(cte.body, CteBody::Change(_)))
+    }
+}
+
 impl Statement {
     /// The columns of the rows that it returns; none if it returns no rows.
     pub fn columns(&self) -> Option<&[OutColumn]> {

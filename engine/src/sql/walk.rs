@@ -139,6 +139,8 @@ fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
             delete.filter.iter().for_each(|filter| of_expr(filter, names));
             delete.returning.iter().for_each(|target| of_target(target, names));
         }
+        Statement::Declare(cursor) => of_query(&cursor.query, names),
+        Statement::CreateTableAs(create) => of_statement(&create.source, names),
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
         _ => {}
     }

@@ -16,6 +16,7 @@
 //! Binding is a plain function: the tables that a statement names ([`super::ast::Statement::relations`]) are looked
 //! up before, since that may have to read pages.
 
+mod arguments;
 mod call;
 mod coerce;
 mod conflict;
@@ -45,6 +46,7 @@ use super::deparse::Literals;
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
+pub use arguments::arguments;
 use coerce::Typed;
 pub use keys::{key_places, new_keys};
 use level::Level;

@@ -37,6 +37,7 @@ mod order;
 mod plan;
 mod plan_from;
 mod plan_join;
+mod portal;
 mod project_set;
 mod rows;
 mod scan;
@@ -50,6 +51,7 @@ mod window;
 mod window_frame;
 
 pub use foreign_key::fire_deferred;
+pub use portal::Portal;
 
 use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
