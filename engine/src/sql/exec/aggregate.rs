@@ -6,7 +6,8 @@
 //!
 //! PostgreSQL: `nodeAgg.c`.
 
-use super::super::bound::{AggCall, AggKind, EvalCx, Scalar, SortKey, Wait};
+use super::super::bound::{AggCall, AggKind, EvalCx, SortKey};
+use super::super::plan::GroupSpec;
 use super::hash::{HashTable, hash_row, same_row};
 use super::node::Node;
 use super::order::sorted;
@@ -16,18 +17,6 @@ use super::{BATCH, ExecCx};
 use crate::ids::Result;
 use crate::types::{AggState, Datum};
 use std::rc::Rc;
-
-/// What is computed of each group.
-pub(super) struct GroupSpec {
-    /// The expressions of GROUP BY.
-    pub keys: Vec<Scalar>,
-    /// GROUPING SETS, by the keys' numbers.
-    pub sets: Option<Vec<Vec<usize>>>,
-    /// The aggregates.
-    pub calls: Vec<AggCall>,
-    /// What keys and arguments wait for.
-    pub waits: Vec<Wait>,
-}
 
 /// Groups of rows. Behind it a row has the keys, then the aggregates.
 #[derive(Clone)]
@@ -67,8 +56,8 @@ struct Groups {
 }
 
 impl Aggregate {
-    pub fn new(input: Node, spec: GroupSpec) -> Aggregate {
-        Aggregate { input, spec: Rc::new(spec), groups: None, at: 0 }
+    pub fn new(input: Node, spec: Rc<GroupSpec>) -> Aggregate {
+        Aggregate { input, spec, groups: None, at: 0 }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {

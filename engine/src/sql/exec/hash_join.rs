@@ -7,7 +7,8 @@
 //!
 //! PostgreSQL: `nodeHash.c`, `nodeHashjoin.c`.
 
-use super::super::bound::{Exprs, JoinKind};
+use super::super::bound::JoinKind;
+use super::super::plan::HashSpec;
 use super::hash::{HashTable, hash_row, same_row};
 use super::node::Node;
 use super::rows::Rows;
@@ -15,18 +16,6 @@ use super::{BATCH, ExecCx};
 use crate::ids::Result;
 use crate::types::Datum;
 use std::rc::Rc;
-
-/// What the planner has decided of a join by hashes.
-pub(super) struct HashSpec {
-    pub kind: JoinKind,
-    /// What is compared, over the rows of the left and of the right.
-    pub left_keys: Exprs,
-    pub right_keys: Exprs,
-    /// What else must hold, over a row of the left and one of the right.
-    pub on: Vec<Exprs>,
-    pub left_width: usize,
-    pub right_width: usize,
-}
 
 /// The pairs of a left and a right row that have equal keys.
 #[derive(Clone)]
@@ -54,11 +43,11 @@ pub(super) struct HashJoin {
 }
 
 impl HashJoin {
-    pub fn new(left: Node, right: Node, spec: HashSpec) -> HashJoin {
+    pub fn new(left: Node, right: Node, spec: Rc<HashSpec>) -> HashJoin {
         HashJoin {
             left,
             right,
-            spec: Rc::new(spec),
+            spec,
             built: false,
             table: HashTable::default(),
             right_rows: Rows::default(),

@@ -13,11 +13,12 @@
 //! In REPEATABLE READ access fails with 40001 instead.
 
 use super::super::bound::{Check, Delete, Exprs, Insert, OutColumn, Query, Row, SYSTEM_COLUMNS, Update};
+use super::super::plan::{Op, Plan};
+use super::build::build;
 use super::conflict::{self, Done};
 use super::foreign_key;
-use super::index::{self, Source, Wanted};
+use super::index::Source;
 use super::lock_rows::still_joined;
-use super::node::Node;
 use super::rows::Rows;
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink};
@@ -29,9 +30,9 @@ use std::cell::Cell;
 
 type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
-pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(mut source) = source else {
+    let Some(mut source) = source.map(build) else {
         return insert_row(cx, insert, &[], sink).await.map(u64::from);
     };
     let mut rows = Rows::default();
@@ -81,7 +82,7 @@ async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: Ro
     Ok(true)
 }
 
-pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let Update { table, system, filter, from, values, checks, returning } = update;
     Change {
         table,
@@ -96,7 +97,7 @@ pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, source: Option<Node
     .await
 }
 
-pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let Delete { table, system, filter, using, returning } = delete;
     let (from, strength) = (using.as_deref(), Cell::new(RowLock::Update));
     Change { table, system: *system, filter, from, values: None, returning, strength }.run(cx, source, sink).await
@@ -173,15 +174,16 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    async fn run(&self, cx: &ExecCx<'_>, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
-        match source {
-            Some(source) => self.run_joined(cx, source, sink).await,
-            None => self.run_scan(cx, sink).await,
+    async fn run(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
+        match (self.from, source) {
+            (Some(_), Some(source)) => self.run_joined(cx, source, sink).await,
+            (_, source) => self.run_scan(cx, source, sink).await,
         }
     }
 
     /// Changes the rows that a join finds. One that finds several partners is changed once, by the first.
-    async fn run_joined(&self, cx: &ExecCx<'_>, mut source: Node, sink: RowSink<'_>) -> Result<u64> {
+    async fn run_joined(&self, cx: &ExecCx<'_>, source: &Plan, sink: RowSink<'_>) -> Result<u64> {
+        let mut source = build(source);
         let (mut rows, mut count) = (Rows::default(), 0);
         loop {
             source.next(cx, BATCH, &mut rows).await?;
@@ -196,12 +198,14 @@ impl Change<'_> {
         }
     }
 
-    async fn run_scan(&self, cx: &ExecCx<'_>, sink: RowSink<'_>) -> Result<u64> {
+    async fn run_scan(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         let env = &cx.fx.env;
         let mut count = 0;
-        let (table, conditions) = (self.table, self.filter);
-        let wanted = Wanted { table, base: 0, conditions, order: &[], limit: false, columns: None };
-        let mut scan = Source::begin(cx, table, index::choose(&cx.snapshot, &wanted).as_ref())?;
+        let index = match source.map(|plan| &plan.op) {
+            Some(Op::Scan(spec)) => spec.index.as_ref(),
+            _ => None,
+        };
+        let (mut scan, _) = Source::begin(cx, self.table, index)?;
         let mut batch = TupleBatch::default();
         while scan.next(env, BATCH, &mut batch).await? {
             for at in 0..batch.len() {

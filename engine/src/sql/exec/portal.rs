@@ -13,8 +13,10 @@
 
 use super::super::bound::{Bound, Row, Statement};
 use super::super::functions::FnCtx;
+use super::super::plan;
+use super::build::build;
 use super::rows::Rows;
-use super::{BATCH, ExecCx, foreign_key, plan};
+use super::{BATCH, ExecCx, foreign_key};
 use crate::ids::Result;
 use crate::txn::{Env, HeldWork, Snapshot};
 use crate::types::Datum;
@@ -103,7 +105,7 @@ async fn run(fx: FnCtx, bound: Rc<Bound>, params: Vec<Datum>, snapshot: Rc<Snaps
     let plan = plan::plan(&fx.env, &snapshot, &bound);
     let after = foreign_key::Queue::default();
     let cx = ExecCx::new(&fx, &params, snapshot, &plan, &after);
-    let Some(mut node) = plan.root.clone() else { return Ok(()) };
+    let Some(mut node) = plan.root.as_ref().map(build) else { return Ok(()) };
     let mut rows = Rows::default();
     loop {
         let wanted = asked.gate().await;

@@ -1,6 +1,7 @@
 //! ORDER BY: all rows in order, within `work_mem` and beyond it on disk.
 
 use super::super::bound::{Row, SortKey};
+use super::super::plan::SortSpec;
 use super::node::{Fresh, Node};
 use super::rows::Rows;
 use super::{BATCH, ExecCx};
@@ -20,9 +21,7 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub(super) struct Sort {
     input: Node,
-    keys: Rc<[SortKey]>,
-    /// The only column, if it is one whose values need no tuple around them.
-    single: Option<TypeId>,
+    spec: Rc<SortSpec>,
     /// No more rows than these are wanted.
     bound: Option<usize>,
     sorted: Fresh<Sorted>,
@@ -46,10 +45,8 @@ struct RowOrder {
 }
 
 impl Sort {
-    /// A sort of rows of so many columns, the first of these types.
-    pub fn new(input: Node, keys: Vec<SortKey>, width: usize, types: &[TypeId]) -> Sort {
-        let single = types.first().copied().filter(|only| width == 1 && only.typbyval());
-        Sort { input, keys: keys.into(), single, bound: None, sorted: Fresh(None), stale: Fresh(None) }
+    pub fn new(input: Node, spec: Rc<SortSpec>) -> Sort {
+        Sort { input, spec, bound: None, sorted: Fresh(None), stale: Fresh(None) }
     }
 
     /// No more rows than these will be asked for.
@@ -87,7 +84,7 @@ impl Sort {
 
     async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<Sorted> {
         let env = &cx.fx.env;
-        let (keys, single) = (self.keys.clone(), self.single);
+        let (keys, single) = (self.spec.keys.clone(), self.spec.single);
         let rows = Rc::new(RowOrder { shape: RefCell::default(), keys, single });
         let memory = env.settings.borrow().int(Setting::work_mem);
         let mut sort = Tuplesort::begin(env, MemoryPurpose::Sort, Box::new(rows.clone()), memory, self.bound);
@@ -100,7 +97,7 @@ impl Sort {
             cx.breathe(batch.len()).await?;
             width = batch.width();
             for at in 0..batch.len() {
-                let wanted = |slot| self.keys.iter().any(|key| key.slot == slot);
+                let wanted = |slot| self.spec.keys.iter().any(|key| key.slot == slot);
                 cx.bring_back(batch.row_mut(at), wanted).await?;
                 rows.write(batch.row(at), &mut bytes)?;
                 sort.put(&bytes)?;
