@@ -39,6 +39,7 @@ mod checkpointer;
 mod configuration;
 mod constraints;
 mod control;
+mod copy;
 mod cursors;
 mod definition;
 mod extended;

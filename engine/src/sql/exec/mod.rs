@@ -28,6 +28,7 @@ mod hash;
 mod hash_join;
 mod index;
 mod limit;
+mod load;
 mod lock_rows;
 mod modify;
 mod nest_loop;
@@ -48,6 +49,7 @@ mod window_frame;
 
 pub use foreign_key::fire_deferred;
 pub(super) use index::{Fitted, fitted};
+pub use load::Loader;
 pub use portal::Portal;
 
 use super::bound::{Bound, Statement};
