@@ -156,7 +156,7 @@ export const panelsEn = {
   'p.pool.by': 'By relation',
   'p.pool.by.hint': 'choose one and its buffers stand out',
 
-  'p.tape': 'Log',
+  'p.tape': 'WAL',
   'p.tape.about': 'The WAL to scale, its pointers and segments; any record down to its blocks.',
   'p.tape.hint': 'one record after the other; choose one to see what it is made of',
   'p.tape.segments': 'Segment {file}',
