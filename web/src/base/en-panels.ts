@@ -152,7 +152,6 @@ export const panelsEn = {
   'p.pool.usage': 'usage count 0 … 5',
   'p.pool.rings': 'Rings',
   'p.pool.rings.hint': 'a big scan or VACUUM uses a few buffers again and again, so that it does not drive out all others',
-  'p.pool.ring': '{who}: {ring}, {n} buffers',
   'p.pool.by': 'By relation',
   'p.pool.by.hint': 'choose one and its buffers stand out',
 
