@@ -11,7 +11,7 @@
 //!   window functions              WINDOW + 0 ..
 //! ```
 //!
-//! Which of them a row really has at some point of the plan, and where, the planner decides (`exec/layout.rs`).
+//! Which of them a row really has at some point of the plan, and where, the planner decides (`plan/layout.rs`).
 //!
 //! What a query needs of the queries around it, and the right side of a join of the row to its left, comes in *exec
 //! parameters*: numbered places that whoever runs the inner plan fills before (PostgreSQL: `PARAM_EXEC`).

@@ -1,3 +1,4 @@
+/** The text format of scenes: what is read, and what is said of a line that is wrong. */
 import { expect, it } from 'vitest';
 import { kinds } from './kinds.ts';
 import { parseScene } from './parse.ts';

@@ -8,7 +8,8 @@
 //!
 //! PostgreSQL: `nodeAgg.c`.
 
-use super::super::bound::{AggCall, AggKind, EvalCx, Scalar, SortKey, Wait};
+use super::super::bound::{AggCall, AggKind, EvalCx, SortKey};
+use super::super::plan::GroupSpec;
 use super::hash::{HashTable, hash_row, same_row};
 use super::hash_spill::HashSpill;
 use super::node::{Fresh, Node};
@@ -20,18 +21,6 @@ use crate::ids::Result;
 use crate::txn::MemoryPurpose;
 use crate::types::{AggState, Datum};
 use std::rc::Rc;
-
-/// What is computed of each group.
-pub(super) struct GroupSpec {
-    /// The expressions of GROUP BY.
-    pub keys: Vec<Scalar>,
-    /// GROUPING SETS, by the keys' numbers.
-    pub sets: Option<Vec<Vec<usize>>>,
-    /// The aggregates.
-    pub calls: Vec<AggCall>,
-    /// What keys and arguments wait for.
-    pub waits: Vec<Wait>,
-}
 
 /// Groups of rows. Behind it a row has the keys, then the aggregates.
 #[derive(Clone)]
@@ -82,8 +71,8 @@ struct Groups {
 }
 
 impl Aggregate {
-    pub fn new(input: Node, spec: GroupSpec) -> Aggregate {
-        Aggregate { input, spec: Rc::new(spec), state: Fresh(None) }
+    pub fn new(input: Node, spec: Rc<GroupSpec>) -> Aggregate {
+        Aggregate { input, spec, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {

@@ -11,7 +11,8 @@
 //!
 //! PostgreSQL: `nodeCtescan.c`, `nodeRecursiveunion.c`, `nodeWorktablescan.c`.
 
-use super::super::bound::Statement;
+use super::super::plan::CtePlan;
+use super::build::build;
 use super::node::Node;
 use super::row_store::RowStore;
 use super::rows::Rows;
@@ -22,19 +23,6 @@ use std::cell::{Cell, RefCell};
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-
-/// How the rows of a query of WITH come to be.
-#[derive(Clone)]
-pub(super) enum CtePlan {
-    /// A query.
-    Query(Node),
-    /// The first rows, what is made of the last ones, and whether rows may come twice.
-    Recursive(Node, Node, bool),
-    /// A statement that changes rows, and the source of an INSERT.
-    Change(Rc<Statement>, Option<Node>),
-    /// It stands where it is referred to.
-    Inlined,
-}
 
 /// What is kept of it while the statement runs.
 #[derive(Default)]
@@ -48,8 +36,10 @@ pub(super) struct CteState {
 
 /// What makes the rows.
 struct Maker {
-    plan: CtePlan,
-    /// Of a recursive one: whether the first rows are all there, the rows of this round, all rows so far.
+    /// What gives the rows: of a recursive query the first ones.
+    node: Option<Node>,
+    /// Of a recursive one: what gives the others, whether it does so now, the rows of this round, all rows so far.
+    again: Option<Node>,
     recursing: bool,
     next: Rows,
     seen: Seen,
@@ -154,21 +144,16 @@ impl ExecCx<'_> {
         Box::pin(async move {
             let state = &self.ctes[id];
             let maker = state.maker.borrow_mut().take();
-            let mut maker = maker.unwrap_or_else(|| Maker {
-                plan: self.plan.ctes[id].clone(),
-                recursing: false,
-                next: Rows::default(),
-                seen: Seen::default(),
-            });
+            let plan = &self.plan.ctes[id];
+            let mut maker = maker.unwrap_or_else(|| Maker::new(plan));
             let mut rows = Rows::default();
-            match &mut maker.plan {
-                CtePlan::Query(node) => {
+            match (plan, &mut maker.node) {
+                (CtePlan::Query(_), Some(node)) => {
                     node.next(self, max, &mut rows).await?;
                     state.done.set(rows.is_empty());
                 }
-                CtePlan::Recursive(..) => maker.recurse(self, id, max, &mut rows).await?,
-                CtePlan::Change(statement, source) => {
-                    let (statement, source) = (statement.clone(), source.take());
+                (CtePlan::Recursive(_, _, all), Some(_)) => maker.recurse(self, (id, *all), max, &mut rows).await?,
+                (CtePlan::Change(statement, source), _) => {
                     let mut keep = |row: &[crate::types::Datum]| {
                         if rows.is_empty() {
                             rows.clear(row.len());
@@ -176,10 +161,10 @@ impl ExecCx<'_> {
                         rows.push(row);
                         Ok(())
                     };
-                    self.change(&statement, source, &mut keep).await?;
+                    self.change(statement, source.as_ref(), &mut keep).await?;
                     state.done.set(true);
                 }
-                CtePlan::Inlined => return Err(Error::internal("a query of WITH that is elsewhere")),
+                _ => return Err(Error::internal("a query of WITH that is elsewhere")),
             }
             if !rows.is_empty() {
                 let env = &self.fx.env;
@@ -204,10 +189,19 @@ impl ExecCx<'_> {
 }
 
 impl Maker {
+    fn new(plan: &CtePlan) -> Maker {
+        let (node, again) = match plan {
+            CtePlan::Query(plan) => (Some(build(plan)), None),
+            CtePlan::Recursive(left, right, _) => (Some(build(left)), Some(build(right))),
+            CtePlan::Change(..) | CtePlan::Inlined => (None, None),
+        };
+        Maker { node, again, recursing: false, next: Rows::default(), seen: Seen::default() }
+    }
+
     /// The next rows of a recursive query.
-    async fn recurse(&mut self, cx: &ExecCx<'_>, id: usize, max: usize, out: &mut Rows) -> Result<()> {
+    async fn recurse(&mut self, cx: &ExecCx<'_>, (id, all): (usize, bool), max: usize, out: &mut Rows) -> Result<()> {
         let state = &cx.ctes[id];
-        let CtePlan::Recursive(left, right, all) = &mut self.plan else { return Ok(()) };
+        let (Some(left), Some(right)) = (&mut self.node, &mut self.again) else { return Ok(()) };
         loop {
             let node = if self.recursing { &mut *right } else { &mut *left };
             node.next(cx, max, out).await?;
@@ -228,7 +222,7 @@ impl Maker {
             }
             cx.breathe(out.len()).await?;
             cx.bring_all_back(out).await?;
-            if !*all {
+            if !all {
                 self.seen.keep_new(out);
             }
             if !out.is_empty() {

@@ -9,7 +9,8 @@
 //!
 //! PostgreSQL: `nodeHash.c`, `nodeHashjoin.c`.
 
-use super::super::bound::{Exprs, JoinKind, Scalar};
+use super::super::bound::{JoinKind, Scalar};
+use super::super::plan::HashSpec;
 use super::hash::{HashTable, hash_row, same_row};
 use super::hash_batches::{Batches, Side};
 use super::node::{Fresh, Node};
@@ -19,25 +20,13 @@ use crate::ids::Result;
 use crate::types::Datum;
 use std::rc::Rc;
 
-/// What the planner has decided of a join by hashes.
-pub(super) struct HashSpec {
-    pub kind: JoinKind,
-    /// What is compared, over the rows of the left and of the right.
-    pub left_keys: Exprs,
-    pub right_keys: Exprs,
-    /// What else must hold, over a row of the left and one of the right.
-    pub on: Vec<Exprs>,
-    pub left_width: usize,
-    pub right_width: usize,
-}
-
 /// The pairs of a left and a right row that have equal keys.
 #[derive(Clone)]
 pub(super) struct HashJoin {
     left: Node,
     right: Node,
     spec: Rc<HashSpec>,
-    /// How many rows the right will have, of how many bytes: a guess by which the table begins.
+    /// A guess by which the table begins.
     expected: (f64, usize),
     state: Fresh<Joining>,
 }
@@ -86,8 +75,9 @@ impl HashSpec {
 }
 
 impl HashJoin {
-    pub fn new(left: Node, right: Node, spec: HashSpec) -> HashJoin {
-        HashJoin { left, right, spec: Rc::new(spec), expected: (1000.0, 32), state: Fresh(None) }
+    /// The right is expected to have so many rows, of so many bytes.
+    pub fn new(left: Node, right: Node, spec: Rc<HashSpec>, expected: (f64, usize)) -> HashJoin {
+        HashJoin { left, right, spec, expected, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {

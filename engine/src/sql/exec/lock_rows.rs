@@ -7,6 +7,7 @@
 //! PostgreSQL: `nodeLockRows.c`.
 
 use super::super::bound::{FromNode, JoinKind, Query, Row, SYSTEM_COLUMNS};
+use super::super::plan::slots;
 use super::ExecCx;
 use super::node::Node;
 use super::rows::Rows;
@@ -26,8 +27,8 @@ pub(super) struct LockRows {
 }
 
 impl LockRows {
-    pub fn new(input: Node, query: &Query, from_width: usize) -> LockRows {
-        LockRows { input, query: Rc::new(query.clone()), width: query.targets.scalars.len() - from_width }
+    pub fn new(input: Node, query: Rc<Query>, width: usize) -> LockRows {
+        LockRows { input, query, width }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
@@ -98,8 +99,8 @@ impl LockRows {
                 continue;
             }
             match join.kind {
-                JoinKind::Left => row[super::plan_from::slots(&join.right)].fill(Datum::Null),
-                JoinKind::Right => row[super::plan_from::slots(&join.left)].fill(Datum::Null),
+                JoinKind::Left => row[slots(&join.right)].fill(Datum::Null),
+                JoinKind::Right => row[slots(&join.left)].fill(Datum::Null),
                 _ => return Ok(false),
             }
         }

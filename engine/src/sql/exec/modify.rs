@@ -13,10 +13,11 @@
 //! In REPEATABLE READ access fails with 40001 instead.
 
 use super::super::bound::{Check, Delete, Exprs, Insert, OutColumn, Row, Update};
+use super::super::plan::{Op, Plan};
+use super::build::build;
 use super::conflict::{self, Done};
 use super::foreign_key;
-use super::index::{self, Source, Wanted};
-use super::node::Node;
+use super::index::Source;
 use super::rows::Rows;
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink};
@@ -28,9 +29,9 @@ use std::cell::Cell;
 
 type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
-pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(mut source) = source else {
+    let Some(mut source) = source.map(build) else {
         return insert_row(cx, insert, &[], sink).await.map(u64::from);
     };
     let mut rows = Rows::default();
@@ -80,7 +81,7 @@ async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: Ro
     Ok(true)
 }
 
-pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let Update { table, system, filter, values, checks, returning } = update;
     Change {
         table,
@@ -90,14 +91,14 @@ pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, sink: RowSink<'_>) 
         returning,
         strength: Cell::new(RowLock::NoKeyUpdate),
     }
-    .run(cx, sink)
+    .run(cx, source, sink)
     .await
 }
 
-pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, sink: RowSink<'_>) -> Result<u64> {
+pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let Delete { table, system, filter, returning } = delete;
     Change { table, system: *system, filter, values: None, returning, strength: Cell::new(RowLock::Update) }
-        .run(cx, sink)
+        .run(cx, source, sink)
         .await
 }
 
@@ -170,12 +171,14 @@ struct Change<'a> {
 }
 
 impl Change<'_> {
-    async fn run(&self, cx: &ExecCx<'_>, sink: RowSink<'_>) -> Result<u64> {
+    async fn run(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         let env = &cx.fx.env;
         let mut count = 0;
-        let (table, conditions) = (self.table, self.filter);
-        let wanted = Wanted { table, base: 0, conditions, order: &[], limit: false, columns: None };
-        let mut scan = Source::begin(cx, table, index::choose(&cx.snapshot, &wanted).as_ref())?;
+        let index = match source.map(|plan| &plan.op) {
+            Some(Op::Scan(spec)) => spec.index.as_ref(),
+            _ => None,
+        };
+        let (mut scan, _) = Source::begin(cx, self.table, index)?;
         let mut batch = TupleBatch::default();
         while scan.next(env, BATCH, &mut batch).await? {
             for at in 0..batch.len() {

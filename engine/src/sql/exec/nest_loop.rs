@@ -5,27 +5,14 @@
 //!
 //! PostgreSQL: `nodeNestloop.c`.
 
-use super::super::bound::{Exprs, JoinKind, Scalar};
+use super::super::bound::{Exprs, JoinKind};
+use super::super::plan::LoopSpec;
 use super::node::{Fresh, Node};
 use super::row_store::RowStore;
 use super::rows::Rows;
 use super::{BATCH, ExecCx};
 use crate::ids::Result;
 use std::rc::Rc;
-
-/// What the planner has decided of a join by nested loops.
-pub(super) struct LoopSpec {
-    /// Inner, Left, Semi or Anti.
-    pub kind: JoinKind,
-    /// The condition, over a row of the left and one of the right.
-    pub on: Vec<Exprs>,
-    /// What the right side uses of the left's row.
-    pub params: Vec<(usize, Scalar)>,
-    /// Whether the right side is to begin again for each row of the left.
-    pub lateral: bool,
-    pub left_width: usize,
-    pub right_width: usize,
-}
 
 /// The pairs of a left and a right row for which a condition holds.
 #[derive(Clone)]
@@ -50,11 +37,11 @@ pub(super) struct NestLoop {
 }
 
 impl NestLoop {
-    pub fn new(left: Node, right: Node, spec: LoopSpec) -> NestLoop {
+    pub fn new(left: Node, right: Node, spec: Rc<LoopSpec>) -> NestLoop {
         NestLoop {
             left,
             right,
-            spec: Rc::new(spec),
+            spec,
             left_rows: Rows::default(),
             left_at: 0,
             right_rows: Rows::default(),

@@ -1,6 +1,7 @@
 //! ORDER BY: all rows in order, within `work_mem` and beyond it on disk.
 
 use super::super::bound::SortKey;
+use super::super::plan::SortSpec;
 use super::node::{Fresh, Node};
 use super::rows::Rows;
 use super::{BATCH, ExecCx};
@@ -20,9 +21,7 @@ use std::rc::Rc;
 #[derive(Clone)]
 pub(super) struct Sort {
     input: Node,
-    keys: Rc<[SortKey]>,
-    /// The only column, if it is one whose values need no tuple around them.
-    single: Option<TypeId>,
+    spec: Rc<SortSpec>,
     /// No more rows than these are wanted.
     bound: Option<usize>,
     sorted: Fresh<RowSort>,
@@ -47,10 +46,8 @@ struct RowOrder {
 }
 
 impl Sort {
-    /// A sort of rows of so many columns, the first of these types.
-    pub fn new(input: Node, keys: Vec<SortKey>, width: usize, types: &[TypeId]) -> Sort {
-        let single = types.first().copied().filter(|only| width == 1 && only.typbyval());
-        Sort { input, keys: keys.into(), single, bound: None, sorted: Fresh(None), stale: Fresh(None) }
+    pub fn new(input: Node, spec: Rc<SortSpec>) -> Sort {
+        Sort { input, spec, bound: None, sorted: Fresh(None), stale: Fresh(None) }
     }
 
     /// No more rows than these will be asked for.
@@ -77,7 +74,7 @@ impl Sort {
     }
 
     async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<RowSort> {
-        let mut sort = RowSort::begin(cx, self.keys.clone(), self.single, self.bound);
+        let mut sort = RowSort::begin(cx, self.spec.keys.clone(), self.spec.single, self.bound);
         let mut batch = Rows::default();
         loop {
             self.input.next(cx, BATCH, &mut batch).await?;

@@ -12,7 +12,8 @@
 //!
 //! PostgreSQL: `nodeWindowAgg.c`, `windowfuncs.c`.
 
-use super::super::bound::{AggCall, OrderKey, Scalar, SortKey, Wait, WindowCall, WindowFrame, WindowFunction};
+use super::super::bound::{AggCall, Scalar, SortKey, WindowCall, WindowFunction};
+use super::super::plan::WindowSpec;
 use super::aggregate::State;
 use super::hash::same_row;
 use super::node::{Fresh, Node};
@@ -23,15 +24,6 @@ use super::{BATCH, ExecCx};
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::Datum;
 use std::rc::Rc;
-
-/// What is computed over a window.
-pub(super) struct WindowSpec {
-    pub partition: Vec<Scalar>,
-    pub order_by: Vec<OrderKey>,
-    pub frame: WindowFrame,
-    pub calls: Vec<WindowCall>,
-    pub waits: Vec<Wait>,
-}
 
 /// Rows with the values of window functions behind.
 #[derive(Clone)]
@@ -63,8 +55,8 @@ struct Sorted {
 }
 
 impl Window {
-    pub fn new(input: Node, spec: WindowSpec) -> Window {
-        Window { input, spec: Rc::new(spec), state: Fresh(None) }
+    pub fn new(input: Node, spec: Rc<WindowSpec>) -> Window {
+        Window { input, spec, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
