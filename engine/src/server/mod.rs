@@ -42,6 +42,7 @@ mod control;
 mod definition;
 mod lag;
 mod log;
+mod namespace;
 mod port;
 mod postmaster;
 pub mod protocol;
