@@ -44,6 +44,7 @@ mod definition;
 mod extended;
 mod lag;
 mod log;
+mod namespace;
 mod port;
 mod postmaster;
 mod prepared;
