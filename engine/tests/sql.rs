@@ -225,3 +225,8 @@ fn sorts() {
 fn temporary_tables() {
     run("temp_tables");
 }
+
+#[test]
+fn schemas() {
+    run("schemas");
+}

@@ -9,7 +9,7 @@ use crate::catalog::index::{self, NewIndex, Purpose};
 use crate::catalog::pg_class::ClassRow;
 use crate::catalog::truncate::truncate as truncate_tables;
 use crate::catalog::{Table, pg_namespace, sequence, temporary};
-use crate::ids::{Error, Oid, Result, Xid};
+use crate::ids::{Error, Oid, Result, Xid, sqlstate};
 use crate::sql::ast::{self, ConstraintKind, QualName, Statement, TableConstraint, Temporary};
 use crate::sql::bind;
 use crate::sql::bound::{self, NewColumn};
@@ -38,8 +38,17 @@ impl Session {
             }
             Statement::AlterTable(alter) => {
                 self.alter_table(alter).await?;
-                "ALTER TABLE"
+                match alter.kind {
+                    b'v' => "ALTER VIEW",
+                    b'S' => "ALTER SEQUENCE",
+                    _ => "ALTER TABLE",
+                }
             }
+            Statement::CreateSchema(_)
+            | Statement::RenameSchema(..)
+            | Statement::DropSchema(_)
+            | Statement::CreateView(_)
+            | Statement::DropView(_) => self.run_namespace(statement).await?,
             Statement::CreateSequence(create) => {
                 self.create_sequence(create).await?;
                 "CREATE SEQUENCE"
@@ -92,7 +101,11 @@ impl Session {
             }
         }
         let (env, catalog, exists) = (&self.env, &self.catalog, create.if_not_exists);
-        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await?;
+        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await;
+        let made = made.map_err(|error| match error.code() {
+            sqlstate::INVALID_SCHEMA_NAME => error.at(create.name.pos.0),
+            _ => error,
+        })?;
         let Some(table) = made else { return Ok(()) };
         for (column, sequence) in numbered {
             sequence::own(env, sequence, table, column, columns[column].identity != 0).await?;
@@ -180,5 +193,5 @@ pub(super) fn new_foreign_key<'a>(constraint: &'a TableConstraint, key: &'a ast:
 fn table_to_be(name: &str, columns: &[Attr]) -> Rc<Table> {
     let oid = Oid::INVALID;
     let class = ClassRow::of_new_table(oid, name, pg_namespace::PUBLIC, oid, columns.len(), Xid::INVALID);
-    Rc::new(Table::new(class, TupleDesc::new(columns.to_vec()), oid))
+    Rc::new(Table::new(class, "public".into(), TupleDesc::new(columns.to_vec()), oid))
 }

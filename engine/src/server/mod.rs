@@ -45,6 +45,7 @@ mod definition;
 mod extended;
 mod lag;
 mod log;
+mod namespace;
 mod port;
 mod postmaster;
 mod prepared;

@@ -7,17 +7,16 @@ use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::prepared::Prepared;
 use super::session::Session;
-use crate::catalog::{Table, pg_namespace};
+use crate::catalog::{RelationName, Table};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement, Use};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn, Row};
 use crate::sql::exec;
-use crate::sql::functions::quote_ident;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
-use crate::types::session::set_relations;
+use crate::types::session::{Relation, set_relations};
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -116,6 +115,11 @@ impl Session {
             | Statement::CreateSequence(_)
             | Statement::AlterSequence(_)
             | Statement::DropSequence(_)
+            | Statement::CreateSchema(_)
+            | Statement::RenameSchema(..)
+            | Statement::DropSchema(_)
+            | Statement::CreateView(_)
+            | Statement::DropView(_)
             | Statement::Truncate(_)
             | Statement::AlterTable(_)
             | Statement::CreateIndex(_)
@@ -270,13 +274,13 @@ impl Session {
 
     /// Puts the names of all relations where a regclass is read and shown by them.
     async fn load_relations(&self) -> Result<()> {
-        let relations = self.catalog.relations(&self.env).await?;
-        let named = relations.iter().map(|class| {
-            let name = quote_ident(&class.name);
-            let name = if class.namespace == pg_namespace::PG_TOAST { format!("pg_toast.{name}") } else { name };
-            (class.oid, name.into())
-        });
-        set_relations(named.collect());
+        let names = self.catalog.relation_names(&self.env).await?;
+        let mut relations = Vec::with_capacity(names.len());
+        for RelationName { oid, namespace, name, visible } in names.iter().cloned() {
+            let schema = self.catalog.schema_name(&self.env, namespace).await?;
+            relations.push(Relation { oid, schema, name, visible });
+        }
+        set_relations(relations.into());
         Ok(())
     }
 
@@ -346,6 +350,11 @@ impl Session {
             Statement::CreateSequence(_) => "CREATE SEQUENCE",
             Statement::AlterSequence(_) => "ALTER SEQUENCE",
             Statement::DropSequence(_) => "DROP SEQUENCE",
+            Statement::CreateSchema(_) => "CREATE SCHEMA",
+            Statement::RenameSchema(..) => "ALTER SCHEMA",
+            Statement::DropSchema(_) => "DROP SCHEMA",
+            Statement::CreateView(_) => "CREATE VIEW",
+            Statement::DropView(_) => "DROP VIEW",
             Statement::Truncate(_) => "TRUNCATE TABLE",
             Statement::AlterTable(_) => "ALTER TABLE",
             Statement::CreateIndex(_) => "CREATE INDEX",

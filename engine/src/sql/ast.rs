@@ -10,6 +10,7 @@ pub use super::ast_copy::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
 pub use super::ast_query::*;
+pub use super::ast_schema::*;
 pub use super::ast_session::*;
 pub use super::ast_table::*;
 pub use super::ast_xact::*;
@@ -76,6 +77,16 @@ pub enum Statement {
     AlterSequence(AlterSequence),
     /// DROP SEQUENCE
     DropSequence(DropTable),
+    /// CREATE SCHEMA
+    CreateSchema(CreateSchema),
+    /// ALTER SCHEMA RENAME TO
+    RenameSchema(Ident, Ident),
+    /// DROP SCHEMA
+    DropSchema(DropSchema),
+    /// CREATE VIEW
+    CreateView(Box<CreateView>),
+    /// DROP VIEW
+    DropView(DropTable),
     /// TRUNCATE
     Truncate(Truncate),
     /// CREATE INDEX

@@ -27,6 +27,7 @@ mod ast_copy;
 mod ast_index;
 mod ast_modify;
 mod ast_query;
+mod ast_schema;
 mod ast_session;
 mod ast_table;
 mod ast_xact;

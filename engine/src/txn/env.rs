@@ -23,7 +23,7 @@ use crate::settings::Settings;
 use crate::small;
 use crate::storage::page;
 use crate::trace::Event;
-use crate::wal::{RecordBuilder, Wal};
+use crate::wal::{Invalidation, RecordBuilder, Wal};
 use crate::world::{Cx, Disk, LwLock, WaitList};
 
 /// The shared memory of transactions.
@@ -56,6 +56,8 @@ pub struct Txns {
     pub index_vacuums: RefCell<IndexVacuums>,
     /// Counts changes of cached catalog rows: a backend whose own count is behind forgets what it has cached.
     pub invalidations: Cell<u64>,
+    /// Counts changes of schemas, which are cached for themselves.
+    pub schema_changes: Cell<u64>,
 }
 
 impl Txns {
@@ -76,6 +78,7 @@ impl Txns {
             logged_oid: Cell::new(next_oid),
             index_vacuums: RefCell::default(),
             invalidations: Cell::new(0),
+            schema_changes: Cell::new(0),
         }
     }
 
@@ -84,6 +87,17 @@ impl Txns {
         self.clog.checkpoint(cx).await?;
         self.multis.checkpoint(cx).await?;
         self.subtrans.checkpoint(cx, self.procs.oldest_xmin()).await
+    }
+
+    /// Cached catalog rows are out of date, as these messages say.
+    pub fn invalidate(&self, messages: &[Invalidation]) {
+        let count = |counter: &Cell<u64>| counter.set(counter.get() + 1);
+        if !messages.is_empty() {
+            count(&self.invalidations);
+        }
+        if messages.iter().any(Invalidation::is_of_schema) {
+            count(&self.schema_changes);
+        }
     }
 
     /// Recovery has met a record of this transaction; see [`ProcArray::note_seen`].

@@ -15,6 +15,8 @@ pub enum MemoryPurpose {
     Hash,
     /// The groups of an aggregate.
     HashAggregate,
+    /// Rows that are kept to be read again.
+    Tuplestore,
     /// The keys of an index that is built.
     IndexBuild,
     /// The row versions that VACUUM has found dead.
@@ -28,6 +30,7 @@ impl MemoryPurpose {
             MemoryPurpose::Sort => "Sort",
             MemoryPurpose::Hash => "Hash",
             MemoryPurpose::HashAggregate => "HashAggregate",
+            MemoryPurpose::Tuplestore => "Tuplestore",
             MemoryPurpose::IndexBuild => "Index build",
             MemoryPurpose::DeadTids => "Dead TIDs",
         }

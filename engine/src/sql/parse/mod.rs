@@ -34,6 +34,7 @@ mod modify;
 mod name;
 mod portal;
 mod prepared;
+mod schema;
 mod select;
 mod sequence;
 mod shape;
@@ -188,6 +189,12 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         CREATE_SEQUENCE => sequence::create(source, node),
         ALTER_SEQUENCE => sequence::alter(source, node),
         DROP_SEQUENCE => sequence::drop(source, node),
+        CREATE_SCHEMA => schema::create_schema(source, node),
+        ALTER_SCHEMA => schema::alter_schema(source, node),
+        DROP_SCHEMA => schema::drop_schema(source, node),
+        CREATE_VIEW => schema::create_view(source, node),
+        ALTER_VIEW => schema::alter_view(source, node),
+        DROP_VIEW => schema::drop_view(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
         REINDEX => index::reindex(source, node),
