@@ -134,6 +134,7 @@ impl Session {
             if_not_exists: false,
             temporary: ast::Temporary::No,
             columns: vec![column.clone()],
+            fillfactor: None,
             constraints: Vec::new(),
         };
         let new = bind::new_columns(&alone)?.into_iter().next().ok_or_else(|| Error::internal("no column"))?;

@@ -80,7 +80,8 @@ impl Session {
         let mut columns = bind::new_columns(create)?;
         let name = &create.name.name;
         let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
-        let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
+        let keys = keys.iter().map(new_index).collect();
+        let mut parts = NewParts { keys, fillfactor: create.fillfactor, ..NewParts::default() };
         let schema = schema_of(&self.env, &create.name, create.temporary)?;
         let numbered = self.number_columns(create, schema, &columns, &mut parts).await?;
         let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();

@@ -14,6 +14,8 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDef>,
     /// Its constraints but NOT NULL, those of columns too, as they stand.
     pub constraints: Vec<TableConstraint>,
+    /// WITH (fillfactor)
+    pub fillfactor: Option<u8>,
     /// TEMPORARY, and ON COMMIT.
     pub temporary: Temporary,
 }
