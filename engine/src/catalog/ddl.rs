@@ -276,7 +276,13 @@ async fn create_toast(
     let table = catalog.table_by_oid(env, oid).await?.ok_or_else(|| Error::internal("a table that was just made"))?;
     let name = format!("{}_index", class.name);
     let keys = vec![KeyColumn::ascending(0), KeyColumn::ascending(1)];
-    index::make(env, catalog, &table, &NewIndex { name: Some(&name), keys, purpose: Purpose::Chunks }).await?;
+    index::make(
+        env,
+        catalog,
+        &table,
+        &NewIndex { name: Some(&name), keys, included: Vec::new(), purpose: Purpose::Chunks },
+    )
+    .await?;
     Ok(oid)
 }
 

@@ -137,6 +137,7 @@ impl Session {
             unique: create.unique,
             if_not_exists: create.if_not_exists,
             columns: columns.collect(),
+            included: create.included.iter().map(|name| &**name).collect(),
         };
         index::create_index(&self.env, &self.catalog, &create).await
     }
@@ -169,7 +170,7 @@ pub(super) fn new_attr(column: bound::NewColumn) -> Attr {
 pub(super) fn new_index(key: &bound::NewKey) -> NewIndex<'_> {
     let keys = key.columns.iter().copied().map(KeyColumn::ascending).collect();
     let purpose = if key.primary { Purpose::Primary } else { Purpose::Unique };
-    NewIndex { name: key.name.as_deref(), keys, purpose }
+    NewIndex { name: key.name.as_deref(), keys, included: key.included.clone(), purpose }
 }
 
 /// A foreign key, whose names the catalogs look up.

@@ -102,8 +102,8 @@ pub struct TableConstraint {
 /// The kinds of constraint.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ConstraintKind {
-    /// PRIMARY KEY or UNIQUE, over these columns.
-    Key(bool, Vec<Ident>),
+    /// PRIMARY KEY (true) or UNIQUE, over these columns, and those of INCLUDE.
+    Key(bool, Vec<Ident>, Vec<Ident>),
     /// CHECK
     Check(Expr),
     /// FOREIGN KEY or REFERENCES
