@@ -191,3 +191,8 @@ fn temporary_tables() {
 fn schemas() {
     run("schemas");
 }
+
+#[test]
+fn views() {
+    run("views");
+}

@@ -6,16 +6,16 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::session::Session;
-use crate::catalog::{RelationName, Table, temporary};
+use crate::catalog::{Table, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
 use crate::sql::exec;
+use crate::sql::functions::load_relations;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
-use crate::types::session::{Relation, set_relations};
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -220,12 +220,21 @@ impl Session {
         if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
             self.env.take_snapshot();
         }
+        self.bind_with(statement, |tables| bind::bind(statement, tables, &self.functions, params)).await
+    }
+
+    /// Binds a statement, or a part of it, to the tables that it names.
+    pub(super) async fn bind_with<T>(
+        &self,
+        statement: &Statement,
+        bind: impl Fn(&dyn CatalogView) -> Result<T>,
+    ) -> Result<T> {
         if self.names_relations {
             self.load_relations().await?;
         }
         let mut tables = self.open_tables(statement).await?;
         loop {
-            let bound = bind::bind(statement, &tables, &self.functions, params);
+            let bound = bind(&tables);
             let missed = tables.missed.take();
             if bound.is_ok() || missed.is_empty() {
                 return bound;
@@ -238,15 +247,8 @@ impl Session {
     }
 
     /// Puts the names of all relations where a regclass is read and shown by them.
-    async fn load_relations(&self) -> Result<()> {
-        let names = self.catalog.relation_names(&self.env).await?;
-        let mut relations = Vec::with_capacity(names.len());
-        for RelationName { oid, namespace, name, visible } in names.iter().cloned() {
-            let schema = self.catalog.schema_name(&self.env, namespace).await?;
-            relations.push(Relation { oid, schema, name, visible });
-        }
-        set_relations(relations.into());
-        Ok(())
+    pub(super) async fn load_relations(&self) -> Result<()> {
+        load_relations(&self.env, &self.catalog).await
     }
 
     /// Binds something that names tables only in literals; they are looked up as it asks for them.
@@ -270,6 +272,7 @@ impl Session {
         self.catalog.accept_invalidations(&self.env);
         let changes = !matches!(statement, Statement::Query(_));
         let mut tables = OpenTables::default();
+        let mut views: Vec<Rc<Table>> = Vec::new();
         for (n, (name, locks_rows)) in statement.relations().into_iter().enumerate() {
             let mode = match locks_rows {
                 _ if n == 0 && changes => LockMode::RowExclusive,
@@ -291,10 +294,36 @@ impl Session {
                     }
                     _ => {}
                 }
+                if table.class.kind == b'v' {
+                    views.push(table.clone());
+                }
                 tables.open.push((name.clone(), table));
             }
         }
+        while let Some(view) = views.pop() {
+            self.open_view(&view, &mut tables, &mut views).await?;
+        }
         Ok(tables)
+    }
+
+    /// Looks up and locks the tables that a view names; views among them are left to be looked into.
+    async fn open_view(&self, view: &Table, tables: &mut OpenTables, views: &mut Vec<Rc<Table>>) -> Result<()> {
+        if !self.names_relations && view.view.as_ref().is_some_and(|text| text.contains("regclass")) {
+            self.load_relations().await?;
+        }
+        for (name, locks_rows) in bind::view_query(view)?.relations() {
+            let mode = if locks_rows { LockMode::RowShare } else { LockMode::AccessShare };
+            if tables.open.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
+                if table.class.kind == b'v' {
+                    views.push(table.clone());
+                }
+                tables.open.push((name.clone(), table));
+            }
+        }
+        Ok(())
     }
 
     /// What is in another session's temporary table only that session knows.

@@ -119,8 +119,18 @@ fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
             delete.filter.iter().for_each(|filter| of_expr(filter, names));
             delete.returning.iter().for_each(|target| of_target(target, names));
         }
+        Statement::CreateView(create) => of_query(&create.query, names),
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
         _ => {}
+    }
+}
+
+impl Query {
+    /// The tables and views that the query names, in order.
+    pub fn relations(&self) -> Vec<(&QualName, bool)> {
+        let mut names = Vec::new();
+        of_query(self, &mut names);
+        names
     }
 }
 
