@@ -79,6 +79,9 @@ pub mod sqlstate {
         INVALID_SQL_STATEMENT_NAME "26000"
         INVALID_SAVEPOINT_SPECIFICATION "3B001"
         INVALID_CURSOR_NAME "34000"
+        INVALID_CURSOR_DEFINITION "42P11"
+        DUPLICATE_CURSOR "42P03"
+        BAD_COPY_FILE_FORMAT "22P04"
         SERIALIZATION_FAILURE "40001"
         DEADLOCK_DETECTED "40P01"
         GENERATED_ALWAYS "428C9"
@@ -253,6 +256,12 @@ impl Error {
     /// At this place, whatever was said before.
     pub fn moved(mut self, position: u32) -> Error {
         self.0.position = Some(position);
+        self
+    }
+
+    /// At no place of the query string: what it is about stands in another text.
+    pub fn nowhere(mut self) -> Error {
+        self.0.position = None;
         self
     }
 

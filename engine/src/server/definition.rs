@@ -10,10 +10,10 @@ use crate::catalog::pg_class::ClassRow;
 use crate::catalog::truncate::truncate as truncate_tables;
 use crate::catalog::{Table, pg_namespace, sequence, temporary};
 use crate::ids::{Error, Oid, Result, Xid, sqlstate};
-use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint, Temporary};
+use crate::sql::ast::{self, ConstraintKind, QualName, Statement, TableConstraint, Temporary};
 use crate::sql::bind;
 use crate::sql::bound::{self, NewColumn};
-use crate::txn::OnCommit;
+use crate::txn::{Env, OnCommit};
 use crate::types::{Attr, TupleDesc};
 use std::rc::Rc;
 
@@ -81,10 +81,7 @@ impl Session {
         let name = &create.name.name;
         let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
         let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
-        let schema = match (create.name.schema.as_deref(), create.temporary) {
-            (schema, Temporary::No) => schema,
-            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
-        };
+        let schema = schema_of(&self.env, &create.name, create.temporary)?;
         let numbered = self.number_columns(create, schema, &columns, &mut parts).await?;
         let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
         for (at, column) in create.columns.iter().enumerate() {
@@ -114,11 +111,7 @@ impl Session {
             sequence::own(env, sequence, table, column, columns[column].identity != 0).await?;
         }
         self.catalog_changed();
-        match create.temporary {
-            Temporary::DeleteRows => temporary::on_commit(env, table, OnCommit::DeleteRows),
-            Temporary::Drop => temporary::on_commit(env, table, OnCommit::Drop),
-            Temporary::No | Temporary::PreserveRows => {}
-        }
+        note_on_commit(env, table, create.temporary);
         Ok(())
     }
 
@@ -145,6 +138,23 @@ impl Session {
             columns: columns.collect(),
         };
         index::create_index(&self.env, &self.catalog, &create).await
+    }
+}
+
+/// The schema in which a table is to be made, if one is said.
+pub(super) fn schema_of<'a>(env: &Env, name: &'a QualName, temporary: Temporary) -> Result<Option<&'a str>> {
+    match (name.schema.as_deref(), temporary) {
+        (schema, Temporary::No) => Ok(schema),
+        (schema, _) => temporary::creation_schema(env, schema).map(Some),
+    }
+}
+
+/// What becomes of a new table at the commit.
+pub(super) fn note_on_commit(env: &Env, table: Oid, temporary: Temporary) {
+    match temporary {
+        Temporary::DeleteRows => temporary::on_commit(env, table, OnCommit::DeleteRows),
+        Temporary::Drop => temporary::on_commit(env, table, OnCommit::Drop),
+        Temporary::No | Temporary::PreserveRows => {}
     }
 }
 

@@ -42,7 +42,7 @@ impl Session {
     /// CREATE VIEW: its query is bound, and what it says written down with nothing left open.
     async fn create_view(&self, statement: &Statement, create: &ast::CreateView) -> Result<()> {
         let new =
-            self.bind_with(statement, |view| bind::new_view(&create.query, &create.columns, view, &self.functions));
+            self.bind_tables(statement, |view| bind::new_view(&create.query, &create.columns, view, &self.functions));
         let new = new.await?;
         let named = create.name.schema.as_deref();
         let temporary = create.temporary || new.temporary && named.is_none();

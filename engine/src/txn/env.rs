@@ -238,7 +238,8 @@ impl Env {
         let snapshot = match held {
             Some(held) => Rc::new(Snapshot { own: xact.xid, curcid: xact.cid, ..(*held).clone() }),
             None => {
-                self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = Xid::INVALID);
+                let held = self.held_xmin(xact);
+                self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = held);
                 let snapshot = self.txns.procs.snapshot(self.cx.pid(), xact.cid);
                 let Snapshot { xmin, xmax, .. } = snapshot;
                 self.cx.emit(Event::SnapshotTaken { xmin, xmax, running: snapshot.xip.len() as u32 });
@@ -248,6 +249,19 @@ impl Env {
         xact.snapshot = Some(snapshot.clone());
         xact.last_snapshot = Some(snapshot.clone());
         snapshot
+    }
+
+    /// Rows that this snapshot may see are kept as long as it is in use, past the statement that has taken it.
+    pub fn hold_snapshot(&self, snapshot: &Rc<Snapshot>) {
+        self.xact.borrow_mut().held.push(Rc::downgrade(snapshot));
+    }
+
+    /// The oldest transaction that a snapshot in use past its statement may need; invalid if there is none.
+    fn held_xmin(&self, xact: &mut Xact) -> Xid {
+        xact.held.retain(|snapshot| snapshot.strong_count() > 0);
+        let mut xmins = xact.held.iter().filter_map(|snapshot| Some(snapshot.upgrade()?.xmin));
+        let first = xmins.next().unwrap_or(Xid::INVALID);
+        xmins.fold(first, |least, xmin| if xmin.precedes(least) { xmin } else { least })
     }
 
     /// A fresh snapshot for reading catalogs, which are always read as they are now.
@@ -265,7 +279,8 @@ impl Env {
         let xact = &mut *self.xact.borrow_mut();
         if xact.isolation == Isolation::ReadCommitted {
             xact.snapshot = None;
-            self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = Xid::INVALID);
+            let held = self.held_xmin(xact);
+            self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = held);
         }
     }
 }

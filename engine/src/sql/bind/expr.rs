@@ -141,7 +141,7 @@ impl Binder<'_> {
                 let find = |scope: &mut Scope, first: usize| scope.column(path, first, pos);
                 match self.outer_column(&find, path.len() > 1, pos)? {
                     Some(value) => Ok(value),
-                    None => Err(self.whole_row(path, level, error)),
+                    None => Err(self.whole_row(path, level, self.out_of_sight(path, pos).unwrap_or(error))),
                 }
             }
         }

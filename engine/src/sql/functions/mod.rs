@@ -48,6 +48,10 @@ pub trait SessionEnv {
     fn database(&self) -> Rc<str>;
     /// The user's name.
     fn user(&self) -> Rc<str>;
+    /// The rows of `pg_prepared_statements`.
+    fn prepared_statements(&self) -> Vec<Row>;
+    /// The rows of `pg_cursors`.
+    fn cursors(&self) -> Vec<Row>;
 }
 
 /// What a function may use.
