@@ -230,3 +230,8 @@ fn temporary_tables() {
 fn schemas() {
     run("schemas");
 }
+
+#[test]
+fn views() {
+    run("views");
+}
