@@ -270,4 +270,8 @@ events! {
     fine SortMerge { /** How many runs. */ runs: u16, /** How many wait besides. */ waiting: u32, /** Whether the result is read at once instead of written. */ last: bool };
     /// All that a sort was given is in order in memory.
     fine SortDone { /** How many tuples. */ tuples: u32, /** Whether only the first ones were wanted. */ top: bool };
+
+    // --- timelines -----------------------------------------------------------------------------------------
+    /// A standby becomes a primary: from here on its log is one of its own.
+    coarse TimelineFork { /** The new timeline. */ timeline: u32, /** Where the old one is left. */ at: Lsn };
 }

@@ -13,7 +13,7 @@ import type { Lab } from './lab.ts';
 export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number; relation?: string; block?: number }
 
 /** What the reader does with time; a \watch ends then. */
-const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug', 'branch']);
+const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug', 'promote', 'branch']);
 
 /** Does what was asked for. */
 export function act(lab: Lab, what: Act): void {
@@ -43,6 +43,7 @@ export function act(lab: Lab, what: Act): void {
     case 'connect': void c.connect(what.host ?? 0); break;
     case 'quit': void c.quit(what.letter!); break;
     case 'plug': plug(lab, what.host ?? 0); break;
+    case 'promote': void c.input({ kind: 'promote', host: what.host ?? 1 }, t('free.promote', { host: c.view.hosts[what.host ?? 1]!.name })); break;
     case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
     case 'panel': void lab.openPanel((what.value ?? '') as BigPanelName | ''); break;

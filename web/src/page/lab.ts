@@ -10,7 +10,7 @@ import { t, told } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import type { OpenEngine, OpenOptions } from '../engine/api.ts';
-import type { LabState } from '../model/state.ts';
+import { isPromoted, type LabState } from '../model/state.ts';
 import { parts, type Thing } from '../model/thing.ts';
 import { firstWants, PANEL_NAMES, requestsOf, type BigPanelName, type Wants } from '../model/wants.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
@@ -358,7 +358,7 @@ export class Lab extends LitElement {
     const others = behind(view, this.front);
     return html`<div class="adds ${alive === 0 || others.length ? '' : 'not390'}">${others.map((s) => html`<button class="other" data-who=${s.letter} aria-label=${t('session.front', { letter: s.letter })} title=${t('session.front', { letter: s.letter })}
       @click=${() => { this.front = s.letter; }}><span class="key">${s.letter}</span></button>`)}${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
-      t(h.role === 'standby' ? 'session.add.standby' : 'session.add')}</button>`)}</div>`;
+      t(h.role === 'standby' ? 'session.add.standby' : isPromoted(h) ? 'session.add.promoted' : 'session.add')}</button>`)}</div>`;
   }
 
   /** What the server says of itself, while it is down or comes up, and until sessions have the room again. */

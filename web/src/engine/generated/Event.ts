@@ -663,4 +663,12 @@ tuples: number,
 /**
  * Whether only the first ones were wanted. 
  */
-top: boolean, };
+top: boolean, } | { "kind": "TimelineFork", 
+/**
+ * The new timeline. 
+ */
+timeline: number, 
+/**
+ * Where the old one is left. 
+ */
+at: Lsn, };
