@@ -266,6 +266,8 @@ export const en = {
   'legend.wal': 'WAL in memory, written, flushed',
   'legend.process': 'process running, runnable, waiting, frozen, gone',
   'legend.heard': 'own position; what the primary last heard of it',
+  'language': 'Language',
+  'draft': '',
   'disclaimer': 'Follows PostgreSQL 15. Not affiliated with PostgreSQL.',
 
   // Off the story: what an event is about

@@ -51,6 +51,7 @@ export function act(lab: Lab, what: Act): void {
     case 'keep': void import('./worlds-sheet.ts').then(({ openWorlds }) => openWorlds(lab)); break;
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
+    case 'language': void language(lab, what.value!); break;
     case 'scenes': void import('./scenes-sheet.ts').then(({ openScenes }) => openScenes(lab)); break;
     case 'scene': if (what.value) void loadScene(what.value).then((scene) => lab.tell(scene)); break;
     case 'embed': void import('./embed-sheet.ts').then(({ openEmbed }) => openEmbed(lab)); break;
@@ -95,7 +96,7 @@ function nextTheme(lab: Lab): string {
 
 async function share(lab: Lab): Promise<void> {
   const { addressOf } = await import('./here.ts');
-  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }) };
+  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }), ...(lab.spoken !== 'en' && { lang: lab.spoken }) };
   const address = new URL(location.href);
   address.hash = writeAddress(words);
   if (address.href.length > LONGEST) {
@@ -104,6 +105,12 @@ async function share(lab: Lab): Promise<void> {
   }
   history.replaceState(null, '', address);
   await copy(lab, address.href, t('share.done'));
+}
+
+/** Opens this moment again, told in another language. */
+async function language(lab: Lab, lang: string): Promise<void> {
+  const { addressOf } = await import('./here.ts');
+  location.hash = writeAddress({ ...(await addressOf(lab.controller!)), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }), lang });
 }
 
 /** Hands the reader a file. */
