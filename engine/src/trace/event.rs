@@ -280,4 +280,8 @@ events! {
     fine HashSpill { /** Into so many partitions. */ partitions: u32, /** Groups in memory. */ groups: u32 };
     /// The rows of a partition that was put aside are grouped.
     fine HashPartition { /** How many rows it has. */ tuples: u32, /** How many partitions wait besides. */ waiting: u32 };
+
+    // --- timelines -----------------------------------------------------------------------------------------
+    /// A standby becomes a primary: from here on its log is one of its own.
+    coarse TimelineFork { /** The new timeline. */ timeline: u32, /** Where the old one is left. */ at: Lsn };
 }
