@@ -14,6 +14,7 @@ use super::shared::{Pause, STANDBY_SIGNAL, Server};
 use super::startup::{Next, Startup};
 use crate::ids::{Error, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::settings::Setting;
+use crate::trace::Event;
 use crate::types::datetime::utc_out;
 use crate::wal::record::HEADER_SIZE;
 use crate::wal::xlog_records::{EndOfRecovery, XlogRecord};
