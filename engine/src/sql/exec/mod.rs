@@ -32,6 +32,7 @@ mod hash_spill;
 mod index;
 mod limit;
 mod lock_rows;
+mod merge_join;
 mod modify;
 mod nest_loop;
 mod node;
