@@ -30,20 +30,19 @@ async function fetched(chromiumPath) {
   const browser = await chromium.launch({ executablePath: chromiumPath, args: FLAGS });
   try {
     const files = [];
-    let answered = false;
-    const page = await browser.newPage();
     const stalls = [];
+    const page = await browser.newPage();
     page.on('response', (response) => {
       if (response.request().resourceType() === 'xhr') stalls.push(new URL(response.url()).pathname);
-      if (!answered && response.url().startsWith('http')) files.push(response);
+      if (response.url().startsWith('http')) files.push(response);
     });
     await page.goto(address);
-    await page.waitForFunction(() => performance.getEntriesByName('vitrine:answer').length > 0, null, { timeout: 30_000 });
-    answered = true;
+    await page.waitForFunction(() => document.querySelector('vt-lab')?.controller?.phase === 'ready', null, { timeout: 30_000 });
+    const answered = await page.evaluate(() => performance.timeOrigin + performance.getEntriesByName('vitrine:answer')[0].startTime);
+    const before = files.filter((file) => file.request().timing().startTime < answered);
     const bodies = await Promise.all(
-      files.map(async (file) => ({ file: new URL(file.url()).pathname, bytes: await file.body() })),
+      before.map(async (file) => ({ file: new URL(file.url()).pathname, bytes: await file.body() })),
     );
-    await page.waitForFunction(() => document.querySelector('vt-lab').controller.phase === 'ready', null, { timeout: 30_000 });
     if (stalls.length > 0) throw new Error(`the opening stood still for ${stalls.join(', ')}: web/tool/opening.mjs does not do what the page does`);
     return bodies;
   } finally {

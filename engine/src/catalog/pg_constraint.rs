@@ -31,6 +31,17 @@ const ACTIONS: [(FkAction, u8); 5] = [
 ];
 
 impl FkAction {
+    /// Its words.
+    pub fn name(self) -> &'static str {
+        match self {
+            FkAction::NoAction => "NO ACTION",
+            FkAction::Restrict => "RESTRICT",
+            FkAction::Cascade => "CASCADE",
+            FkAction::SetNull => "SET NULL",
+            FkAction::SetDefault => "SET DEFAULT",
+        }
+    }
+
     fn letter(self) -> u8 {
         ACTIONS.iter().find(|(action, _)| *action == self).map_or(b' ', |(_, letter)| *letter)
     }
@@ -90,6 +101,9 @@ pub struct ConstraintRow {
 }
 
 /// Places of columns that are read, from 0.
+/// The place of `connamespace`.
+pub(super) const NAMESPACE: usize = column::NAMESPACE;
+
 mod column {
     pub(super) const OID: usize = 0;
     pub(super) const NAME: usize = 1;

@@ -10,12 +10,13 @@ use std::rc::Rc;
 
 use super::port::{Client, ClientSender};
 use super::protocol::{BackendMessage, FrontendMessage, Startup};
-use super::session::Session;
+use super::session::{Kept, Session};
 use super::shared::Server;
 use super::statement_log::{log_connection, log_disconnection};
 use super::style::Styled;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::{Setting, Settings, Source};
+use crate::sql::bound::Row;
 use crate::sql::functions::{FnCtx, SessionEnv};
 use crate::txn::{BlockState, DatabaseCounter, abort};
 use crate::world::{Cx, Receiver};
@@ -26,6 +27,7 @@ const DATABASE: &str = "postgres";
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>, client: Client) {
     let Client { startup, incoming, outgoing } = client;
+    let incoming = Rc::new(incoming);
     if let Err(error) = serve(&cx, &server, &startup, &incoming, &outgoing).await {
         let fatal = if error.report().severity < Severity::Fatal { error.severity(Severity::Fatal) } else { error };
         server.log_error(cx.pid(), &fatal, None);
@@ -47,10 +49,10 @@ async fn serve(
     cx: &Cx,
     server: &Rc<Server>,
     startup: &Startup,
-    incoming: &Receiver<FrontendMessage>,
+    incoming: &Rc<Receiver<FrontendMessage>>,
     outgoing: &ClientSender,
 ) -> Result<()> {
-    let mut session = begin(cx, server, startup, outgoing)?;
+    let mut session = begin(cx, server, startup, incoming, outgoing)?;
     let env = session.env.clone();
     let served = Styled { env, work: Box::pin(converse(cx, &mut session, incoming)) }.await;
     // Whatever was open is undone; the client does not hear of it any more.
@@ -66,7 +68,13 @@ async fn serve(
 }
 
 /// Checks who is there, and says hello.
-fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSender) -> Result<Session> {
+fn begin(
+    cx: &Cx,
+    server: &Rc<Server>,
+    startup: &Startup,
+    incoming: &Rc<Receiver<FrontendMessage>>,
+    outgoing: &ClientSender,
+) -> Result<Session> {
     let database = startup.database().unwrap_or(DATABASE);
     if database != DATABASE {
         let message = format!("database \"{database}\" does not exist");
@@ -87,14 +95,15 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
     if env.settings.borrow().on(Setting::log_connections) {
         log_connection(server, cx.pid(), &user, startup.get("application_name").unwrap_or_default());
     }
+    let kept = Kept::default();
     let fx = FnCtx {
         env: env.clone(),
-        session: Rc::new(Identity { user }),
+        session: Rc::new(Identity { user, kept: kept.clone() }),
         catalog: Rc::default(),
         registry: server.functions(),
         sequences: Rc::default(),
     };
-    let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
+    let mut session = Session::new(server.clone(), env, fx, kept, outgoing.clone(), incoming.clone());
     session.send(BackendMessage::AuthenticationOk);
     session.tell_settings();
     session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });
@@ -159,6 +168,7 @@ async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMe
 /// What functions know of the session.
 struct Identity {
     user: Rc<str>,
+    kept: Kept,
 }
 
 impl SessionEnv for Identity {
@@ -168,5 +178,13 @@ impl SessionEnv for Identity {
 
     fn user(&self) -> Rc<str> {
         self.user.clone()
+    }
+
+    fn prepared_statements(&self) -> Vec<Row> {
+        self.kept.prepared.borrow().iter().map(|(name, prepared)| prepared.shown(name)).collect()
+    }
+
+    fn cursors(&self) -> Vec<Row> {
+        self.kept.cursors.borrow().iter().map(|(name, cursor)| cursor.shown(name)).collect()
     }
 }

@@ -23,9 +23,12 @@
 
 pub mod ast;
 mod ast_alter;
+mod ast_copy;
 mod ast_index;
 mod ast_modify;
 mod ast_query;
+mod ast_schema;
+mod ast_session;
 mod ast_table;
 mod ast_xact;
 pub mod bind;
@@ -44,4 +47,5 @@ mod sql_value;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod walk_mut;
 mod walk_scalar;

@@ -282,4 +282,8 @@ events! {
     fine BitmapMade { /** Of which table. */ rel: RelFile, /** Pages of which the rows are known. */ pages: u32, /** Chunks of pages of which they are not. */ lossy: u32 };
     /// The rows of a partition that was put aside are grouped.
     fine HashPartition { /** How many rows it has. */ tuples: u32, /** How many partitions wait besides. */ waiting: u32 };
+
+    // --- timelines -----------------------------------------------------------------------------------------
+    /// A standby becomes a primary: from here on its log is one of its own.
+    coarse TimelineFork { /** The new timeline. */ timeline: u32, /** Where the old one is left. */ at: Lsn };
 }

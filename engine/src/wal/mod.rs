@@ -33,6 +33,7 @@ mod bytes;
 #[cfg(test)]
 mod chance;
 pub mod clog_records;
+pub mod control;
 pub mod decode;
 pub mod describe;
 #[cfg(test)]
@@ -55,7 +56,7 @@ mod segments;
 mod write;
 
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
-pub use invalidation::Invalidation;
+pub use invalidation::{Invalidation, NAMESPACEOID};
 pub use page::WalPage;
 pub use reader::{ReadError, WalReader, WalSource};
 pub use record::{AssembledRecord, BlockRef, RecordBuilder};

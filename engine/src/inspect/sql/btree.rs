@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::pages::{relation, whole_page};
 use super::{Columns, Functions, blocks, int4, int8, text};
 use crate::access::Index;
-use crate::catalog::{Catalog, Table, index};
+use crate::catalog::{Table, index};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, OffsetNumber, Oid, Result, Severity, Tid, sqlstate};
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
@@ -14,6 +14,7 @@ use crate::storage::{PageBytes, page};
 use crate::txn::Env;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
+use crate::types::quote::quote_ident;
 
 const METAP: Columns = &[
     ("magic", Int4),
@@ -81,7 +82,7 @@ pub(super) fn add(functions: &mut Functions) {
         Box::pin(async { indexdef(cx, Oid(args[0].as_u32()?), 0, true).await })
     });
     registry.waiting("pg_get_indexdef", &[TypeId::Oid, Int4, Bool], Text, |cx, args| {
-        Box::pin(async { indexdef(cx, Oid(args[0].as_u32()?), args[1].as_int()?, false).await })
+        Box::pin(async { indexdef(cx, Oid(args[0].as_u32()?), args[1].as_int()?, !args[2].as_bool()?).await })
     });
 }
 
@@ -222,7 +223,7 @@ fn item(page: &PageBytes, links: &Opaque, offset: OffsetNumber) -> Row {
 
 /// `pg_get_indexdef_worker`: the CREATE INDEX, or one column of it by its number; NULL if there is no such index.
 pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool) -> Result<Datum> {
-    let catalog = Catalog::new();
+    let catalog = &cx.catalog;
     let found = catalog.table_by_oid(&cx.env, oid).await?.filter(|found| found.class.is_index());
     let Some(found) = found else { return Ok(Datum::Null) };
     let table = catalog.table_by_oid(&cx.env, index::table_of(&cx.env, oid).await?).await?;
@@ -230,14 +231,16 @@ pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool)
     let (Some(table), Some(index)) = (&table, known) else { return Ok(Datum::Null) };
     if column != 0 {
         let attr = usize::try_from(column - 1).ok().and_then(|at| index.keys.get(at));
-        return Ok(text(attr.map_or(String::new(), |key| quoted(&table.desc.attrs[key.column].name))));
+        return Ok(text(attr.map_or(String::new(), |key| quote_ident(&table.desc.attrs[key.column].name))));
     }
-    let schema = if qualified { format!("{}.", quoted(&table.schema)) } else { String::new() };
+    let shown = match qualified {
+        true => format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name)),
+        false => catalog.shown(&cx.env, table).await?,
+    };
     Ok(text(format!(
-        "CREATE {}INDEX {} ON {schema}{} USING btree ({})",
+        "CREATE {}INDEX {} ON {shown} USING btree ({})",
         if index.unique { "UNIQUE " } else { "" },
-        quoted(&found.name),
-        quoted(&table.name),
+        quote_ident(&found.name),
         columns(index, table).join(", ")
     )))
 }
@@ -250,13 +253,7 @@ fn columns(index: &Index, table: &Table) -> Vec<String> {
             (true, true) => " DESC",
             (true, false) => " DESC NULLS LAST",
         };
-        quoted(&table.desc.attrs[key.column].name) + order
+        quote_ident(&table.desc.attrs[key.column].name) + order
     };
     index.keys.iter().map(column).collect()
-}
-
-/// `quote_identifier`, but that no words are reserved here.
-fn quoted(name: &str) -> String {
-    let plain = |(at, c): (usize, char)| c.is_ascii_lowercase() || c == '_' || at > 0 && c.is_ascii_digit();
-    if name.chars().enumerate().all(plain) { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -1,6 +1,6 @@
 //! Expressions: names to slots, operators to functions, types decided from the leaves up.
 
-use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, QualName, SqlValue, Subscript};
+use super::super::ast::{Between, Call, Case, Expr, ExprKind, Ident, Pos, QualName, SqlValue, Subscript};
 use super::super::bound::{Scalar, slot};
 use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
@@ -72,6 +72,7 @@ impl Binder<'_> {
                 let (args, ty) = self.comparands(left, right, pos, level)?;
                 Ok(Typed::new(Scalar::NullIf(Box::new(args)), ty, pos))
             }
+            ExprKind::SqlValue(SqlValue::CurrentSchema, _) => self.call(expr, &current_schema(pos), level),
             ExprKind::SqlValue(value, precision) => Ok(self.sql_value(*value, *precision, pos)),
             ExprKind::Field(arg, Some(name)) => self.field(arg, name, pos, level),
             ExprKind::Field(_, None) => Err(Error::unsupported("row expansion via \"*\" here").at(pos.0)),
@@ -128,14 +129,19 @@ impl Binder<'_> {
 
     fn column(&mut self, path: &[Ident], pos: Pos, level: &mut Level) -> Result<Typed> {
         match level.scope.column(path, level.first, pos) {
-            Ok(column) => self.grouped(column, pos, level, false),
+            Ok(column) => {
+                if let Some(notes) = &mut self.notes {
+                    notes.column(&level.scope, &column, pos);
+                }
+                self.grouped(column, pos, level, false)
+            }
             Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => Err(error),
             Err(error) if path.len() > 1 && error.code() == sqlstate::UNDEFINED_COLUMN => Err(error),
             Err(error) => {
                 let find = |scope: &mut Scope, first: usize| scope.column(path, first, pos);
                 match self.outer_column(&find, path.len() > 1, pos)? {
                     Some(value) => Ok(value),
-                    None => Err(self.whole_row(path, level, error)),
+                    None => Err(self.whole_row(path, level, self.out_of_sight(path, pos).unwrap_or(error))),
                 }
             }
         }
@@ -390,10 +396,9 @@ impl Binder<'_> {
             SqlValue::CurrentUser | SqlValue::SessionUser | SqlValue::CurrentRole | SqlValue::User => {
                 Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.user()))), TypeId::Name, pos)
             }
-            SqlValue::CurrentCatalog => {
+            SqlValue::CurrentCatalog | SqlValue::CurrentSchema => {
                 Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.database()))), TypeId::Name, pos)
             }
-            SqlValue::CurrentSchema => Typed::new(call(|_, _| Ok(Datum::name("public"))), TypeId::Name, pos),
         }
     }
 
@@ -408,6 +413,11 @@ impl Binder<'_> {
         };
         Ok(self.with_typmod(value, typmod, false).scalar)
     }
+}
+
+/// CURRENT_SCHEMA: a function, since schemas may have to be read.
+fn current_schema(pos: Pos) -> Call {
+    Call::new(QualName { schema: Some("pg_catalog".into()), name: "current_schema".into(), pos }, Vec::new())
 }
 
 /// The element of an array; NULL where there is none.

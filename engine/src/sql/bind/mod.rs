@@ -16,9 +16,11 @@
 //! Binding is a plain function: the tables that a statement names ([`super::ast::Statement::relations`]) are looked
 //! up before, since that may have to read pages.
 
+mod arguments;
 mod call;
 mod coerce;
 mod conflict;
+mod copy;
 mod expr;
 mod from;
 mod group;
@@ -28,6 +30,7 @@ mod level;
 mod locking;
 mod modify;
 mod names;
+mod notes;
 mod scope;
 mod select;
 mod sequence;
@@ -36,6 +39,7 @@ mod stored;
 mod subquery;
 #[cfg(test)]
 mod tests;
+mod view;
 mod window;
 mod with;
 
@@ -45,11 +49,15 @@ use super::deparse::Literals;
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
+pub use arguments::arguments;
 use coerce::Typed;
+pub use copy::copy_into;
 pub use keys::{key_places, new_keys};
 use level::Level;
+use notes::Notes;
 pub use sequence::sequence_row;
 pub use stored::{new_check, new_default};
+pub use view::{NewView, new_view, view_query};
 use with::CteName;
 
 /// Which parameters a statement may have.
@@ -80,6 +88,8 @@ struct Binder<'a> {
     with: Vec<CteName>,
     /// What was made of literals: for writing an expression down.
     literals: Literals,
+    /// What is found out about a query that is to be kept.
+    notes: Option<Box<Notes>>,
 }
 
 impl<'a> Binder<'a> {
@@ -95,6 +105,7 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             with: Vec::new(),
             literals: Vec::new(),
+            notes: None,
         }
     }
 }
@@ -113,9 +124,9 @@ pub fn bind(
     let mut binder = Binder::new(catalog, registry, params);
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
-        ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),
-        ast::Statement::Update(update) => Statement::Update(Box::new(binder.update(update)?)),
-        ast::Statement::Delete(delete) => Statement::Delete(Box::new(binder.delete(delete)?)),
+        ast::Statement::Insert(_) | ast::Statement::Update(_) | ast::Statement::Delete(_) => {
+            binder.change(statement)?
+        }
         _ => return Ok(None),
     };
     let mut types = Vec::new();

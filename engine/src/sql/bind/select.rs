@@ -229,6 +229,9 @@ impl Binder<'_> {
     }
 
     fn all_columns(&mut self, item: &Item, pos: Pos, level: &mut Level, targets: &mut Targets) -> Result<()> {
+        if let Some(notes) = &mut self.notes {
+            notes.star(&level.scope, &item.columns, pos);
+        }
         for column in &item.columns {
             let value = self.grouped(column.clone(), pos, level, false)?;
             let source = source_of(&value, level);
@@ -418,7 +421,7 @@ fn source_of(value: &Typed, level: &Level) -> (Oid, i16) {
 }
 
 /// Notes at the tables whose system columns are asked for.
-fn mark_system(node: &mut FromNode, items: &[Item]) {
+pub(super) fn mark_system(node: &mut FromNode, items: &[Item]) {
     match node {
         FromNode::Table(table, base, system) => {
             let own = Some(*base + table.desc.natts());

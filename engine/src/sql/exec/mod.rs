@@ -31,12 +31,14 @@ mod hash_size;
 mod hash_spill;
 mod index;
 mod limit;
+mod load;
 mod lock_rows;
 mod merge_join;
 mod modify;
 mod nest_loop;
 mod node;
 mod order;
+mod portal;
 mod project_set;
 mod row_store;
 mod rows;
@@ -52,6 +54,8 @@ mod window_frame;
 
 pub use foreign_key::fire_deferred;
 pub(super) use index::{Fitted, fitted};
+pub use load::Loader;
+pub use portal::Portal;
 
 use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
@@ -141,7 +145,7 @@ impl ExecCx<'_> {
         Ok(count)
     }
 
-    /// Runs a statement that changes rows; an INSERT has a source, or none.
+    /// Runs a statement that changes rows; the rows of an INSERT, and those that are to be changed, have a plan.
     async fn change(&self, statement: &Statement, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         match statement {
             Statement::Query(_) => Ok(0),

@@ -11,7 +11,9 @@
 
 mod array;
 mod builtin;
+mod catalog;
 mod datetime;
+mod definition;
 mod encode;
 mod format;
 mod json;
@@ -31,7 +33,8 @@ use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
-pub(crate) use format::quote_ident;
+pub use catalog::load_relations;
+pub use definition::view_text;
 pub use resolve::{Found, resolve};
 pub use sequence::SessionSequences;
 use std::fmt;
@@ -45,6 +48,10 @@ pub trait SessionEnv {
     fn database(&self) -> Rc<str>;
     /// The user's name.
     fn user(&self) -> Rc<str>;
+    /// The rows of `pg_prepared_statements`.
+    fn prepared_statements(&self) -> Vec<Row>;
+    /// The rows of `pg_cursors`.
+    fn cursors(&self) -> Vec<Row>;
 }
 
 /// What a function may use.
@@ -184,6 +191,8 @@ impl Registry {
         builtin::add(&mut registry);
         waiting::add(&mut registry);
         sequence::add(&mut registry);
+        catalog::add(&mut registry);
+        definition::add(&mut registry);
         registry
     }
 

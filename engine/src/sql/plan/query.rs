@@ -24,8 +24,14 @@ impl Planner<'_> {
         match statement {
             Statement::Query(query) => Some(self.query(query)),
             Statement::Insert(insert) => insert.source.as_ref().map(|source| self.query(source)),
-            Statement::Update(update) => Some(self.changed(&update.table, &update.filter)),
-            Statement::Delete(delete) => Some(self.changed(&delete.table, &delete.filter)),
+            Statement::Update(update) => Some(match &update.from {
+                Some(from) => self.query(from),
+                None => self.changed(&update.table, &update.filter),
+            }),
+            Statement::Delete(delete) => Some(match &delete.using {
+                Some(using) => self.query(using),
+                None => self.changed(&delete.table, &delete.filter),
+            }),
         }
     }
 

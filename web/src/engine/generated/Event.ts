@@ -715,4 +715,12 @@ tuples: number,
 /**
  * How many partitions wait besides. 
  */
-waiting: number, };
+waiting: number, } | { "kind": "TimelineFork", 
+/**
+ * The new timeline. 
+ */
+timeline: number, 
+/**
+ * Where the old one is left. 
+ */
+at: Lsn, };
