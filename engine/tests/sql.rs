@@ -162,6 +162,11 @@ fn indexes() {
 }
 
 #[test]
+fn bitmaps() {
+    run("bitmaps");
+}
+
+#[test]
 fn index_scans() {
     run("index_scans");
 }
