@@ -216,3 +216,8 @@ fn schemas() {
 fn views() {
     run("views");
 }
+
+#[test]
+fn psql() {
+    run("psql");
+}
