@@ -240,3 +240,8 @@ fn schemas() {
 fn views() {
     run("views");
 }
+
+#[test]
+fn psql() {
+    run("psql");
+}
