@@ -1,3 +1,4 @@
+/** The unit tests: what runs in Node, beside the code it is about. */
 import { defineConfig } from 'vitest/config';
 
 // An engine takes a while to open on a machine that does other things as well.

@@ -8,15 +8,16 @@
 //!      │ bind    against the catalog: names become slots, operators functions, types are decided
 //!      ▼
 //!   bound
+//!      │ plan    which scans, which joins, in which order: a tree that can be kept, shown and run
+//!      ▼
+//!   plan
 //!      │ exec    operators that pull rows from each other in batches
 //!      ▼
 //!   rows
 //! ```
 //!
 //! A query string is parsed as a whole; its statements are then bound and run one after the other, each with what the
-//! one before has left. PostgreSQL has the same steps (`raw_parser`, `parse_analyze`, `planner`, `ExecutorRun`);
-//! between binding and running its planner chooses among ways by
-//! their costs. Here the only choice is by which index a table is read, if by any (`exec/index.rs`).
+//! one before has left. PostgreSQL has the same steps (`raw_parser`, `parse_analyze`, `planner`, `ExecutorRun`).
 //!
 //! Functions are kept in a [`functions::Registry`], which rooms above this one fill.
 
@@ -25,6 +26,8 @@ mod ast_alter;
 mod ast_index;
 mod ast_modify;
 mod ast_query;
+mod ast_schema;
+mod ast_session;
 mod ast_table;
 mod ast_xact;
 pub mod bind;
@@ -36,6 +39,7 @@ mod eval;
 pub mod exec;
 pub mod functions;
 pub mod parse;
+mod plan;
 pub mod scan;
 mod show;
 mod sql_value;

@@ -99,6 +99,15 @@ fn ask(lab: &mut Lab, session: u32, text: &str) -> Result<Vec<Vec<String>>, Stri
     Ok(rows)
 }
 
+/// The ends of both server logs.
+fn last_words(lab: &Lab) -> String {
+    let ends = lab.hosts().iter().map(|host| {
+        let lines = host.log.lines();
+        lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("{}\n", line.text)).collect::<String>()
+    });
+    ends.collect::<Vec<_>>().join("---\n")
+}
+
 fn number(text: &str) -> i64 {
     text.parse().unwrap_or_else(|_| panic!("{text:?} is no number"))
 }
@@ -402,7 +411,10 @@ fn check_standby(lab: &mut Lab, session: u32, what: &str) {
         "select k, p, tag, g from c order by k",
         "select k, v, n, (select count(*) from queue) from churn order by k",
     ] {
-        let both = [session, standby].map(|session| ask(lab, session, text).expect("rows"));
+        let both = [session, standby].map(|session| {
+            let answer = ask(lab, session, text);
+            answer.unwrap_or_else(|error| panic!("{what}, {text}: {error}\n{}", last_words(lab)))
+        });
         assert!(!both[0].is_empty() && both[0] == both[1], "{what}: the standby does not agree: {text}");
     }
     // The log is ahead of the sequence: a standby that takes over gives no number again.

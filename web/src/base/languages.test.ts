@@ -1,3 +1,4 @@
+/** Words of another language: all of a scene that is known in it, and English for what is not. */
 import { afterEach, expect, it } from 'vitest';
 import { speak } from './languages.ts';
 import { t, told } from './messages.ts';

@@ -1,3 +1,4 @@
+/** The list of what was done: replayed where it is known, noted where it is new, branched where it differs. */
 import { describe, expect, it } from 'vitest';
 
 import type { Deed } from './api';

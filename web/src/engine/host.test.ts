@@ -1,3 +1,4 @@
+/** The engine's driver: to an answer, to the same hash by every way, and back. */
 import { beforeEach, describe, expect, it } from 'vitest';
 
 import type { Answer, EngineEvents } from './api';

@@ -1,3 +1,4 @@
+/** Copies of the whole world: put back, thinned out, and due when running has paid for them. */
 import { describe, expect, it } from 'vitest';
 
 import { Keyframes, type Machine } from './keyframes';

@@ -1,3 +1,4 @@
+/** Answers wait for the store, and are given in order. */
 import { expect, it } from 'vitest';
 
 import { Release } from './release';

@@ -1,3 +1,4 @@
+/** What Tab offers: keywords, the catalog's names, and nothing that the engine does not know. */
 import { expect, it } from 'vitest';
 import { builtEngine } from '../engine/testing.ts';
 import { beginnings, complete } from './complete.ts';

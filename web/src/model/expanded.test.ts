@@ -1,3 +1,4 @@
+/** \x, held against the lines of psql 15.18. */
 import { expect, it } from 'vitest';
 import { expand } from './expanded.ts';
 

@@ -1,3 +1,4 @@
+/** psql's manners: where a statement ends, its prompts, its tables. */
 import { describe, expect, it } from 'vitest';
 import { lastAnswer, prompt, splitStatements, terminal, type Exchange } from './psql.ts';
 

@@ -1,3 +1,4 @@
+/** Where the log's records and pointers lie on the tape, at any width. */
 import { describe, expect, it } from 'vitest';
 import type { RecordView } from '../views/types.ts';
 import { layPointers, layTape, type Measure } from './tape.ts';

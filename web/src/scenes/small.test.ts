@@ -1,3 +1,4 @@
+/** Every kind of event has a sentence: short, and with all of its values. */
 import { expect, it } from 'vitest';
 import { fill, plain, t, type MessageKey } from '../base/messages.ts';
 import type { Entry } from '../engine/api.ts';

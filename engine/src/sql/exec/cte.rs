@@ -6,12 +6,15 @@
 //! ```
 //!
 //! Rows are made when somebody asks for them, so that LIMIT ends a recursion that has no end of its own. A statement that
-//! changes rows is run as a whole, whether somebody asks or not.
+//! changes rows is run as a whole, whether somebody asks or not. What is kept goes to disk beyond `work_mem` (`row_store.rs`); the
+//! rows of a round of a recursive query are in memory.
 //!
 //! PostgreSQL: `nodeCtescan.c`, `nodeRecursiveunion.c`, `nodeWorktablescan.c`.
 
-use super::super::bound::Statement;
+use super::super::plan::CtePlan;
+use super::build::build;
 use super::node::Node;
+use super::row_store::RowStore;
 use super::rows::Rows;
 use super::unique::Seen;
 use super::{BATCH, ExecCx};
@@ -21,24 +24,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
 
-/// How the rows of a query of WITH come to be.
-#[derive(Clone)]
-pub(super) enum CtePlan {
-    /// A query.
-    Query(Node),
-    /// The first rows, what is made of the last ones, and whether rows may come twice.
-    Recursive(Node, Node, bool),
-    /// A statement that changes rows, and the source of an INSERT.
-    Change(Rc<Statement>, Option<Node>),
-    /// It stands where it is referred to.
-    Inlined,
-}
-
 /// What is kept of it while the statement runs.
 #[derive(Default)]
 pub(super) struct CteState {
     maker: RefCell<Option<Maker>>,
-    rows: RefCell<Rows>,
+    rows: RefCell<Option<RowStore>>,
     done: Cell<bool>,
     /// For a recursive one the rows of the last round.
     work: RefCell<Rc<Rows>>,
@@ -46,8 +36,10 @@ pub(super) struct CteState {
 
 /// What makes the rows.
 struct Maker {
-    plan: CtePlan,
-    /// Of a recursive one: whether the first rows are all there, the rows of this round, all rows so far.
+    /// What gives the rows: of a recursive query the first ones.
+    node: Option<Node>,
+    /// Of a recursive one: what gives the others, whether it does so now, the rows of this round, all rows so far.
+    again: Option<Node>,
     recursing: bool,
     next: Rows,
     seen: Seen,
@@ -55,9 +47,9 @@ struct Maker {
 
 impl CteState {
     /// As before the first row.
-    pub fn reset(&self) {
+    fn reset(&self, cx: &ExecCx<'_>) {
         *self.maker.borrow_mut() = None;
-        self.rows.borrow_mut().clear(0);
+        self.rows.take().into_iter().for_each(|rows| rows.end(&cx.fx.env));
         self.done.set(false);
     }
 }
@@ -81,21 +73,28 @@ impl CteScan {
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
         let state = &cx.ctes[self.id];
+        out.clear(self.width);
         loop {
-            out.clear(self.width);
-            self.read(&state.rows.borrow(), max, out);
+            let on_disk = match &*state.rows.borrow() {
+                Some(rows) if rows.is_on_disk(self.at) => true,
+                Some(rows) => {
+                    rows.read_memory(self.at, max, out);
+                    false
+                }
+                None => false,
+            };
+            if on_disk && let Some(rows) = state.rows.take() {
+                // Nobody else of this statement runs meanwhile.
+                let read = rows.read(&cx.fx.env, self.at, max, out).await;
+                *state.rows.borrow_mut() = Some(rows);
+                read?;
+            }
+            self.at += out.len();
             if !out.is_empty() || state.done.get() {
                 return Ok(());
             }
             cx.more_of_cte(self.id, max).await?;
         }
-    }
-
-    /// Gives what is there. Behind its columns a row may have what only its sorting needed.
-    fn read(&mut self, rows: &Rows, max: usize, out: &mut Rows) {
-        let end = rows.len().min(self.at + max);
-        (self.at..end).for_each(|at| out.push(&rows.row(at)[..self.width]));
-        self.at = end;
     }
 }
 
@@ -134,7 +133,7 @@ pub(super) struct With {
 
 impl With {
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
-        self.ids.iter().for_each(|id| cx.ctes[*id].reset());
+        self.ids.iter().for_each(|id| cx.ctes[*id].reset(cx));
         self.input.rewind(cx);
     }
 }
@@ -145,21 +144,16 @@ impl ExecCx<'_> {
         Box::pin(async move {
             let state = &self.ctes[id];
             let maker = state.maker.borrow_mut().take();
-            let mut maker = maker.unwrap_or_else(|| Maker {
-                plan: self.plan.ctes[id].clone(),
-                recursing: false,
-                next: Rows::default(),
-                seen: Seen::default(),
-            });
+            let plan = &self.plan.ctes[id];
+            let mut maker = maker.unwrap_or_else(|| Maker::new(plan));
             let mut rows = Rows::default();
-            match &mut maker.plan {
-                CtePlan::Query(node) => {
+            match (plan, &mut maker.node) {
+                (CtePlan::Query(_), Some(node)) => {
                     node.next(self, max, &mut rows).await?;
                     state.done.set(rows.is_empty());
                 }
-                CtePlan::Recursive(..) => maker.recurse(self, id, max, &mut rows).await?,
-                CtePlan::Change(statement, source) => {
-                    let (statement, source) = (statement.clone(), source.take());
+                (CtePlan::Recursive(_, _, all), Some(_)) => maker.recurse(self, (id, *all), max, &mut rows).await?,
+                (CtePlan::Change(statement, source), _) => {
                     let mut keep = |row: &[crate::types::Datum]| {
                         if rows.is_empty() {
                             rows.clear(row.len());
@@ -167,17 +161,16 @@ impl ExecCx<'_> {
                         rows.push(row);
                         Ok(())
                     };
-                    self.change(&statement, source, &mut keep).await?;
+                    self.change(statement, source.as_ref(), &mut keep).await?;
                     state.done.set(true);
                 }
-                CtePlan::Inlined => return Err(Error::internal("a query of WITH that is elsewhere")),
+                _ => return Err(Error::internal("a query of WITH that is elsewhere")),
             }
             if !rows.is_empty() {
-                let mut all = state.rows.borrow_mut();
-                if all.is_empty() {
-                    all.clear(rows.width());
-                }
-                all.extend(&rows, 0, rows.len());
+                let env = &self.fx.env;
+                let mut all = state.rows.take().unwrap_or_else(|| RowStore::begin(env));
+                all.add(env, &rows).await?;
+                *state.rows.borrow_mut() = Some(all);
             }
             *state.maker.borrow_mut() = Some(maker);
             Ok(())
@@ -196,10 +189,19 @@ impl ExecCx<'_> {
 }
 
 impl Maker {
+    fn new(plan: &CtePlan) -> Maker {
+        let (node, again) = match plan {
+            CtePlan::Query(plan) => (Some(build(plan)), None),
+            CtePlan::Recursive(left, right, _) => (Some(build(left)), Some(build(right))),
+            CtePlan::Change(..) | CtePlan::Inlined => (None, None),
+        };
+        Maker { node, again, recursing: false, next: Rows::default(), seen: Seen::default() }
+    }
+
     /// The next rows of a recursive query.
-    async fn recurse(&mut self, cx: &ExecCx<'_>, id: usize, max: usize, out: &mut Rows) -> Result<()> {
+    async fn recurse(&mut self, cx: &ExecCx<'_>, (id, all): (usize, bool), max: usize, out: &mut Rows) -> Result<()> {
         let state = &cx.ctes[id];
-        let CtePlan::Recursive(left, right, all) = &mut self.plan else { return Ok(()) };
+        let (Some(left), Some(right)) = (&mut self.node, &mut self.again) else { return Ok(()) };
         loop {
             let node = if self.recursing { &mut *right } else { &mut *left };
             node.next(cx, max, out).await?;
@@ -220,15 +222,8 @@ impl Maker {
             }
             cx.breathe(out.len()).await?;
             cx.bring_all_back(out).await?;
-            if !*all {
-                let mut kept = 0;
-                for at in 0..out.len() {
-                    if self.seen.is_new(out.row(at)) {
-                        out.move_row(at, kept);
-                        kept += 1;
-                    }
-                }
-                out.truncate(kept);
+            if !all {
+                self.seen.keep_new(out);
             }
             if !out.is_empty() {
                 if self.next.is_empty() {

@@ -22,9 +22,10 @@ use super::super::bind::{self, Params};
 use super::super::bound::{Bound, CatalogView, Statement};
 use super::super::functions::FnCtx;
 use super::super::parse::parse;
-use super::plan::Plan;
+use super::super::plan::{self, Planned};
+use super::build::build;
 use super::rows::Rows;
-use super::{ExecCx, modify, plan};
+use super::{ExecCx, modify};
 use crate::access;
 use crate::catalog::Table;
 use crate::catalog::pg_constraint::{ConstraintRow, FkAction, ForeignKey};
@@ -111,7 +112,7 @@ pub async fn fire_deferred(fx: &FnCtx, constraints: Option<&[Oid]>) -> Result<()
     let queue = Queue::default();
     fx.env.xact.borrow_mut().next_command();
     let snapshot = fx.env.take_snapshot();
-    let plan = Plan::default();
+    let plan = Planned::default();
     let cx = ExecCx::new(fx, &[], snapshot, &plan, &queue);
     for event in &events {
         let table = open(&cx, event.table).await?;
@@ -391,13 +392,13 @@ impl Query<'_> {
         inner.crosscheck = crosscheck;
         match &bound.statement {
             Statement::Query(_) => {
-                let Some(mut node) = plan.root.clone() else { return Ok(0) };
+                let Some(mut node) = plan.root.as_ref().map(build) else { return Ok(0) };
                 let mut rows = Rows::default();
                 node.next(&inner, 1, &mut rows).await?;
                 Ok(rows.len() as u64)
             }
-            Statement::Update(update) => modify::update(&inner, update, &mut |_| Ok(())).await,
-            Statement::Delete(delete) => modify::delete(&inner, delete, &mut |_| Ok(())).await,
+            Statement::Update(update) => modify::update(&inner, update, plan.root.as_ref(), &mut |_| Ok(())).await,
+            Statement::Delete(delete) => modify::delete(&inner, delete, plan.root.as_ref(), &mut |_| Ok(())).await,
             Statement::Insert(_) => Err(Error::internal("a foreign key inserts nothing")),
         }
     }

@@ -1,228 +1,91 @@
-//! Which index a table is read by.
+//! Reading a table page by page, or by an index.
 //!
-//! ```text
-//!   WHERE id = 7 AND owner > $1       conditions of the form column, operator, something known before the scan
-//!     │ index on (id)          unique, and all of its key is fixed: one row at most
-//!     │ index on (id, owner)   one column fixed, the next one bounded
-//!     │ index on (owner)       bounded
-//!     ▼ the first of these that there is; without a condition on a first column, none
-//! ```
+//! The values that an index is asked for are computed when the scan begins. What cannot be computed, or is of another type,
+//! bounds nothing: then the conditions are asked again of each row, and an error is one only if there is a row.
 //!
-//! There are no costs. An index that fits is taken, and of several the one whose key is fixed farthest. Where ORDER BY asks for
-//! an index's order, forward or backward, the rows need not be sorted; and if there is a LIMIT besides, that alone is
-//! reason to take the index. All conditions are asked again of each row, so an index decides only how many rows are read.
-//!
-//! If an index has all columns that are wanted, the rows are not fetched but where the visibility map sends for them.
-//!
-//! PostgreSQL: `optimizer/path/indxpath.c`, and `pathkeys.c` for the order.
+//! PostgreSQL: `nodeIndexscan.c`, `nodeIndexonlyscan.c`.
 
-use super::super::bound::{Exprs, Scalar};
+use super::super::plan::{IndexKey, IndexUse};
 use super::ExecCx;
 use crate::access::{Index, IndexScan, Scan, ScanKey, Strategy, TupleBatch};
 use crate::catalog::Table;
 use crate::ids::Result;
-use crate::txn::{Env, Snapshot};
+use crate::txn::Env;
 use crate::types::index_key::values_of_key;
 use crate::types::{Attr, Datum, TypeId};
 
-/// An index and what it is asked.
-pub(super) struct Path {
-    /// Its place among the table's.
-    pub index: usize,
-    /// What is asked of its columns, as far as the values are known before the scan.
-    pub keys: Vec<PathKey>,
-    pub backward: bool,
-    /// Whether the rows themselves are not needed.
-    pub keys_only: bool,
-    /// One row at most.
-    pub one: bool,
-    /// How many of its first columns are fixed.
-    pub fixed: usize,
-    /// The rows come in the order that was asked for.
-    pub ordered: bool,
+/// A scan of a table, page by page or by an index.
+pub(super) enum Source {
+    Seq(Scan),
+    Index(Box<IndexScan>),
+    /// No row can be meant.
+    Nothing,
 }
 
-/// What is asked of a column of an index.
-#[derive(Clone)]
-pub(super) struct PathKey {
-    pub column: usize,
-    pub strategy: Strategy,
-    /// An expression without columns.
-    pub value: Scalar,
-}
-
-/// A column to sort by, from 0: DESC, NULLS FIRST.
-pub(super) type OrderBy = (usize, bool, bool);
-
-/// What is wanted of a table.
-pub(super) struct Wanted<'a> {
-    pub table: &'a Table,
-    /// The slot of its first column.
-    pub base: usize,
-    /// The conditions that its rows have to meet.
-    pub conditions: &'a [Exprs],
-    pub order: &'a [OrderBy],
-    /// Whether not all rows in that order may be needed.
-    pub limit: bool,
-    /// Whether a column is needed; none if the rows themselves are.
-    pub columns: Option<&'a dyn Fn(usize) -> bool>,
-}
-
-/// A condition that an index may serve.
-struct Qual<'a> {
-    column: usize,
-    strategy: Strategy,
-    value: &'a Scalar,
-}
-
-/// How well an index fits: one row at most, columns fixed, the next one bounded, rows in order.
-type Fit = (bool, usize, bool, bool);
-
-// --- choosing ------------------------------------------------------------------------------------------------
-
-/// The index by which to read a table; none for a sequential scan.
-pub(super) fn choose(snapshot: &Snapshot, wanted: &Wanted<'_>) -> Option<Path> {
-    let table = wanted.table;
-    if table.indexes.is_empty() {
-        return None;
+impl Source {
+    /// Begins; and whether the index decides all that it was asked.
+    pub fn begin(cx: &ExecCx<'_>, table: &Table, asked: Option<&IndexUse>) -> Result<(Source, bool)> {
+        let (env, snapshot) = (&cx.fx.env, cx.snapshot.clone());
+        let Some(asked) = asked else { return Ok((Source::Seq(Scan::begin(env, &table.rel, snapshot)), true)) };
+        let index = &table.rel.indexes[asked.index];
+        let Some((keys, decided)) = scan_keys(cx, asked, table, index) else { return Ok((Source::Nothing, true)) };
+        let scan = IndexScan::begin(index, &table.rel, snapshot, &keys, asked.backward, asked.keys_only)?;
+        Ok((Source::Index(Box::new(scan)), decided))
     }
-    let mut quals = Vec::new();
-    for exprs in wanted.conditions.iter().filter(|exprs| exprs.waits.is_empty()) {
-        exprs.scalars.iter().for_each(|scalar| collect(wanted, scalar, &mut quals));
-    }
-    let mut best: Option<(Fit, Path)> = None;
-    for (at, (index, known)) in table.rel.indexes.iter().zip(&table.indexes).enumerate() {
-        if known.after.is_some_and(|xid| !xid.precedes(snapshot.xmin)) {
-            continue;
+
+    /// The next rows; `false` at the end. A sequential scan gives those of a page.
+    pub async fn next(&mut self, env: &Env, max: usize, batch: &mut TupleBatch) -> Result<bool> {
+        match self {
+            Source::Seq(scan) => scan.next_page(env, batch).await,
+            Source::Index(scan) => scan.next(env, max, batch).await,
+            Source::Nothing => Ok(false),
         }
-        let found = path(at, index, wanted, &quals);
-        best = match (best, found) {
-            (Some(best), Some(found)) if best.0 >= found.0 => Some(best),
-            (best, found) => found.or(best),
+    }
+}
+
+/// The keys of a scan by an index, and whether they decide all that it was asked; none if no row can meet them.
+fn scan_keys(cx: &ExecCx<'_>, asked: &IndexUse, table: &Table, index: &Index) -> Option<(Vec<ScanKey>, bool)> {
+    let mut keys = Vec::with_capacity(asked.keys.len());
+    let mut decided = true;
+    for IndexKey { column, strategy, value } in &asked.keys {
+        let Ok(value) = value.eval(&cx.eval(&[], 0, &[])) else {
+            decided = false;
+            continue;
         };
-    }
-    best.map(|(_, path)| path)
-}
-
-fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual<'_>]) -> Option<(Fit, Path)> {
-    let mut keys = Vec::new();
-    let (mut fixed, mut bounded) = (0, false);
-    for (column, key) in index.keys.iter().enumerate() {
-        for qual in quals.iter().filter(|qual| qual.column == key.column) {
-            bounded |= column == 0;
-            let fixes = matches!(qual.strategy, Strategy::Equal | Strategy::IsNull);
-            if fixes && fixed == column {
-                fixed += 1;
-            }
-            keys.push(PathKey { column, strategy: qual.strategy, value: qual.value.clone() });
+        let attr = &table.desc.attrs[index.keys[*column].column];
+        match fitted(attr, value) {
+            Fitted::Value(value) => keys.push(ScanKey { column: *column, strategy: *strategy, value }),
+            Fitted::Beyond(greater) => match (strategy, greater) {
+                (Strategy::Less | Strategy::LessEqual, true) | (Strategy::Greater | Strategy::GreaterEqual, false) => {
+                    decided = false;
+                }
+                _ => return None,
+            },
+            Fitted::Other => decided = false,
         }
     }
-    let order = direction(index, fixed, wanted);
-    if !bounded {
-        keys.clear();
-        order.filter(|_| wanted.limit)?;
+    Some((keys, decided))
+}
+
+/// Appends columns of a table from a key of an index.
+pub(super) fn read_key(
+    asked: &IndexUse,
+    table: &Table,
+    tuple: &[u8],
+    columns: &[usize],
+    values: &mut Vec<Datum>,
+) -> Result<()> {
+    let index = &table.rel.indexes[asked.index];
+    let keys = values_of_key(&index.desc, tuple, index.natts())?;
+    for column in columns {
+        let at = index.keys.iter().position(|key| key.column == *column);
+        values.push(at.and_then(|at| keys.get(at).cloned()).unwrap_or_default());
     }
-    let bounded = keys.iter().any(|key| key.column == fixed);
-    let has = |column: usize| index.keys.iter().any(|key| key.column == column);
-    let all = 0..wanted.table.desc.natts();
-    let keys_only = wanted.columns.is_some_and(|needed| all.into_iter().all(|column| !needed(column) || has(column)));
-    let one = index.unique && fixed == index.natts() && keys.iter().all(|key| key.strategy != Strategy::IsNull);
-    let (ordered, backward) = (order.is_some(), order == Some(true));
-    Some(((one, fixed, bounded, ordered), Path { index: at, keys, backward, keys_only, one, fixed, ordered }))
+    Ok(())
 }
-
-/// Whether the index, of which the first columns are fixed, has the order that is asked for: `true` if read backward.
-fn direction(index: &Index, fixed: usize, wanted: &Wanted<'_>) -> Option<bool> {
-    let mut at = 0;
-    let mut backward = None;
-    for (column, descending, nulls_first) in wanted.order {
-        // All rows have the same value there.
-        if index.keys[..fixed].iter().any(|key| key.column == *column) {
-            continue;
-        }
-        at = at.max(fixed);
-        let key = index.keys.get(at).filter(|key| key.column == *column)?;
-        let turned = key.descending != *descending;
-        let notnull = wanted.table.desc.attrs[*column].notnull;
-        if !notnull && (key.nulls_first != *nulls_first) != turned {
-            return None;
-        }
-        if backward.replace(turned).is_some_and(|before| before != turned) {
-            return None;
-        }
-        at += 1;
-    }
-    if wanted.order.is_empty() { None } else { backward.or(Some(false)) }
-}
-
-// --- conditions ----------------------------------------------------------------------------------------------
-
-/// Adds what a condition says of columns and of values that are known before the scan.
-fn collect<'a>(wanted: &Wanted<'_>, condition: &'a Scalar, quals: &mut Vec<Qual<'a>>) {
-    match condition {
-        Scalar::And(args) => args.iter().for_each(|arg| collect(wanted, arg, quals)),
-        Scalar::IsNull(arg, false) => quals.extend(column(wanted, arg).map(|column| Qual {
-            column,
-            strategy: Strategy::IsNull,
-            value: &Scalar::Const(Datum::Null),
-        })),
-        Scalar::Binary(operator, _, args) => {
-            let [left, right] = &**args;
-            quals.extend(qual(wanted, operator, left, right, false));
-            quals.extend(qual(wanted, operator, right, left, true));
-        }
-        _ => {}
-    }
-}
-
-/// `column operator value`, or `turned` the other way.
-fn qual<'a>(wanted: &Wanted<'_>, operator: &str, of: &Scalar, value: &'a Scalar, turned: bool) -> Option<Qual<'a>> {
-    let strategy = match (operator, turned) {
-        ("=", _) => Strategy::Equal,
-        ("<", false) | (">", true) => Strategy::Less,
-        ("<=", false) | (">=", true) => Strategy::LessEqual,
-        (">=", false) | ("<=", true) => Strategy::GreaterEqual,
-        (">", false) | ("<", true) => Strategy::Greater,
-        _ => return None,
-    };
-    let column = column(wanted, of)?;
-    let fits = match value {
-        Scalar::Const(value) => matches!(fitted(&wanted.table.desc.attrs[column], value.clone()), Fitted::Value(_)),
-        value => is_known(value),
-    };
-    fits.then_some(Qual { column, strategy, value })
-}
-
-/// The column of the table that an expression is; a `varchar` is compared as the `text` that it is.
-fn column(wanted: &Wanted<'_>, scalar: &Scalar) -> Option<usize> {
-    match scalar {
-        Scalar::Column(slot) => slot.checked_sub(wanted.base).filter(|column| *column < wanted.table.desc.natts()),
-        Scalar::Cast(_, TypeId::Text, arg) => {
-            column(wanted, arg).filter(|column| wanted.table.desc.attrs[*column].type_id == TypeId::Varchar)
-        }
-        _ => None,
-    }
-}
-
-/// Whether a value is the same for all rows: constants and parameters, and what is made of them.
-pub(super) fn is_known(scalar: &Scalar) -> bool {
-    match scalar {
-        Scalar::Column(_) | Scalar::Waited(_) => false,
-        Scalar::Call(name, ..) if !STABLE.contains(name) => false,
-        _ => {
-            let mut known = true;
-            scalar.parts(&mut |part| known = known && is_known(part));
-            known
-        }
-    }
-}
-
-/// Functions that give the same for the same arguments within a statement, and are used to look something up.
-const STABLE: [&str; 8] =
-    ["now", "transaction_timestamp", "statement_timestamp", "current_timestamp", "lower", "upper", "abs", "length"];
 
 /// A value as a key of an index.
-enum Fitted {
+pub enum Fitted {
     /// It is one of the column's type.
     Value(Datum),
     /// An integer beyond those of the column's type: it is greater than all of them, or less.
@@ -232,7 +95,7 @@ enum Fitted {
 }
 
 /// The value as one of the column's type, if it is one. Integers of all lengths compare with each other.
-fn fitted(attr: &Attr, value: Datum) -> Fitted {
+pub fn fitted(attr: &Attr, value: Datum) -> Fitted {
     use Datum as D;
     use TypeId::*;
     match (attr.type_id, &value) {
@@ -271,67 +134,4 @@ fn kind_fits(ty: TypeId, value: &Datum) -> bool {
             | (Numeric, D::Numeric(_))
             | (PgLsn, D::PgLsn(_))
     )
-}
-
-// --- reading -------------------------------------------------------------------------------------------------
-
-/// A scan of a table, page by page or by an index.
-pub(super) enum Source {
-    Seq(Scan),
-    Index(Box<IndexScan>),
-    /// No row can be meant.
-    Nothing,
-}
-
-impl Source {
-    pub fn begin(cx: &ExecCx<'_>, table: &Table, path: Option<&Path>) -> Result<Source> {
-        let (env, snapshot) = (&cx.fx.env, cx.snapshot.clone());
-        let Some(path) = path else { return Ok(Source::Seq(Scan::begin(env, &table.rel, snapshot))) };
-        let index = &table.rel.indexes[path.index];
-        let Some(keys) = path.scan_keys(cx, table, index) else { return Ok(Source::Nothing) };
-        IndexScan::begin(index, &table.rel, snapshot, &keys, path.backward, path.keys_only)
-            .map(|scan| Source::Index(Box::new(scan)))
-    }
-
-    /// The next rows; `false` at the end. A sequential scan gives those of a page.
-    pub async fn next(&mut self, env: &Env, max: usize, batch: &mut TupleBatch) -> Result<bool> {
-        match self {
-            Source::Seq(scan) => scan.next_page(env, batch).await,
-            Source::Index(scan) => scan.next(env, max, batch).await,
-            Source::Nothing => Ok(false),
-        }
-    }
-}
-
-impl Path {
-    /// The keys of the scan; none if no row can meet them. What cannot be computed, or is of another type, bounds
-    /// nothing: the conditions are asked of each row, and an error is one only if there is a row.
-    fn scan_keys(&self, cx: &ExecCx<'_>, table: &Table, index: &Index) -> Option<Vec<ScanKey>> {
-        let mut keys = Vec::with_capacity(self.keys.len());
-        for PathKey { column, strategy, value } in &self.keys {
-            let Ok(value) = value.eval(&cx.eval(&[], 0, &[])) else { continue };
-            let attr = &table.desc.attrs[index.keys[*column].column];
-            match fitted(attr, value) {
-                Fitted::Value(value) => keys.push(ScanKey { column: *column, strategy: *strategy, value }),
-                Fitted::Beyond(greater) => match (strategy, greater) {
-                    (Strategy::Less | Strategy::LessEqual, true)
-                    | (Strategy::Greater | Strategy::GreaterEqual, false) => {}
-                    _ => return None,
-                },
-                Fitted::Other => {}
-            }
-        }
-        Some(keys)
-    }
-
-    /// Appends columns of a table from a key of the index.
-    pub fn read_key(&self, table: &Table, tuple: &[u8], columns: &[usize], values: &mut Vec<Datum>) -> Result<()> {
-        let index = &table.rel.indexes[self.index];
-        let keys = values_of_key(&index.desc, tuple, index.natts())?;
-        for column in columns {
-            let at = index.keys.iter().position(|key| key.column == *column);
-            values.push(at.and_then(|at| keys.get(at).cloned()).unwrap_or_default());
-        }
-        Ok(())
-    }
 }

@@ -1,29 +1,29 @@
 //! OFFSET and LIMIT, and FETCH FIRST with its ties.
 
-use super::super::bound::{Exprs, SortKey};
+use super::super::bound::Exprs;
+use super::super::plan::LimitSpec;
 use super::node::Node;
 use super::order::compare_rows;
 use super::rows::Rows;
 use super::{BATCH, ExecCx};
 use crate::ids::{Error, Result, SqlState, sqlstate};
 use crate::types::Datum;
+use std::rc::Rc;
 
 /// OFFSET and LIMIT: no more is asked for than will be given.
 #[derive(Clone)]
 pub(super) struct Limit {
     input: Node,
-    limit: Option<Exprs>,
-    offset: Option<Exprs>,
+    spec: Rc<LimitSpec>,
     /// How many rows to pass over and then to give, once known.
     left: Option<(u64, u64)>,
-    /// WITH TIES: by what rows are alike, and the last row given.
-    ties: Vec<SortKey>,
+    /// WITH TIES: the last row given.
     last: Vec<Datum>,
 }
 
 impl Limit {
-    pub fn new(input: Node, limit: Option<Exprs>, offset: Option<Exprs>, ties: Vec<SortKey>) -> Limit {
-        Limit { input, limit, offset, left: None, ties, last: Vec::new() }
+    pub fn new(input: Node, spec: Rc<LimitSpec>) -> Limit {
+        Limit { input, spec, left: None, last: Vec::new() }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
@@ -35,9 +35,9 @@ impl Limit {
         let (mut skip, mut give) = match self.left {
             Some(left) => left,
             None => {
-                let skip = count(cx, &self.offset, "OFFSET", sqlstate::INVALID_ROW_COUNT_IN_OFFSET).await?;
-                let give = count(cx, &self.limit, "LIMIT", sqlstate::INVALID_ROW_COUNT_IN_LIMIT).await?;
-                if let (Some(give), true) = (give, self.ties.is_empty()) {
+                let skip = count(cx, &self.spec.offset, "OFFSET", sqlstate::INVALID_ROW_COUNT_IN_OFFSET).await?;
+                let give = count(cx, &self.spec.limit, "LIMIT", sqlstate::INVALID_ROW_COUNT_IN_LIMIT).await?;
+                if let (Some(give), true) = (give, self.spec.ties.is_empty()) {
                     self.input.set_bound(give.saturating_add(skip.unwrap_or(0)));
                 }
                 (skip.unwrap_or(0), give.unwrap_or(u64::MAX))
@@ -56,7 +56,7 @@ impl Limit {
             give -= out.len() as u64;
         }
         self.left = Some((skip, give));
-        if self.ties.is_empty() || give == u64::MAX {
+        if self.spec.ties.is_empty() || give == u64::MAX {
             return Ok(());
         }
         if !out.is_empty() {
@@ -64,7 +64,7 @@ impl Limit {
         } else if !self.last.is_empty() {
             // The limit is reached: what is like the last row comes too.
             self.input.next(cx, 1, out).await?;
-            if !out.is_empty() && compare_rows(&self.ties, &self.last, out.last())?.is_ne() {
+            if !out.is_empty() && compare_rows(&self.spec.ties, &self.last, out.last())?.is_ne() {
                 out.clear(0);
                 self.last.clear();
             }

@@ -5,9 +5,8 @@
 //!         ◄── 10 rows ──          ◄── 10 rows ──
 //! ```
 //!
-//! A plan is a tree of operators that have not begun (`plan.rs`, `plan_from.rs`, `plan_join.rs`); whoever runs it makes a
-//! copy. Each operator is asked for at most so many rows and answers with a batch, values of many rows in one vector
-//! (`rows.rs`); an empty one is the end. A TableScan answers with the visible rows of one page at a time, or with what an
+//! The operators are made from a plan (`sql/plan`) by `build.rs`. Each is asked for at most so many rows and answers with
+//! a batch, values of many rows in one vector (`rows.rs`); an empty one is the end. A TableScan answers with the visible rows of one page at a time, or with what an
 //! index leads to, so that nothing is read that nobody asked for. Between pages another process may run; within a batch
 //! expressions are plain functions. One that comes to a call that waits, such as `get_raw_page`, or to a subquery, stops
 //! there, and begins again when the result is there (`wait.rs`, `subplan.rs`).
@@ -21,23 +20,25 @@
 //! PostgreSQL: `executor/README`, `execMain.c`, `execProcnode.c`.
 
 mod aggregate;
+mod build;
 mod conflict;
 mod cte;
 mod foreign_key;
 mod hash;
+mod hash_batches;
 mod hash_join;
+mod hash_size;
+mod hash_spill;
 mod index;
-mod layout;
 mod limit;
 mod lock_rows;
 mod modify;
 mod nest_loop;
 mod node;
 mod order;
-mod plan;
-mod plan_from;
-mod plan_join;
+mod portal;
 mod project_set;
+mod row_store;
 mod rows;
 mod scan;
 mod set_operation;
@@ -50,15 +51,17 @@ mod window;
 mod window_frame;
 
 pub use foreign_key::fire_deferred;
+pub(super) use index::{Fitted, fitted};
+pub use portal::Portal;
 
 use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
+use super::plan::{self, Plan, Planned};
 use crate::ids::Result;
 use crate::txn::Snapshot;
 use crate::types::Datum;
+use build::build;
 use cte::CteState;
-use node::Node;
-use plan::Plan;
 use rows::Rows;
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -72,7 +75,7 @@ struct ExecCx<'a> {
     fx: &'a FnCtx,
     params: &'a [Datum],
     snapshot: Rc<Snapshot>,
-    plan: &'a Plan,
+    plan: &'a Planned,
     /// The exec parameters.
     exec: RefCell<Vec<Datum>>,
     /// What an expression has missed that it must wait for; [`wait::NOTHING`] between expressions.
@@ -109,7 +112,7 @@ impl<'a> ExecCx<'a> {
         fx: &'a FnCtx,
         params: &'a [Datum],
         snapshot: Rc<Snapshot>,
-        plan: &'a Plan,
+        plan: &'a Planned,
         after: &'a foreign_key::Queue,
     ) -> ExecCx<'a> {
         ExecCx {
@@ -133,25 +136,25 @@ impl ExecCx<'_> {
     async fn run(&self, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
         let count = match statement {
             Statement::Query(query) => self.query(query.columns.len(), sink).await?,
-            change => self.change(change, self.plan.root.clone(), sink).await?,
+            change => self.change(change, self.plan.root.as_ref(), sink).await?,
         };
         self.finish_changes().await?;
         Ok(count)
     }
 
-    /// Runs a statement that changes rows; an INSERT has a source, or none.
-    async fn change(&self, statement: &Statement, source: Option<Node>, sink: RowSink<'_>) -> Result<u64> {
+    /// Runs a statement that changes rows; the rows of an INSERT, and those that are to be changed, have a plan.
+    async fn change(&self, statement: &Statement, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         match statement {
             Statement::Query(_) => Ok(0),
             Statement::Insert(insert) => modify::insert(self, insert, source, sink).await,
-            Statement::Update(update) => modify::update(self, update, sink).await,
-            Statement::Delete(delete) => modify::delete(self, delete, sink).await,
+            Statement::Update(update) => modify::update(self, update, source, sink).await,
+            Statement::Delete(delete) => modify::delete(self, delete, source, sink).await,
         }
     }
 
     /// Runs a query of so many columns.
     async fn query(&self, width: usize, sink: RowSink<'_>) -> Result<u64> {
-        let Some(mut node) = self.plan.root.clone() else { return Ok(0) };
+        let Some(mut node) = self.plan.root.as_ref().map(build) else { return Ok(0) };
         let (mut rows, mut count) = (Rows::default(), 0);
         loop {
             node.next(self, BATCH, &mut rows).await?;

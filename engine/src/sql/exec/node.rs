@@ -1,7 +1,6 @@
 //! The operators, and the simple ones among them: VALUES, conditions, projection.
 //!
-//! A plan is a tree of operators that have not begun. It may be kept and used again: who runs it makes a copy, in which
-//! what the plan has decided is shared and what happens while it runs is fresh ([`Fresh`]).
+//! They are made from a plan (`build.rs`): what that has decided they share with it, what happens while they run is fresh.
 
 use super::super::bound::Exprs;
 use super::aggregate::Aggregate;
@@ -30,6 +29,7 @@ pub(super) enum Node {
     Function(Box<FunctionScan>),
     Values(ValuesScan),
     Filter(Box<Filter>),
+    Once(Box<Once>),
     NestLoop(Box<NestLoop>),
     HashJoin(Box<HashJoin>),
     Aggregate(Box<Aggregate>),
@@ -74,6 +74,7 @@ impl Node {
             Node::Function(node) => Box::pin(node.next(cx, max, out)),
             Node::Values(node) => Box::pin(node.next(cx, max, out)),
             Node::Filter(node) => Box::pin(node.next(cx, max, out)),
+            Node::Once(node) => Box::pin(node.next(cx, max, out)),
             Node::NestLoop(node) => Box::pin(node.next(cx, max, out)),
             Node::HashJoin(node) => Box::pin(node.next(cx, max, out)),
             Node::Aggregate(node) => Box::pin(node.next(cx, max, out)),
@@ -141,7 +142,8 @@ impl Node {
             Node::TableScan(node) => node.rewind(),
             Node::Function(node) => node.rewind(),
             Node::Values(node) => node.at = 0,
-            Node::Filter(node) => node.rewind(cx),
+            Node::Filter(node) => node.input.rewind(cx),
+            Node::Once(node) => node.rewind(cx),
             Node::NestLoop(node) => node.rewind(cx),
             Node::HashJoin(node) => node.rewind(cx),
             Node::Aggregate(node) => node.rewind(cx),
@@ -170,8 +172,8 @@ pub(super) struct ValuesScan {
 }
 
 impl ValuesScan {
-    pub fn new(rows: Vec<Exprs>) -> ValuesScan {
-        ValuesScan { rows: Rc::new(rows), at: 0 }
+    pub fn new(rows: Rc<Vec<Exprs>>) -> ValuesScan {
+        ValuesScan { rows, at: 0 }
     }
 
     async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
@@ -190,33 +192,14 @@ impl ValuesScan {
 pub(super) struct Filter {
     input: Node,
     conditions: Rc<Vec<Exprs>>,
-    /// Whether the conditions are the same for all rows, and whether they have been asked.
-    once: bool,
-    passed: bool,
 }
 
 impl Filter {
-    /// Conditions over each row.
     pub fn new(input: Node, conditions: Vec<Exprs>) -> Filter {
-        Filter { input, conditions: Rc::new(conditions), once: false, passed: false }
-    }
-
-    /// Conditions that are the same for all rows: if they do not hold, there is none.
-    pub fn once(input: Node, conditions: Vec<Exprs>) -> Filter {
-        Filter { once: true, ..Filter::new(input, conditions) }
-    }
-
-    fn rewind(&mut self, cx: &ExecCx<'_>) {
-        self.input.rewind(cx);
-        self.passed = false;
+        Filter { input, conditions: Rc::new(conditions) }
     }
 
     async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
-        if self.once {
-            out.clear(0);
-            self.passed = self.passed || cx.holds(&self.conditions, &[], 0).await?;
-            return if self.passed { self.input.next(cx, max, out).await } else { Ok(()) };
-        }
         loop {
             self.input.next(cx, max, out).await?;
             if out.is_empty() {
@@ -238,6 +221,32 @@ impl Filter {
     }
 }
 
+/// All rows, or none: conditions that are the same for all of them.
+#[derive(Clone)]
+pub(super) struct Once {
+    input: Node,
+    conditions: Rc<Vec<Exprs>>,
+    /// Whether they have been asked, and hold.
+    passed: bool,
+}
+
+impl Once {
+    pub fn new(input: Node, conditions: Vec<Exprs>) -> Once {
+        Once { input, conditions: Rc::new(conditions), passed: false }
+    }
+
+    fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.input.rewind(cx);
+        self.passed = false;
+    }
+
+    async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        out.clear(0);
+        self.passed = self.passed || cx.holds(&self.conditions, &[], 0).await?;
+        if self.passed { self.input.next(cx, max, out).await } else { Ok(()) }
+    }
+}
+
 /// The target list.
 #[derive(Clone)]
 pub(super) struct Project {
@@ -247,8 +256,8 @@ pub(super) struct Project {
 }
 
 impl Project {
-    pub fn new(input: Node, targets: Exprs) -> Project {
-        Project { input, targets: Rc::new(targets), rows: Rows::default() }
+    pub fn new(input: Node, targets: Rc<Exprs>) -> Project {
+        Project { input, targets, rows: Rows::default() }
     }
 
     async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {

@@ -26,8 +26,8 @@ pub(super) struct ProjectSet {
 }
 
 impl ProjectSet {
-    pub fn new(input: Node, calls: Vec<FunctionCall>) -> ProjectSet {
-        ProjectSet { input, calls: Rc::new(calls), rows: Rows::default(), at: 0, iters: Fresh(None) }
+    pub fn new(input: Node, calls: Rc<Vec<FunctionCall>>) -> ProjectSet {
+        ProjectSet { input, calls, rows: Rows::default(), at: 0, iters: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {

@@ -2,8 +2,9 @@
 
 use super::super::bound::{Exprs, FunctionCall, Row, SYSTEM_COLUMNS};
 use super::super::functions::{Body, Function, RowIter};
+use super::super::plan::ScanSpec;
 use super::ExecCx;
-use super::index::{Path, Source};
+use super::index::{Source, read_key};
 use super::node::Fresh;
 use super::rows::Rows;
 use crate::access::TupleBatch;
@@ -13,37 +14,27 @@ use crate::storage::tuple::HeapTupleHeader;
 use crate::types::{Datum, deform_columns, deform_into};
 use std::rc::Rc;
 
-/// What the planner has decided of a table's scan.
-pub(super) struct ScanSpec {
-    pub table: Rc<Table>,
-    /// The columns that are wanted, from 0 and ascending; system columns count on from the last.
-    pub columns: Vec<usize>,
-    /// How many of these are no system columns.
-    pub plain: usize,
-    /// The conditions, over these columns.
-    pub conditions: Vec<Exprs>,
-    /// By which index, if not page by page.
-    pub path: Option<Path>,
-}
-
 /// All visible rows of a table for which the conditions hold.
 #[derive(Clone)]
 pub(super) struct TableScan {
-    pub spec: Rc<ScanSpec>,
+    spec: Rc<ScanSpec>,
+    filter: Rc<Vec<Exprs>>,
     state: Fresh<Reading>,
 }
 
 /// A scan under way.
 struct Reading {
     source: Source,
+    /// Whether the index has decided all that it was asked.
+    decided: bool,
     batch: TupleBatch,
     /// The next row of the batch.
     at: usize,
 }
 
 impl TableScan {
-    pub fn new(spec: ScanSpec) -> TableScan {
-        TableScan { spec: Rc::new(spec), state: Fresh(None) }
+    pub fn new(spec: Rc<ScanSpec>, filter: Vec<Exprs>) -> TableScan {
+        TableScan { spec, filter: Rc::new(filter), state: Fresh(None) }
     }
 
     pub fn rewind(&mut self) {
@@ -56,8 +47,8 @@ impl TableScan {
         let reading = match &mut self.state.0 {
             Some(reading) => reading,
             none => {
-                let source = Source::begin(cx, &spec.table, spec.path.as_ref())?;
-                none.insert(Reading { source, batch: TupleBatch::default(), at: 0 })
+                let (source, decided) = Source::begin(cx, &spec.table, spec.index.as_ref())?;
+                none.insert(Reading { source, decided, batch: TupleBatch::default(), at: 0 })
             }
         };
         loop {
@@ -66,7 +57,8 @@ impl TableScan {
                 reading.at += 1;
                 spec.read(cx, tid, tuple, out.open())?;
                 out.close();
-                if !spec.conditions.is_empty() && !cx.holds(&spec.conditions, out.last(), 0).await? {
+                let fits = reading.decided || cx.holds(&spec.index_conditions, out.last(), 0).await?;
+                if !fits || !self.filter.is_empty() && !cx.holds(&self.filter, out.last(), 0).await? {
                     out.pop();
                 }
             }
@@ -84,8 +76,8 @@ impl TableScan {
 impl ScanSpec {
     /// Appends the columns of what a scan has found; an index-only scan finds keys of the index.
     fn read(&self, cx: &ExecCx, tid: Tid, tuple: &[u8], values: &mut Vec<Datum>) -> Result<()> {
-        if let Some(path) = self.path.as_ref().filter(|path| path.keys_only) {
-            return path.read_key(&self.table, tuple, &self.columns, values);
+        if let Some(index) = self.index.as_ref().filter(|index| index.keys_only) {
+            return read_key(index, &self.table, tuple, &self.columns, values);
         }
         let begin = values.len();
         deform_columns(&self.table.desc, tuple, &self.columns[..self.plain], values)?;
@@ -141,8 +133,8 @@ pub(super) struct FunctionScan {
 }
 
 impl FunctionScan {
-    pub fn new(calls: Vec<FunctionCall>, ordinality: bool) -> FunctionScan {
-        FunctionScan { calls: Rc::new(calls), ordinality, rows: Fresh(None), number: 0 }
+    pub fn new(calls: Rc<Vec<FunctionCall>>, ordinality: bool) -> FunctionScan {
+        FunctionScan { calls, ordinality, rows: Fresh(None), number: 0 }
     }
 
     pub fn rewind(&mut self) {

@@ -6,6 +6,7 @@
 //! PostgreSQL: `nodeSubplan.c`.
 
 use super::super::bound::{AnyTest, Scalar, SubKind, SubLink};
+use super::build::build;
 use super::hash::{HashTable, hash_row, same_row};
 use super::node::Node;
 use super::rows::Rows;
@@ -64,7 +65,7 @@ impl ExecCx<'_> {
                 node.rewind(self);
                 node
             }
-            None => self.plan.subs[link.query].clone(),
+            None => build(&self.plan.subs[link.query]),
         }
     }
 
@@ -100,7 +101,7 @@ impl ExecCx<'_> {
     }
 
     async fn keep(&self, link: &SubLink, state: &SubState) -> Result<Rc<Kept>> {
-        let mut node = self.plan.subs[link.query].clone();
+        let mut node = build(&self.plan.subs[link.query]);
         let mut rows = Rows::default();
         match link.kind {
             SubKind::Exists => node.some(self, 1, &mut rows).await?,

@@ -7,36 +7,30 @@
 //! PostgreSQL: `initsplan.c` (`distribute_qual_to_rels`), `prepjointree.c` (`reduce_outer_joins`).
 
 use super::super::bound::{CteBody, Exprs, FromNode, JoinKind, JoinNode, Query, SYSTEM_COLUMNS, Scalar, Wait};
-use super::cte::{CteScan, WorkScan};
+use super::Planner;
 use super::index::{self, OrderBy, Wanted};
 use super::layout::Layout;
-use super::nest_loop::{LoopSpec, NestLoop};
-use super::node::Node;
-use super::plan::{Planner, filtered};
-use super::scan::{FunctionScan, ScanSpec, TableScan};
+use super::tree::{IndexUse, LoopSpec, Op, Plan, ScanSpec};
 use crate::catalog::Table;
 use crate::ids::Fork;
 use std::ops::Range;
 use std::rc::Rc;
 
 /// A part of a plan: what its rows are, and a guess how many there are.
-#[derive(Clone)]
-pub(super) struct Part {
-    pub node: Node,
-    pub layout: Layout,
+pub struct Part {
+    pub plan: Plan,
     pub rows: f64,
 }
 
 impl Part {
     /// One row without columns.
     pub fn nothing() -> Part {
-        let node = Node::Values(super::node::ValuesScan::new(vec![Exprs::default()]));
-        Part { node, layout: Layout::default(), rows: 1.0 }
+        Part { plan: Plan::new(Op::Result(Vec::new()), Vec::new(), Layout::default()), rows: 1.0 }
     }
 }
 
 /// A table of a FROM: its first slot, and whether it has system columns.
-pub(super) type TableItem<'q> = (&'q Rc<Table>, usize, bool);
+pub type TableItem<'q> = (&'q Rc<Table>, usize, bool);
 
 impl Planner<'_> {
     /// An item of FROM. Conditions that it can see to are taken out of `filter`.
@@ -44,9 +38,9 @@ impl Planner<'_> {
         match from {
             FromNode::Table(table, base, system) => self.table((table, *base, *system), filter, used, &[], false).0,
             FromNode::Function(item) => {
-                let node = Node::Function(Box::new(FunctionScan::new(item.calls.clone(), item.ordinality)));
+                let op = Op::Function(Rc::new(item.calls.clone()), item.ordinality);
                 let layout = Layout((item.base..item.base + item.width()).collect());
-                own_filter(Part { node, layout, rows: 1000.0 }, filter)
+                own_filter(Part { plan: Plan::new(op, Vec::new(), layout), rows: 1000.0 }, filter)
             }
             FromNode::Subquery(query, base, _) => own_filter(self.subquery(query, *base), filter),
             FromNode::Cte(id, base, width) => {
@@ -54,9 +48,9 @@ impl Planner<'_> {
                 let part = match &self.ctes[*id].body {
                     CteBody::Query(query) if self.is_inlined(*id) => self.subquery(query, *base),
                     _ if self.recursing.borrow().contains(id) => {
-                        Part { node: Node::WorkScan(WorkScan::new(*id, *width)), layout, rows: 100.0 }
+                        Part { plan: Plan::new(Op::WorkScan(*id, *width), Vec::new(), layout), rows: 100.0 }
                     }
-                    _ => Part { node: Node::CteScan(CteScan::new(*id, *width)), layout, rows: 1000.0 },
+                    _ => Part { plan: Plan::new(Op::CteScan(*id, *width), Vec::new(), layout), rows: 1000.0 },
                 };
                 own_filter(part, filter)
             }
@@ -71,8 +65,9 @@ impl Planner<'_> {
     fn subquery(&self, query: &Query, base: usize) -> Part {
         // Behind the columns of the result are those that only the sorting needs: nobody asks for them.
         let slot = |at| if at < query.columns.len() { base + at } else { usize::MAX - at };
-        let layout = Layout((0..query.targets.scalars.len()).map(slot).collect());
-        Part { node: self.query(query), layout, rows: 1000.0 }
+        let inner = self.query(query);
+        let layout = Layout((0..inner.layout.width()).map(slot).collect());
+        Part { plan: Plan::new(Op::Subquery, vec![inner], layout), rows: 1000.0 }
     }
 
     /// The scan of a table, and whether its rows come in the order that is asked for.
@@ -109,8 +104,15 @@ impl Planner<'_> {
         let mut conditions = layout.all(&conditions);
         // What waits is asked last.
         crate::small::sort_by_key(&mut conditions, |exprs| !exprs.waits.is_empty());
-        let spec = ScanSpec { table: table.clone(), columns, plain, conditions, path };
-        (Part { node: Node::TableScan(Box::new(TableScan::new(spec))), layout, rows }, ordered)
+        let index = path.map(|index::Path { index, keys, backward, keys_only, .. }| IndexUse {
+            index,
+            keys,
+            backward,
+            keys_only,
+        });
+        let spec = ScanSpec { table: table.clone(), columns, plain, index, index_conditions: Vec::new() };
+        let plan = Plan { filter: conditions, ..Plan::new(Op::Scan(Rc::new(spec)), Vec::new(), layout) };
+        (Part { plan, rows }, ordered)
     }
 
     /// About how many rows a table has that pass so many conditions, of which an index fixes columns.
@@ -138,24 +140,25 @@ impl Planner<'_> {
         on: Vec<Exprs>,
         params: &[(usize, Scalar)],
     ) -> Part {
-        let both = left.layout.joined(&right.layout);
-        let params: Vec<_> = params.iter().map(|(param, scalar)| (*param, left.layout.scalar(scalar))).collect();
+        let (left_layout, right_layout) = (&left.plan.layout, &right.plan.layout);
+        let both = left_layout.joined(right_layout);
+        let params: Vec<_> = params.iter().map(|(param, scalar)| (*param, left_layout.scalar(scalar))).collect();
         let spec = LoopSpec {
             kind,
             on: both.all(&on),
             lateral: !params.is_empty(),
             params,
-            left_width: left.layout.width(),
-            right_width: right.layout.width(),
+            left_width: left_layout.width(),
+            right_width: right_layout.width(),
         };
         let rows = joined_rows(kind, left.rows, right.rows);
-        let layout = if matches!(kind, JoinKind::Semi | JoinKind::Anti) { left.layout } else { both };
-        Part { node: Node::NestLoop(Box::new(NestLoop::new(left.node, right.node, spec))), layout, rows }
+        let layout = if matches!(kind, JoinKind::Semi | JoinKind::Anti) { left_layout.clone() } else { both };
+        Part { plan: Plan::new(Op::NestLoop(Rc::new(spec)), vec![left.plan, right.plan], layout), rows }
     }
 }
 
 /// A guess how many rows a join has.
-pub(super) fn joined_rows(kind: JoinKind, left: f64, right: f64) -> f64 {
+pub fn joined_rows(kind: JoinKind, left: f64, right: f64) -> f64 {
     match kind {
         JoinKind::Semi | JoinKind::Anti => left,
         JoinKind::Full => left + right,
@@ -166,12 +169,12 @@ pub(super) fn joined_rows(kind: JoinKind, left: f64, right: f64) -> f64 {
 
 /// A part with those conditions that are about it alone.
 fn own_filter(part: Part, filter: &mut Vec<Exprs>) -> Part {
-    let own: Vec<_> = filter.extract_if(.., |exprs| part.layout.covers(exprs)).collect();
-    Part { node: filtered(part.node, &part.layout, &own), ..part }
+    let own: Vec<_> = filter.extract_if(.., |exprs| part.plan.layout.covers(exprs)).collect();
+    Part { plan: part.plan.filtered(&own), ..part }
 }
 
 /// What an item uses of those to its left.
-pub(super) fn lateral(from: &FromNode) -> &[(usize, Scalar)] {
+pub fn lateral(from: &FromNode) -> &[(usize, Scalar)] {
     match from {
         FromNode::Function(item) => &item.lateral,
         FromNode::Subquery(_, _, lateral) => lateral,
@@ -180,7 +183,7 @@ pub(super) fn lateral(from: &FromNode) -> &[(usize, Scalar)] {
 }
 
 /// The slots of an item.
-pub(super) fn slots(from: &FromNode) -> Range<usize> {
+pub fn slots(from: &FromNode) -> Range<usize> {
     match from {
         FromNode::Table(table, base, _) => *base..base + table.desc.natts() + SYSTEM_COLUMNS.len(),
         FromNode::Function(item) => item.base..item.base + item.width(),
@@ -191,12 +194,12 @@ pub(super) fn slots(from: &FromNode) -> Range<usize> {
 }
 
 /// Whether all columns that expressions use are these, and they use one at least.
-pub(super) fn within(exprs: &Exprs, slots: &Range<usize>) -> bool {
+pub fn within(exprs: &Exprs, slots: &Range<usize>) -> bool {
     exprs.any_column(&|_| true) && !exprs.any_column(&|slot| !slots.contains(&slot))
 }
 
 /// Whether a condition is the same for all rows, so that it need be asked once only.
-pub(super) fn is_once(exprs: &Exprs) -> bool {
+pub fn is_once(exprs: &Exprs) -> bool {
     let constant = |wait: &Wait| matches!(wait, Wait::Sub(link) if link.constant && link.args.is_empty());
     let is_known = |scalar: &Scalar| match scalar {
         Scalar::Waited(_) => true,
@@ -206,7 +209,7 @@ pub(super) fn is_once(exprs: &Exprs) -> bool {
 }
 
 /// The kind of a join, an inner one where a condition of WHERE would refuse the rows that an outer one adds.
-pub(super) fn reduced(join: &JoinNode, filter: &[Exprs]) -> JoinKind {
+pub fn reduced(join: &JoinNode, filter: &[Exprs]) -> JoinKind {
     let (left, right) = (slots(&join.left), slots(&join.right));
     let refuses = |slots: &Range<usize>| {
         let strict = |exprs: &Exprs| exprs.waits.is_empty() && exprs.scalars.iter().any(|s| refuses_null(s, slots));

@@ -14,16 +14,18 @@
 //! Sizes are guesses from the files' lengths. PostgreSQL weighs all orders by their costs (`joinrels.c`, `joinpath.c`).
 
 use super::super::bound::{Exprs, FromNode, JoinKind, JoinNode, Scalar};
-use super::hash_join::{HashJoin, HashSpec};
+use super::Planner;
+use super::from::{Part, joined_rows, lateral, reduced, slots, within};
 use super::layout::Layout;
-use super::node::Node;
-use super::plan::Planner;
-use super::plan_from::{Part, joined_rows, lateral, reduced, slots, within};
+use super::tree::{HashSpec, Op, Plan};
 use std::mem::take;
 use std::rc::Rc;
 
 /// To look something up in an index costs about as much as reading so many rows.
 const PROBE: f64 = 15.0;
+
+/// A scan that is asked anew for each row of the left, the conditions that it leaves, and its parameters.
+type Probe = (Part, Vec<Exprs>, Vec<(usize, Scalar)>);
 
 impl Planner<'_> {
     /// Items with inner joins between them.
@@ -38,7 +40,7 @@ impl Planner<'_> {
             joined = Some(match joined {
                 None => part,
                 Some(left) => {
-                    let both = left.layout.joined(&part.layout);
+                    let both = left.plan.layout.joined(&part.plan.layout);
                     let on = filter.extract_if(.., |exprs| both.covers(exprs)).collect();
                     self.join(left, (item, part), JoinKind::Inner, on, used)
                 }
@@ -75,7 +77,7 @@ impl Planner<'_> {
     fn filtered_item(&self, from: &FromNode, filter: &mut Vec<Exprs>, used: &Rc<Vec<usize>>) -> Part {
         let part = self.from(from, filter, used);
         let rest = take(filter);
-        Part { node: super::plan::filtered(part.node, &part.layout, &rest), ..part }
+        Part { plan: part.plan.filtered(&rest), ..part }
     }
 
     /// Joins an item to what stands on its left.
@@ -91,9 +93,9 @@ impl Planner<'_> {
             return self.nest_loop(left, right, kind, on, lateral(item));
         }
         if !matches!(kind, JoinKind::Right | JoinKind::Full)
-            && let Some(part) = self.index_loop(&left, item, &right, kind, &on, used)
+            && let Some((probe, rest, params)) = self.index_loop(&left, item, &right, &on, used)
         {
-            return part;
+            return self.nest_loop(left, probe, kind, rest, &params);
         }
         let equal = equalities(&on, &left, &right);
         // Rows of both sides without a partner are told only by the table, if need be one in which all are alike.
@@ -115,12 +117,11 @@ impl Planner<'_> {
         left: &Part,
         item: &FromNode,
         right: &Part,
-        kind: JoinKind,
         on: &[Exprs],
         used: &Rc<Vec<usize>>,
-    ) -> Option<Part> {
+    ) -> Option<Probe> {
         let FromNode::Table(table, base, system) = item else { return None };
-        let Node::TableScan(scan) = &right.node else { return None };
+        let Op::Scan(_) = &right.plan.op else { return None };
         if table.rel.indexes.is_empty() || left.rows * PROBE > self.all_rows(table).max(PROBE) {
             return None;
         }
@@ -134,23 +135,22 @@ impl Planner<'_> {
             }
         }
         // What the scan has been given before, in its slots again.
-        filter.extend(scan.spec.conditions.iter().map(|exprs| {
+        filter.extend(right.plan.filter.iter().map(|exprs| {
             let mut exprs = exprs.clone();
             exprs.each_mut(&mut |scalar| {
                 if let Scalar::Column(at) = scalar {
-                    *at = right.layout.0[*at];
+                    *at = right.plan.layout.0[*at];
                 }
             });
             exprs
         }));
         let (part, _) = self.table((table, *base, *system), &mut filter, used, &[], false);
-        let Node::TableScan(probe) = &part.node else { return None };
-        let asked = probe.spec.path.as_ref()?.keys.iter().any(|key| key.value.any_exec());
-        let rows = if probe.spec.path.as_ref()?.one { 1.0 } else { part.rows };
-        if !asked || left.rows * (PROBE + rows) > self.all_rows(table).max(PROBE) {
+        let Op::Scan(probe) = &part.plan.op else { return None };
+        let asked = probe.index.as_ref()?.keys.iter().any(|key| key.value.any_exec());
+        if !asked || left.rows * (PROBE + part.rows) > self.all_rows(table).max(PROBE) {
             return None;
         }
-        Some(self.nest_loop(left.clone(), part, kind, rest, &params))
+        Some((part, rest, params))
     }
 
     /// A condition with the left's slots in exec parameters; none if it waits for something.
@@ -161,7 +161,7 @@ impl Planner<'_> {
         let mut own = exprs.clone();
         own.each_mut(&mut |scalar| {
             let Scalar::Column(slot) = *scalar else { return };
-            if !left.layout.has(slot) {
+            if !left.plan.layout.has(slot) {
                 return;
             }
             let known = params.iter().find(|(_, known)| matches!(known, Scalar::Column(own) if *own == slot));
@@ -194,10 +194,10 @@ fn flatten<'q>(from: &'q FromNode, items: &mut Vec<&'q FromNode>, filter: &mut V
 /// Which item comes next: one that all it depends on stands before, linked by a condition if there is such, and small.
 fn next_item(joined: Option<&Part>, parts: &[(&FromNode, Part)], filter: &[Exprs]) -> usize {
     let nothing = Layout::default();
-    let before = joined.map_or(&nothing, |part| &part.layout);
+    let before = joined.map_or(&nothing, |part| &part.plan.layout);
     let rank = |(item, part): &(&FromNode, Part)| {
         let ready = lateral(item).iter().all(|(_, scalar)| !scalar.any_column(&|slot| !before.has(slot)));
-        let both = before.joined(&part.layout);
+        let both = before.joined(&part.plan.layout);
         let linked = joined.is_none() || filter.iter().any(|exprs| both.covers(exprs));
         (!ready, !linked, part.rows)
     };
@@ -214,7 +214,7 @@ fn next_item(joined: Option<&Part>, parts: &[(&FromNode, Part)], filter: &[Exprs
 /// Conditions of the form `left = right`: their places in the list, and both sides.
 fn equalities<'e>(on: &'e [Exprs], left: &Part, right: &Part) -> Vec<(usize, &'e Scalar, &'e Scalar)> {
     let of = |part: &Part, scalar: &Scalar| {
-        scalar.any_column(&|_| true) && !scalar.any_column(&|slot| !part.layout.has(slot))
+        scalar.any_column(&|_| true) && !scalar.any_column(&|slot| !part.plan.layout.has(slot))
     };
     let mut found = Vec::new();
     for (at, exprs) in on.iter().enumerate() {
@@ -238,20 +238,20 @@ fn hash_join(left: Part, right: Part, kind: JoinKind, on: Vec<Exprs>) -> Part {
         waits: Vec::new(),
         scalars: equal.iter().map(|pair| layout.scalar(&side(pair))).collect(),
     };
-    let left_keys = keys(&left.layout, &|(_, a, _)| (*a).clone());
-    let right_keys = keys(&right.layout, &|(_, _, b)| (*b).clone());
+    let left_keys = keys(&left.plan.layout, &|(_, a, _)| (*a).clone());
+    let right_keys = keys(&right.plan.layout, &|(_, _, b)| (*b).clone());
     let others = on.iter().enumerate().filter(|(at, _)| !equal.iter().any(|pair| pair.0 == *at));
     let rest: Vec<Exprs> = others.map(|(_, exprs)| exprs.clone()).collect();
-    let both = left.layout.joined(&right.layout);
+    let both = left.plan.layout.joined(&right.plan.layout);
     let spec = HashSpec {
         kind,
         left_keys,
         right_keys,
         on: both.all(&rest),
-        left_width: left.layout.width(),
-        right_width: right.layout.width(),
+        left_width: left.plan.layout.width(),
+        right_width: right.plan.layout.width(),
     };
     let rows = joined_rows(kind, left.rows, right.rows);
-    let layout = if matches!(kind, JoinKind::Semi | JoinKind::Anti) { left.layout } else { both };
-    Part { node: Node::HashJoin(Box::new(HashJoin::new(left.node, right.node, spec))), layout, rows }
+    let layout = if matches!(kind, JoinKind::Semi | JoinKind::Anti) { left.plan.layout.clone() } else { both };
+    Part { plan: Plan::new(Op::HashJoin(Rc::new(spec)), vec![left.plan, right.plan], layout), rows }
 }

@@ -14,7 +14,7 @@ use super::super::bound::{Exprs, Scalar};
 
 /// The slots of a row, in the order in which they stand.
 #[derive(Clone, Default, Debug)]
-pub(super) struct Layout(pub Vec<usize>);
+pub struct Layout(pub Vec<usize>);
 
 impl Layout {
     /// How many values a row has.
