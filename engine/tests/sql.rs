@@ -137,6 +137,11 @@ fn copy() {
 }
 
 #[test]
+fn include() {
+    run("include");
+}
+
+#[test]
 fn on_conflict() {
     run("on_conflict");
 }
