@@ -39,6 +39,7 @@ mod checkpointer;
 mod configuration;
 mod consistency;
 mod constraints;
+mod copy;
 mod cursors;
 mod definition;
 mod extended;

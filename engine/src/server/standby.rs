@@ -14,6 +14,7 @@ use super::shared::{Pause, STANDBY_SIGNAL, Server};
 use super::startup::{Next, Startup};
 use crate::ids::{Error, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::settings::Setting;
+use crate::trace::Event;
 use crate::types::datetime::utc_out;
 use crate::wal::record::HEADER_SIZE;
 use crate::wal::xlog_records::{EndOfRecovery, XlogRecord};
@@ -136,6 +137,7 @@ impl Startup<'_> {
         }
         let (old, end) = (server.timeline(), reader.position());
         let new = server.fork_timeline(cx, end).await?;
+        cx.emit(Event::TimelineFork { timeline: new.0, at: end });
         self.log(format!("selected new timeline ID: {new}"));
         server.spec.disk.remove(STANDBY_SIGNAL);
         server.spec.disk.fsync(cx, WaitEvent::ControlFileSyncUpdate, crate::wal::control::PATH).await?;
@@ -201,16 +203,24 @@ impl Server {
             let message = "\"wait_seconds\" must not be negative or zero";
             return Err(Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, message));
         }
-        if let Some(startup) = self.startup.get().filter(|_| !self.receiver.promote.replace(true)) {
-            self.log(startup, LogLevel::Log, "received promote request");
-        }
-        self.wake_startup();
+        self.request_promotion();
         let until = cx.now() + wait_seconds.unwrap_or(0) * 1_000_000;
         while self.txns.procs.in_recovery() && cx.now() < until {
             cx.sleep(WaitEvent::Promote, PROMOTE_CHECK).await;
             cx.check_for_interrupts()?;
         }
         Ok(wait_seconds.is_none() || !self.txns.procs.in_recovery())
+    }
+
+    /// Tells the startup process, where there is a standby's, that it shall end recovery.
+    pub fn request_promotion(&self) {
+        if !self.is_standby() || !self.txns.procs.in_recovery() {
+            return;
+        }
+        if let Some(startup) = self.startup.get().filter(|_| !self.receiver.promote.replace(true)) {
+            self.log(startup, LogLevel::Log, "received promote request");
+        }
+        self.wake_startup();
     }
 
     /// `pg_last_xact_replay_timestamp`
