@@ -162,6 +162,11 @@ fn indexes() {
 }
 
 #[test]
+fn sieve() {
+    run("sieve");
+}
+
+#[test]
 fn bitmaps() {
     run("bitmaps");
 }
