@@ -137,6 +137,11 @@ fn copy() {
 }
 
 #[test]
+fn include() {
+    run("include");
+}
+
+#[test]
 fn on_conflict() {
     run("on_conflict");
 }
@@ -244,4 +249,9 @@ fn schemas() {
 #[test]
 fn views() {
     run("views");
+}
+
+#[test]
+fn psql() {
+    run("psql");
 }
