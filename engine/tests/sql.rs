@@ -167,6 +167,11 @@ fn indexes() {
 }
 
 #[test]
+fn sieve() {
+    run("sieve");
+}
+
+#[test]
 fn bitmaps() {
     run("bitmaps");
 }
