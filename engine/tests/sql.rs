@@ -221,3 +221,8 @@ fn views() {
 fn psql() {
     run("psql");
 }
+
+#[test]
+fn information_schema() {
+    run("information_schema");
+}
