@@ -132,6 +132,7 @@ impl Session {
             Statement::Declare(declare) => self.declare(declare).await.map(|()| "DECLARE CURSOR")?,
             Statement::Fetch(fetch) => return self.fetch_cursor(&fetch, sink).await,
             Statement::Close(name) => self.close(name.as_ref())?,
+            Statement::Copy(copy) => return Box::pin(self.copy(*copy, parameters)).await,
             Statement::CreateTableAs(create) => return self.create_table_as(*create, parameters).await,
             statement => return self.run_bound(&statement, parameters, sink).await,
         };

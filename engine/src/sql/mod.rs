@@ -23,6 +23,7 @@
 
 pub mod ast;
 mod ast_alter;
+mod ast_copy;
 mod ast_index;
 mod ast_modify;
 mod ast_query;

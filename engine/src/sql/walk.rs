@@ -141,6 +141,11 @@ fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
         }
         Statement::CreateView(create) => of_query(&create.query, names),
         Statement::Declare(cursor) => of_query(&cursor.query, names),
+        Statement::Copy(copy) => {
+            if let Copied::Query(statement) = &copy.what {
+                of_statement(statement, names);
+            }
+        }
         Statement::CreateTableAs(create) => of_statement(&create.source, names),
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
         _ => {}

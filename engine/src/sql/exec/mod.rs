@@ -31,7 +31,9 @@ mod hash_size;
 mod hash_spill;
 mod index;
 mod limit;
+mod load;
 mod lock_rows;
+mod merge_join;
 mod modify;
 mod nest_loop;
 mod node;
@@ -52,6 +54,7 @@ mod window_frame;
 
 pub use foreign_key::fire_deferred;
 pub(super) use index::{Fitted, fitted};
+pub use load::Loader;
 pub use portal::Portal;
 
 use super::bound::{Bound, Statement};

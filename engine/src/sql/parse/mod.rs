@@ -21,6 +21,7 @@
 mod alter;
 mod atom;
 mod constraint;
+mod copy;
 mod cursor;
 mod expr;
 mod grammar_call;
@@ -226,6 +227,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         EXECUTE => prepared::execute(source, node),
         DEALLOCATE => prepared::deallocate(source, node),
         DISCARD => prepared::discard(source, node),
+        COPY => copy::copy(source, node),
         DECLARE => portal::declare(source, node),
         FETCH | MOVE => portal::fetch(source, node),
         CLOSE => portal::close(source, node),
