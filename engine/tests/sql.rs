@@ -255,3 +255,8 @@ fn views() {
 fn psql() {
     run("psql");
 }
+
+#[test]
+fn information_schema() {
+    run("information_schema");
+}
