@@ -162,6 +162,11 @@ fn indexes() {
 }
 
 #[test]
+fn bitmaps() {
+    run("bitmaps");
+}
+
+#[test]
 fn index_scans() {
     run("index_scans");
 }
@@ -234,4 +239,9 @@ fn schemas() {
 #[test]
 fn views() {
     run("views");
+}
+
+#[test]
+fn psql() {
+    run("psql");
 }

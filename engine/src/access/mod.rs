@@ -25,6 +25,8 @@
 //! PostgreSQL: `access/heap/README.HOT`, `README.tuplock`, `heapam.c`, `heapam_visibility.c`, `hio.c`, `pruneheap.c`,
 //! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
 
+mod bitmap;
+mod bitmap_scan;
 mod btree;
 mod free_space;
 mod hot;
@@ -52,6 +54,8 @@ mod visibility_map;
 mod wait;
 
 pub use crate::txn::Env;
+pub use bitmap::{BitmapPage, TidBitmap};
+pub use bitmap_scan::BitmapScan;
 pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, TidScan, build_index};
 pub use free_space::FreeSpaceMap;
 pub use hot::{Fetched, RowFetch};

@@ -241,6 +241,7 @@ export const panelsEn = {
   'p.memory.Hash': 'Hash',
   'p.memory.HashAggregate': 'HashAggregate',
   'p.memory.IndexBuild': 'Index build',
+  'p.memory.Bitmap': 'Bitmap of rows',
   'p.memory.Tuplestore': 'Rows kept',
   'p.memory.DeadTids': 'Dead TIDs',
 

@@ -33,6 +33,7 @@ mod index;
 mod limit;
 mod load;
 mod lock_rows;
+mod merge_join;
 mod modify;
 mod nest_loop;
 mod node;

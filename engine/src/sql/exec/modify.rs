@@ -199,15 +199,13 @@ impl Change<'_> {
     }
 
     async fn run_scan(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
-        let env = &cx.fx.env;
         let mut count = 0;
-        let index = match source.map(|plan| &plan.op) {
-            Some(Op::Scan(spec)) => spec.index.as_ref(),
-            _ => None,
+        let Some(Op::Scan(spec)) = source.map(|plan| &plan.op) else {
+            return Err(Error::internal("rows to be changed without a scan"));
         };
-        let (mut scan, _) = Source::begin(cx, self.table, index)?;
+        let (mut scan, _) = Source::begin(cx, spec).await?;
         let mut batch = TupleBatch::default();
-        while scan.next(env, BATCH, &mut batch).await? {
+        while scan.next(cx, BATCH, &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
@@ -216,6 +214,7 @@ impl Change<'_> {
                 }
             }
         }
+        scan.end(&cx.fx.env);
         Ok(count)
     }
 

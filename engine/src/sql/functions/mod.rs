@@ -33,7 +33,7 @@ use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
-pub use catalog::load_relations;
+pub use catalog::{load_relations, made_catalog};
 pub use definition::view_text;
 pub use resolve::{Found, resolve};
 pub use sequence::SessionSequences;
