@@ -65,7 +65,7 @@ class Sheet extends LitElement {
       <h2>Locks</h2><vt-sheet-locks></vt-sheet-locks>
       <h2>Bytes</h2><vt-sheet-bytes></vt-sheet-bytes>
       <h2>A tree's pages</h2><vt-sheet-tree></vt-sheet-tree>
-      <h2>A plan: rows expected and rows that came, pages found and read</h2><vt-p-plan .state=${{ plans: () => plans, readonly: true } as unknown as LabState}></vt-p-plan>
+      <h2>A plan: estimated, actual, own pages</h2><vt-p-plan .state=${{ plans: () => plans, readonly: true } as unknown as LabState}></vt-p-plan>
       <h2>Dead rows, and VACUUM's phases</h2><vt-sheet-dead></vt-sheet-dead>
       <h2>Memory against its limit</h2><vt-sheet-memory></vt-sheet-memory>
     </main>`;

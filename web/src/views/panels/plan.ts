@@ -119,7 +119,7 @@ function rows(node: PlanNode, most: number): TemplateResult {
 /** The pages of the node itself: found in shared buffers, read; and what else happened to them, in numbers. */
 function touched(own: PageCounts | null, most: number): TemplateResult | typeof nothing {
   if (!own) return nothing;
-  const part = (kind: string, n: number) => (n ? html`<i class=${kind} style="flex:0 0 ${(n / most) * 100}%"></i>` : nothing);
+  const part = (kind: string, n: number) => (n ? html`<i class=${kind} style="flex:0 1 ${(n / most) * 100}%"></i>` : nothing);
   const said = (Object.keys(own) as (keyof PageCounts)[]).filter((key) => own[key] > 0).map((key) => `${key.replace('_', ' ')} ${own[key]}`);
   return html`<div class="bar">${part('hit', own.hit)}${part('read', own.read)}</div><span class="m tiny">${said.join(', ') || '0'}</span>`;
 }

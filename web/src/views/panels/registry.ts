@@ -37,8 +37,8 @@ export const panels: Record<BigPanelName, Entry> = {
 
 /** Under which heading of the menu they stand, in the order of the tabs. */
 export const groups: { title: MessageKey; panels: BigPanelName[] }[] = [
-  { title: 'p.group.rows', panels: ['versions', 'bytes', 'tree', 'dead'] },
-  { title: 'p.group.work', panels: ['processes-map', 'locks', 'plan', 'statistics', 'server-log'] },
+  { title: 'p.group.rows', panels: ['versions', 'bytes', 'tree', 'dead', 'plan'] },
+  { title: 'p.group.work', panels: ['processes-map', 'locks', 'statistics', 'server-log'] },
   { title: 'p.group.log', panels: ['tape', 'checkpoint', 'replication'] },
   { title: 'p.group.server', panels: ['pool', 'memory', 'files', 'settings'] },
 ];
