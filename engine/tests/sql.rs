@@ -167,6 +167,16 @@ fn indexes() {
 }
 
 #[test]
+fn sieve() {
+    run("sieve");
+}
+
+#[test]
+fn bitmaps() {
+    run("bitmaps");
+}
+
+#[test]
 fn index_scans() {
     run("index_scans");
 }
@@ -234,4 +244,19 @@ fn temporary_tables() {
 #[test]
 fn schemas() {
     run("schemas");
+}
+
+#[test]
+fn views() {
+    run("views");
+}
+
+#[test]
+fn psql() {
+    run("psql");
+}
+
+#[test]
+fn information_schema() {
+    run("information_schema");
 }

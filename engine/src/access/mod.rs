@@ -25,6 +25,8 @@
 //! PostgreSQL: `access/heap/README.HOT`, `README.tuplock`, `heapam.c`, `heapam_visibility.c`, `hio.c`, `pruneheap.c`,
 //! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
 
+mod bitmap;
+mod bitmap_scan;
 mod btree;
 mod free_space;
 mod hot;
@@ -52,6 +54,8 @@ mod visibility_map;
 mod wait;
 
 pub use crate::txn::Env;
+pub use bitmap::{BitmapPage, TidBitmap};
+pub use bitmap_scan::BitmapScan;
 pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, TidScan, build_index};
 pub use free_space::FreeSpaceMap;
 pub use hot::{Fetched, RowFetch};
@@ -62,7 +66,7 @@ pub use multi_insert::{index_new, multi_insert};
 pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use sample::{RowSample, sample};
-pub use scan::{Scan, TupleBatch, fetch};
+pub use scan::{Scan, Sifted, TupleBatch, fetch};
 pub use speculative::{Speculated, fetch_any, fetch_current, insert_or_conflict, is_visible};
 pub use truncate::empty;
 pub use update::update;

@@ -7,16 +7,17 @@ use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::prepared::Prepared;
 use super::session::Session;
-use crate::catalog::{RelationName, Table};
+use crate::catalog::Table;
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
-use crate::sql::ast::{LockTable, QualName, Statement, Use};
+use crate::sql::ast::{LockTable, QualName, Query, Statement, Use};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn, Row};
 use crate::sql::exec;
+use crate::sql::functions::load_relations;
+use crate::sql::parse::parse_query;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
-use crate::types::session::{Relation, set_relations};
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -255,12 +256,21 @@ impl Session {
         if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
             self.env.take_snapshot();
         }
+        self.bind_tables(statement, |tables| bind::bind(statement, tables, &self.functions, params)).await
+    }
+
+    /// Binds a statement, or a part of it, to the tables that it names.
+    pub(super) async fn bind_tables<T>(
+        &self,
+        statement: &Statement,
+        bind: impl Fn(&dyn CatalogView) -> Result<T>,
+    ) -> Result<T> {
         if self.names_relations {
             self.load_relations().await?;
         }
         let mut tables = self.open_tables(statement).await?;
         loop {
-            let bound = bind::bind(statement, &tables, &self.functions, params);
+            let bound = bind(&tables);
             let missed = tables.missed.take();
             if bound.is_ok() || missed.is_empty() {
                 return bound;
@@ -273,15 +283,8 @@ impl Session {
     }
 
     /// Puts the names of all relations where a regclass is read and shown by them.
-    async fn load_relations(&self) -> Result<()> {
-        let names = self.catalog.relation_names(&self.env).await?;
-        let mut relations = Vec::with_capacity(names.len());
-        for RelationName { oid, namespace, name, visible } in names.iter().cloned() {
-            let schema = self.catalog.schema_name(&self.env, namespace).await?;
-            relations.push(Relation { oid, schema, name, visible });
-        }
-        set_relations(relations.into());
-        Ok(())
+    pub(super) async fn load_relations(&self) -> Result<()> {
+        load_relations(&self.env, &self.catalog).await
     }
 
     /// Binds something that names tables only in literals; they are looked up as it asks for them.
@@ -304,6 +307,7 @@ impl Session {
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
         let mut tables = OpenTables::default();
+        let mut views: Vec<Rc<Query>> = Vec::new();
         for (name, used) in statement.relations() {
             let mode = match used {
                 Use::Changes => LockMode::RowExclusive,
@@ -321,10 +325,40 @@ impl Session {
                         _ => "SELECT",
                     })?;
                 }
+                views.extend(self.query_of(&table).await?);
+                tables.open.push((name.clone(), table));
+            } else if let Some(query) = self.functions.find_query(name.schema.as_deref(), &name.name) {
+                views.push(Rc::new(parse_query(query)?));
+            }
+        }
+        while let Some(view) = views.pop() {
+            self.open_view(&view, &mut tables, &mut views).await?;
+        }
+        Ok(tables)
+    }
+
+    /// The query of a relation that is a view.
+    async fn query_of(&self, table: &Table) -> Result<Option<Rc<Query>>> {
+        let Some(text) = &table.view else { return Ok(None) };
+        if !self.names_relations && text.contains("regclass") {
+            self.load_relations().await?;
+        }
+        bind::view_query(table).map(Some)
+    }
+
+    /// Looks up and locks the tables that a view names; views among them are left to be looked into.
+    async fn open_view(&self, view: &Query, tables: &mut OpenTables, views: &mut Vec<Rc<Query>>) -> Result<()> {
+        for (name, used) in view.relations() {
+            let mode = if used == Use::Locks { LockMode::RowShare } else { LockMode::AccessShare };
+            if tables.open.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
+                views.extend(self.query_of(&table).await?);
                 tables.open.push((name.clone(), table));
             }
         }
-        Ok(tables)
+        Ok(())
     }
 
     /// What is in another session's temporary table only that session knows.

@@ -47,4 +47,5 @@ mod sql_value;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod walk_mut;
 mod walk_scalar;

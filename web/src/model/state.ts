@@ -3,6 +3,7 @@
  * of this and of nothing else; it changes nothing itself but sends an event that says what the reader wants.
  */
 import type { HostView, LabView, ProcessView, SessionView } from '../views/types.ts';
+import type { Plans } from './plan.ts';
 import type { Thing } from './thing.ts';
 import type { Wants } from './wants.ts';
 
@@ -26,6 +27,8 @@ export interface LabState {
   whole: boolean;
   /** What the open panels look at. */
   wants: Wants;
+  /** The plans that were printed up to here. */
+  plans(): Plans;
 }
 
 /** The server whose page is the hero. */
@@ -37,6 +40,9 @@ export function hero(state: LabState): HostView {
 export function other(state: LabState): HostView | null {
   return state.view.hosts.find((h) => h.host !== state.host) ?? null;
 }
+
+/** Whether a server that was a standby is a primary now. */
+export const isPromoted = (server: HostView): boolean => server.host > 0 && server.role === 'primary';
 
 /** The sessions connected to a server. */
 export function sessionsOf(view: LabView, host: number): SessionView[] {

@@ -76,24 +76,8 @@ impl Room {
     /// A process's handle on it.
     pub fn env(&self, cx: Cx) -> Env {
         self.txns.procs.add(cx.pid(), Oid::POSTGRES_DB);
-        Env {
-            cx,
-            disk: self.disk.clone(),
-            wal: self.wal.clone(),
-            buffers: self.buffers.clone(),
-            txns: self.txns.clone(),
-            settings: Rc::new(RefCell::new(Settings::default())),
-            stats: Rc::default(),
-            xact: Rc::default(),
-            locks: Rc::default(),
-            notices: Rc::default(),
-            temp_files: Rc::default(),
-            temp_tables: Rc::default(),
-            memory: Rc::default(),
-            known_redo: Rc::default(),
-            toasts: Rc::default(),
-            database: Oid::POSTGRES_DB,
-        }
+        let (disk, wal, buffers) = (self.disk.clone(), self.wal.clone(), self.buffers.clone());
+        Env::new(cx, disk, wal, buffers, self.txns.clone(), Settings::default())
     }
 
     /// The one table.
@@ -130,7 +114,7 @@ impl Room {
     /// The startup process: replays the log that lies on `source`'s disk, from the redo point to its end.
     pub async fn recover(&self, cx: &Cx, control: Control, source: &Disk) -> Result<()> {
         let env = self.env(cx.clone());
-        self.wal.begin_recovery();
+        self.wal.begin_recovery(None);
         self.txns.procs.set_in_recovery(true);
         let mut state = RedoState::default();
         let mut reader = WalReader::new(SEG, TimeLineId(1), None, control.redo);

@@ -72,10 +72,7 @@ impl Binder<'_> {
                 let (args, ty) = self.comparands(left, right, pos, level)?;
                 Ok(Typed::new(Scalar::NullIf(Box::new(args)), ty, pos))
             }
-            ExprKind::SqlValue(SqlValue::CurrentSchema, _) => {
-                let name = QualName { schema: Some("pg_catalog".into()), name: "current_schema".into(), pos: expr.pos };
-                self.call(expr, &Call::new(name, Vec::new()), level)
-            }
+            ExprKind::SqlValue(SqlValue::CurrentSchema, _) => self.call(expr, &current_schema(pos), level),
             ExprKind::SqlValue(value, precision) => Ok(self.sql_value(*value, *precision, pos)),
             ExprKind::Field(arg, Some(name)) => self.field(arg, name, pos, level),
             ExprKind::Field(_, None) => Err(Error::unsupported("row expansion via \"*\" here").at(pos.0)),
@@ -132,7 +129,12 @@ impl Binder<'_> {
 
     fn column(&mut self, path: &[Ident], pos: Pos, level: &mut Level) -> Result<Typed> {
         match level.scope.column(path, level.first, pos) {
-            Ok(column) => self.grouped(column, pos, level, false),
+            Ok(column) => {
+                if let Some(notes) = &mut self.notes {
+                    notes.column(&level.scope, &column, pos);
+                }
+                self.grouped(column, pos, level, false)
+            }
             Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => Err(error),
             Err(error) if path.len() > 1 && error.code() == sqlstate::UNDEFINED_COLUMN => Err(error),
             Err(error) => {
@@ -411,6 +413,11 @@ impl Binder<'_> {
         };
         Ok(self.with_typmod(value, typmod, false).scalar)
     }
+}
+
+/// CURRENT_SCHEMA: a function, since schemas may have to be read.
+fn current_schema(pos: Pos) -> Call {
+    Call::new(QualName { schema: Some("pg_catalog".into()), name: "current_schema".into(), pos }, Vec::new())
 }
 
 /// The element of an array; NULL where there is none.

@@ -30,6 +30,7 @@ mod level;
 mod locking;
 mod modify;
 mod names;
+mod notes;
 mod scope;
 mod select;
 mod sequence;
@@ -38,6 +39,7 @@ mod stored;
 mod subquery;
 #[cfg(test)]
 mod tests;
+mod view;
 mod window;
 mod with;
 
@@ -52,8 +54,10 @@ use coerce::Typed;
 pub use copy::copy_into;
 pub use keys::{key_places, new_keys};
 use level::Level;
+use notes::Notes;
 pub use sequence::sequence_row;
 pub use stored::{new_check, new_default};
+pub use view::{NewView, new_view, view_query};
 use with::CteName;
 
 /// Which parameters a statement may have.
@@ -84,6 +88,8 @@ struct Binder<'a> {
     with: Vec<CteName>,
     /// What was made of literals: for writing an expression down.
     literals: Literals,
+    /// What is found out about a query that is to be kept.
+    notes: Option<Box<Notes>>,
 }
 
 impl<'a> Binder<'a> {
@@ -99,6 +105,7 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             with: Vec::new(),
             literals: Vec::new(),
+            notes: None,
         }
     }
 }

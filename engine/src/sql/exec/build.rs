@@ -8,6 +8,7 @@ use super::cte::{CteScan, With, WorkScan};
 use super::hash_join::HashJoin;
 use super::limit::Limit;
 use super::lock_rows::LockRows;
+use super::merge_join::MergeJoin;
 use super::nest_loop::NestLoop;
 use super::node::{Filter, Node, Once, Project, ValuesScan};
 use super::project_set::ProjectSet;
@@ -50,6 +51,7 @@ fn operator(plan: &Plan) -> Node {
                 plan.inputs.get(1).map_or((0.0, 0), |right| (right.cost.rows, right.cost.width.max(0) as usize));
             Node::HashJoin(Box::new(HashJoin::new(input(), input(), spec.clone(), expected)))
         }
+        Op::MergeJoin(spec) => Node::MergeJoin(Box::new(MergeJoin::new(input(), input(), spec.clone()))),
         Op::Aggregate(spec) => Node::Aggregate(Box::new(Aggregate::new(input(), spec.clone()))),
         Op::Window(spec) => Node::Window(Box::new(Window::new(input(), spec.clone()))),
         Op::ProjectSet(calls) => Node::ProjectSet(Box::new(ProjectSet::new(input(), calls.clone()))),

@@ -21,6 +21,7 @@ use super::index::Source;
 use super::lock_rows::still_joined;
 use super::rows::Rows;
 use super::scan::table_row;
+use super::sieve::Sieve;
 use super::{BATCH, ExecCx, RowSink};
 use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
@@ -199,23 +200,25 @@ impl Change<'_> {
     }
 
     async fn run_scan(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
-        let env = &cx.fx.env;
         let mut count = 0;
-        let index = match source.map(|plan| &plan.op) {
-            Some(Op::Scan(spec)) => spec.index.as_ref(),
-            _ => None,
+        let Some(Op::Scan(spec)) = source.map(|plan| &plan.op) else {
+            return Err(Error::internal("rows to be changed without a scan"));
         };
-        let (mut scan, _) = Source::begin(cx, self.table, index)?;
+        let (mut scan, _) = Source::begin(cx, spec).await?;
+        let sieve = Sieve::of(cx, &self.table.desc, &|slot| slot, self.filter);
         let mut batch = TupleBatch::default();
-        while scan.next(env, BATCH, &mut batch).await? {
+        while scan.next(cx, BATCH, sieve.as_ref(), &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
-                if cx.holds(self.filter, &row, 0).await? && self.change(cx, tid, row, sink).await? {
+                if (batch.is_sure(at) || cx.holds(self.filter, &row, 0).await?)
+                    && self.change(cx, tid, row, sink).await?
+                {
                     count += 1;
                 }
             }
         }
+        scan.end(&cx.fx.env);
         Ok(count)
     }
 

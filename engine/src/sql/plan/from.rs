@@ -95,6 +95,7 @@ impl Planner<'_> {
         let wants: Option<&dyn Fn(usize) -> bool> = if system || plain < columns.len() { None } else { Some(&has) };
         let wanted = Wanted { table, base, conditions: &conditions, order, limit, columns: wants };
         let path = index::choose(self.snapshot, &wanted);
+        let bitmap = if path.is_none() { index::choose_bitmap(self.snapshot, &wanted) } else { None };
         let ordered = path.as_ref().is_some_and(|path| path.ordered);
         let rows = match &path {
             Some(path) if path.one => 1.0,
@@ -110,7 +111,7 @@ impl Planner<'_> {
             backward,
             keys_only,
         });
-        let spec = ScanSpec { table: table.clone(), columns, plain, index, index_conditions: Vec::new() };
+        let spec = ScanSpec { table: table.clone(), columns, plain, index, bitmap, index_conditions: Vec::new() };
         let plan = Plan { filter: conditions, ..Plan::new(Op::Scan(Rc::new(spec)), Vec::new(), layout) };
         (Part { plan, rows }, ordered)
     }

@@ -18,7 +18,7 @@
 
 use super::super::bound::{Exprs, Scalar};
 use super::super::exec::{Fitted, fitted};
-use super::tree::IndexKey;
+use super::tree::{BitmapUse, IndexKey, IndexUse};
 use crate::access::{Index, Strategy};
 use crate::catalog::Table;
 use crate::txn::Snapshot;
@@ -63,6 +63,8 @@ struct Qual<'a> {
     column: usize,
     strategy: Strategy,
     value: &'a Scalar,
+    /// `= ANY`: the value is an array.
+    any: bool,
 }
 
 /// How well an index fits: one row at most, columns fixed, the next one bounded, rows in order.
@@ -94,13 +96,41 @@ pub fn choose(snapshot: &Snapshot, wanted: &Wanted<'_>) -> Option<Path> {
     best.map(|(_, path)| path)
 }
 
+/// By which indexes a table is read where one condition has alternatives and there is an index for each of them.
+pub fn choose_bitmap(snapshot: &Snapshot, wanted: &Wanted<'_>) -> Option<BitmapUse> {
+    let conditions = wanted.conditions.iter().filter(|exprs| exprs.waits.is_empty());
+    let of_one = |scalar: &Scalar| {
+        let conditions = [Exprs::of(scalar.clone())];
+        let one = Wanted { conditions: &conditions, order: &[], limit: false, columns: None, ..*wanted };
+        let Path { index, keys, .. } = choose(snapshot, &one)?;
+        Some(BitmapUse::Index(IndexUse { index, keys, backward: false, keys_only: false }))
+    };
+    // Conditions that several indexes serve are looked up in each of them.
+    let of_several = |scalar: &Scalar| match scalar {
+        Scalar::And(args) => {
+            let mut parts: Vec<BitmapUse> = args.iter().filter_map(of_one).collect();
+            if parts.len() > 1 { Some(BitmapUse::And(parts)) } else { parts.pop() }
+        }
+        _ => of_one(scalar),
+    };
+    let all = |alternatives: &Vec<Scalar>| alternatives.iter().map(of_several).collect::<Option<Vec<_>>>();
+    conditions.flat_map(|exprs| &exprs.scalars).find_map(|scalar| match scalar {
+        Scalar::Or(alternatives) => all(alternatives).map(BitmapUse::Or),
+        _ => None,
+    })
+}
+
 fn path(at: usize, index: &Index, wanted: &Wanted<'_>, quals: &[Qual<'_>]) -> Option<(Fit, Path)> {
     let mut keys = Vec::new();
     let (mut fixed, mut bounded) = (0, false);
     for (column, key) in index.keys.iter().enumerate() {
         for qual in quals.iter().filter(|qual| qual.column == key.column) {
+            // An array behind a column that is not fixed would break the order.
+            if qual.any && fixed != column {
+                continue;
+            }
             bounded |= column == 0;
-            let fixes = matches!(qual.strategy, Strategy::Equal | Strategy::IsNull);
+            let fixes = matches!(qual.strategy, Strategy::Equal | Strategy::IsNull) && !qual.any;
             if fixes && fixed == column {
                 fixed += 1;
             }
@@ -155,7 +185,12 @@ fn collect<'a>(wanted: &Wanted<'_>, condition: &'a Scalar, quals: &mut Vec<Qual<
             column,
             strategy: Strategy::IsNull,
             value: &Scalar::Const(Datum::Null),
+            any: false,
         })),
+        Scalar::Each(operator, _, false, args) if &**operator == "=" && is_known(&args[1]) => {
+            let column = column(wanted, &args[0]);
+            quals.extend(column.map(|column| Qual { column, strategy: Strategy::Equal, value: &args[1], any: true }));
+        }
         Scalar::Binary(operator, _, args) => {
             let [left, right] = &**args;
             quals.extend(qual(wanted, operator, left, right, false));
@@ -180,7 +215,7 @@ fn qual<'a>(wanted: &Wanted<'_>, operator: &str, of: &Scalar, value: &'a Scalar,
         Scalar::Const(value) => matches!(fitted(&wanted.table.desc.attrs[column], value.clone()), Fitted::Value(_)),
         value => is_known(value),
     };
-    fits.then_some(Qual { column, strategy, value })
+    fits.then_some(Qual { column, strategy, value, any: false })
 }
 
 /// The column of the table that an expression is; a `varchar` is compared as the `text` that it is.

@@ -101,6 +101,9 @@ pub enum Op {
     NestLoop(Rc<LoopSpec>),
     /// A join by hashes.
     HashJoin(Rc<HashSpec>),
+    /// A join of sides that come in order.
+    #[expect(dead_code, reason = "no plan has one yet")]
+    MergeJoin(Rc<MergeSpec>),
     /// Groups.
     Aggregate(Rc<GroupSpec>),
     /// Functions over a window.
@@ -133,8 +136,20 @@ pub struct ScanSpec {
     pub plain: usize,
     /// By which index, if not page by page.
     pub index: Option<IndexUse>,
+    /// Or by a map of rows that indexes make before.
+    pub bitmap: Option<BitmapUse>,
     /// What has been asked of the index, over these columns: asked again where the index did not decide it.
     pub index_conditions: Vec<Exprs>,
+}
+
+/// A map of rows, and how it is made.
+pub enum BitmapUse {
+    /// What an index leads to: Bitmap Index Scan.
+    Index(IndexUse),
+    /// What is in all of these maps.
+    And(Vec<BitmapUse>),
+    /// What is in one of them.
+    Or(Vec<BitmapUse>),
 }
 
 /// An index and what it is asked.
@@ -156,7 +171,8 @@ pub struct IndexKey {
     pub column: usize,
     /// How it is compared.
     pub strategy: Strategy,
-    /// An expression without columns.
+    /// An expression without columns. If it gives an array, and the column has none, `=` means `= ANY`: the index is asked for
+    /// each element, in the index's order.
     pub value: Scalar,
 }
 
@@ -184,6 +200,24 @@ pub struct HashSpec {
     pub left_keys: Exprs,
     /// What is compared, over the rows of the right.
     pub right_keys: Exprs,
+    /// What else must hold, over a row of the left and one of the right.
+    pub on: Vec<Exprs>,
+    /// How many values a row of the left has.
+    pub left_width: usize,
+    /// How many values a row of the right has.
+    pub right_width: usize,
+}
+
+/// A join of sides that come in the order of what is compared.
+pub struct MergeSpec {
+    /// What happens to rows without a partner.
+    pub kind: JoinKind,
+    /// What is compared, over the rows of the left.
+    pub left_keys: Exprs,
+    /// What is compared, over the rows of the right.
+    pub right_keys: Exprs,
+    /// In which order both sides come, for each key: DESC, NULLS FIRST.
+    pub order: Vec<(bool, bool)>,
     /// What else must hold, over a row of the left and one of the right.
     pub on: Vec<Exprs>,
     /// How many values a row of the left has.
