@@ -6,7 +6,7 @@
 //!   without rows      pg_policy, pg_trigger, pg_inherits, pg_publication, pg_statistic_ext, pg_foreign_table ...
 //! ```
 //!
-//! Their columns are those of 15.18, and so are their rows.
+//! Their columns are those of 15.18, and so are their rows. The views of `information_schema` are queries over the catalogs.
 
 use super::{Columns, Functions};
 use crate::catalog::pg_authid::ROLES;
@@ -81,6 +81,9 @@ const LANGUAGE: Columns = &[
     ("lanvalidator", Oid),
     ("lanacl", AclItemArray),
 ];
+
+/// The views of the standard, each behind its name.
+static INFORMATION_SCHEMA: &str = include_str!("information_schema.sql");
 
 /// Catalogs of what there is none of.
 const EMPTY: &[(&str, Columns)] = &[
@@ -253,6 +256,11 @@ pub(super) fn add(functions: &mut Functions) {
         functions.view(name, columns, |_, _| Vec::new());
     }
     nothing(functions);
+    for view in INFORMATION_SCHEMA.split("-- ").skip(1) {
+        if let Some((name, query)) = view.split_once('\n') {
+            functions.registry.query("information_schema", name, query);
+        }
+    }
     functions.view("pg_collation", COLLATION, |_, _| collations());
     functions.view("pg_authid", AUTHID, |_, _| ROLES.iter().map(authid).collect());
     functions.view("pg_roles", ROLES_COLUMNS, |_, _| ROLES.iter().map(role).collect());

@@ -21,6 +21,7 @@ use super::index::Source;
 use super::lock_rows::still_joined;
 use super::rows::Rows;
 use super::scan::table_row;
+use super::sieve::Sieve;
 use super::{BATCH, ExecCx, RowSink};
 use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
@@ -204,12 +205,15 @@ impl Change<'_> {
             return Err(Error::internal("rows to be changed without a scan"));
         };
         let (mut scan, _) = Source::begin(cx, spec).await?;
+        let sieve = Sieve::of(cx, &self.table.desc, &|slot| slot, self.filter);
         let mut batch = TupleBatch::default();
-        while scan.next(cx, BATCH, &mut batch).await? {
+        while scan.next(cx, BATCH, sieve.as_ref(), &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
-                if cx.holds(self.filter, &row, 0).await? && self.change(cx, tid, row, sink).await? {
+                if (batch.is_sure(at) || cx.holds(self.filter, &row, 0).await?)
+                    && self.change(cx, tid, row, sink).await?
+                {
                     count += 1;
                 }
             }

@@ -7,6 +7,7 @@ use super::ExecCx;
 use super::index::{Source, read_key};
 use super::node::Fresh;
 use super::rows::Rows;
+use super::sieve::Sieve;
 use crate::access::TupleBatch;
 use crate::catalog::Table;
 use crate::ids::{Error, Oid, Result, Tid};
@@ -25,6 +26,8 @@ pub(super) struct TableScan {
 /// A scan under way.
 struct Reading {
     source: Source,
+    /// What of the conditions can be asked of a row's bytes, in a sequential scan.
+    sieve: Option<Sieve>,
     /// Whether the index has decided all that it was asked.
     decided: bool,
     batch: TupleBatch,
@@ -48,15 +51,23 @@ impl TableScan {
             Some(reading) => reading,
             none => {
                 let (source, decided) = Source::begin(cx, spec).await?;
-                none.insert(Reading { source, decided, batch: TupleBatch::default(), at: 0 })
+                let sieve = match source {
+                    Source::Seq(_) => Sieve::of(cx, &spec.table.desc, &|slot| spec.column(slot), &self.filter),
+                    _ => None,
+                };
+                none.insert(Reading { source, sieve, decided, batch: TupleBatch::default(), at: 0 })
             }
         };
         loop {
             while reading.at < reading.batch.len() && out.len() < max {
                 let (tid, tuple) = reading.batch.get(reading.at);
+                let passed = reading.batch.is_sure(reading.at);
                 reading.at += 1;
                 spec.read(cx, tid, tuple, out.open())?;
                 out.close();
+                if passed {
+                    continue;
+                }
                 let sure = reading.decided && !reading.source.recheck();
                 let fits = sure || cx.holds(&spec.index_conditions, out.last(), 0).await?;
                 if !fits || !self.filter.is_empty() && !cx.holds(&self.filter, out.last(), 0).await? {
@@ -67,7 +78,7 @@ impl TableScan {
                 return Ok(());
             }
             reading.at = 0;
-            if !reading.source.next(cx, max, &mut reading.batch).await? {
+            if !reading.source.next(cx, max, reading.sieve.as_ref(), &mut reading.batch).await? {
                 reading.source.end(&cx.fx.env);
                 return Ok(());
             }
@@ -76,6 +87,11 @@ impl TableScan {
 }
 
 impl ScanSpec {
+    /// The column of the table that stands in a place of the row.
+    fn column(&self, place: usize) -> usize {
+        self.columns.get(place).copied().unwrap_or(usize::MAX)
+    }
+
     /// Appends the columns of what a scan has found; an index-only scan finds keys of the index.
     fn read(&self, cx: &ExecCx, tid: Tid, tuple: &[u8], values: &mut Vec<Datum>) -> Result<()> {
         if let Some(index) = self.index.as_ref().filter(|index| index.keys_only) {
