@@ -34,7 +34,7 @@ pub(super) fn insert_of_rows(
     let width = (1..=values.len()).find(|n| word(open + 2 * n) != ",")?;
     let stride = 2 * width + 2;
     let count = values.len() / width;
-    if values.len() % width != 0 || tokens.len() != open + count * stride - 1 {
+    if !values.len().is_multiple_of(width) || tokens.len() != open + count * stride - 1 {
         return None;
     }
     for (at, token) in (open..tokens.len()).enumerate() {
