@@ -40,6 +40,7 @@ mod configuration;
 mod constraints;
 mod control;
 mod definition;
+mod explain;
 mod lag;
 mod log;
 mod port;

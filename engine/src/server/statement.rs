@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
+use super::explain::explain_columns;
 use super::session::Session;
 use crate::catalog::{Table, pg_namespace, temporary};
 use crate::ids::{Error, LockMode, Result, sqlstate};
@@ -125,6 +126,9 @@ impl Session {
             Statement::Prepare(_) | Statement::Execute { .. } | Statement::Deallocate(_) => {
                 return Err(Error::unsupported("PREPARE in SQL"));
             }
+            Statement::Explain(statement, options) => {
+                return self.explain(&statement, &options, parameters, sink).await;
+            }
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())
@@ -176,6 +180,10 @@ impl Session {
     ) -> Result<(Vec<TypeId>, Option<Vec<OutColumn>>)> {
         if let Statement::Show(name) = statement {
             return Ok((Vec::new(), Some(show_columns(name.as_deref()))));
+        }
+        if let Statement::Explain(statement, options) = statement {
+            let bound = self.bind_statement(statement, Params::Some(known)).await?;
+            return Ok((bound.map_or_else(Vec::new, |bound| bound.params), Some(explain_columns(options))));
         }
         let bound = self.bind_statement(statement, Params::Some(known)).await?;
         Ok(match bound {
@@ -304,6 +312,10 @@ impl Session {
 
     /// In a transaction that only reads, and on a standby, nothing may be changed.
     fn refuse_to_write(&self, statement: &Statement) -> Result<()> {
+        let statement = match statement {
+            Statement::Explain(explained, options) if options.analyze => explained,
+            other => other,
+        };
         let what = match statement {
             Statement::Query(query) if !query.locking.is_empty() => &format!("SELECT {}", query.locking[0].name()),
             Statement::Insert(_) => "INSERT",

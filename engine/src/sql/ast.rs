@@ -6,6 +6,7 @@
 //! may point at carries its place in the query string.
 
 pub use super::ast_alter::*;
+pub use super::ast_explain::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
 pub use super::ast_query::*;
@@ -137,6 +138,8 @@ pub enum Statement {
     Analyze(Vacuum),
     /// REINDEX
     Reindex(Reindex),
+    /// EXPLAIN
+    Explain(Box<Statement>, ExplainOptions),
     /// PREPARE
     Prepare(Prepare),
     /// EXECUTE

@@ -120,6 +120,7 @@ fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
             delete.returning.iter().for_each(|target| of_target(target, names));
         }
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
+        Statement::Explain(statement, _) => of_statement(statement, names),
         _ => {}
     }
 }

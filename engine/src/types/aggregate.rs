@@ -46,6 +46,24 @@ pub struct Aggregate {
     pub result: TypeId,
 }
 
+impl Aggregate {
+    /// For the planner: how many functions are called for each row and for each group, and the bytes of a state that is no
+    /// plain value. As `pg_aggregate` and `pg_proc` have it.
+    pub fn effort(&self) -> (f64, f64, f64) {
+        let wide = matches!(self.arg, Some(TypeId::Int8 | TypeId::Numeric));
+        match self.kind {
+            Kind::CountAll | Kind::Count | Kind::Min | Kind::Max => (1.0, 0.0, 0.0),
+            Kind::Sum if self.arg == Some(TypeId::Int8) => (1.0, 1.0, 48.0),
+            Kind::Sum | Kind::Avg if self.arg == Some(TypeId::Numeric) => (1.0, 1.0, 128.0),
+            Kind::Sum => (1.0, 0.0, 0.0),
+            Kind::Avg if wide => (1.0, 1.0, 48.0),
+            Kind::Avg | Kind::Deviation(_) | Kind::Regression(_) => (1.0, 1.0, 48.0),
+            Kind::BoolAnd | Kind::BoolOr | Kind::BitAnd | Kind::BitOr | Kind::BitXor => (1.0, 0.0, 0.0),
+            _ => (1.0, 1.0, 8192.0),
+        }
+    }
+}
+
 /// What an aggregate knows so far.
 #[derive(Clone, Debug)]
 pub enum AggState {
@@ -243,6 +261,33 @@ fn extreme_type(arg: TypeId) -> Option<TypeId> {
 }
 
 impl Aggregate {
+    /// By which name it is called.
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::CountAll | Kind::Count => "count",
+            Kind::Sum => "sum",
+            Kind::Avg => "avg",
+            Kind::Min => "min",
+            Kind::Max => "max",
+            Kind::BoolAnd => "bool_and",
+            Kind::BoolOr => "bool_or",
+            Kind::BitAnd => "bit_and",
+            Kind::BitOr => "bit_or",
+            Kind::BitXor => "bit_xor",
+            Kind::StringAgg => "string_agg",
+            Kind::ArrayAgg => "array_agg",
+            Kind::JsonAgg => "json_agg",
+            Kind::JsonbAgg => "jsonb_agg",
+            Kind::JsonObjectAgg => "json_object_agg",
+            Kind::JsonbObjectAgg => "jsonb_object_agg",
+            Kind::Deviation(Deviation { sample: true, root: true }) => "stddev",
+            Kind::Deviation(Deviation { sample: false, root: true }) => "stddev_pop",
+            Kind::Deviation(Deviation { sample: true, root: false }) => "variance",
+            Kind::Deviation(_) => "var_pop",
+            Kind::Regression(what) => REGRESSIONS.iter().find(|(_, own)| *own == what).map_or("", |(name, _)| name),
+        }
+    }
+
     /// The state of a group without rows.
     pub fn init(&self) -> AggState {
         let integers = matches!(self.arg, Some(TypeId::Int2 | TypeId::Int4 | TypeId::Int8));

@@ -18,6 +18,7 @@ use super::build::build;
 use super::conflict::{self, Done};
 use super::foreign_key;
 use super::index::Source;
+use super::measure::key;
 use super::rows::Rows;
 use super::scan::table_row;
 use super::{BATCH, ExecCx, RowSink};
@@ -31,7 +32,7 @@ type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
 pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(mut source) = source.map(build) else {
+    let Some(mut source) = source.map(|plan| build(plan, cx.measured.is_some())) else {
         return insert_row(cx, insert, &[], sink).await.map(u64::from);
     };
     let mut rows = Rows::default();
@@ -184,7 +185,15 @@ impl Change<'_> {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
-                if cx.holds(self.filter, &row, 0).await? && self.change(cx, tid, row, sink).await? {
+                let holds = cx.holds(self.filter, &row, 0).await?;
+                if let Some(plan) = source {
+                    cx.note(key(plan), |actual| {
+                        actual.loops = 1;
+                        actual.rows += u64::from(holds);
+                        actual.removed += u64::from(!holds);
+                    });
+                }
+                if holds && self.change(cx, tid, row, sink).await? {
                     count += 1;
                 }
             }

@@ -19,6 +19,8 @@ pub(super) struct NestLoop {
     left: Node,
     right: Node,
     spec: Rc<LoopSpec>,
+    /// The node of the plan.
+    plan: usize,
     left_rows: Rows,
     left_at: usize,
     right_rows: Rows,
@@ -32,11 +34,12 @@ pub(super) struct NestLoop {
 }
 
 impl NestLoop {
-    pub fn new(left: Node, right: Node, spec: Rc<LoopSpec>) -> NestLoop {
+    pub fn new(left: Node, right: Node, spec: Rc<LoopSpec>, plan: usize) -> NestLoop {
         NestLoop {
             left,
             right,
             spec,
+            plan,
             left_rows: Rows::default(),
             left_at: 0,
             right_rows: Rows::default(),
@@ -123,6 +126,7 @@ impl NestLoop {
                 }
                 out.push_pair(left, right);
                 if !self.spec.on.is_empty() && !cx.holds(&self.spec.on, out.last(), 0).await? {
+                    cx.note(self.plan, |actual| actual.removed_pairs += 1);
                     out.pop();
                     continue;
                 }

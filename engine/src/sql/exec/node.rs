@@ -8,6 +8,7 @@ use super::cte::{CteScan, With, WorkScan};
 use super::hash_join::HashJoin;
 pub(super) use super::limit::Limit;
 use super::lock_rows::LockRows;
+use super::measure::Watched;
 use super::nest_loop::NestLoop;
 use super::project_set::ProjectSet;
 use super::rows::Rows;
@@ -28,6 +29,7 @@ pub(super) enum Node {
     TableScan(Box<TableScan>),
     Function(Box<FunctionScan>),
     Values(ValuesScan),
+    Watched(Box<Watched>),
     Filter(Box<Filter>),
     Once(Box<Once>),
     NestLoop(Box<NestLoop>),
@@ -73,6 +75,7 @@ impl Node {
             Node::TableScan(node) => Box::pin(node.next(cx, max, out)),
             Node::Function(node) => Box::pin(node.next(cx, max, out)),
             Node::Values(node) => Box::pin(node.next(cx, max, out)),
+            Node::Watched(node) => Box::pin(node.next(cx, max, out)),
             Node::Filter(node) => Box::pin(node.next(cx, max, out)),
             Node::Once(node) => Box::pin(node.next(cx, max, out)),
             Node::NestLoop(node) => Box::pin(node.next(cx, max, out)),
@@ -131,6 +134,7 @@ impl Node {
     pub fn set_bound(&mut self, rows: u64) {
         match self {
             Node::Sort(sort) => sort.set_bound(rows),
+            Node::Watched(watched) => watched.input.set_bound(rows),
             Node::Project(project) => project.input.set_bound(rows),
             _ => {}
         }
@@ -142,6 +146,7 @@ impl Node {
             Node::TableScan(node) => node.rewind(),
             Node::Function(node) => node.rewind(),
             Node::Values(node) => node.at = 0,
+            Node::Watched(node) => node.rewind(cx),
             Node::Filter(node) => node.input.rewind(cx),
             Node::Once(node) => node.rewind(cx),
             Node::NestLoop(node) => node.rewind(cx),
@@ -192,11 +197,13 @@ impl ValuesScan {
 pub(super) struct Filter {
     input: Node,
     conditions: Rc<Vec<Exprs>>,
+    /// The node whose filter it is.
+    plan: usize,
 }
 
 impl Filter {
-    pub fn new(input: Node, conditions: Vec<Exprs>) -> Filter {
-        Filter { input, conditions: Rc::new(conditions) }
+    pub fn new(input: Node, conditions: Vec<Exprs>, plan: usize) -> Filter {
+        Filter { input, conditions: Rc::new(conditions), plan }
     }
 
     async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
@@ -213,6 +220,8 @@ impl Filter {
                     kept += 1;
                 }
             }
+            let removed = out.len() - kept;
+            cx.note(self.plan, |actual| actual.removed += removed as u64);
             out.truncate(kept);
             if kept > 0 {
                 return Ok(());

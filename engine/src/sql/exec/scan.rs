@@ -19,6 +19,8 @@ use std::rc::Rc;
 pub(super) struct TableScan {
     spec: Rc<ScanSpec>,
     filter: Rc<Vec<Exprs>>,
+    /// The node of the plan.
+    plan: usize,
     state: Fresh<Reading>,
 }
 
@@ -33,8 +35,8 @@ struct Reading {
 }
 
 impl TableScan {
-    pub fn new(spec: Rc<ScanSpec>, filter: Vec<Exprs>) -> TableScan {
-        TableScan { spec, filter: Rc::new(filter), state: Fresh(None) }
+    pub fn new(spec: Rc<ScanSpec>, filter: Vec<Exprs>, plan: usize) -> TableScan {
+        TableScan { spec, filter: Rc::new(filter), plan, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self) {
@@ -59,6 +61,7 @@ impl TableScan {
                 out.close();
                 let fits = reading.decided || cx.holds(&spec.index_conditions, out.last(), 0).await?;
                 if !fits || !self.filter.is_empty() && !cx.holds(&self.filter, out.last(), 0).await? {
+                    cx.note(self.plan, |actual| actual.removed += 1);
                     out.pop();
                 }
             }

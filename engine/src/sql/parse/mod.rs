@@ -22,6 +22,7 @@ mod alter;
 mod atom;
 mod constraint;
 mod cursor;
+mod explain;
 mod expr;
 mod grammar_call;
 mod group;
@@ -204,6 +205,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         ALTER_SYSTEM => utility::alter_system(source, node),
         CHECKPOINT => utility::checkpoint(source, node),
         VACUUM => utility::vacuum(source, node),
+        EXPLAIN => explain::explain(source, node),
         PREPARE => prepared::prepare(source, node),
         EXECUTE => prepared::execute(source, node),
         DEALLOCATE => prepared::deallocate(source, node),

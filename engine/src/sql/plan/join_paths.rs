@@ -1,0 +1,520 @@
+//! The ways to join two relations, and what they cost.
+//!
+//! ```text
+//!   loop     outer rows once, the inner side for each of them: cheap if that is an index, or kept in memory
+//!   hash     a table of the inner side, once; then a look into it for each outer row
+//!   merge    both sides in order: sorted for it, or read so from an index
+//! ```
+//!
+//! PostgreSQL: `optimizer/path/joinpath.c`; `initial_cost_nestloop` and its like in `costsize.c`.
+
+use super::super::bound::{JoinKind, Scalar};
+use super::clause::Clause;
+use super::costs::{bytes, clamp_rows, pages};
+use super::level::{Level, OuterJoin};
+use super::path::{JoinWay, Key, Method, Path, Relids, Way};
+use super::scan_paths::clauses_cost;
+use super::selectivity::Asking;
+use super::tree::Cost;
+use crate::access::Strategy;
+use std::rc::Rc;
+
+/// A join of two relations, whose ways are looked for.
+pub struct Joining<'j> {
+    pub rel: usize,
+    pub outer: usize,
+    pub inner: usize,
+    pub kind: JoinKind,
+    pub join: &'j OuterJoin,
+    pub clauses: &'j Rc<[Rc<Clause>]>,
+    /// Whether an outer row has one partner at most.
+    pub unique: bool,
+    /// If so, or of half joins: which part of the outer rows has one, and how many there are for each.
+    pub matches: (f64, f64),
+    /// From where a path may be told values.
+    sources: Relids,
+}
+
+impl Joining<'_> {
+    /// Whether no more than one partner is looked for.
+    pub fn stops_early(&self) -> bool {
+        self.unique || matches!(self.kind, JoinKind::Semi | JoinKind::Anti)
+    }
+
+    fn is_outer(&self) -> bool {
+        matches!(self.kind, JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Anti)
+    }
+}
+
+impl Level<'_> {
+    /// `add_paths_to_joinrel`
+    pub fn join_paths(
+        &mut self,
+        rel: usize,
+        (outer, inner): (usize, usize),
+        kind: JoinKind,
+        join: &OuterJoin,
+        clauses: &[Rc<Clause>],
+    ) {
+        // Rows that depend on others come behind those.
+        if self.rels[outer].lateral & self.rels[inner].relids != 0 {
+            return;
+        }
+        let clauses: Rc<[Rc<Clause>]> = clauses.into();
+        let half = matches!(kind, JoinKind::Semi | JoinKind::Anti);
+        let mut joining = Joining {
+            rel,
+            outer,
+            inner,
+            kind,
+            join,
+            clauses: &clauses,
+            unique: !half && self.is_unique(outer, inner, kind, &clauses),
+            matches: (1.0, 1.0),
+            sources: self.sources(rel),
+        };
+        if joining.stops_early() {
+            joining.matches = self.match_factors(&joining);
+        }
+        self.merge_sorted(&joining);
+        self.loops_and_merges(&joining);
+        self.hash_paths(&joining);
+    }
+
+    /// From where a path of a join may be told values: only over an outer join, or for lateral items.
+    fn sources(&self, rel: usize) -> Relids {
+        let own = self.rels[rel].relids;
+        let all = self.everything();
+        let mut sources = self.rels[rel].lateral;
+        for join in &self.outer {
+            if own & join.min_right != 0 && own & join.min_left == 0 {
+                sources |= all & !join.min_right;
+            }
+            if join.kind == JoinKind::Full && own & join.min_left != 0 && own & join.min_right == 0 {
+                sources |= all & !join.min_left;
+            }
+        }
+        sources
+    }
+
+    /// `innerrel_is_unique`: a unique index of the inner side, all of whose columns are fixed.
+    fn is_unique(&self, outer: usize, inner: usize, kind: JoinKind, clauses: &[Rc<Clause>]) -> bool {
+        if inner >= self.bases.len() {
+            return false;
+        }
+        let (outer, own) = (self.rels[outer].relids, self.rels[inner].relids);
+        let base = &self.bases[inner];
+        let is_outer = matches!(kind, JoinKind::Left | JoinKind::Right | JoinKind::Full);
+        let mut fixed: Vec<usize> = Vec::new();
+        for clause in clauses.iter().filter(|clause| clause.equal && !(is_outer && clause.above)) {
+            let (Some(turned), Some((_, left, right))) = (clause.joins(outer, own), clause.operands()) else {
+                continue;
+            };
+            if let Scalar::Column(slot) = if turned { left } else { right } {
+                fixed.push(*slot);
+            }
+        }
+        for clause in base.clauses.iter().filter(|clause| clause.equal) {
+            let Some((_, left, right)) = clause.operands() else { continue };
+            for (side, other) in [(left, right), (right, left)] {
+                if let (Scalar::Column(slot), 0) = (side, self.relids(other)) {
+                    fixed.push(*slot);
+                }
+            }
+        }
+        let start = base.slots.start;
+        match &base.table {
+            Some(table) => table
+                .rel
+                .indexes
+                .iter()
+                .any(|index| index.unique && index.keys.iter().all(|key| fixed.contains(&(start + key.column)))),
+            None => base.inner.borrow().as_ref().is_some_and(|plan| {
+                !plan.distinct.is_empty() && plan.distinct.iter().all(|column| fixed.contains(&(start + column)))
+            }),
+        }
+    }
+
+    /// `compute_semi_anti_join_factors`
+    fn match_factors(&self, joining: &Joining) -> (f64, f64) {
+        let own: Vec<Rc<Clause>> =
+            joining.clauses.iter().filter(|clause| !joining.is_outer() || !clause.above).cloned().collect();
+        let (outer, inner) = (&self.rels[joining.outer], &self.rels[joining.inner]);
+        let kind = if joining.kind == JoinKind::Anti { JoinKind::Anti } else { JoinKind::Semi };
+        let semi = OuterJoin { kind, ..*joining.join };
+        let semi = self.selectivity(&own, Asking { only: 0, join: Some(&semi), kind });
+        let normal = OuterJoin {
+            kind: JoinKind::Inner,
+            min_left: outer.relids,
+            min_right: inner.relids,
+            left: outer.relids,
+            right: inner.relids,
+            ..*joining.join
+        };
+        let all = self.selectivity(&own, Asking { only: 0, join: Some(&normal), kind: JoinKind::Inner });
+        let each = if semi > 0.0 { (all * inner.rows / semi).max(1.0) } else { 1.0 };
+        (semi, each)
+    }
+
+    // --- loops -----------------------------------------------------------------------------------------------
+
+    fn loops_and_merges(&mut self, joining: &Joining) {
+        let loops = !matches!(joining.kind, JoinKind::Right | JoinKind::Full);
+        let outer_relids = self.rels[joining.outer].relids;
+        let total = self.rels[joining.inner].paths.total.clone().filter(|path| path.outer & outer_relids == 0);
+        let kept = total.as_ref().filter(|path| loops && self.costs.material && !materializes(path)).map(|path| {
+            let cost = self.costs.kept(&path.cost);
+            Rc::new(Path { way: Way::Material(path.clone()), cost, ..Path::clone(path) })
+        });
+        let inner_relids = self.rels[joining.inner].relids;
+        for outer in self.rels[joining.outer].paths.all.clone() {
+            if outer.outer & inner_relids != 0 {
+                continue;
+            }
+            let keys = self.join_order(joining, &outer.keys);
+            if loops {
+                for inner in self.rels[joining.inner].paths.told.clone() {
+                    self.try_loop(joining, &outer, &inner, &keys);
+                }
+                if let Some(kept) = &kept {
+                    self.try_loop(joining, &outer, kept, &keys);
+                }
+            }
+            if let Some(total) = &total {
+                self.merge_with(joining, &outer, total);
+            }
+        }
+    }
+
+    /// `build_join_pathkeys`: the outer side's order, unless NULLs come in between.
+    pub fn join_order(&self, joining: &Joining, keys: &[Key]) -> Rc<[Key]> {
+        if matches!(joining.kind, JoinKind::Right | JoinKind::Full) {
+            return Rc::default();
+        }
+        let relids = self.rels[joining.rel].relids;
+        let useful = keys.iter().take_while(|key| self.is_useful(relids, key)).count();
+        let ordering = if !self.wanted.is_empty() && keys.starts_with(&self.wanted) { self.wanted.len() } else { 0 };
+        keys[..useful.max(ordering)].into()
+    }
+
+    /// Whether an order by this class helps to merge with what is not joined yet.
+    fn is_useful(&self, relids: Relids, key: &Key) -> bool {
+        let wanted = self.wanted.iter().find(|wanted| wanted.class == key.class);
+        if wanted.map_or(key.descending, |wanted| wanted.descending != key.descending) {
+            return false;
+        }
+        let class = &self.classes[key.class];
+        let rest = self.everything() & !relids;
+        let joins = !class.constant && class.members.len() > 1 && class.relids & rest != 0;
+        joins
+            || (0..self.bases.len()).filter(|at| relids >> at & 1 == 1).flat_map(|at| &self.bases[at].joins).any(
+                |clause| {
+                    clause.equal
+                        && clause.required & rest != 0
+                        && clause
+                            .classes
+                            .get()
+                            .is_some_and(|(a, b)| self.class(a) == key.class || self.class(b) == key.class)
+                },
+            )
+    }
+
+    /// `try_nestloop_path`, `create_nestloop_path`, `final_cost_nestloop`
+    fn try_loop(&mut self, joining: &Joining, outer: &Rc<Path>, inner: &Rc<Path>, keys: &Rc<[Key]>) {
+        let (outer_relids, inner_relids) = (self.rels[joining.outer].relids, self.rels[joining.inner].relids);
+        let told = (outer.outer | inner.outer) & !(outer_relids | inner_relids);
+        let star = inner.outer & outer_relids != 0 && inner.outer & !outer_relids != 0;
+        if told != 0 && told & joining.sources == 0 && !star {
+            return;
+        }
+        let clauses: Rc<[Rc<Clause>]> = if inner.outer & outer_relids != 0 {
+            let known = inner_relids | inner.outer;
+            joining.clauses.iter().filter(|clause| !self.can_move(clause, inner_relids, known)).cloned().collect()
+        } else {
+            joining.clauses.clone()
+        };
+        let cost = self.loop_cost(joining, outer, inner, &clauses, told);
+        let way = JoinWay {
+            method: Method::Loop,
+            kind: joining.kind,
+            outer: outer.clone(),
+            inner: inner.clone(),
+            clauses,
+            by: Vec::new(),
+            order: Vec::new(),
+            sorts: (false, false),
+            keeps: false,
+            unique: joining.unique,
+        };
+        let relids = outer_relids | inner_relids;
+        let path = Path { way: Way::Join(Rc::new(way)), relids, cost, keys: keys.clone(), outer: told };
+        self.rels[joining.rel].paths.add(path);
+    }
+
+    fn loop_cost(
+        &mut self,
+        joining: &Joining,
+        outer: &Path,
+        inner: &Rc<Path>,
+        clauses: &Rc<[Rc<Clause>]>,
+        told: Relids,
+    ) -> Cost {
+        let rows = self.path_rows(joining, outer, inner, told);
+        let (outer_rows, inner_rows) = (outer.cost.rows.max(1.0), inner.cost.rows.max(1.0));
+        let again = self.rescan(inner);
+        let mut startup = outer.cost.startup + inner.cost.startup + self.costs.unless(self.costs.nestloop);
+        let mut run = outer.cost.total - outer.cost.startup;
+        if outer.cost.rows > 1.0 {
+            run += (outer.cost.rows - 1.0) * again.0;
+        }
+        let first = inner.cost.total - inner.cost.startup;
+        let next = again.1 - again.0;
+        let pairs = if joining.stops_early() {
+            let matched = (outer_rows * joining.matches.0).round_ties_even();
+            let unmatched = outer_rows - matched;
+            let part = 2.0 / (joining.matches.1 + 1.0);
+            let mut pairs = matched * inner_rows * part;
+            if self.is_indexed(clauses, inner) {
+                run += first * part;
+                if matched > 1.0 {
+                    run += (matched - 1.0) * next * part;
+                }
+                run += unmatched * next / inner_rows;
+            } else {
+                pairs += unmatched * inner_rows;
+                run += first;
+                let (mut matched, mut unmatched) = (matched, unmatched);
+                if unmatched >= 1.0 {
+                    unmatched -= 1.0;
+                } else {
+                    matched -= 1.0;
+                }
+                run += matched.max(0.0) * next * part + unmatched.max(0.0) * next;
+            }
+            pairs
+        } else {
+            run += first;
+            if outer.cost.rows > 1.0 {
+                run += (outer.cost.rows - 1.0) * next;
+            }
+            outer_rows * inner_rows
+        };
+        let quals = clauses_cost(clauses.iter());
+        startup += quals.0;
+        run += (self.costs.tuple + quals.1) * pairs;
+        Cost { startup, total: startup + run, rows, width: self.rels[joining.rel].width }
+    }
+
+    /// How many rows a path gives: fewer than others if it is told something.
+    fn path_rows(&self, joining: &Joining, outer: &Path, inner: &Path, told: Relids) -> f64 {
+        let all = self.rels[joining.rel].rows;
+        if told == 0 {
+            return all;
+        }
+        self.join_rows(outer.cost.rows, inner.cost.rows, joining.join, joining.clauses).min(all)
+    }
+
+    /// `has_indexed_join_quals`: whether the index of the inner side decides all.
+    fn is_indexed(&mut self, clauses: &[Rc<Clause>], inner: &Path) -> bool {
+        let Way::Index(way) = &inner.way else { return false };
+        if !clauses.is_empty() || inner.outer == 0 {
+            return false;
+        }
+        let at = inner.relids.trailing_zeros() as usize;
+        let told = self.told_clauses(at, inner.outer);
+        !told.is_empty()
+            && told.iter().all(|clause| {
+                way.asked.iter().any(|asked| {
+                    Rc::ptr_eq(&asked.clause, clause) || clause.class.is_some() && asked.clause.class == clause.class
+                })
+            })
+    }
+
+    /// `cost_rescan`: what it costs to read a path again.
+    fn rescan(&self, path: &Path) -> (f64, f64) {
+        let cost = path.cost;
+        match &path.way {
+            Way::Scan => {
+                let base = &self.bases[path.relids.trailing_zeros() as usize];
+                match base.item {
+                    super::super::bound::FromNode::Function(_) => (0.0, cost.total - cost.startup),
+                    super::super::bound::FromNode::Cte(..) if base.inner.borrow().is_none() => {
+                        (0.0, self.costs.reread(self.costs.tuple, &cost))
+                    }
+                    _ => (cost.startup, cost.total),
+                }
+            }
+            Way::Material(_) | Way::Sort(_) => (0.0, self.costs.reread(self.costs.operator, &cost)),
+            Way::Join(join) if join.method == Method::Hash => {
+                let inner = &join.inner.cost;
+                match self.costs.hash_table(inner.rows, inner.width).1 {
+                    1.0 => (0.0, cost.total - cost.startup),
+                    _ => (cost.startup, cost.total),
+                }
+            }
+            _ => (cost.startup, cost.total),
+        }
+    }
+
+    // --- hashes ----------------------------------------------------------------------------------------------
+
+    /// `hash_inner_and_outer`
+    fn hash_paths(&mut self, joining: &Joining) {
+        let full = joining.kind == JoinKind::Full;
+        if !self.costs.hashjoin && !full {
+            return;
+        }
+        let (outer_relids, inner_relids) = (self.rels[joining.outer].relids, self.rels[joining.inner].relids);
+        let by: Vec<Rc<Clause>> = joining
+            .clauses
+            .iter()
+            .filter(|clause| clause.equal && !(joining.is_outer() && clause.above))
+            .filter(|clause| clause.joins(outer_relids, inner_relids).is_some())
+            .cloned()
+            .collect();
+        if by.is_empty() && !full {
+            return;
+        }
+        let paths = |rel: usize| self.rels[rel].paths.clone();
+        let (outers, inners) = (paths(joining.outer), paths(joining.inner));
+        let (Some(outer), Some(inner)) = (&outers.total, &inners.total) else { return };
+        if outer.outer & inner_relids != 0 || inner.outer & outer_relids != 0 {
+            return;
+        }
+        if let Some(startup) = &outers.startup {
+            self.try_hash(joining, startup, inner, &by);
+        }
+        let same = outers.startup.as_ref().is_some_and(|startup| Rc::ptr_eq(startup, outer));
+        if !same {
+            self.try_hash(joining, outer, inner, &by);
+        }
+    }
+
+    fn try_hash(&mut self, joining: &Joining, outer: &Rc<Path>, inner: &Rc<Path>, by: &[Rc<Clause>]) {
+        let told = outer.outer | inner.outer;
+        if told != 0 && told & joining.sources == 0 {
+            return;
+        }
+        let cost = self.hash_cost(joining, outer, inner, by, told);
+        let way = JoinWay {
+            method: Method::Hash,
+            kind: joining.kind,
+            outer: outer.clone(),
+            inner: inner.clone(),
+            clauses: joining.clauses.clone(),
+            by: by.to_vec(),
+            order: Vec::new(),
+            sorts: (false, false),
+            keeps: false,
+            unique: joining.unique,
+        };
+        let relids = outer.relids | inner.relids;
+        let path = Path { way: Way::Join(Rc::new(way)), relids, cost, keys: Rc::default(), outer: told };
+        self.rels[joining.rel].paths.add(path);
+    }
+
+    /// `initial_cost_hashjoin`, `final_cost_hashjoin`
+    fn hash_cost(&self, joining: &Joining, outer: &Path, inner: &Path, by: &[Rc<Clause>], told: Relids) -> Cost {
+        let costs = &self.costs;
+        let rows = self.path_rows(joining, outer, inner, told);
+        let (outer_rows, inner_rows) = (outer.cost.rows, inner.cost.rows);
+        let count = by.len() as f64;
+        let mut startup = outer.cost.startup
+            + inner.cost.total
+            + (costs.operator * count + costs.tuple) * inner_rows
+            + costs.unless(costs.hashjoin);
+        let mut run = outer.cost.total - outer.cost.startup + costs.operator * count * outer_rows;
+        let (buckets, batches) = costs.hash_table(inner_rows, inner.cost.width);
+        if batches > 1.0 {
+            let (outer_pages, inner_pages) = (pages(outer_rows, outer.cost.width), pages(inner_rows, inner.cost.width));
+            startup += costs.seq_page * inner_pages;
+            run += costs.seq_page * (inner_pages + 2.0 * outer_pages);
+        }
+        let virtual_buckets = buckets * batches;
+        let (mut bucket, mut common) = (1.0, 1.0);
+        for clause in by {
+            let Some((own, most)) = self.bucket(clause, inner.relids, virtual_buckets) else { continue };
+            bucket = f64::min(bucket, own);
+            common = f64::min(common, most);
+        }
+        if bytes(clamp_rows(inner_rows * common), inner.cost.width) > costs.hash_mem {
+            startup += costs.unless(false);
+        }
+        let hash = clauses_cost(by.iter());
+        let all = clauses_cost(joining.clauses.iter());
+        startup += hash.0;
+        let pairs = if joining.stops_early() {
+            let matched = (outer_rows * joining.matches.0).round_ties_even();
+            let part = 2.0 / (joining.matches.1 + 1.0);
+            run += hash.1 * matched * clamp_rows(inner_rows * bucket * part) * 0.5;
+            run += hash.1 * (outer_rows - matched) * clamp_rows(inner_rows / virtual_buckets) * 0.05;
+            if joining.kind == JoinKind::Anti { outer_rows - matched } else { matched }
+        } else {
+            run += hash.1 * outer_rows * clamp_rows(inner_rows * bucket) * 0.5;
+            self.pairs(joining, outer, inner, by)
+        };
+        startup += all.0 - hash.0;
+        run += (costs.tuple + all.1 - hash.1) * pairs;
+        Cost { startup, total: startup + run, rows, width: self.rels[joining.rel].width }
+    }
+
+    /// `approx_tuple_count`: how many pairs meet these conditions.
+    pub fn pairs(&self, joining: &Joining, outer: &Path, inner: &Path, by: &[Rc<Clause>]) -> f64 {
+        let normal = OuterJoin {
+            kind: JoinKind::Inner,
+            min_left: outer.relids,
+            min_right: inner.relids,
+            left: outer.relids,
+            right: inner.relids,
+            ..*joining.join
+        };
+        let asking = Asking { only: 0, join: Some(&normal), kind: JoinKind::Inner };
+        let part: f64 = by.iter().map(|clause| self.clause_selectivity(clause, asking)).product();
+        clamp_rows(part * outer.cost.rows * inner.cost.rows)
+    }
+
+    /// `estimate_hash_bucket_stats`: which part of the table a bucket has, and the part of the most common value.
+    fn bucket(&self, clause: &Clause, inner: Relids, buckets: f64) -> Option<(f64, f64)> {
+        let (left, _) = clause.sides?;
+        let right = left & !inner != 0;
+        let cell = &clause.buckets[usize::from(right)];
+        if let Some(known) = cell.get() {
+            return Some(known);
+        }
+        let (_, a, b) = clause.operands()?;
+        let variable = self.variable(if right { b } else { a }, 0);
+        let stats = variable.stats.as_deref();
+        let common = stats.and_then(|stats| stats.common.first()).map_or(0.0, |(_, part)| f64::from(*part));
+        let (mut distinct, default) = self.distinct(&variable);
+        let found = if default {
+            (common.max(0.1), common)
+        } else {
+            let nulls = stats.map_or(0.0, |stats| f64::from(stats.null_frac));
+            let average = (1.0 - nulls) / distinct;
+            if let Some(base) = variable.base.filter(|base| self.bases[*base].tuples > 0.0) {
+                distinct = clamp_rows(distinct * self.rels[base].rows / self.bases[base].tuples);
+            }
+            let mut part = if distinct > buckets { 1.0 / buckets } else { 1.0 / distinct };
+            if average > 0.0 && common > average {
+                part *= common / average;
+            }
+            (part.clamp(1.0e-6, 1.0), common)
+        };
+        cell.set(Some(found));
+        Some(found)
+    }
+}
+
+/// `ExecMaterializesOutput`: whether a path keeps its rows anyway.
+fn materializes(path: &Path) -> bool {
+    matches!(path.way, Way::Material(_) | Way::Sort(_))
+}
+
+/// Whether a path can be read from a place before again: `ExecSupportsMarkRestore`.
+pub fn can_go_back(path: &Path) -> bool {
+    match &path.way {
+        Way::Index(_) => true,
+        Way::Material(_) | Way::Sort(_) => true,
+        _ => false,
+    }
+}
