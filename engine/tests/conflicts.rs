@@ -1,6 +1,10 @@
 //! Sessions of a standby: what they see, and in whose way they are: replay waits for them thirty seconds, then they go.
 
-use vitrine_engine::cluster::{Input, Lab, LabSpec};
+#[path = "common/client.rs"]
+mod client;
+
+use client::connect;
+use vitrine_engine::cluster::{Lab, LabSpec};
 use vitrine_engine::inspect;
 use vitrine_engine::server::protocol::BackendMessage;
 use vitrine_engine::world::Limit;
@@ -8,25 +12,18 @@ use vitrine_engine::world::Limit;
 const PRIMARY: u8 = 0;
 const STANDBY: u8 = 1;
 
-fn connect(lab: &mut Lab, host: u8) -> u32 {
-    let session = lab.sessions().len() as u32;
-    lab.input(Input::Connect { host, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
-    lab.run_to_answer(session);
-    lab.take_answers();
-    session
-}
-
 /// Runs a query to its answer.
 fn ask(lab: &mut Lab, session: u32, text: &str) -> Vec<String> {
-    lab.input(Input::Query { session, text: text.into() }).unwrap();
-    lab.run_to_answer(session);
-    heard(lab, session)
+    said(client::converse(lab, session, text))
 }
 
 /// What a session was told: rows, and errors with their detail.
 fn heard(lab: &mut Lab, session: u32) -> Vec<String> {
-    let answers = lab.take_answers().into_iter().filter(|answer| answer.session == session);
-    let said = answers.filter_map(|answer| match answer.message {
+    said(client::heard(lab, session))
+}
+
+fn said(messages: Vec<BackendMessage>) -> Vec<String> {
+    let said = messages.into_iter().filter_map(|message| match message {
         BackendMessage::DataRow(row) => row[0].as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
         BackendMessage::ErrorResponse(error) => {
             Some(format!("{error} / {}", error.report().detail.clone().unwrap_or_default()))

@@ -6,8 +6,14 @@
 //! are released, beside one that is rolled back. The third holds locks on the accounts that let the updates pass, so
 //! that multixacts are made. A checkpoint and a VACUUM run in between.
 
+#[path = "crashes/churn.rs"]
+mod churn;
+#[path = "common/client.rs"]
+mod client;
 #[path = "crashes/everything.rs"]
 mod everything;
+#[path = "crashes/family.rs"]
+mod family;
 #[path = "crashes/judge.rs"]
 mod judge;
 #[path = "common/keep.rs"]
@@ -17,6 +23,7 @@ mod log;
 #[path = "crashes/model.rs"]
 mod model;
 
+use client::connect;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::{BackendType, HostId, MultiXactId, Pid};
 use vitrine_engine::inspect;
@@ -28,21 +35,11 @@ const WRITER: u32 = 0;
 const MOVER: u32 = 1;
 const SHARER: u32 = 2;
 
-fn connect(lab: &mut Lab) -> u32 {
-    let session = lab.sessions().len() as u32;
-    lab.input(Input::Connect { host: 0, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
-    lab.run_to_answer(session);
-    lab.take_answers();
-    session
-}
-
 /// Runs a query to its answer: the first column of its rows, or the error.
 fn ask(lab: &mut Lab, session: u32, text: &str) -> Result<Vec<i64>, String> {
-    lab.input(Input::Query { session, text: text.into() }).unwrap();
-    lab.run_to_answer(session);
     let mut rows = Vec::new();
-    for answer in lab.take_answers().into_iter().filter(|answer| answer.session == session) {
-        match answer.message {
+    for message in client::converse(lab, session, text) {
+        match message {
             BackendMessage::DataRow(row) => {
                 let text = row[0].as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
                 rows.extend(text.and_then(|text| text.parse::<i64>().ok()));
@@ -58,7 +55,7 @@ fn ask(lab: &mut Lab, session: u32, text: &str) -> Result<Vec<i64>, String> {
 fn at_work(seed: u64) -> Lab {
     let spec = LabSpec { standby: false, ..LabSpec::lab(seed) };
     let mut lab = Lab::open(spec, inspect::functions).unwrap();
-    let (writer, mover, sharer) = (connect(&mut lab), connect(&mut lab), connect(&mut lab));
+    let (writer, mover, sharer) = (connect(&mut lab, 0), connect(&mut lab, 0), connect(&mut lab, 0));
     assert_eq!((writer, mover, sharer), (WRITER, MOVER, SHARER));
     ask(&mut lab, writer, "create table log(id int); create table accounts(id int, balance int)").unwrap();
     ask(&mut lab, writer, "insert into accounts values (1, 500), (2, 500)").unwrap();
@@ -98,7 +95,7 @@ fn acknowledged(lab: &mut Lab) -> (usize, usize) {
 
 /// What must hold after recovery.
 fn check(lab: &mut Lab, acknowledged: (usize, usize), what: &str) {
-    let session = connect(lab);
+    let session = connect(lab, 0);
     let log = || {
         let lines = lab.hosts()[0].log.lines();
         lines.iter().map(|line| format!("{}: {}\n", line.level.name(), line.text)).collect::<String>()

@@ -1,9 +1,12 @@
 //! INSERT ... ON CONFLICT in a crowd: several sessions with the same keys at the same moment. Nothing is counted twice,
 //! nothing is lost, and now and then two are on approval at once, and one of them takes its row back.
 
+#[path = "common/client.rs"]
+mod client;
 #[path = "common/keep.rs"]
 mod keep;
 
+use client::connect;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::inspect;
 use vitrine_engine::server::protocol::BackendMessage;
@@ -15,9 +18,8 @@ const KEYS: u64 = 6;
 const ROUNDS: u64 = 20;
 
 /// The first column of what a session was told.
-fn rows(lab: &mut Lab, session: u32) -> Vec<String> {
-    let answers = lab.take_answers().into_iter().filter(|answer| answer.session == session);
-    let said = answers.filter_map(|answer| match answer.message {
+fn said(messages: Vec<BackendMessage>) -> Vec<String> {
+    let said = messages.into_iter().filter_map(|message| match message {
         BackendMessage::DataRow(row) => row[0].as_deref().map(|bytes| String::from_utf8_lossy(bytes).into_owned()),
         BackendMessage::ErrorResponse(error) => Some(error.to_string()),
         _ => None,
@@ -26,16 +28,7 @@ fn rows(lab: &mut Lab, session: u32) -> Vec<String> {
 }
 
 fn ask(lab: &mut Lab, session: u32, text: &str) -> Vec<String> {
-    lab.input(Input::Query { session, text: text.into() }).unwrap();
-    lab.run_to_answer(session);
-    rows(lab, session)
-}
-
-fn connect(lab: &mut Lab, host: u8) -> u32 {
-    let session = lab.sessions().len() as u32;
-    lab.input(Input::Connect { host, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
-    lab.run_to_answer(session);
-    session
+    said(client::converse(lab, session, text))
 }
 
 /// How many rows were confirmed, and how many taken back, of all events since one.

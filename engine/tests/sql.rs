@@ -98,6 +98,26 @@ fn changes() {
 }
 
 #[test]
+fn joined_changes() {
+    run("joined_changes");
+}
+
+#[test]
+fn prepared() {
+    run("prepared");
+}
+
+#[test]
+fn cursors() {
+    run("cursors");
+}
+
+#[test]
+fn table_as() {
+    run("table_as");
+}
+
+#[test]
 fn on_conflict() {
     run("on_conflict");
 }
@@ -185,4 +205,9 @@ fn sorts() {
 #[test]
 fn temporary_tables() {
     run("temp_tables");
+}
+
+#[test]
+fn schemas() {
+    run("schemas");
 }

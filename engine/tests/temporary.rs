@@ -1,9 +1,12 @@
 //! What is there only for a while: temporary tables in a session's own buffers, temporary files of sorts. They are gone when
 //! they should be, also when a process dies or the power fails, and the log has nothing of them.
 
+#[path = "common/client.rs"]
+mod client;
 #[path = "common/keep.rs"]
 mod keep;
 
+use client::connect;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
 use vitrine_engine::inspect::{self, PanelRequest, PanelView, ViewRequest};
@@ -13,25 +16,14 @@ use vitrine_engine::world::{Limit, Stop};
 
 const SORT: &str = "select a, w from t order by w, a offset 3999";
 
-fn connect(lab: &mut Lab, host: u8) -> u32 {
-    let session = lab.sessions().len() as u32;
-    lab.input(Input::Connect { host, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
-    lab.run_to_answer(session);
-    lab.take_answers();
-    session
-}
-
 /// The rows of a query's last statement, or its error.
 fn ask(lab: &mut Lab, session: u32, text: &str) -> Result<String, String> {
-    lab.input(Input::Query { session, text: text.into() }).unwrap();
-    lab.run_to_answer(session);
     let mut rows = Vec::new();
-    for answer in lab.take_answers().into_iter().filter(|answer| answer.session == session) {
-        match answer.message {
+    for message in client::converse(lab, session, text) {
+        match message {
             BackendMessage::RowDescription(_) => rows.clear(),
             BackendMessage::DataRow(row) => {
-                let text = |value: Option<Vec<u8>>| value.map_or("NULL".into(), |v| String::from_utf8(v).unwrap());
-                rows.push(row.into_iter().map(text).collect::<Vec<_>>().join("|"));
+                rows.push(row.into_iter().map(|value| client::text(value, "NULL")).collect::<Vec<_>>().join("|"));
             }
             BackendMessage::ErrorResponse(error) => return Err(format!("{:?} {error}", error.code())),
             _ => {}

@@ -158,6 +158,7 @@ pub async fn drop_column(env: &Env, catalog: &Catalog, table: &Table, column: us
                 .hint("Use DROP ... CASCADE to drop the dependent objects too."));
         }
     }
+    super::drop::drop_users_of_column(env, catalog, table, column, cascade).await?;
     for row in table.constraints.iter().filter(|row| row.columns.contains(&column)) {
         drop_one(env, catalog, table, row, cascade).await?;
     }
@@ -165,7 +166,7 @@ pub async fn drop_column(env: &Env, catalog: &Catalog, table: &Table, column: us
     if table.desc.attrs[column].has_default {
         attrdef::remove(env, catalog, table.oid, column).await?;
     }
-    super::drop::drop_owned(env, catalog, table.oid, column).await?;
+    super::drop_rows::drop_owned(env, catalog, table.oid, column).await?;
     change_column(env, table.oid, column, |attr| {
         attr.name = format!("........pg.dropped.{}........", column + 1).into();
         (attr.dropped, attr.notnull, attr.missing, attr.identity) = (true, false, None, 0);

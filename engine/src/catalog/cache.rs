@@ -16,7 +16,8 @@ use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
-use super::{Table, TableIndex, pg_attribute, rows, temporary};
+use super::search_path::{Known, RelationName, SearchPath};
+use super::{Table, TableIndex, pg_attribute, rows, view};
 use super::{attrdef, index, sequence};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
 use crate::txn::Env;
@@ -43,8 +44,12 @@ pub struct Catalog {
     tables: RefCell<small::Map<Oid, Rc<Table>>>,
     /// What other rooms have made of tables: forgotten with them.
     plans: RefCell<small::Map<(Oid, u8), Rc<dyn Any>>>,
-    /// How many invalidations this backend has heeded.
-    heeded: Cell<u64>,
+    /// The names of all relations, as they are seen along a path.
+    pub(super) relation_names: RefCell<Option<(Rc<SearchPath>, Rc<[RelationName]>)>>,
+    /// The schemas, and the way through them.
+    pub(super) known: RefCell<Known>,
+    /// How many invalidations this backend has heeded, and how many of schemas.
+    heeded: Cell<(u64, u64)>,
     stats: Cell<CacheStats>,
 }
 
@@ -68,9 +73,13 @@ impl Catalog {
     /// `AcceptInvalidationMessages`: forgets everything if somebody has changed a table. Called when a statement
     /// begins.
     pub fn accept_invalidations(&self, env: &Env) {
-        let sent = env.txns.invalidations.get();
-        if self.heeded.replace(sent) != sent {
+        let sent = (env.txns.invalidations.get(), env.txns.schema_changes.get());
+        let heeded = self.heeded.replace(sent);
+        if heeded.0 != sent.0 {
             self.forget_all();
+        }
+        if heeded.1 != sent.1 {
+            self.forget_schemas();
         }
     }
 
@@ -79,6 +88,7 @@ impl Catalog {
         self.names.borrow_mut().clear();
         self.tables.borrow_mut().clear();
         self.plans.borrow_mut().clear();
+        *self.relation_names.borrow_mut() = None;
         self.count(|stats| stats.invalidations += 1);
     }
 
@@ -88,10 +98,13 @@ impl Catalog {
     /// tables.
     pub async fn table(&self, env: &Env, schema: Option<&str>, name: &str) -> Result<Option<Rc<Table>>> {
         let path = match schema {
-            Some(schema) => temporary::find(env, schema).into_iter().collect(),
-            None => temporary::search_path(env),
+            Some(schema) => {
+                SearchPath { schemas: self.schema(env, schema).await?.into_iter().collect(), ..SearchPath::default() }
+                    .into()
+            }
+            None => self.search_path(env).await?,
         };
-        for namespace in path {
+        for namespace in path.schemas.iter().copied() {
             if let Some(oid) = self.oid_of(env, namespace, name).await? {
                 return self.table_by_oid(env, oid).await;
             }
@@ -124,7 +137,8 @@ impl Catalog {
         let columns = rows::find(env, &PG_ATTRIBUTE, 1, |first| pg_attribute::is_of(first, oid)).await?;
         let columns: Vec<_> = columns.into_iter().map(|(_, values)| values).collect();
         let desc = TupleDesc::new(pg_attribute::columns(&columns, class.natts)?);
-        let mut table = Table::new(class, desc, env.database);
+        let schema = self.schema_name(env, class.namespace).await?;
+        let mut table = Table::new(class, schema, desc, env.database);
         if table.class.has_index {
             let mut indexes = Vec::new();
             for (known, class) in read_indexes(env, oid).await? {
@@ -141,6 +155,9 @@ impl Catalog {
             if table.desc.attrs.iter().any(|attr| attr.identity != 0) {
                 table.defaults.extend(sequence::identity_defaults(env, oid).await?);
             }
+        }
+        if table.class.kind == b'v' {
+            table.view = Some(view::query_of(env, oid).await?);
         }
         if table.class.toast.is_valid() {
             let toast = Box::pin(self.table_by_oid(env, table.class.toast)).await?;

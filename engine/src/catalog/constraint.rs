@@ -15,9 +15,8 @@ use super::equality::equality;
 use super::layout::{PG_CLASS, PG_CONSTRAINT};
 use super::pg_class::ClassRow;
 use super::pg_constraint::{self, ConstraintRow, FkAction, ForeignKey};
-use super::{Catalog, Table, index_name, invalidation, pg_namespace, rows};
+use super::{Catalog, Table, index_name, invalidation, rows};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
-use crate::settings::Setting;
 use crate::txn::{Env, new_oid};
 use crate::types::{Datum, truncate_name};
 use crate::wal::Invalidation;
@@ -303,10 +302,10 @@ async fn choose_name(env: &Env, table: &Table, columns: &str, label: &str) -> Re
 }
 
 /// The deferrable constraints of this name, for SET CONSTRAINTS: in the schema, or the first of the path that has some.
-pub async fn deferrable_named(env: &Env, schema: Option<&str>, name: &str) -> Result<Vec<Oid>> {
+pub async fn deferrable_named(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Vec<Oid>> {
     let path = match schema {
-        Some(schema) => vec![pg_namespace::find(schema).ok_or_else(|| super::ddl::no_schema(schema))?],
-        None => pg_namespace::search_path(env.settings.borrow().text(Setting::search_path)),
+        Some(schema) => vec![catalog.schema(env, schema).await?.ok_or_else(|| super::ddl::no_schema(schema))?],
+        None => catalog.search_path(env).await?.schemas.clone(),
     };
     for namespace in path {
         let is = |first: &[Datum]| pg_constraint::is_named(first, namespace, name);

@@ -23,7 +23,6 @@ use super::{
 };
 use crate::access::KeyColumn;
 use crate::ids::{BlockNumber, Error, Fork, LockMode, Oid, RelFile, Result, RmgrId, Severity, Xid, sqlstate};
-use crate::settings::Setting;
 use crate::storage::page;
 use crate::storage::tuple::HeapTupleHeader;
 use crate::txn::{Env, new_oid};
@@ -106,10 +105,10 @@ async fn add_parts(env: &Env, catalog: &Catalog, oid: Oid, parts: &NewParts<'_>)
 
 /// Nobody makes anything among the catalogs.
 pub(super) fn refuse_system_schema(namespace: Oid, name: &str) -> Result<()> {
-    if namespace == pg_namespace::PUBLIC || pg_namespace::backend_of(namespace).is_some() {
+    if !matches!(namespace, pg_namespace::PG_CATALOG | pg_namespace::PG_TOAST) {
         return Ok(());
     }
-    let schema = pg_namespace::name(namespace).unwrap_or_default();
+    let schema = pg_namespace::built_in_name(namespace).unwrap_or_default();
     let message = format!("permission denied to create \"{schema}.{name}\"");
     Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message)
         .detail("System catalog modifications are currently disallowed."))
@@ -118,16 +117,21 @@ pub(super) fn refuse_system_schema(namespace: Oid, name: &str) -> Result<()> {
 /// The schema in which a table is to be made: the one that is named, else the first of `search_path` that exists.
 pub(super) async fn creation_namespace(env: &Env, catalog: &Catalog, schema: Option<&str>) -> Result<Oid> {
     if let Some(schema) = schema {
-        let namespace = temporary::find(env, schema).ok_or_else(|| no_schema(schema))?;
+        let namespace = catalog.schema(env, schema).await?.ok_or_else(|| no_schema(schema))?;
         temporary::refuse_others(env, namespace)?;
         return match pg_namespace::backend_of(namespace) {
             Some(_) => temporary::ensure_schema(env, catalog).await,
             None => Ok(namespace),
         };
     }
-    let settings = env.settings.borrow();
-    pg_namespace::first_named(settings.text(Setting::search_path))
-        .ok_or_else(|| Error::new(sqlstate::INVALID_SCHEMA_NAME, "no schema has been selected to create in"))
+    let path = catalog.search_path(env).await?;
+    match path.creation().filter(|_| !path.temporary) {
+        Some(namespace) if pg_namespace::backend_of(namespace).is_none() => Ok(namespace),
+        None if !path.temporary => {
+            Err(Error::new(sqlstate::INVALID_SCHEMA_NAME, "no schema has been selected to create in"))
+        }
+        _ => temporary::ensure_schema(env, catalog).await,
+    }
 }
 
 pub(super) fn no_schema(schema: &str) -> Error {

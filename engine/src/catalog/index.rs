@@ -17,7 +17,7 @@ use super::pg_class::ClassRow;
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
 use super::stats::note;
-use super::{Catalog, Table, cache, index_name, invalidation, pg_am, pg_attribute, rows, temporary};
+use super::{Catalog, Table, cache, index_name, invalidation, pg_am, pg_attribute, rows};
 use crate::access::{self, BuildStats, Index, KeyColumn, Rel, VisibilityMap};
 use crate::ids::{Error, Fork, LockMode, Oid, Result, Severity, sqlstate};
 use crate::txn::{Env, new_oid};
@@ -201,7 +201,7 @@ async fn insert_rows(
     insert_class(env, class).await?;
     let named = |(attr, name): (&Attr, &String)| Attr { name: name.as_str().into(), ..attr.clone() };
     let attrs: Vec<Attr> = index.desc.attrs.iter().zip(columns).map(named).collect();
-    for values in pg_attribute::rows_of_index(row.oid, &attrs) {
+    for values in pg_attribute::own_rows(row.oid, &attrs) {
         invalidate(env, invalidation::of_attribute(env.database, &values)?);
         rows::insert(env, &PG_ATTRIBUTE, &values).await?;
     }
@@ -259,9 +259,9 @@ pub(super) async fn note_build(env: &Env, table: &Table, index: &Index, found: &
 /// Removes the index of this name. Without `if_exists` there has to be one.
 pub async fn drop_index(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str, if_exists: bool) -> Result<()> {
     let Some(found) = catalog.table(env, schema, name).await? else {
-        let missing = match schema.filter(|schema| temporary::find(env, schema).is_none()) {
-            Some(schema) => no_schema(schema),
-            None => Error::new(sqlstate::UNDEFINED_OBJECT, format!("index \"{name}\" does not exist")),
+        let missing = match schema {
+            Some(schema) if catalog.schema(env, schema).await?.is_none() => no_schema(schema),
+            _ => Error::new(sqlstate::UNDEFINED_OBJECT, format!("index \"{name}\" does not exist")),
         };
         if !if_exists {
             return Err(missing);

@@ -10,7 +10,7 @@
 use super::pg_class::ClassRow;
 use crate::ids::{Oid, Result};
 use crate::types::Datum;
-use crate::wal::Invalidation;
+use crate::wal::{Invalidation, NAMESPACEOID};
 
 /// `ATTNAME`: columns by table and name.
 const ATTNAME: u8 = 6;
@@ -18,6 +18,8 @@ const ATTNAME: u8 = 6;
 const ATTNUM: u8 = 7;
 /// `INDEXRELID`: indexes by their oid.
 const INDEXRELID: u8 = 32;
+/// `NAMESPACENAME`: schemas by their name.
+const NAMESPACENAME: u8 = 35;
 /// `CONSTROID`: constraints by their oid.
 const CONSTROID: u8 = 19;
 /// `TYPENAMENSP`: types by name and schema.
@@ -35,6 +37,14 @@ pub(super) fn of_class(db: Oid, class: &ClassRow) -> [Invalidation; 2] {
     [
         Invalidation::Catcache { id: RELOID, db, hash: hash_int(class.oid.0) },
         Invalidation::Catcache { id: RELNAMENSP, db, hash: by_name },
+    ]
+}
+
+/// What changing a schema's row of `pg_namespace` sends.
+pub(super) fn of_schema(db: Oid, schema: Oid, name: &str) -> [Invalidation; 2] {
+    [
+        Invalidation::Catcache { id: NAMESPACEOID, db, hash: hash_int(schema.0) },
+        Invalidation::Catcache { id: NAMESPACENAME, db, hash: hash_name(name) },
     ]
 }
 

@@ -20,7 +20,8 @@
 //!
 //! The files: `layout` the columns of the catalogs; `pg_class`, `pg_attribute`, `pg_type`, `pg_namespace`,
 //! `pg_database`, `pg_am`, `pg_index`, `pg_constraint` their rows; `rows` reading and changing them; `table` what a
-//! statement needs to know of a table; `cache` and `invalidation`; `ddl` CREATE and DROP; `index` the same for indexes; `rewrite` new
+//! statement needs to know of a table; `cache` and `invalidation`; `search_path` where names are looked for; `schema` CREATE
+//! SCHEMA and its like; `view` CREATE VIEW; `drop` and `drop_rows` what goes with what is dropped; `ddl` CREATE and DROP; `index` the same for indexes; `rewrite` new
 //! files for what there is;
 //! `array_type` and `index_name` names that nobody chooses; `stats` what VACUUM has found; `toast` which tables have a
 //! second one for long values.
@@ -38,6 +39,7 @@ pub mod constraint;
 pub mod ddl;
 mod depend;
 pub mod drop;
+mod drop_rows;
 mod equality;
 pub mod index;
 mod index_name;
@@ -54,12 +56,15 @@ pub mod pg_statistic;
 pub mod pg_type;
 mod rewrite;
 mod rows;
+pub mod schema;
+mod search_path;
 pub mod sequence;
 mod stats;
 mod table;
 pub mod temporary;
 mod toast;
 pub mod truncate;
+pub mod view;
 
 #[cfg(test)]
 mod tests;
@@ -68,6 +73,7 @@ pub use analyze::analyze;
 pub use bootstrap::{InitSpec, initdb, write_configuration};
 pub use cache::{CacheStats, Catalog};
 pub use rewrite::{rebuild_index, rewrite_table};
+pub use search_path::{RelationName, Schema, SearchPath};
 pub use stats::{log_invalidations, update_stats};
 pub use table::{Table, TableIndex};
 

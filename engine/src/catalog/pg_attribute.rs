@@ -101,9 +101,9 @@ fn missing_value(attr: &Attr) -> Datum {
     value.map_or(Datum::Null, |value| Datum::array(attr.type_id, vec![value]))
 }
 
-/// The rows of the columns of an index.
-pub(super) fn rows_of_index(index: Oid, columns: &[Attr]) -> Vec<Vec<Datum>> {
-    columns.iter().enumerate().map(|(at, attr)| row(index, at as i16 + 1, attr, false)).collect()
+/// The rows of the columns of an index or a view, which has none of the system's.
+pub(super) fn own_rows(relation: Oid, columns: &[Attr]) -> Vec<Vec<Datum>> {
+    columns.iter().enumerate().map(|(at, attr)| row(relation, at as i16 + 1, attr, false)).collect()
 }
 
 /// The rows of all columns of a table, in the order in which PostgreSQL writes them: its own, then the system's.

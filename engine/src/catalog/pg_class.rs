@@ -140,6 +140,17 @@ impl ClassRow {
         }
     }
 
+    /// The row of a view that is made now. It has a type of its rows, and no file.
+    pub(super) fn of_new_view(oid: Oid, name: &str, namespace: Oid, row_type: Oid, natts: usize) -> ClassRow {
+        ClassRow {
+            tuples: -1.0,
+            filenode: Oid::INVALID,
+            kind: b'v',
+            replica_identity: b'n',
+            ..ClassRow::of_new_table(oid, name, namespace, row_type, natts, Xid::INVALID)
+        }
+    }
+
     /// Whether its rows have versions: it is a table.
     pub fn has_versions(&self) -> bool {
         matches!(self.kind, b'r' | b't')

@@ -90,6 +90,9 @@ pub struct ConstraintRow {
 }
 
 /// Places of columns that are read, from 0.
+/// The place of `connamespace`.
+pub(super) const NAMESPACE: usize = column::NAMESPACE;
+
 mod column {
     pub(super) const OID: usize = 0;
     pub(super) const NAME: usize = 1;

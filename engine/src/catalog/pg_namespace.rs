@@ -1,5 +1,5 @@
-//! The rows of `pg_namespace`: the schemas. There is no CREATE SCHEMA, so they are those of initdb, and those of sessions
-//! with temporary tables, whose object ids follow from the sessions' numbers.
+//! The rows of `pg_namespace`: the schemas. Those of initdb are known without a look, and those of sessions with temporary
+//! tables, whose object ids follow from the sessions' numbers; what CREATE SCHEMA makes is read (`schema.rs`).
 
 use std::borrow::Cow;
 
@@ -46,11 +46,11 @@ pub fn backend_of(namespace: Oid) -> Option<u32> {
 /// The rows of a session's schemas.
 pub(super) fn temp_rows(backend: u32) -> [Vec<Datum>; 2] {
     [temp_namespace(backend), temp_toast_namespace(backend)]
-        .map(|oid| row(oid, &name(oid).unwrap_or_default(), super::SUPERUSER))
+        .map(|oid| row(oid, &built_in_name(oid).unwrap_or_default(), super::SUPERUSER))
 }
 
-/// The schema of this name.
-pub fn find(name: &str) -> Option<Oid> {
+/// The schema of this name, of those that are known without a look.
+pub(super) fn built_in(name: &str) -> Option<Oid> {
     let of_session = |prefix: &str, oid: fn(u32) -> Oid| {
         let number = name.strip_prefix(prefix)?.parse().ok()?;
         (1..MOST_TEMPORARY).contains(&number).then(|| oid(number))
@@ -59,8 +59,8 @@ pub fn find(name: &str) -> Option<Oid> {
     known.or(of_session("pg_temp_", temp_namespace)).or(of_session("pg_toast_temp_", temp_toast_namespace))
 }
 
-/// The name of a schema.
-pub fn name(oid: Oid) -> Option<Cow<'static, str>> {
+/// The name of a schema, of those that are known without a look.
+pub(super) fn built_in_name(oid: Oid) -> Option<Cow<'static, str>> {
     if let Some(backend) = backend_of(oid) {
         let kind = if oid == temp_namespace(backend) { "temp" } else { "toast_temp" };
         return Some(format!("pg_{kind}_{backend}").into());
@@ -68,31 +68,13 @@ pub fn name(oid: Oid) -> Option<Cow<'static, str>> {
     NAMESPACES.iter().find(|(own, ..)| *own == oid).map(|(_, name, _)| (*name).into())
 }
 
-/// The schemas that a setting `search_path` names and that exist.
-fn named(setting: &str) -> impl Iterator<Item = Oid> {
-    setting.split(',').filter_map(|word| find(word.trim().trim_matches('"')))
-}
-
-/// The schema in which tables are made that name none.
-pub fn first_named(setting: &str) -> Option<Oid> {
-    named(setting).next()
-}
-
-/// The schemas in which names are looked for: `pg_catalog` first unless it is named.
-pub fn search_path(setting: &str) -> Vec<Oid> {
-    let mut path: Vec<Oid> = named(setting).collect();
-    if !path.contains(&PG_CATALOG) {
-        path.insert(0, PG_CATALOG);
-    }
-    path
-}
-
 /// All rows: oid, nspname, nspowner, nspacl.
 pub(super) fn rows() -> Vec<Vec<Datum>> {
     NAMESPACES.iter().map(|(oid, name, owner)| row(*oid, name, *owner)).collect()
 }
 
-fn row(oid: Oid, name: &str, owner: Oid) -> Vec<Datum> {
+/// A row.
+pub(super) fn row(oid: Oid, name: &str, owner: Oid) -> Vec<Datum> {
     vec![Datum::Oid(oid), Datum::name(name), Datum::Oid(owner), Datum::Null]
 }
 
@@ -101,13 +83,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_looked_for_in_the_catalogs_first() {
-        assert_eq!(search_path("\"$user\", public"), [PG_CATALOG, PUBLIC]);
-        assert_eq!(search_path("public, pg_catalog"), [PUBLIC, PG_CATALOG]);
-        assert_eq!(search_path(""), [PG_CATALOG]);
-        let own = find("pg_temp_3").unwrap();
+    fn schemas_of_sessions_have_numbers() {
+        let own = built_in("pg_temp_3").unwrap();
         assert_eq!((own, backend_of(own)), (temp_namespace(3), Some(3)));
-        assert_eq!(name(temp_toast_namespace(3)).unwrap(), "pg_toast_temp_3");
-        assert_eq!((find("pg_temp_x"), backend_of(PUBLIC), backend_of(Oid(16384))), (None, None, None));
+        assert_eq!(built_in_name(temp_toast_namespace(3)).unwrap(), "pg_toast_temp_3");
+        assert_eq!((built_in("pg_temp_x"), backend_of(PUBLIC), backend_of(Oid(16384))), (None, None, None));
     }
 }

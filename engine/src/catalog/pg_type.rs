@@ -246,6 +246,13 @@ pub(super) fn renamed(values: &[Datum], name: &str) -> Vec<Datum> {
     values
 }
 
+/// The same row in another schema.
+pub(super) fn moved(values: &[Datum], namespace: Oid) -> Vec<Datum> {
+    let mut values = values.to_vec();
+    values[NAMESPACE] = Datum::Oid(namespace);
+    values
+}
+
 /// Whether the first columns of a row are those of a type of this name.
 pub(super) fn is_named(first: &[Datum], namespace: Oid, name: &str) -> bool {
     first[NAMESPACE] == Datum::Oid(namespace) && first[NAME].as_str().is_ok_and(|own| own == name)

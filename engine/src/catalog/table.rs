@@ -7,7 +7,6 @@ use std::rc::Rc;
 use super::pg_class::ClassRow;
 use super::pg_constraint::ConstraintRow;
 use super::pg_index::IndexRow;
-use super::pg_namespace;
 use crate::access::Rel;
 use crate::ids::{Error, FIRST_NORMAL_OID, Oid, Result, Xid, sqlstate};
 use crate::txn::{Env, ToastFiles};
@@ -38,7 +37,9 @@ pub struct Table {
     pub referenced_by: Vec<ConstraintRow>,
     /// The defaults of columns, from 0, as SQL.
     pub defaults: Vec<(usize, Rc<str>)>,
-    /// What a later room makes of these expressions, once.
+    /// The query of a view, as SQL.
+    pub view: Option<Rc<str>>,
+    /// What a later room makes of these expressions, or of the query, once.
     pub derived: OnceCell<Rc<dyn Any>>,
 }
 
@@ -52,13 +53,13 @@ pub struct TableIndex {
 }
 
 impl Table {
-    /// A table by its row of `pg_class` and its columns, in a database.
-    pub fn new(class: ClassRow, desc: TupleDesc, database: Oid) -> Table {
+    /// A table by its row of `pg_class`, the name of its schema and its columns, in a database.
+    pub fn new(class: ClassRow, schema: Rc<str>, desc: TupleDesc, database: Oid) -> Table {
         let (name, desc): (Rc<str>, _) = (class.name.as_str().into(), Rc::new(desc));
         let rel = Rel::new(class.oid, class.file(database)).named(&name);
         Table {
             oid: class.oid,
-            schema: pg_namespace::name(class.namespace).unwrap_or_default().into(),
+            schema,
             name,
             rel,
             desc,
@@ -68,6 +69,7 @@ impl Table {
             constraints: Vec::new(),
             referenced_by: Vec::new(),
             defaults: Vec::new(),
+            view: None,
             derived: OnceCell::new(),
         }
     }

@@ -14,20 +14,17 @@
 use super::layout::{PG_CLASS, PG_NAMESPACE};
 use super::pg_class::ClassRow;
 use super::pg_namespace::{self, backend_of, temp_namespace};
-use super::{Catalog, Table, drop, rows};
+use super::search_path::OWN;
+use super::{Catalog, Table, drop_rows, rows};
 use crate::access;
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
-use crate::settings::Setting;
 use crate::txn::{Env, OnCommit};
 use crate::types::Datum;
-
-/// The name of the session's own schema, whichever it is.
-const OWN: &str = "pg_temp";
 
 /// The schema in which a temporary table is to be made, by name, if that may be.
 pub fn creation_schema(env: &Env, schema: Option<&str>) -> Result<&'static str> {
     let own = temp_namespace(env.backend_number());
-    if schema.is_none_or(|schema| find(env, schema) == Some(own)) {
+    if schema.is_none_or(|schema| schema == OWN || pg_namespace::built_in(schema) == Some(own)) {
         return Ok(OWN);
     }
     let message = "cannot create temporary relation in non-temporary schema";
@@ -38,26 +35,6 @@ pub fn creation_schema(env: &Env, schema: Option<&str>) -> Result<&'static str> 
 pub fn on_commit(env: &Env, table: Oid, action: OnCommit) {
     env.temp_tables.on_commit.borrow_mut().push((table, action));
     env.temp_tables.touched.set(true);
-}
-
-/// The schema of this name; `pg_temp` is the session's own, whether it has it yet or not.
-pub(super) fn find(env: &Env, schema: &str) -> Option<Oid> {
-    if schema == OWN { Some(temp_namespace(env.backend_number())) } else { pg_namespace::find(schema) }
-}
-
-/// The schemas in which names of tables are looked for: the session's own first, unless `search_path` says otherwise.
-pub(super) fn search_path(env: &Env) -> Vec<Oid> {
-    let settings = env.settings.borrow();
-    let setting = settings.text(Setting::search_path);
-    let mut path = pg_namespace::search_path(setting);
-    if env.temp_tables.has_schema.get() {
-        let own = temp_namespace(env.backend_number());
-        // Named, it stands where it is named.
-        let named = setting.split(',').map(|word| word.trim().trim_matches('"')).position(|word| word == OWN);
-        let at = named.map_or(0, |at| (at + path.len()).saturating_sub(setting.split(',').count() - 1));
-        path.insert(at.min(path.len()), own);
-    }
-    path
 }
 
 /// Tables are made in no other session's temporary schema.
@@ -78,6 +55,7 @@ pub(super) async fn ensure_schema(env: &Env, catalog: &Catalog) -> Result<Oid> {
         for row in pg_namespace::temp_rows(backend) {
             rows::insert(env, &PG_NAMESPACE, &row).await?;
         }
+        catalog.forget_schemas();
         env.xact.borrow_mut().next_command();
     } else if !env.temp_tables.has_schema.get() {
         drop_all(env, catalog).await?;
@@ -102,7 +80,7 @@ pub async fn drop_all(env: &Env, catalog: &Catalog) -> Result<()> {
 async fn drop_table(env: &Env, catalog: &Catalog, oid: Oid) -> Result<()> {
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     match catalog.table_by_oid(env, oid).await? {
-        Some(table) => drop::drop_locked(env, catalog, &table).await,
+        Some(table) => drop_rows::drop_locked(env, catalog, &table).await,
         None => Ok(()),
     }
 }

@@ -79,6 +79,9 @@ pub mod sqlstate {
         INVALID_SQL_STATEMENT_NAME "26000"
         INVALID_SAVEPOINT_SPECIFICATION "3B001"
         INVALID_CURSOR_NAME "34000"
+        INVALID_CURSOR_DEFINITION "42P11"
+        DUPLICATE_CURSOR "42P03"
+        BAD_COPY_FILE_FORMAT "22P04"
         SERIALIZATION_FAILURE "40001"
         DEADLOCK_DETECTED "40P01"
         GENERATED_ALWAYS "428C9"
@@ -102,6 +105,9 @@ pub mod sqlstate {
         DUPLICATE_COLUMN "42701"
         DUPLICATE_OBJECT "42710"
         DUPLICATE_TABLE "42P07"
+        DUPLICATE_SCHEMA "42P06"
+        RESERVED_NAME "42939"
+        INVALID_SCHEMA_DEFINITION "42P15"
         DUPLICATE_PREPARED_STATEMENT "42P05"
         DUPLICATE_ALIAS "42712"
         AMBIGUOUS_ALIAS "42P09"
@@ -250,6 +256,12 @@ impl Error {
     /// At this place, whatever was said before.
     pub fn moved(mut self, position: u32) -> Error {
         self.0.position = Some(position);
+        self
+    }
+
+    /// At no place of the query string: what it is about stands in another text.
+    pub fn nowhere(mut self) -> Error {
+        self.0.position = None;
         self
     }
 

@@ -5,13 +5,14 @@ use super::definition::{new_attr, new_foreign_key, new_index};
 use super::session::Session;
 use crate::catalog::constraint::{add_checks, add_foreign_key};
 use crate::catalog::pg_constraint::ConstraintRow;
-use crate::catalog::{Table, alter, attrdef, index};
+use crate::catalog::{Table, alter, attrdef, index, schema, view};
 use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
 use crate::sql::ast::{self, AlterAction, ColumnDef, ConstraintKind, TableConstraint};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::NewKey;
-use crate::sql::deparse::{quote_name, renamed};
+use crate::sql::deparse::renamed;
 use crate::sql::{exec, parse};
+use crate::types::quote::quote_ident;
 use crate::types::tuple::value_bytes;
 use crate::types::{Attr, Datum, output};
 use std::rc::Rc;
@@ -38,8 +39,18 @@ impl Session {
             let message = format!("permission denied: \"{}\" is a system catalog", table.name);
             return Err(Error::new(sqlstate::INSUFFICIENT_PRIVILEGE, message));
         }
-        let only_name = matches!(statement.actions[..], [AlterAction::Rename(_)]);
-        if table.class.kind != b'r' && !(table.class.kind == b'S' && only_name) {
+        if let Some(word) = [(b'v', "view"), (b'S', "sequence")].iter().find(|(kind, _)| *kind == statement.kind)
+            && table.class.kind != word.0
+        {
+            let message = format!("\"{}\" is not a {}", table.name, word.1);
+            return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, message));
+        }
+        let only_name = match &statement.actions[..] {
+            [AlterAction::Rename(_) | AlterAction::SetSchema(_)] => true,
+            [AlterAction::RenameColumn(..)] => table.class.kind == b'v',
+            _ => false,
+        };
+        if table.class.kind != b'r' && !(matches!(table.class.kind, b'S' | b'v') && only_name) {
             return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("\"{}\" is not a table", table.name)));
         }
         for action in &statement.actions {
@@ -83,7 +94,14 @@ impl Session {
                 self.set_not_null(table, column, *notnull).await
             }
             AlterAction::RenameColumn(from, to) => self.rename_column(table, from, to).await,
-            AlterAction::Rename(to) => alter::rename(env, catalog, table, to).await,
+            AlterAction::Rename(to) => {
+                view::refuse_if_used(env, table, None).await?;
+                alter::rename(env, catalog, table, to).await
+            }
+            AlterAction::SetSchema(to) => {
+                view::refuse_if_used(env, table, None).await?;
+                schema::set_schema(env, catalog, table, to).await
+            }
         }
     }
 
@@ -195,7 +213,7 @@ impl Session {
         if attr.notnull == notnull {
             return Ok(());
         }
-        let name = quote_name(&attr.name);
+        let name = quote_ident(&attr.name);
         let nulls = format!("SELECT 1 FROM {} WHERE {name} IS NULL LIMIT 1", self.shown(table));
         if notnull && self.first_row(&nulls).await?.is_some() {
             let message = format!("column \"{}\" of relation \"{}\" contains null values", attr.name, table.name);
@@ -213,6 +231,7 @@ impl Session {
             let message = format!("column \"{to}\" of relation \"{}\" already exists", table.name);
             return Err(Error::new(sqlstate::DUPLICATE_COLUMN, message));
         }
+        view::refuse_if_used(&self.env, table, Some(column)).await?;
         let mut checks: Vec<(ConstraintRow, String)> = Vec::new();
         for row in &table.constraints {
             if let Some(condition) = &row.condition {
@@ -274,8 +293,8 @@ impl Session {
     async fn validate(&self, table: &Table, row: &ConstraintRow) -> Result<()> {
         let Some(key) = &row.foreign else { return Ok(()) };
         let referred = self.reopened(key.table).await?;
-        let own = |at: &usize| format!("fk.{}", quote_name(&table.desc.attrs[*at].name));
-        let other = |at: &usize| format!("pk.{}", quote_name(&referred.desc.attrs[*at].name));
+        let own = |at: &usize| format!("fk.{}", quote_ident(&table.desc.attrs[*at].name));
+        let other = |at: &usize| format!("pk.{}", quote_ident(&referred.desc.attrs[*at].name));
         let joined = |parts: Vec<String>, with: &str| parts.join(with);
         let columns = joined(row.columns.iter().map(own).collect(), ", ");
         let pairs = row.columns.iter().zip(&key.columns).map(|(a, b)| format!("{} = {}", other(b), own(a)));
@@ -309,7 +328,7 @@ impl Session {
     // --- queries ---------------------------------------------------------------------------------------------
 
     fn shown(&self, table: &Table) -> String {
-        format!("{}.{}", quote_name(&table.schema), quote_name(&table.name))
+        format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name))
     }
 
     /// The first row of a query of our own.

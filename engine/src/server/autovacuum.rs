@@ -20,7 +20,7 @@ use super::log::LogLevel;
 use super::shared::{Server, ServerState, SessionState};
 use super::vacuum::{Target, usage_lines};
 use crate::catalog::pg_class::ClassRow;
-use crate::catalog::{self, Catalog, pg_namespace};
+use crate::catalog::{self, Catalog};
 use crate::ids::{BackendType, LockMode, Result, WaitEvent, Xid, sqlstate};
 use crate::settings::{Setting, Settings, Source};
 use crate::sql::ast::Vacuum;
@@ -132,7 +132,7 @@ impl<'a> Worker<'a> {
             match self.table(&class).await {
                 Err(error) if error.code() == sqlstate::QUERY_CANCELED => {
                     self.server.log(self.env.cx.pid(), LogLevel::Error, "canceling autovacuum task");
-                    let schema = pg_namespace::name(class.namespace).unwrap_or_default();
+                    let schema = self.catalog.schema_name(self.env, class.namespace).await?;
                     let what = format!("automatic vacuum of table \"postgres.{schema}.{}\"", class.name);
                     self.server.log(self.env.cx.pid(), LogLevel::Context, what);
                     self.end(false).await?;
@@ -201,7 +201,6 @@ impl<'a> Worker<'a> {
             return Ok(());
         }
         self.server.autovacuum_tables.borrow_mut().insert(self.env.cx.pid(), class.oid);
-        let schema = pg_namespace::name(class.namespace).unwrap_or_default();
         if !self.env.try_lock_relation(class.oid, LockMode::ShareUpdateExclusive).await? {
             if self.server.setting(Setting::log_autovacuum_min_duration) >= 0 {
                 let what = if need.is_some() { "vacuum" } else { "analyze" };
@@ -219,7 +218,7 @@ impl<'a> Worker<'a> {
             (true, false) => "VACUUM",
             _ => "ANALYZE",
         };
-        let query = format!("autovacuum: {what} {schema}.{}{suffix}", class.name);
+        let query = format!("autovacuum: {what} {}.{}{suffix}", table.schema, class.name);
         let now = self.env.cx.timestamp();
         self.server.update_activity(self.env.cx.pid(), |activity| {
             (activity.query, activity.query_start) = (query, Some(now));

@@ -10,12 +10,13 @@ use std::rc::Rc;
 
 use super::port::{Client, ClientSender};
 use super::protocol::{BackendMessage, FrontendMessage, Startup};
-use super::session::Session;
+use super::session::{Kept, Session};
 use super::shared::Server;
 use super::statement_log::{log_connection, log_disconnection};
 use super::style::Styled;
 use crate::ids::{Error, Result, Severity, WaitEvent, sqlstate};
 use crate::settings::{Setting, Settings, Source};
+use crate::sql::bound::Row;
 use crate::sql::functions::{FnCtx, SessionEnv};
 use crate::txn::{BlockState, DatabaseCounter, abort};
 use crate::world::{Cx, Receiver};
@@ -87,14 +88,15 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
     if env.settings.borrow().on(Setting::log_connections) {
         log_connection(server, cx.pid(), &user, startup.get("application_name").unwrap_or_default());
     }
+    let kept = Kept::default();
     let fx = FnCtx {
         env: env.clone(),
-        session: Rc::new(Identity { user }),
+        session: Rc::new(Identity { user, kept: kept.clone() }),
         catalog: Rc::default(),
         registry: server.functions(),
         sequences: Rc::default(),
     };
-    let mut session = Session::new(server.clone(), env, fx, outgoing.clone());
+    let mut session = Session::new(server.clone(), env, fx, kept, outgoing.clone());
     session.send(BackendMessage::AuthenticationOk);
     session.tell_settings();
     session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });
@@ -159,6 +161,7 @@ async fn converse(cx: &Cx, session: &mut Session, incoming: &Receiver<FrontendMe
 /// What functions know of the session.
 struct Identity {
     user: Rc<str>,
+    kept: Kept,
 }
 
 impl SessionEnv for Identity {
@@ -168,5 +171,13 @@ impl SessionEnv for Identity {
 
     fn user(&self) -> Rc<str> {
         self.user.clone()
+    }
+
+    fn prepared_statements(&self) -> Vec<Row> {
+        self.kept.prepared.borrow().iter().map(|(name, prepared)| prepared.shown(name)).collect()
+    }
+
+    fn cursors(&self) -> Vec<Row> {
+        self.kept.cursors.borrow().iter().map(|(name, cursor)| cursor.shown(name)).collect()
     }
 }

@@ -17,7 +17,9 @@ impl Session {
         }
         let mut oids = Vec::new();
         for name in names.unwrap_or_default() {
-            oids.extend(constraint::deferrable_named(&self.env, name.schema.as_deref(), &name.name).await?);
+            oids.extend(
+                constraint::deferrable_named(&self.env, &self.catalog, name.schema.as_deref(), &name.name).await?,
+            );
         }
         {
             let xact = &mut *self.env.xact.borrow_mut();

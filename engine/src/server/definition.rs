@@ -9,11 +9,11 @@ use crate::catalog::index::{self, NewIndex, Purpose};
 use crate::catalog::pg_class::ClassRow;
 use crate::catalog::truncate::truncate as truncate_tables;
 use crate::catalog::{Table, pg_namespace, sequence, temporary};
-use crate::ids::{Error, Oid, Result, Xid};
-use crate::sql::ast::{self, ConstraintKind, Statement, TableConstraint, Temporary};
+use crate::ids::{Error, Oid, Result, Xid, sqlstate};
+use crate::sql::ast::{self, ConstraintKind, QualName, Statement, TableConstraint, Temporary};
 use crate::sql::bind;
 use crate::sql::bound::{self, NewColumn};
-use crate::txn::OnCommit;
+use crate::txn::{Env, OnCommit};
 use crate::types::{Attr, TupleDesc};
 use std::rc::Rc;
 
@@ -38,8 +38,17 @@ impl Session {
             }
             Statement::AlterTable(alter) => {
                 self.alter_table(alter).await?;
-                "ALTER TABLE"
+                match alter.kind {
+                    b'v' => "ALTER VIEW",
+                    b'S' => "ALTER SEQUENCE",
+                    _ => "ALTER TABLE",
+                }
             }
+            Statement::CreateSchema(_)
+            | Statement::RenameSchema(..)
+            | Statement::DropSchema(_)
+            | Statement::CreateView(_)
+            | Statement::DropView(_) => self.run_namespace(statement).await?,
             Statement::CreateSequence(create) => {
                 self.create_sequence(create).await?;
                 "CREATE SEQUENCE"
@@ -72,10 +81,7 @@ impl Session {
         let name = &create.name.name;
         let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
         let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
-        let schema = match (create.name.schema.as_deref(), create.temporary) {
-            (schema, Temporary::No) => schema,
-            (schema, _) => Some(temporary::creation_schema(&self.env, schema)?),
-        };
+        let schema = schema_of(&self.env, &create.name, create.temporary)?;
         let numbered = self.number_columns(create, schema, &columns, &mut parts).await?;
         let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
         for (at, column) in create.columns.iter().enumerate() {
@@ -95,17 +101,17 @@ impl Session {
             }
         }
         let (env, catalog, exists) = (&self.env, &self.catalog, create.if_not_exists);
-        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await?;
+        let made = ddl::create_table(env, catalog, schema, name, &columns, &parts, exists).await;
+        let made = made.map_err(|error| match error.code() {
+            sqlstate::INVALID_SCHEMA_NAME => error.at(create.name.pos.0),
+            _ => error,
+        })?;
         let Some(table) = made else { return Ok(()) };
         for (column, sequence) in numbered {
             sequence::own(env, sequence, table, column, columns[column].identity != 0).await?;
         }
         self.catalog_changed();
-        match create.temporary {
-            Temporary::DeleteRows => temporary::on_commit(env, table, OnCommit::DeleteRows),
-            Temporary::Drop => temporary::on_commit(env, table, OnCommit::Drop),
-            Temporary::No | Temporary::PreserveRows => {}
-        }
+        note_on_commit(env, table, create.temporary);
         Ok(())
     }
 
@@ -132,6 +138,23 @@ impl Session {
             columns: columns.collect(),
         };
         index::create_index(&self.env, &self.catalog, &create).await
+    }
+}
+
+/// The schema in which a table is to be made, if one is said.
+pub(super) fn schema_of<'a>(env: &Env, name: &'a QualName, temporary: Temporary) -> Result<Option<&'a str>> {
+    match (name.schema.as_deref(), temporary) {
+        (schema, Temporary::No) => Ok(schema),
+        (schema, _) => temporary::creation_schema(env, schema).map(Some),
+    }
+}
+
+/// What becomes of a new table at the commit.
+pub(super) fn note_on_commit(env: &Env, table: Oid, temporary: Temporary) {
+    match temporary {
+        Temporary::DeleteRows => temporary::on_commit(env, table, OnCommit::DeleteRows),
+        Temporary::Drop => temporary::on_commit(env, table, OnCommit::Drop),
+        Temporary::No | Temporary::PreserveRows => {}
     }
 }
 
@@ -170,5 +193,5 @@ pub(super) fn new_foreign_key<'a>(constraint: &'a TableConstraint, key: &'a ast:
 fn table_to_be(name: &str, columns: &[Attr]) -> Rc<Table> {
     let oid = Oid::INVALID;
     let class = ClassRow::of_new_table(oid, name, pg_namespace::PUBLIC, oid, columns.len(), Xid::INVALID);
-    Rc::new(Table::new(class, TupleDesc::new(columns.to_vec()), oid))
+    Rc::new(Table::new(class, "public".into(), TupleDesc::new(columns.to_vec()), oid))
 }

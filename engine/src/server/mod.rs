@@ -22,7 +22,7 @@
 //! | `background_writer` | keeps buffers ahead of the clock hand clean |
 //! | `autovacuum`, `vacuum` | vacuums tables that need it |
 //! | `wal_writer` | flushes what asynchronous commits have left |
-//! | `backend`, `session` | one client's commands |
+//! | `backend`, `session`, `extended`, `cursors` | one client's commands |
 //! | `walsender`, `walreceiver` | the log on its way to a standby |
 //!
 //! PostgreSQL: `postmaster/`, `tcop/postgres.c`, `access/transam/xlogrecovery.c`, `replication/`.
@@ -39,12 +39,16 @@ mod checkpointer;
 mod configuration;
 mod constraints;
 mod control;
+mod cursors;
 mod definition;
 mod explain;
+mod extended;
 mod lag;
 mod log;
+mod namespace;
 mod port;
 mod postmaster;
+mod prepared;
 pub mod protocol;
 mod rewrite;
 mod savepoint;
@@ -59,6 +63,7 @@ mod statement;
 mod statement_log;
 mod statistics;
 mod style;
+mod table_as;
 mod timeline;
 mod timeouts;
 mod transaction;

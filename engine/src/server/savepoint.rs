@@ -43,6 +43,7 @@ impl Session {
         }
         self.saved.truncate(at.saturating_sub(1));
         self.portals.values_mut().for_each(|portal| portal.level = portal.level.min(at));
+        self.cursors.borrow_mut().values_mut().for_each(|cursor| cursor.level = cursor.level.min(at));
         Ok(())
     }
 
@@ -61,9 +62,9 @@ impl Session {
 
     /// The innermost savepoint's part is rolled back, if it has not been already.
     pub(super) async fn fail_savepoint(&mut self) -> Result<()> {
-        abort_sub(&self.env).await?;
         let level = self.env.xact.borrow().levels.len();
-        self.portals.retain(|_, portal| portal.level < level);
+        self.close_cursors(level);
+        abort_sub(&self.env).await?;
         if let Some(mark) = self.saved.last() {
             self.env.settings.borrow_mut().undo_to(*mark);
         }

@@ -1,25 +1,27 @@
 //! A session: what a backend remembers of its client, and how it answers each message.
 
 use crate::small;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use super::cursors::Cursors;
+use super::extended::Portal;
 use super::port::ClientSender;
-use super::protocol::{BackendMessage, Bind, Bytes, Format, FrontendMessage, Target, TransactionStatus};
+use super::prepared::PreparedStatements;
+use super::protocol::{BackendMessage, FrontendMessage, TransactionStatus};
 use super::shared::{Server, SessionState};
 use super::statement::Parameters;
 use super::statement_log::log_level;
-use super::values::{describe, format_row, read_parameter};
+use super::values::{describe, format_row};
 use crate::catalog::Catalog;
-use crate::ids::{Error, Instant, Oid, Result, Severity, TimestampTz, sqlstate};
+use crate::ids::{Error, Instant, Result, Severity, TimestampTz, sqlstate};
 use crate::settings::Setting;
 use crate::sql::ast::Statement;
-use crate::sql::bound::OutColumn;
 use crate::sql::functions::{FnCtx, Registry};
-use crate::sql::parse::{Parsed, Place, Shapes};
+use crate::sql::parse::{Parsed, Shapes};
 use crate::trace::{Event, TxStatus};
 use crate::txn::{BlockState, DatabaseCounter, Env};
-use crate::types::{Datum, TypeId};
+use crate::types::TypeId;
 
 /// Settings of which the client is told whenever they change; in the order in which PostgreSQL tells them first.
 pub(super) const REPORTED: [Setting; 13] = [
@@ -38,25 +40,11 @@ pub(super) const REPORTED: [Setting; 13] = [
     Setting::TimeZone,
 ];
 
-/// A prepared statement.
-pub(super) struct Prepared {
-    pub(super) text: Rc<str>,
-    /// None for an empty query string.
-    pub(super) statement: Option<(Statement, Place)>,
-    pub(super) parameter_types: Vec<TypeId>,
-    /// The columns of its rows, if it returns any.
-    pub(super) columns: Option<Vec<OutColumn>>,
-}
-
-/// A prepared statement with its values; after a partial run, the rows that are left.
-pub(super) struct Portal {
-    pub(super) prepared: Rc<Prepared>,
-    pub(super) parameters: Parameters,
-    pub(super) formats: Vec<Format>,
-    /// The rows not yet fetched, and the command's tag; none before the first run.
-    pub(super) rest: Option<(std::vec::IntoIter<Vec<Option<Bytes>>>, String)>,
-    /// The level of the transaction at which it was made.
-    pub(super) level: usize,
+/// What a session keeps from statement to statement, and functions show of it.
+#[derive(Clone, Default)]
+pub(super) struct Kept {
+    pub(super) prepared: Rc<RefCell<PreparedStatements>>,
+    pub(super) cursors: Rc<RefCell<Cursors>>,
 }
 
 /// A backend's session.
@@ -67,7 +55,8 @@ pub(super) struct Session {
     pub(super) catalog: Rc<Catalog>,
     pub(super) functions: Rc<Registry>,
     pub(super) client: ClientSender,
-    pub(super) prepared: small::Map<String, Rc<Prepared>>,
+    pub(super) prepared: Rc<RefCell<PreparedStatements>>,
+    pub(super) cursors: Rc<RefCell<Cursors>>,
     pub(super) portals: small::Map<String, Portal>,
     /// Up to when the session's time is counted.
     pub(super) accounted: Cell<TimestampTz>,
@@ -88,11 +77,11 @@ pub(super) struct Session {
     /// Whether `statement_timeout` counts.
     pub(super) timing: bool,
     /// The shapes of statements that it has parsed.
-    shapes: Shapes,
+    pub(super) shapes: Shapes,
 }
 
 impl Session {
-    pub(super) fn new(server: Rc<Server>, env: Env, fx: FnCtx, client: ClientSender) -> Session {
+    pub(super) fn new(server: Rc<Server>, env: Env, fx: FnCtx, kept: Kept, client: ClientSender) -> Session {
         let now = env.cx.timestamp();
         Session {
             functions: server.functions(),
@@ -101,7 +90,8 @@ impl Session {
             catalog: fx.catalog.clone(),
             fx,
             client,
-            prepared: small::Map::new(),
+            prepared: kept.prepared,
+            cursors: kept.cursors,
             portals: small::Map::new(),
             accounted: Cell::new(now),
             stats_due: None,
@@ -139,6 +129,15 @@ impl Session {
             self.skipping = true;
             return self.report(error).await;
         }
+        Ok(())
+    }
+
+    async fn sync(&mut self) -> Result<()> {
+        self.skipping = false;
+        if let Err(error) = self.finish_command().await {
+            self.report(error).await?;
+        }
+        self.ready().await;
         Ok(())
     }
 
@@ -198,7 +197,7 @@ impl Session {
     }
 
     /// From here on this text runs.
-    fn begin_running(&mut self, text: &str) {
+    pub(super) fn begin_running(&mut self, text: &str) {
         self.names_relations = text.to_ascii_lowercase().contains("regclass");
         self.running = Some(text.into());
     }
@@ -247,7 +246,7 @@ impl Session {
     }
 
     /// In a failed transaction only its end is heard.
-    fn refuse_if_failed(&self, statement: &Statement) -> Result<()> {
+    pub(super) fn refuse_if_failed(&self, statement: &Statement) -> Result<()> {
         let ends =
             matches!(statement, Statement::Commit { .. } | Statement::Rollback { .. } | Statement::RollbackTo(_));
         if self.block() != BlockState::Failed || ends {
@@ -278,210 +277,5 @@ impl Session {
             })
             .await?;
         Ok(result)
-    }
-
-    // --- the extended protocol -------------------------------------------------------------------------------
-
-    async fn extended(&mut self, message: FrontendMessage) -> Result<()> {
-        match message {
-            FrontendMessage::Parse { name, query, parameter_types } => self.parse(name, &query, &parameter_types).await,
-            FrontendMessage::Bind(bind) => self.bind(bind),
-            FrontendMessage::Describe(target) => self.describe(&target),
-            FrontendMessage::Execute { portal, max_rows } => self.execute(&portal, max_rows).await,
-            FrontendMessage::Close(target) => {
-                match target {
-                    Target::Statement(name) => drop(self.prepared.remove(&name)),
-                    Target::Portal(name) => drop(self.portals.remove(&name)),
-                }
-                self.send(BackendMessage::CloseComplete);
-                Ok(())
-            }
-            FrontendMessage::Flush | FrontendMessage::Terminate => Ok(()),
-            FrontendMessage::Query(_) | FrontendMessage::Sync => Ok(()),
-        }
-    }
-
-    async fn sync(&mut self) -> Result<()> {
-        self.skipping = false;
-        if let Err(error) = self.finish_command().await {
-            self.report(error).await?;
-        }
-        self.ready().await;
-        Ok(())
-    }
-
-    async fn parse(&mut self, name: String, query: &str, parameter_types: &[Oid]) -> Result<()> {
-        self.note_query(query);
-        self.env.cx.point(Event::Query).await;
-        if !name.is_empty() && self.prepared.contains_key(&name) {
-            let message = format!("prepared statement \"{name}\" already exists");
-            return Err(Error::new(sqlstate::DUPLICATE_PREPARED_STATEMENT, message));
-        }
-        let prepared = self.prepare(query, parameter_types).await?;
-        self.prepared.insert(name, Rc::new(prepared));
-        self.send(BackendMessage::ParseComplete);
-        Ok(())
-    }
-
-    async fn prepare(&mut self, query: &str, parameter_types: &[Oid]) -> Result<Prepared> {
-        let mut script = self.shapes.check(query, &mut |_| ())?;
-        if script.len() > 1 {
-            let message = "cannot insert multiple commands into a prepared statement";
-            return Err(Error::new(sqlstate::SYNTAX_ERROR, message));
-        }
-        let statement = match script.is_empty() {
-            true => None,
-            false => Some(self.shapes.statement(query, &mut script, 0)?),
-        };
-        if let Some(parsed) = &statement {
-            self.refuse_if_failed(&parsed.statement)?;
-        }
-        self.start_command()?;
-        let known: Vec<Option<TypeId>> = parameter_types.iter().map(|oid| TypeId::from_oid(*oid)).collect();
-        let (parameter_types, columns) = match &statement {
-            Some(parsed) => {
-                let described = self.describe_statement(&parsed.statement, &known).await;
-                described.map_err(|error| parsed.place.put(query, error))?
-            }
-            None => (Vec::new(), None),
-        };
-        let statement = statement.map(|parsed| (parsed.statement, parsed.place));
-        Ok(Prepared { text: query.into(), statement, parameter_types, columns })
-    }
-
-    fn find_prepared(&self, name: &str) -> Result<Rc<Prepared>> {
-        let missing = || {
-            let what = if name.is_empty() {
-                "unnamed prepared statement".into()
-            } else {
-                format!("prepared statement \"{name}\"")
-            };
-            Error::new(sqlstate::INVALID_SQL_STATEMENT_NAME, format!("{what} does not exist"))
-        };
-        self.prepared.get(name).cloned().ok_or_else(missing)
-    }
-
-    fn bind(&mut self, bind: Bind) -> Result<()> {
-        let prepared = self.find_prepared(&bind.statement)?;
-        let wanted = prepared.parameter_types.len();
-        if bind.parameters.len() != wanted {
-            let message = format!(
-                "bind message supplies {} parameters, but prepared statement \"{}\" requires {wanted}",
-                bind.parameters.len(),
-                bind.statement
-            );
-            return Err(Error::new(sqlstate::PROTOCOL_VIOLATION, message));
-        }
-        self.start_command()?;
-        let mut parameters = Vec::with_capacity(wanted);
-        for (n, (value, ty)) in bind.parameters.iter().zip(&prepared.parameter_types).enumerate() {
-            parameters.push(match value {
-                None => Datum::Null,
-                Some(bytes) => read_parameter(bytes, *ty, Format::of_item(&bind.parameter_formats, n))?,
-            });
-        }
-        let parameters = Parameters { types: prepared.parameter_types.clone(), values: parameters };
-        let portal = Portal {
-            prepared,
-            parameters,
-            formats: bind.result_formats,
-            rest: None,
-            level: self.env.xact.borrow().level(),
-        };
-        self.portals.insert(bind.portal, portal);
-        self.send(BackendMessage::BindComplete);
-        Ok(())
-    }
-
-    fn describe(&mut self, target: &Target) -> Result<()> {
-        let (columns, formats) = match target {
-            Target::Statement(name) => {
-                let prepared = self.find_prepared(name)?;
-                let types = prepared.parameter_types.iter().map(|ty| ty.oid()).collect();
-                self.send(BackendMessage::ParameterDescription(types));
-                (prepared.columns.clone(), Vec::new())
-            }
-            Target::Portal(name) => {
-                let portal = self.find_portal(name)?;
-                (portal.prepared.columns.clone(), portal.formats.clone())
-            }
-        };
-        self.send(match columns {
-            Some(columns) => BackendMessage::RowDescription(describe(&columns, &formats)?),
-            None => BackendMessage::NoData,
-        });
-        Ok(())
-    }
-
-    fn find_portal(&self, name: &str) -> Result<&Portal> {
-        let missing = || Error::new(sqlstate::INVALID_CURSOR_NAME, format!("portal \"{name}\" does not exist"));
-        self.portals.get(name).ok_or_else(missing)
-    }
-
-    async fn execute(&mut self, name: &str, max_rows: u32) -> Result<()> {
-        let portal = self.find_portal(name)?;
-        if portal.rest.is_none() {
-            let Some((statement, place)) = portal.prepared.statement.clone() else {
-                self.send(BackendMessage::EmptyQueryResponse);
-                return Ok(());
-            };
-            let (parameters, formats) = (portal.parameters.clone(), portal.formats.clone());
-            let text = portal.prepared.text.clone();
-            let run = self.run_portal(name, &text, statement, &parameters, &formats).await;
-            run.map_err(|error| place.put(&text, error))?;
-        }
-        self.fetch(name, max_rows);
-        Ok(())
-    }
-
-    /// Runs a portal to its end and keeps the rows.
-    async fn run_portal(
-        &mut self,
-        name: &str,
-        text: &str,
-        statement: Statement,
-        parameters: &Parameters,
-        formats: &[Format],
-    ) -> Result<()> {
-        self.refuse_if_failed(&statement)?;
-        self.note_query(text);
-        self.begin_running(text);
-        let begun = self.env.cx.now();
-        let logged = self.log_statement("execute <unnamed>", text, log_level(&statement));
-        self.start_command()?;
-        let mut rows = Vec::new();
-        let mut types: Vec<TypeId> = Vec::new();
-        let tag = self
-            .run_statement(statement, parameters, false, &mut |part| {
-                match part {
-                    super::statement::Part::Columns(columns) => types = columns.iter().map(|c| c.ty).collect(),
-                    super::statement::Part::Row(row) => rows.push(format_row(row, &types, formats)?),
-                }
-                Ok(())
-            })
-            .await?;
-        self.stop_timing();
-        self.end_statement();
-        self.log_duration("execute <unnamed>", text, begun, logged);
-        if let Some(portal) = self.portals.get_mut(name) {
-            portal.rest = Some((rows.into_iter(), tag));
-        } else {
-            // The statement has ended its own transaction, and all portals with it.
-            rows.into_iter().for_each(|row| self.send(BackendMessage::DataRow(row)));
-            self.send(BackendMessage::CommandComplete(tag));
-        }
-        Ok(())
-    }
-
-    /// Sends the next rows of a portal.
-    fn fetch(&mut self, name: &str, max_rows: u32) {
-        let (client, world) = (self.client.clone(), self.env.cx.world().clone());
-        self.send_notices();
-        let Some(Portal { rest: Some((rows, tag)), .. }) = self.portals.get_mut(name) else { return };
-        let limit = if max_rows == 0 { usize::MAX } else { max_rows as usize };
-        rows.by_ref().take(limit).for_each(|row| client.send(&world, BackendMessage::DataRow(row)));
-        let done = rows.as_slice().is_empty();
-        let message = if done { BackendMessage::CommandComplete(tag.clone()) } else { BackendMessage::PortalSuspended };
-        client.send(&world, message);
     }
 }

@@ -376,6 +376,7 @@ impl Server {
         let parts = [
             (LogLevel::Detail, report.detail.as_deref()),
             (LogLevel::Hint, report.hint.as_deref()),
+            (LogLevel::Context, report.context.as_deref()),
             (LogLevel::Statement, statement),
         ];
         for (level, text) in parts {

@@ -21,11 +21,12 @@ use super::checkpointer;
 use super::log::LogLevel;
 use super::shared::{Server, ServerState};
 use crate::access::redo;
-use crate::ids::{Lsn, Result, RmgrId, TimeLineId, TimestampTz, WaitEvent, sqlstate};
+use crate::ids::{Lsn, Result, RmgrId, Severity, TimeLineId, TimestampTz, WaitEvent, sqlstate};
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
 use crate::types::datetime::utc_out;
+use crate::wal::describe::redo_context;
 use crate::wal::page::{self, XLOG_BLCKSZ};
 use crate::wal::xact_records::XactRecord;
 use crate::wal::xlog_records::XlogRecord;
@@ -38,7 +39,7 @@ pub(super) async fn main(cx: Cx, server: Rc<Server>) {
     match startup.run().await {
         // The server shuts down.
         Err(error) if error.code() == sqlstate::ADMIN_SHUTDOWN => {}
-        Err(error) => server.log(cx.pid(), LogLevel::Fatal, error.report().message.clone()),
+        Err(error) => server.log_error(cx.pid(), &error.severity(Severity::Fatal), None),
         Ok(()) => {}
     }
 }
@@ -230,7 +231,7 @@ impl<'a> Startup<'a> {
         if seg.segment_of(before) != seg.segment_of(record.end_lsn) {
             self.server.wal.segment_filled().wake_all(self.cx.world());
         }
-        redo::apply(&self.env, &mut self.state, record).await?;
+        redo::apply(&self.env, &mut self.state, record).await.map_err(|error| error.context(redo_context(record)))?;
         if record.rmid == RmgrId::Transaction
             && let XactRecord::Commit(end) | XactRecord::Abort(end) = XactRecord::decode(record)?
         {

@@ -6,18 +6,18 @@ use std::rc::Rc;
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
 use super::explain::explain_columns;
+use super::prepared::Prepared;
 use super::session::Session;
-use crate::catalog::{Table, pg_namespace, temporary};
+use crate::catalog::{RelationName, Table};
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
-use crate::sql::ast::{LockTable, QualName, Statement};
+use crate::sql::ast::{LockTable, QualName, Statement, Use};
 use crate::sql::bind::{self, Params};
-use crate::sql::bound::{self, Bound, CatalogView, OutColumn};
+use crate::sql::bound::{self, Bound, CatalogView, OutColumn, Row};
 use crate::sql::exec;
-use crate::sql::functions::quote_ident;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
-use crate::types::session::set_relations;
+use crate::types::session::{Relation, set_relations};
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -33,6 +33,8 @@ pub(super) enum Part<'a> {
 pub(super) struct Parameters {
     pub(super) types: Vec<TypeId>,
     pub(super) values: Vec<Datum>,
+    /// The prepared statement whose they are.
+    pub(super) of: Option<Rc<Prepared>>,
 }
 
 /// Where the parts of an answer go.
@@ -114,34 +116,29 @@ impl Session {
             | Statement::CreateSequence(_)
             | Statement::AlterSequence(_)
             | Statement::DropSequence(_)
+            | Statement::CreateSchema(_)
+            | Statement::RenameSchema(..)
+            | Statement::DropSchema(_)
+            | Statement::CreateView(_)
+            | Statement::DropView(_)
             | Statement::Truncate(_)
             | Statement::AlterTable(_)
             | Statement::CreateIndex(_)
             | Statement::DropIndex(_)) => self.run_definition(&statement).await?,
-            Statement::DiscardTemp => {
-                temporary::drop_all(&self.env, &self.catalog).await?;
-                "DISCARD TEMP"
-            }
-            Statement::DiscardAll => self.discard_all(several).await.map(|()| "DISCARD ALL")?,
-            Statement::Prepare(_) | Statement::Execute { .. } | Statement::Deallocate(_) => {
-                return Err(Error::unsupported("PREPARE in SQL"));
-            }
+            Statement::Discard(what) => self.discard(what, several).await?,
+            Statement::Prepare(prepare) => self.prepare_sql(prepare).await.map(|()| "PREPARE")?,
+            Statement::Execute(execute) => return Box::pin(self.execute_sql(&execute, sink)).await,
+            Statement::Deallocate(name) => self.deallocate(name.as_ref())?,
+            Statement::Declare(declare) => self.declare(declare).await.map(|()| "DECLARE CURSOR")?,
+            Statement::Fetch(fetch) => return self.fetch_cursor(&fetch, sink).await,
+            Statement::Close(name) => self.close(name.as_ref())?,
+            Statement::CreateTableAs(create) => return self.create_table_as(*create, parameters).await,
             Statement::Explain(statement, options) => {
                 return self.explain(&statement, &options, parameters, sink).await;
             }
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())
-    }
-
-    /// DISCARD ALL: as if the session had just begun.
-    async fn discard_all(&mut self, several: bool) -> Result<()> {
-        self.forbid_in_block("DISCARD ALL", several)?;
-        temporary::drop_all(&self.env, &self.catalog).await?;
-        self.prepared.clear();
-        self.portals.clear();
-        self.reset(None)?;
-        Ok(())
     }
 
     /// CHECKPOINT, VACUUM, ANALYZE and REINDEX.
@@ -178,8 +175,13 @@ impl Session {
         statement: &Statement,
         known: &[Option<TypeId>],
     ) -> Result<(Vec<TypeId>, Option<Vec<OutColumn>>)> {
-        if let Statement::Show(name) = statement {
-            return Ok((Vec::new(), Some(show_columns(name.as_deref()))));
+        match statement {
+            Statement::Show(name) => return Ok((Vec::new(), Some(show_columns(name.as_deref())))),
+            Statement::Fetch(fetch) if !fetch.only_move => {
+                return Ok((Vec::new(), Some(self.cursor_columns(&fetch.cursor)?)));
+            }
+            Statement::Execute(execute) => return Ok((Vec::new(), self.find_prepared(&execute.name)?.columns.clone())),
+            _ => {}
         }
         if let Statement::Explain(statement, options) = statement {
             let bound = self.bind_statement(statement, Params::Some(known)).await?;
@@ -193,17 +195,34 @@ impl Session {
     }
 
     /// SELECT, INSERT, UPDATE, DELETE: looked up, locked, bound, executed.
-    async fn run_bound(&mut self, statement: &Statement, parameters: &Parameters, sink: Sink<'_>) -> Result<String> {
-        let known: Vec<Option<TypeId>> = parameters.types.iter().copied().map(Some).collect();
-        let params = if known.is_empty() { Params::None } else { Params::Some(&known) };
-        let bound = self.bind_statement(statement, params).await?;
-        let bound = bound.ok_or_else(|| Error::unsupported("this statement"))?;
-        if let Some(columns) = bound.statement.columns() {
+    pub(super) async fn run_bound(
+        &mut self,
+        statement: &Statement,
+        parameters: &Parameters,
+        sink: Sink<'_>,
+    ) -> Result<String> {
+        let bound = self.bind_with(statement, parameters).await?;
+        let columns = bound.statement.columns();
+        // Of what changes rows nothing is said before all of it is done: `PORTAL_ONE_RETURNING`, `PORTAL_ONE_MOD_WITH`.
+        let at_once = bound.writes();
+        let mut kept: Vec<Row> = Vec::new();
+        if let (Some(columns), false) = (columns, at_once) {
             sink(Part::Columns(columns))?;
         }
-        let rows = exec::run(&self.fx, &bound, &parameters.values, &mut |row| sink(Part::Row(row))).await;
+        let mut take = |row: &[Datum]| match at_once {
+            true => {
+                kept.push(row.to_vec());
+                Ok(())
+            }
+            false => sink(Part::Row(row)),
+        };
+        let rows = exec::run(&self.fx, &bound, &parameters.values, &mut take).await;
         self.env.release_work();
         let rows = rows?;
+        if let (Some(columns), true) = (columns, at_once) {
+            sink(Part::Columns(columns))?;
+            kept.iter().try_for_each(|row| sink(Part::Row(row)))?;
+        }
         self.env.cx.point(Event::ResultSent { rows: rows as u32 }).await;
         Ok(match bound.statement {
             bound::Statement::Query(_) => format!("SELECT {rows}"),
@@ -211,6 +230,25 @@ impl Session {
             bound::Statement::Update(_) => format!("UPDATE {rows}"),
             bound::Statement::Delete(_) => format!("DELETE {rows}"),
         })
+    }
+
+    /// Binds a statement for values of its parameters. One that was prepared must have the columns that it had then.
+    pub(super) async fn bind_with(&self, statement: &Statement, parameters: &Parameters) -> Result<Bound> {
+        let known: Vec<Option<TypeId>> = parameters.types.iter().copied().map(Some).collect();
+        let params = if known.is_empty() { Params::None } else { Params::Some(&known) };
+        let bound = self.bind_statement(statement, params).await?;
+        let bound = bound.ok_or_else(|| Error::unsupported("this statement"))?;
+        if let Some(prepared) = &parameters.of {
+            prepared.runs.set(prepared.runs.get() + 1);
+            let before = prepared.columns.as_deref().unwrap_or_default();
+            let now = bound.statement.columns().unwrap_or_default();
+            let same = |(a, b): (&OutColumn, &OutColumn)| (&a.name, a.ty, a.typmod) == (&b.name, b.ty, b.typmod);
+            if before.len() != now.len() || !before.iter().zip(now).all(same) {
+                let message = "cached plan must not change result type";
+                return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message));
+            }
+        }
+        Ok(bound)
     }
 
     /// Binds a statement. Which literals name tables is known only then: binding is repeated once those that it has
@@ -243,13 +281,13 @@ impl Session {
 
     /// Puts the names of all relations where a regclass is read and shown by them.
     async fn load_relations(&self) -> Result<()> {
-        let relations = self.catalog.relations(&self.env).await?;
-        let named = relations.iter().map(|class| {
-            let name = quote_ident(&class.name);
-            let name = if class.namespace == pg_namespace::PG_TOAST { format!("pg_toast.{name}") } else { name };
-            (class.oid, name.into())
-        });
-        set_relations(named.collect());
+        let names = self.catalog.relation_names(&self.env).await?;
+        let mut relations = Vec::with_capacity(names.len());
+        for RelationName { oid, namespace, name, visible } in names.iter().cloned() {
+            let schema = self.catalog.schema_name(&self.env, namespace).await?;
+            relations.push(Relation { oid, schema, name, visible });
+        }
+        set_relations(relations.into());
         Ok(())
     }
 
@@ -272,28 +310,23 @@ impl Session {
     /// Looks up and locks the tables that a statement names.
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
-        let changes = !matches!(statement, Statement::Query(_));
         let mut tables = OpenTables::default();
-        for (n, (name, locks_rows)) in statement.relations().into_iter().enumerate() {
-            let mode = match locks_rows {
-                _ if n == 0 && changes => LockMode::RowExclusive,
-                true => LockMode::RowShare,
-                false => LockMode::AccessShare,
+        for (name, used) in statement.relations() {
+            let mode = match used {
+                Use::Changes => LockMode::RowExclusive,
+                Use::Locks => LockMode::RowShare,
+                Use::Reads => LockMode::AccessShare,
             };
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
                 table.refuse_index().map_err(|error| error.at(name.pos.0))?;
                 self.refuse_other_temp(&table)?;
-                match statement {
-                    Statement::Insert(_) if n == 0 && !table.class.is_temporary() => {
-                        self.refuse_if_read_only("INSERT")?
-                    }
-                    Statement::Update(_) if n == 0 && !table.class.is_temporary() => {
-                        self.refuse_if_read_only("UPDATE")?
-                    }
-                    Statement::Delete(_) if n == 0 && !table.class.is_temporary() => {
-                        self.refuse_if_read_only("DELETE")?
-                    }
-                    _ => {}
+                if used == Use::Changes && !table.class.is_temporary() {
+                    self.refuse_if_read_only(match statement {
+                        Statement::Insert(_) => "INSERT",
+                        Statement::Update(_) => "UPDATE",
+                        Statement::Delete(_) => "DELETE",
+                        _ => "SELECT",
+                    })?;
                 }
                 tables.open.push((name.clone(), table));
             }
@@ -311,7 +344,7 @@ impl Session {
     }
 
     /// In a transaction that only reads, and on a standby, nothing may be changed.
-    fn refuse_to_write(&self, statement: &Statement) -> Result<()> {
+    pub(super) fn refuse_to_write(&self, statement: &Statement) -> Result<()> {
         let statement = match statement {
             Statement::Explain(explained, options) if options.analyze => explained,
             other => other,
@@ -322,10 +355,17 @@ impl Session {
             Statement::Update(_) => "UPDATE",
             Statement::Delete(_) => "DELETE",
             Statement::CreateTable(_) => "CREATE TABLE",
+            Statement::CreateTableAs(create) if create.into => "SELECT INTO",
+            Statement::CreateTableAs(_) => "CREATE TABLE AS",
             Statement::DropTable(_) => "DROP TABLE",
             Statement::CreateSequence(_) => "CREATE SEQUENCE",
             Statement::AlterSequence(_) => "ALTER SEQUENCE",
             Statement::DropSequence(_) => "DROP SEQUENCE",
+            Statement::CreateSchema(_) => "CREATE SCHEMA",
+            Statement::RenameSchema(..) => "ALTER SCHEMA",
+            Statement::DropSchema(_) => "DROP SCHEMA",
+            Statement::CreateView(_) => "CREATE VIEW",
+            Statement::DropView(_) => "DROP VIEW",
             Statement::Truncate(_) => "TRUNCATE TABLE",
             Statement::AlterTable(_) => "ALTER TABLE",
             Statement::CreateIndex(_) => "CREATE INDEX",
@@ -349,7 +389,7 @@ impl Session {
         self.refuse_if_read_only(what)
     }
 
-    fn refuse_if_read_only(&self, what: &str) -> Result<()> {
+    pub(super) fn refuse_if_read_only(&self, what: &str) -> Result<()> {
         if !self.env.xact.borrow().read_only {
             return Ok(());
         }
@@ -357,7 +397,7 @@ impl Session {
         Err(Error::new(sqlstate::READ_ONLY_SQL_TRANSACTION, message))
     }
 
-    fn forbid_in_block(&self, what: &str, several: bool) -> Result<()> {
+    pub(super) fn forbid_in_block(&self, what: &str, several: bool) -> Result<()> {
         if self.block() != BlockState::Implicit || several {
             let message = format!("{what} cannot run inside a transaction block");
             return Err(Error::new(sqlstate::ACTIVE_SQL_TRANSACTION, message));

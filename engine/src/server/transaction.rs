@@ -140,6 +140,10 @@ impl Session {
 
     pub(super) async fn commit(&mut self) -> Result<()> {
         let counts = self.counts();
+        if let Err(error) = self.hold_cursors().await {
+            self.abort().await?;
+            return Err(error);
+        }
         // What has waited to be checked is checked now; if it fails the transaction is over all the same.
         if let Err(error) = fire_deferred(&self.fx, None).await {
             self.abort().await?;
@@ -153,6 +157,7 @@ impl Session {
 
     pub(super) async fn abort(&mut self) -> Result<()> {
         let counts = self.counts();
+        self.close_cursors(1);
         abort(&self.env).await?;
         self.leave_block(false, counts);
         Ok(())
@@ -179,7 +184,6 @@ impl Session {
         }
         self.set_block(BlockState::Idle);
         self.statements_in_block = 0;
-        self.portals.clear();
         self.saved.clear();
         self.env.settings.borrow_mut().end_transaction(committed);
     }
@@ -195,10 +199,10 @@ impl Session {
                 if self.block() == BlockState::InBlock && inside {
                     self.fail_savepoint().await?;
                 } else if self.block() == BlockState::InBlock {
+                    self.close_cursors(1);
                     abort(&self.env).await?;
                     self.env.stats.end_transaction(false);
                     self.env.settings.borrow_mut().end_transaction(false);
-                    self.portals.clear();
                 }
                 self.set_block(BlockState::Failed);
                 Ok(())

@@ -7,16 +7,11 @@ use std::rc::Rc;
 
 use crate::access::{self, VacuumOptions, VacuumStats};
 use crate::buffer::BufferUsage;
+use crate::catalog::pg_namespace::{PG_TOAST, temp_toast_namespace};
 use crate::catalog::{self, Catalog, Table};
 use crate::ids::{BLCKSZ, Error, FIRST_NORMAL_OID, LockMode, Result, Severity, sqlstate};
 use crate::sql::ast::{QualName, Vacuum};
 use crate::txn::{BlockState, Env, WalUsage};
-
-/// The schema of the long values of the session's temporary tables.
-fn temp_toast_schema(env: &Env) -> String {
-    let namespace = catalog::pg_namespace::temp_toast_namespace(env.backend_number());
-    catalog::pg_namespace::name(namespace).unwrap_or_default().into()
-}
 
 impl Session {
     /// Vacuums the tables that are named, or all.
@@ -30,7 +25,9 @@ impl Session {
             let separately = !vacuum.full && vacuum.process_toast.unwrap_or(true);
             let long = vacuumed.filter(|table| table.class.toast.is_valid() && separately);
             if let Some(table) = long {
-                let schema = if table.class.is_temporary() { temp_toast_schema(&self.env) } else { "pg_toast".into() };
+                let temporary = temp_toast_namespace(self.env.backend_number());
+                let schema = if table.class.is_temporary() { temporary } else { PG_TOAST };
+                let schema = self.catalog.schema_name(&self.env, schema).await?;
                 self.vacuum_one(Some(&schema), &format!("pg_toast_{}", table.oid), vacuum).await?;
             }
             let columns = vacuum.columns.get(at).map_or(&[][..], Vec::as_slice);
@@ -58,8 +55,12 @@ impl Session {
         let wanted = |class: &catalog::pg_class::ClassRow| !(full && class.oid < FIRST_NORMAL_OID);
         classes.retain(|class| class.kind == b'r' && wanted(class));
         classes.retain(|class| !self.env.is_other_temp(class.file(self.env.database)));
-        let schema = |class: &catalog::pg_class::ClassRow| catalog::pg_namespace::name(class.namespace);
-        Ok(classes.into_iter().map(|class| (schema(&class).map(String::from), class.name)).collect())
+        let mut names = Vec::with_capacity(classes.len());
+        for class in classes {
+            let schema = self.catalog.schema_name(&self.env, class.namespace).await?;
+            names.push((Some(schema.to_string()), class.name));
+        }
+        Ok(names)
     }
 
     /// One table: its transaction sees everything, gets no id, and holds back no one's horizon. None if it was passed over.

@@ -89,8 +89,7 @@ impl Merge {
     /// Adds a tuple to the run; whether [`Merge::write_full`] is due.
     pub(super) fn push(&mut self, tuple: &[u8]) -> bool {
         let (tape, set) = self.tape();
-        tape.push(set, &(tuple.len() as u32 + 4).to_le_bytes());
-        tape.push(set, tuple)
+        tape.push_tuple(set, &[], tuple)
     }
 
     pub(super) async fn write_full(&mut self, env: &Env) -> Result<()> {
@@ -101,7 +100,7 @@ impl Merge {
     /// `markrunend`
     pub(super) async fn end_run(&mut self, env: &Env) -> Result<()> {
         let (tape, set) = self.tape();
-        if tape.push(set, &0_u32.to_le_bytes()) { tape.write_full(env, set).await } else { Ok(()) }
+        if tape.end_run(set) { tape.write_full(env, set).await } else { Ok(()) }
     }
 
     // --- merging ---------------------------------------------------------------------------------------------

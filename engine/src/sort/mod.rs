@@ -27,6 +27,7 @@
 
 mod arena;
 mod budget;
+mod buffile;
 mod heap;
 mod merge;
 mod order;
@@ -34,8 +35,10 @@ mod quicksort;
 mod tape;
 mod tuplesort;
 
+pub use buffile::BufFile;
 pub use order::{Leading, Order};
 pub use quicksort::sort_by_key;
+pub use tape::{Tape, TapeSet};
 pub use tuplesort::{Found, SortMethod, SortStats, Tuplesort};
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::txn::{Env, TempFile};
 pub(super) const PAYLOAD: usize = BLCKSZ - 16;
 
 /// The file of some tapes; `LogicalTapeSet`.
-pub(super) struct TapeSet {
+pub struct TapeSet {
     file: TempFile,
     free: BinaryHeap<Reverse<u64>>,
     /// How many blocks were ever used,
@@ -34,13 +34,14 @@ pub(super) struct TapeSet {
 }
 
 impl TapeSet {
-    pub(super) fn create(env: &Env) -> TapeSet {
+    /// None so far.
+    pub fn create(env: &Env) -> TapeSet {
         let file = env.create_temp_file();
         TapeSet { file, free: BinaryHeap::new(), allocated: 0, written: 0, forget_free: false }
     }
 
     /// `LogicalTapeSetBlocks`: how many blocks the file has.
-    pub(super) fn blocks(&self) -> u64 {
+    pub fn blocks(&self) -> u64 {
         self.written
     }
 
@@ -50,7 +51,7 @@ impl TapeSet {
     }
 
     /// Removes the file.
-    pub(super) fn close(&self, env: &Env) {
+    pub fn close(&self, env: &Env) {
         env.remove_temp_file(self.file);
     }
 
@@ -73,7 +74,7 @@ impl TapeSet {
 
 /// A tape; `LogicalTape`.
 #[derive(Default)]
-pub(super) struct Tape {
+pub struct Tape {
     first: Option<u64>,
     /// The block that is being filled, and its number; while reading, what was read.
     buffer: Vec<u8>,
@@ -88,6 +89,18 @@ pub(super) struct Tape {
 impl Tape {
     // --- writing ---------------------------------------------------------------------------------------------
 
+    /// Adds a tuple of two parts; whether [`Tape::write_full`] is due.
+    pub fn push_tuple(&mut self, set: &mut TapeSet, head: &[u8], tuple: &[u8]) -> bool {
+        self.push(set, &((head.len() + tuple.len()) as u32 + 4).to_le_bytes());
+        self.push(set, head);
+        self.push(set, tuple)
+    }
+
+    /// What was added so far is a run. Whether [`Tape::write_full`] is due.
+    pub fn end_run(&mut self, set: &mut TapeSet) -> bool {
+        self.push(set, &0_u32.to_le_bytes())
+    }
+
     /// Adds bytes; whether a block is full, and has to be written before more are added.
     pub(super) fn push(&mut self, set: &mut TapeSet, bytes: &[u8]) -> bool {
         if self.first.is_none() {
@@ -99,7 +112,7 @@ impl Tape {
     }
 
     /// Writes all full blocks.
-    pub(super) async fn write_full(&mut self, env: &Env, set: &mut TapeSet) -> Result<()> {
+    pub async fn write_full(&mut self, env: &Env, set: &mut TapeSet) -> Result<()> {
         let mut from = 0;
         while self.buffer.len() - from > PAYLOAD {
             let next = set.take_block();
@@ -116,7 +129,7 @@ impl Tape {
     }
 
     /// `LogicalTapeRewindForRead`: all that was written will be read, in strides of so many bytes.
-    pub(super) async fn rewind(&mut self, env: &Env, set: &mut TapeSet, stride: usize) -> Result<()> {
+    pub async fn rewind(&mut self, env: &Env, set: &mut TapeSet, stride: usize) -> Result<()> {
         if !self.buffer.is_empty() {
             let len = self.buffer.len();
             let mut bytes = std::mem::take(&mut self.buffer);
@@ -183,7 +196,7 @@ impl Tape {
     }
 
     /// The next tuple; `false` at the end of a run.
-    pub(super) async fn next(&mut self, env: &Env, set: &mut TapeSet, tuple: &mut Vec<u8>) -> Result<bool> {
+    pub async fn next(&mut self, env: &Env, set: &mut TapeSet, tuple: &mut Vec<u8>) -> Result<bool> {
         loop {
             match self.take(tuple) {
                 Some(taken) => return Ok(taken),

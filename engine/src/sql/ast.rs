@@ -10,12 +10,15 @@ pub use super::ast_explain::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
 pub use super::ast_query::*;
+pub use super::ast_schema::*;
+pub use super::ast_session::*;
 pub use super::ast_table::*;
 pub use super::ast_xact::*;
 use std::fmt;
 use std::rc::Rc;
 
 pub use super::sql_value::SqlValue;
+pub use super::walk::Use;
 
 /// A name after folding and truncation.
 pub type Ident = Rc<str>;
@@ -74,6 +77,16 @@ pub enum Statement {
     AlterSequence(AlterSequence),
     /// DROP SEQUENCE
     DropSequence(DropTable),
+    /// CREATE SCHEMA
+    CreateSchema(CreateSchema),
+    /// ALTER SCHEMA RENAME TO
+    RenameSchema(Ident, Ident),
+    /// DROP SCHEMA
+    DropSchema(DropSchema),
+    /// CREATE VIEW
+    CreateView(Box<CreateView>),
+    /// DROP VIEW
+    DropView(DropTable),
     /// TRUNCATE
     Truncate(Truncate),
     /// CREATE INDEX
@@ -143,18 +156,19 @@ pub enum Statement {
     /// PREPARE
     Prepare(Prepare),
     /// EXECUTE
-    Execute {
-        /// Which prepared statement.
-        name: Ident,
-        /// Its arguments.
-        args: Vec<Expr>,
-    },
+    Execute(Execute),
     /// DEALLOCATE of one prepared statement, or of all
     Deallocate(Option<Ident>),
-    /// DISCARD ALL
-    DiscardAll,
-    /// DISCARD TEMP
-    DiscardTemp,
+    /// DISCARD
+    Discard(Discard),
+    /// DECLARE
+    Declare(DeclareCursor),
+    /// FETCH or MOVE
+    Fetch(Fetch),
+    /// CLOSE of one cursor, or of all
+    Close(Option<Ident>),
+    /// CREATE TABLE AS, or SELECT INTO
+    CreateTableAs(Box<CreateTableAs>),
 }
 
 /// SET.
@@ -193,17 +207,6 @@ pub struct Vacuum {
     pub skip_locked: bool,
     /// PROCESS_TOAST, where said.
     pub process_toast: Option<bool>,
-}
-
-/// PREPARE.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Prepare {
-    /// The name it gets.
-    pub name: Ident,
-    /// The types of its parameters, as far as they are said.
-    pub types: Vec<TypeName>,
-    /// What is prepared.
-    pub statement: Box<Statement>,
 }
 
 /// An expression and its place.

@@ -9,6 +9,8 @@ pub struct AlterTable {
     pub name: QualName,
     /// IF EXISTS
     pub if_exists: bool,
+    /// What it was called, as the letter in `relkind`: a table, a view, a sequence.
+    pub kind: u8,
     /// What is done to it, in order.
     pub actions: Vec<AlterAction>,
 }
@@ -32,4 +34,6 @@ pub enum AlterAction {
     RenameColumn(Ident, Ident),
     /// RENAME TO
     Rename(Ident),
+    /// SET SCHEMA
+    SetSchema(Ident),
 }

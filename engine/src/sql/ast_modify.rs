@@ -1,10 +1,12 @@
 //! The tree of statements that change rows.
 
-use super::ast::{Expr, Ident, Pos, QualName, Query, Target};
+use super::ast::{Expr, FromItem, Ident, Pos, QualName, Query, Target, With};
 
 /// INSERT.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Insert {
+    /// WITH
+    pub with: Option<With>,
     /// Into which table.
     pub table: QualName,
     /// The name by which the table may be referred to.
@@ -53,12 +55,16 @@ pub struct ConflictUpdate {
 /// UPDATE.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Update {
+    /// WITH
+    pub with: Option<With>,
     /// Which table.
     pub table: QualName,
     /// Its alias.
     pub alias: Option<Ident>,
     /// What is set to what.
     pub set: Vec<Assignment>,
+    /// FROM: what its rows are joined with.
+    pub from: Vec<FromItem>,
     /// WHERE
     pub filter: Option<Expr>,
     /// RETURNING
@@ -79,10 +85,14 @@ pub struct Assignment {
 /// DELETE.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Delete {
+    /// WITH
+    pub with: Option<With>,
     /// From which table.
     pub table: QualName,
     /// Its alias.
     pub alias: Option<Ident>,
+    /// USING: what its rows are joined with.
+    pub using: Vec<FromItem>,
     /// WHERE
     pub filter: Option<Expr>,
     /// RETURNING

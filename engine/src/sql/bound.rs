@@ -252,13 +252,16 @@ pub struct Update {
     pub table: Rc<Table>,
     /// Whether the row of expressions has system columns.
     pub system: bool,
-    /// WHERE
+    /// WHERE; empty where there is a FROM.
     pub filter: Vec<Exprs>,
-    /// For each column of the table its new value, over the old row.
+    /// FROM: the table joined with its items, and WHERE. Its row has the columns of the table, the system's, then those
+    /// of the items.
+    pub from: Option<Box<Query>>,
+    /// For each column of the table its new value, over the old row, or that of FROM.
     pub values: Exprs,
     /// What each row has to meet.
     pub checks: Vec<Check>,
-    /// RETURNING, over the new row.
+    /// RETURNING, over the new row, which in that of FROM takes the old one's place.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
 }
 
@@ -269,9 +272,11 @@ pub struct Delete {
     pub table: Rc<Table>,
     /// Whether the row of expressions has system columns.
     pub system: bool,
-    /// WHERE
+    /// WHERE; empty where there is a USING.
     pub filter: Vec<Exprs>,
-    /// RETURNING, over the old row.
+    /// USING: the table joined with its items, as in an UPDATE.
+    pub using: Option<Box<Query>>,
+    /// RETURNING, over the old row, or that of USING.
     pub returning: Option<(Exprs, Vec<OutColumn>)>,
 }
 
@@ -329,6 +334,13 @@ pub struct Bound {
     pub ctes: Vec<Cte>,
     /// How many exec parameters there are.
     pub execs: usize,
+}
+
+impl Bound {
+    /// Whether it changes rows, itself or in a WITH.
+    pub fn writes(&self) -> bool {
+        self.statement.writes() || self.ctes.iter().any(|cte| matches!(cte.body, CteBody::Change(_)))
+    }
 }
 
 impl Statement {

@@ -8,6 +8,7 @@
 //! PostgreSQL: `utils/adt/ruleutils.c`.
 
 use super::ast::{Call, Case, Expr, ExprKind, Pos, Quantity, Subscript, TypeName};
+use crate::types::quote::{quote_ident, quote_literal};
 use crate::types::{Datum, TypeId, output};
 
 /// What binding has made of literals that had no type of their own, by their places.
@@ -21,36 +22,6 @@ pub fn deparse(expr: &Expr, literals: &Literals) -> String {
 /// A stored expression in which a column has got another name.
 pub fn renamed(expr: &Expr, from: &str, to: &str) -> String {
     Deparse { literals: &Vec::new(), renamed: Some((from, to)), out: String::new() }.whole(expr)
-}
-
-/// `quote_identifier`: a name as it must be written.
-pub fn quote_name(name: &str) -> String {
-    let plain = |(at, c): (usize, char)| c.is_ascii_lowercase() || c == '_' || at > 0 && c.is_ascii_digit();
-    if !name.is_empty() && name.chars().enumerate().all(plain) && !is_reserved(name) {
-        return name.to_string();
-    }
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-/// The words that cannot be names of columns without quotes.
-fn is_reserved(word: &str) -> bool {
-    const WORDS: &str = " all analyse analyze and any array as asc asymmetric authorization between bigint binary bit \
-        boolean both case cast char character check coalesce collate collation column concurrently constraint create \
-        cross current_catalog current_date current_role current_schema current_time current_timestamp current_user dec \
-        decimal default deferrable desc distinct do else end except exists extract false fetch float for foreign freeze \
-        from full grant greatest group grouping having ilike in initially inner inout int integer intersect interval \
-        into is isnull join lateral leading least left like limit localtime localtimestamp national natural nchar none \
-        normalize not notnull null nullif numeric offset on only or order out outer overlaps overlay placing position \
-        precision primary real references returning right row select session_user setof similar smallint some \
-        substring symmetric table tablesample then time timestamp to trailing treat trim true union unique user using \
-        values varchar variadic verbose when where window with ";
-    WORDS.contains(&format!(" {word} "))
-}
-
-/// A string as a literal.
-pub fn quote_literal(text: &str) -> String {
-    let quoted = text.replace('\'', "''");
-    if text.contains('\\') { format!("E'{}'", quoted.replace('\\', "\\\\")) } else { format!("'{quoted}'") }
 }
 
 struct Deparse<'a> {
@@ -122,8 +93,8 @@ impl Deparse<'_> {
             ExprKind::Param(n) => self.put(&format!("${n}")),
             ExprKind::Column(path) => {
                 let now = |name: &str| match self.renamed {
-                    Some((from, to)) if from == name => quote_name(to),
-                    _ => quote_name(name),
+                    Some((from, to)) if from == name => quote_ident(to),
+                    _ => quote_ident(name),
                 };
                 let names: Vec<String> = path.iter().map(|name| now(name)).collect();
                 self.put(&names.join("."));
@@ -161,7 +132,7 @@ impl Deparse<'_> {
             }
             ExprKind::Field(arg, name) => {
                 self.around("(", arg, ").");
-                self.put(&name.as_ref().map_or("*".into(), |name| quote_name(name)));
+                self.put(&name.as_ref().map_or("*".into(), |name| quote_ident(name)));
             }
             ExprKind::Default => self.put("DEFAULT"),
             ExprKind::Row(args) => self.call("ROW", args),
@@ -233,7 +204,7 @@ impl Deparse<'_> {
                     }
                 }
             }
-            ExprKind::Collate(arg, name) => self.around("(", arg, &format!(" COLLATE {})", quote_name(&name.name))),
+            ExprKind::Collate(arg, name) => self.around("(", arg, &format!(" COLLATE {})", quote_ident(&name.name))),
             _ => {}
         }
     }
@@ -265,9 +236,9 @@ impl Deparse<'_> {
     }
 
     fn function(&mut self, call: &Call) {
-        let name = quote_name(&call.name.name);
+        let name = quote_ident(&call.name.name);
         match &call.name.schema {
-            Some(schema) if &**schema != "pg_catalog" => self.put(&format!("{}.{name}(", quote_name(schema))),
+            Some(schema) if &**schema != "pg_catalog" => self.put(&format!("{}.{name}(", quote_ident(schema))),
             _ => self.put(&format!("{name}(")),
         }
         if call.star {
@@ -278,7 +249,7 @@ impl Deparse<'_> {
                 self.put(", ");
             }
             if let Some(label) = label {
-                self.put(&format!("{} => ", quote_name(label)));
+                self.put(&format!("{} => ", quote_ident(label)));
             }
             self.expr(arg);
         }
@@ -300,7 +271,7 @@ fn numeric(text: &str) -> String {
 fn type_text(ty: &TypeName) -> String {
     let (schema, name) = (ty.name.schema.as_deref(), &*ty.name.name);
     let known = TypeId::all().find(|id| id.typname() == name && matches!(schema, None | Some("pg_catalog")));
-    let mut text = known.map_or_else(|| quote_name(name), |id| id.to_string());
+    let mut text = known.map_or_else(|| quote_ident(name), |id| id.to_string());
     if !ty.typmods.is_empty() {
         let typmods: Vec<String> = ty.typmods.iter().map(i32::to_string).collect();
         text += &format!("({})", typmods.join(","));

@@ -89,45 +89,71 @@ impl Call {
     }
 }
 
+/// What a statement does to a table that it names.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Use {
+    /// Reads it.
+    Reads,
+    /// Locks its rows.
+    Locks,
+    /// Changes its rows.
+    Changes,
+}
+
 impl Statement {
-    /// The tables and views that the statement names, in order, and whether it locks their rows; a name may come twice.
-    pub fn relations(&self) -> Vec<(&QualName, bool)> {
+    /// The tables and views that the statement names, in order, and what it does to them; a name may come twice.
+    pub fn relations(&self) -> Vec<(&QualName, Use)> {
         let mut names = Vec::new();
         of_statement(self, &mut names);
         names
     }
 }
 
-type Names<'a> = Vec<(&'a QualName, bool)>;
+type Names<'a> = Vec<(&'a QualName, Use)>;
 
 fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
     match statement {
         Statement::Query(query) => of_query(query, names),
         Statement::Insert(insert) => {
-            names.push((&insert.table, false));
+            of_with(&insert.with, names);
+            names.push((&insert.table, Use::Changes));
             insert.source.iter().for_each(|query| of_query(query, names));
+            if let Some(update) = insert.on_conflict.as_ref().and_then(|clause| clause.update.as_ref()) {
+                update.set.iter().for_each(|set| of_expr(&set.value, names));
+                update.filter.iter().for_each(|filter| of_expr(filter, names));
+            }
             insert.returning.iter().for_each(|target| of_target(target, names));
         }
         Statement::Update(update) => {
-            names.push((&update.table, false));
+            of_with(&update.with, names);
+            names.push((&update.table, Use::Changes));
+            update.from.iter().for_each(|item| of_item(item, &[], names));
             update.set.iter().for_each(|set| of_expr(&set.value, names));
             update.filter.iter().for_each(|filter| of_expr(filter, names));
             update.returning.iter().for_each(|target| of_target(target, names));
         }
         Statement::Delete(delete) => {
-            names.push((&delete.table, false));
+            of_with(&delete.with, names);
+            names.push((&delete.table, Use::Changes));
+            delete.using.iter().for_each(|item| of_item(item, &[], names));
             delete.filter.iter().for_each(|filter| of_expr(filter, names));
             delete.returning.iter().for_each(|target| of_target(target, names));
         }
+        Statement::Declare(cursor) => of_query(&cursor.query, names),
+        Statement::CreateTableAs(create) => of_statement(&create.source, names),
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
         Statement::Explain(statement, _) => of_statement(statement, names),
         _ => {}
     }
 }
 
-fn of_query<'a>(query: &'a Query, names: &mut Names<'a>) {
-    let ctes = query.with.iter().flat_map(|with| &with.ctes);
+fn of_with<'a>(with: &'a Option<With>, names: &mut Names<'a>) {
+    let ctes = with.iter().flat_map(|with| &with.ctes);
     ctes.for_each(|cte| of_statement(&cte.statement, names));
+}
+
+fn of_query<'a>(query: &'a Query, names: &mut Names<'a>) {
+    of_with(&query.with, names);
     match &query.body {
         QueryBody::Select(select) => of_select(select, &query.locking, names),
         QueryBody::Values(rows) => rows.iter().flatten().for_each(|value| of_expr(value, names)),
@@ -186,7 +212,8 @@ fn of_item<'a>(item: &'a FromItem, locking: &[Locking], names: &mut Names<'a>) {
     match item {
         FromItem::Table(name, alias) => {
             let known = alias.as_ref().map_or(&name.name, |alias| &alias.name);
-            names.push((name, locking.iter().any(|clause| clause.applies_to(known))));
+            let locks = locking.iter().any(|clause| clause.applies_to(known));
+            names.push((name, if locks { Use::Locks } else { Use::Reads }));
         }
         FromItem::Function(function) => {
             let args = function.calls.iter().flat_map(|(call, _)| &call.args);

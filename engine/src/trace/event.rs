@@ -270,4 +270,14 @@ events! {
     fine SortMerge { /** How many runs. */ runs: u16, /** How many wait besides. */ waiting: u32, /** Whether the result is read at once instead of written. */ last: bool };
     /// All that a sort was given is in order in memory.
     fine SortDone { /** How many tuples. */ tuples: u32, /** Whether only the first ones were wanted. */ top: bool };
+    /// The table of a hash join is complete, or what of it fits into memory.
+    fine HashBuilt { /** Tuples in memory. */ tuples: u32, /** Of how many batches it is the first. */ batches: u32 };
+    /// The table of a hash join is too large: the batches are halved.
+    fine HashSplit { /** How many there are now. */ batches: u32, /** How many tuples went from memory to disk. */ moved: u32 };
+    /// A hash join goes on with the next batch.
+    fine HashBatch { /** Which, from 0. */ batch: u32, /** How many there are. */ batches: u32 };
+    /// A hash table of groups is full: rows of groups that are not in it go to disk.
+    fine HashSpill { /** Into so many partitions. */ partitions: u32, /** Groups in memory. */ groups: u32 };
+    /// The rows of a partition that was put aside are grouped.
+    fine HashPartition { /** How many rows it has. */ tuples: u32, /** How many partitions wait besides. */ waiting: u32 };
 }

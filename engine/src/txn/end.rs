@@ -126,9 +126,7 @@ async fn leave(env: &Env, xid: Xid) {
 
 /// Invalidations, locks, files, and the session's own memory, in this order.
 async fn finish(env: &Env, files: Vec<RelFile>) {
-    if !env.xact.borrow().invalidated.is_empty() {
-        env.txns.invalidations.set(env.txns.invalidations.get() + 1);
-    }
+    env.txns.invalidate(&env.xact.borrow().invalidated);
     env.release_work();
     env.release_owners(|owner| owner != LockOwner::Session);
     for rel in files {

@@ -23,7 +23,7 @@ use crate::settings::Settings;
 use crate::small;
 use crate::storage::page;
 use crate::trace::Event;
-use crate::wal::{RecordBuilder, Wal};
+use crate::wal::{Invalidation, RecordBuilder, Wal};
 use crate::world::{Cx, Disk, LwLock, WaitList};
 
 /// The shared memory of transactions.
@@ -56,6 +56,8 @@ pub struct Txns {
     pub index_vacuums: RefCell<IndexVacuums>,
     /// Counts changes of cached catalog rows: a backend whose own count is behind forgets what it has cached.
     pub invalidations: Cell<u64>,
+    /// Counts changes of schemas, which are cached for themselves.
+    pub schema_changes: Cell<u64>,
 }
 
 impl Txns {
@@ -76,6 +78,7 @@ impl Txns {
             logged_oid: Cell::new(next_oid),
             index_vacuums: RefCell::default(),
             invalidations: Cell::new(0),
+            schema_changes: Cell::new(0),
         }
     }
 
@@ -84,6 +87,17 @@ impl Txns {
         self.clog.checkpoint(cx).await?;
         self.multis.checkpoint(cx).await?;
         self.subtrans.checkpoint(cx, self.procs.oldest_xmin()).await
+    }
+
+    /// Cached catalog rows are out of date, as these messages say.
+    pub fn invalidate(&self, messages: &[Invalidation]) {
+        let count = |counter: &Cell<u64>| counter.set(counter.get() + 1);
+        if !messages.is_empty() {
+            count(&self.invalidations);
+        }
+        if messages.iter().any(Invalidation::is_of_schema) {
+            count(&self.schema_changes);
+        }
     }
 
     /// Recovery has met a record of this transaction; see [`ProcArray::note_seen`].
@@ -224,7 +238,8 @@ impl Env {
         let snapshot = match held {
             Some(held) => Rc::new(Snapshot { own: xact.xid, curcid: xact.cid, ..(*held).clone() }),
             None => {
-                self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = Xid::INVALID);
+                let held = self.held_xmin(xact);
+                self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = held);
                 let snapshot = self.txns.procs.snapshot(self.cx.pid(), xact.cid);
                 let Snapshot { xmin, xmax, .. } = snapshot;
                 self.cx.emit(Event::SnapshotTaken { xmin, xmax, running: snapshot.xip.len() as u32 });
@@ -234,6 +249,19 @@ impl Env {
         xact.snapshot = Some(snapshot.clone());
         xact.last_snapshot = Some(snapshot.clone());
         snapshot
+    }
+
+    /// Rows that this snapshot may see are kept as long as it is in use, past the statement that has taken it.
+    pub fn hold_snapshot(&self, snapshot: &Rc<Snapshot>) {
+        self.xact.borrow_mut().held.push(Rc::downgrade(snapshot));
+    }
+
+    /// The oldest transaction that a snapshot in use past its statement may need; invalid if there is none.
+    fn held_xmin(&self, xact: &mut Xact) -> Xid {
+        xact.held.retain(|snapshot| snapshot.strong_count() > 0);
+        let mut xmins = xact.held.iter().filter_map(|snapshot| Some(snapshot.upgrade()?.xmin));
+        let first = xmins.next().unwrap_or(Xid::INVALID);
+        xmins.fold(first, |least, xmin| if xmin.precedes(least) { xmin } else { least })
     }
 
     /// A fresh snapshot for reading catalogs, which are always read as they are now.
@@ -251,7 +279,8 @@ impl Env {
         let xact = &mut *self.xact.borrow_mut();
         if xact.isolation == Isolation::ReadCommitted {
             xact.snapshot = None;
-            self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = Xid::INVALID);
+            let held = self.held_xmin(xact);
+            self.txns.procs.update(self.cx.pid(), |entry| entry.xmin = held);
         }
     }
 }

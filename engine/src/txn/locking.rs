@@ -67,7 +67,7 @@ impl Env {
     }
 
     /// Gives back all that such owners hold.
-    pub(super) fn release_owners(&self, gone: impl Fn(LockOwner) -> bool) {
+    pub fn release_owners(&self, gone: impl Fn(LockOwner) -> bool) {
         let free = self.locks.borrow_mut().drop_owners(gone);
         let count = free.len() as u32;
         for (tag, mode) in free {

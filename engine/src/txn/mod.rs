@@ -64,7 +64,7 @@ pub use stats::{DATABASE_COUNTERS, DatabaseCounter, PendingStats, Stats, TABLE_C
 pub use subtrans::Subtrans;
 pub use subxact::{abort_sub, commit_sub, start_sub};
 pub use sync_rep::{StandbyProgress, SyncRep, SyncWait};
-pub use temp_files::{TEMP_DIRECTORY, TempFile, TempFiles, remove_left_over};
+pub use temp_files::{HeldWork, TEMP_DIRECTORY, TempFile, TempFiles, WorkMark, remove_left_over};
 pub use temp_tables::{OnCommit, TempTables, is_temp_relation};
 pub use work_memory::{MemoryId, MemoryPurpose, MemoryUse, WorkMemory};
 pub use xact::{BlockState, ComboCids, Isolation, Level, WalUsage, Xact};

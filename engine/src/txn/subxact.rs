@@ -23,8 +23,8 @@ use super::xact::Level;
 use crate::ids::{Error, LockMode, Lsn, Result, RmgrId, Xid, XidStatus, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
-use crate::wal::RecordBuilder;
 use crate::wal::xact_records::{XLOG_XACT_ABORT, XLOG_XACT_ASSIGNMENT, XactAssignment};
+use crate::wal::{Invalidation, RecordBuilder};
 use crate::world::LwMode;
 
 /// `StartSubTransaction`: what follows can be rolled back by itself.
@@ -94,9 +94,7 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
     let cached = forget(env);
     env.stats.end_sub(false);
     env.cx.point(Event::SubXactAbort { level: level as u32, xid }).await;
-    if cached {
-        env.txns.invalidations.set(env.txns.invalidations.get() + 1);
-    }
+    env.txns.invalidate(&cached);
     env.release_owners(|owner| owner == LockOwner::Level(level));
     for rel in files {
         env.pool(rel).drop_relation(&env.cx, rel).await;
@@ -104,15 +102,14 @@ pub async fn abort_sub(env: &Env) -> Result<()> {
     Ok(())
 }
 
-/// Takes what a failed part has done out of the list of what is to be done at the end. Whether something is to be
-/// forgotten that was cached.
-fn forget(env: &Env) -> bool {
+/// Takes what a failed part has done out of the list of what is to be done at the end. Returns what is to be forgotten of
+/// what was cached.
+fn forget(env: &Env) -> Vec<Invalidation> {
     let xact = &mut *env.xact.borrow_mut();
-    let Some(last) = xact.levels.last_mut() else { return false };
+    let Some(last) = xact.levels.last_mut() else { return Vec::new() };
     (last.failed, last.xid) = (true, Xid::INVALID);
     last.children.clear();
-    let cached = xact.invalidated.len() > last.invalidated;
-    xact.invalidated.truncate(last.invalidated);
+    let cached = xact.invalidated.split_off(last.invalidated.min(xact.invalidated.len()));
     xact.created.truncate(last.created);
     xact.dropped.truncate(last.dropped);
     xact.forgotten.truncate(last.forgotten);

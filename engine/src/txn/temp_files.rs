@@ -15,6 +15,7 @@ use std::cell::{Cell, RefCell};
 
 use super::env::Env;
 use super::stats::DatabaseCounter;
+use super::work_memory::MemoryId;
 use crate::ids::{BLCKSZ, Error, Pid, Result, WaitEvent, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
@@ -42,6 +43,21 @@ pub struct TempFiles {
     open: RefCell<Vec<(TempFile, u64)>>,
     /// Those that are gone and of which the log has not heard.
     removed: RefCell<Vec<(TempFile, u64)>>,
+    /// Those of queries that stand still and will go on.
+    held: RefCell<Vec<TempFile>>,
+}
+
+/// What a query that stands still has in its hands.
+#[derive(Default)]
+pub struct HeldWork {
+    files: Vec<TempFile>,
+    memory: Vec<MemoryId>,
+}
+
+/// A moment in a process's work.
+pub struct WorkMark {
+    file: u32,
+    memory: u32,
 }
 
 impl TempFiles {
@@ -117,8 +133,32 @@ impl Env {
 
     /// Removes the temporary files, and forgets the memory, of what has not ended properly.
     pub fn release_work(&self) {
-        self.temp_files.open().into_iter().for_each(|(file, _)| self.remove_temp_file(file));
+        let held = self.temp_files.held.borrow().clone();
+        for (file, _) in self.temp_files.open().into_iter().filter(|(file, _)| !held.contains(file)) {
+            self.remove_temp_file(file);
+        }
         self.memory.clear();
+    }
+
+    /// What is made from now on lies behind this mark.
+    pub fn work_mark(&self) -> WorkMark {
+        WorkMark { file: self.temp_files.next.get(), memory: self.memory.last() }
+    }
+
+    /// Holds what was made since the mark and is there still.
+    pub fn hold_work(&self, since: &WorkMark, held: &mut HeldWork) {
+        let open = self.temp_files.open();
+        let files: Vec<TempFile> = open.into_iter().map(|(file, _)| file).filter(|file| file.0 >= since.file).collect();
+        self.temp_files.held.borrow_mut().extend(&files);
+        held.files.extend(files);
+        held.memory.extend(self.memory.hold(since.memory));
+    }
+
+    /// Gives back what was held.
+    pub fn release_held(&self, held: &mut HeldWork) {
+        self.temp_files.held.borrow_mut().retain(|file| !held.files.contains(file));
+        held.files.drain(..).for_each(|file| self.remove_temp_file(file));
+        self.memory.release(&std::mem::take(&mut held.memory));
     }
 }
 

@@ -15,6 +15,8 @@ pub enum MemoryPurpose {
     Hash,
     /// The groups of an aggregate.
     HashAggregate,
+    /// Rows that are kept to be read again.
+    Tuplestore,
     /// The keys of an index that is built.
     IndexBuild,
     /// The row versions that VACUUM has found dead.
@@ -28,6 +30,7 @@ impl MemoryPurpose {
             MemoryPurpose::Sort => "Sort",
             MemoryPurpose::Hash => "Hash",
             MemoryPurpose::HashAggregate => "HashAggregate",
+            MemoryPurpose::Tuplestore => "Tuplestore",
             MemoryPurpose::IndexBuild => "Index build",
             MemoryPurpose::DeadTids => "Dead TIDs",
         }
@@ -59,6 +62,8 @@ pub struct MemoryId(u32);
 #[derive(Default)]
 pub struct WorkMemory {
     entries: RefCell<(u32, Vec<(MemoryId, MemoryUse)>)>,
+    /// Those of queries that stand still and will go on.
+    held: RefCell<Vec<MemoryId>>,
 }
 
 impl WorkMemory {
@@ -84,9 +89,28 @@ impl WorkMemory {
         self.entries.borrow_mut().1.retain(|(own, _)| *own != id);
     }
 
-    /// All is over.
+    /// All is over but what is held.
     pub(super) fn clear(&self) {
-        self.entries.borrow_mut().1.clear();
+        let held = self.held.borrow();
+        self.entries.borrow_mut().1.retain(|(id, _)| held.contains(id));
+    }
+
+    /// The number of the last entry.
+    pub(super) fn last(&self) -> u32 {
+        self.entries.borrow().0
+    }
+
+    /// Holds the entries behind this one.
+    pub(super) fn hold(&self, last: u32) -> Vec<MemoryId> {
+        let new: Vec<MemoryId> = self.entries.borrow().1.iter().map(|(id, _)| *id).filter(|id| id.0 > last).collect();
+        self.held.borrow_mut().extend(&new);
+        new
+    }
+
+    /// What was held is over.
+    pub(super) fn release(&self, ids: &[MemoryId]) {
+        self.held.borrow_mut().retain(|id| !ids.contains(id));
+        ids.iter().for_each(|id| self.end(*id));
     }
 
     /// What is under way, in the order in which it began.

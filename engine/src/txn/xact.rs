@@ -1,6 +1,6 @@
 //! A backend's own view of its transaction: nothing here is shared.
 
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 
 use super::deferred::Deferred;
 use super::snapshot::Snapshot;
@@ -124,6 +124,8 @@ pub struct Xact {
     pub read_only: bool,
     /// The snapshot in use; in REPEATABLE READ it is kept to the end.
     pub snapshot: Option<Rc<Snapshot>>,
+    /// Snapshots that are in use past their statements: those of cursors.
+    pub held: Vec<Weak<Snapshot>>,
     /// The last snapshot taken, also after its end: for pictures.
     pub last_snapshot: Option<Rc<Snapshot>>,
     /// When it began; `now()`.

@@ -13,6 +13,7 @@ use crate::ids::{Error, Result};
 use crate::storage::bytes::get_u16;
 use crate::storage::max_align;
 use crate::storage::tuple::{HEAP_HASNULL, bitmap_len};
+use crate::storage::varlena::{VARATT_SHORT_MAX, VARHDRSZ};
 
 /// natts, infomask, hoff.
 const HEADER: usize = 5;
@@ -33,6 +34,46 @@ pub struct RowShape {
 /// The bytes that a row takes in PostgreSQL's memory: the length of its minimal tuple.
 pub fn minimal_size(row: &[u8]) -> usize {
     row.len() + BEFORE
+}
+
+/// The length of a row's minimal tuple, without writing it where that is quick to tell.
+pub fn row_size(row: &[Datum]) -> Result<usize> {
+    let nulls = row.iter().any(Datum::is_null);
+    let bitmap = if nulls { bitmap_len(row.len()) } else { 0 };
+    let data = max_align(LEFT_OUT + HEADER + bitmap) - LEFT_OUT;
+    let mut len = data;
+    for value in row {
+        let text = match value {
+            Datum::Null => continue,
+            Datum::Text(text) => text.as_bytes(),
+            Datum::Bpchar(text) => text.as_bytes(),
+            Datum::Bytea(bytes) => bytes,
+            Datum::Int4(_) | Datum::Float4(_) | Datum::Date(_) | Datum::Oid(_) | Datum::Xid(_) => {
+                len = data + (len - data).next_multiple_of(4) + 4;
+                continue;
+            }
+            Datum::Int8(_) | Datum::Float8(_) | Datum::Timestamp(_) | Datum::TimestampTz(_) => {
+                len = data + (len - data).next_multiple_of(8) + 8;
+                continue;
+            }
+            Datum::Bool(_) => {
+                len += 1;
+                continue;
+            }
+            _ => return written_size(row),
+        };
+        len = match text.len() {
+            short if short < VARATT_SHORT_MAX => len + 1 + short,
+            long => data + (len - data).next_multiple_of(4) + VARHDRSZ + long,
+        };
+    }
+    Ok(len + BEFORE)
+}
+
+fn written_size(row: &[Datum]) -> Result<usize> {
+    let mut bytes = Vec::new();
+    RowShape::default().encode(row, &mut bytes)?;
+    Ok(minimal_size(&bytes))
 }
 
 /// The type as which a value is stored: of those that share a kind of value any will do.
@@ -130,16 +171,20 @@ impl RowShape {
 
     /// The values of a row.
     pub fn decode(&self, row: &[u8]) -> Result<Vec<Datum>> {
-        let natts = usize::from(get_u16(row, 0));
-        let mut values = Vec::with_capacity(natts);
-        self.walk(row, natts, |attr, bytes| {
+        let mut values = Vec::with_capacity(usize::from(get_u16(row, 0)));
+        self.decode_into(row, &mut values)?;
+        Ok(values)
+    }
+
+    /// The same, behind others.
+    pub fn decode_into(&self, row: &[u8], values: &mut Vec<Datum>) -> Result<()> {
+        self.walk(row, usize::from(get_u16(row, 0)), |attr, bytes| {
             values.push(match (attr, bytes) {
                 (Some(attr), Some(bytes)) => disk::read(bytes, attr.type_id, attr.attlen)?,
                 _ => Datum::Null,
             });
             Ok(())
-        })?;
-        Ok(values)
+        })
     }
 
     /// What lies in one slot of a row: its bytes, header and all; none if that is NULL.

@@ -34,6 +34,7 @@ pub mod json_ops;
 pub mod like;
 pub mod minimal;
 pub mod numeric;
+pub mod quote;
 pub mod regex;
 pub mod resolve;
 pub mod session;

@@ -4,6 +4,7 @@
 //! whoever polls a backend sets them before (`server::backend`), and what runs until it waits again finds its own.
 
 use super::datetime::zone::Zone;
+use super::quote::quote_ident;
 use crate::ids::{Oid, TimestampTz};
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -73,29 +74,69 @@ thread_local! {
     static STYLE: Cell<Style> = const { Cell::new(Style::DEFAULT) };
 }
 
-/// Relations by their oids.
-type Relations = Rc<[(Oid, Rc<str>)]>;
+/// A relation as a regclass knows it.
+#[derive(Clone, Debug)]
+pub struct Relation {
+    /// Its object id.
+    pub oid: Oid,
+    /// Its schema.
+    pub schema: Rc<str>,
+    /// Its name.
+    pub name: Rc<str>,
+    /// Whether the name alone means it.
+    pub visible: bool,
+}
+
+/// All relations.
+type Relations = Rc<[Relation]>;
 
 thread_local! {
-    /// The relations by their oids, with their names as SQL writes them: for a statement that speaks of regclass.
+    /// The relations, for a statement that speaks of regclass.
     static RELATIONS: RefCell<Relations> = RefCell::new(Rc::new([]));
 }
 
 /// Makes these the relations whose names a regclass is read and shown by.
-pub fn set_relations(relations: Rc<[(Oid, Rc<str>)]>) {
+pub fn set_relations(relations: Rc<[Relation]>) {
     RELATIONS.set(relations);
 }
 
-/// The name of a relation.
-pub fn relation_name(oid: Oid) -> Option<Rc<str>> {
-    RELATIONS.with_borrow(|known| known.iter().find(|(own, _)| *own == oid).map(|(_, name)| name.clone()))
+/// The name of a relation, as SQL writes it.
+pub fn relation_name(oid: Oid) -> Option<String> {
+    RELATIONS.with_borrow(|known| {
+        let found = known.iter().find(|relation| relation.oid == oid)?;
+        let name = quote_ident(&found.name);
+        Some(if found.visible { name } else { format!("{}.{name}", quote_ident(&found.schema)) })
+    })
 }
 
 /// The relation of a name.
 pub fn relation_named(name: &str) -> Option<Oid> {
-    let bare = name.strip_prefix("pg_catalog.").or(name.strip_prefix("public.")).unwrap_or(name);
-    let folded = if bare.contains('"') { bare.to_string() } else { bare.to_ascii_lowercase() };
-    RELATIONS.with_borrow(|known| known.iter().find(|(_, own)| **own == *folded).map(|(oid, _)| *oid))
+    let parts = split_name(name);
+    let (schema, name) = match &parts[..] {
+        [name] => (None, name),
+        [schema, name] => (Some(schema), name),
+        _ => return None,
+    };
+    let means = |relation: &&Relation| match schema {
+        Some(schema) => *relation.schema == **schema && *relation.name == **name,
+        None => relation.visible && *relation.name == **name,
+    };
+    RELATIONS.with_borrow(|known| known.iter().find(means).map(|relation| relation.oid))
+}
+
+/// The parts of a qualified name, folded and without their quotes.
+pub fn split_name(text: &str) -> Vec<String> {
+    let (mut parts, mut part, mut quoted) = (Vec::new(), String::new(), false);
+    for c in text.trim().chars() {
+        match c {
+            '"' => quoted = !quoted,
+            '.' if !quoted => parts.push(std::mem::take(&mut part)),
+            c if quoted => part.push(c),
+            c => part.push(c.to_ascii_lowercase()),
+        }
+    }
+    parts.push(part);
+    parts
 }
 
 /// What the running session has set.

@@ -451,3 +451,17 @@ pub fn waldump_line(record: &DecodedRecord) -> Result<String> {
     }
     Ok(out)
 }
+
+/// What an error in replaying the record says of where it was: `rm_redo_error_callback`.
+pub fn redo_context(record: &DecodedRecord) -> String {
+    let what = description(record, Tool::Server).unwrap_or_default();
+    let mut out = format!("WAL redo at {} for {}/{}: {what}", record.lsn, record.rmid.name(), record_type(record));
+    for (id, block) in record.blocks.iter().enumerate() {
+        let Some(block) = block else { continue };
+        let RelFile { spc, db, rel } = block.rel;
+        let fork = if block.fork == Fork::Main { String::new() } else { format!(", fork {}", block.fork as u8) };
+        let image = if block.image.is_some() { " FPW" } else { "" };
+        out += &format!("; blkref #{id}: rel {spc}/{db}/{rel}{fork}, blk {}{image}", block.block);
+    }
+    out
+}

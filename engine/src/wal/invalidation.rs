@@ -56,7 +56,15 @@ pub enum Invalidation {
     Unknown(i8),
 }
 
+/// `NAMESPACEOID`: schemas by their oid.
+pub const NAMESPACEOID: u8 = 36;
+
 impl Invalidation {
+    /// Whether it is about a schema.
+    pub fn is_of_schema(&self) -> bool {
+        matches!(self, Invalidation::Catcache { id: NAMESPACEOID, .. })
+    }
+
     pub(super) fn take(from: &mut Take) -> Result<Invalidation> {
         let bytes = from.array::<16>()?;
         let id = bytes[0] as i8;

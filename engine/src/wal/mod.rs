@@ -55,7 +55,7 @@ mod segments;
 mod write;
 
 pub use decode::{BlockImage, DecodedBlock, DecodedRecord};
-pub use invalidation::Invalidation;
+pub use invalidation::{Invalidation, NAMESPACEOID};
 pub use page::WalPage;
 pub use reader::{ReadError, WalReader, WalSource};
 pub use record::{AssembledRecord, BlockRef, RecordBuilder};

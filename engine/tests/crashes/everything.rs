@@ -1,7 +1,8 @@
 //! One workload that has everything in it, crashed at 500 of its steps.
 //!
-//! Three writers change rows of a table with three kinds of keys, of which long values are moved out; two sharers hold
-//! rows together; a keeper makes and drops tables and indexes, vacuums, and asks for checkpoints; checkpoints come by
+//! Three writers change rows of a table with three kinds of keys, of which long values are moved out, and of two tables
+//! between which foreign keys act; they have savepoints and temporary tables. Two sharers hold rows together; a keeper
+//! makes and drops tables and indexes, vacuums, and asks for checkpoints; another keeps indexes in motion; checkpoints come by
 //! time and by log besides, autovacuum comes by itself, and a standby follows by a slot.
 //!
 //! The run is made once. At each of the 500 points a copy of its disks is taken as a power failure leaves them
@@ -25,19 +26,22 @@ use vitrine_engine::server::ShutdownMode;
 use vitrine_engine::server::protocol::{BackendMessage, TransactionStatus};
 use vitrine_engine::world::{Limit, Random};
 
+use super::churn;
+use super::client::{self, connect};
+use super::family;
 use super::judge::{Judge, Table};
 use super::keep;
 use super::log::{self, Followed};
-use super::model::{self, CHORES, KEEPER, Tables, Transaction, WRITERS, Writer};
+use super::model::{self, CHORES, CHURNER, KEEPER, Tables, Transaction, Writer};
 
 /// How often the plug is pulled.
 const POINTS: usize = 500;
 /// Steps from one point to the next, at most.
-const STRIDE: u64 = 340;
+const STRIDE: u64 = 300;
 /// Points at which the sessions fall silent for a while, so that a checkpoint comes by time.
 const LULLS: [usize; 2] = [140, 330];
 /// How long.
-const LULL: u64 = 34_000_000;
+const LULL: u64 = 53_000_000;
 /// `wal_writer_delay`, three times: what a commit that does not wait may lose.
 const LAZY: u64 = 3 * 200_000;
 const SHARERS: usize = 2;
@@ -49,6 +53,16 @@ struct Client {
     failed: bool,
     sent: Option<Transaction>,
     count: usize,
+    /// The greatest number that a sequence has given to the transaction.
+    number: i64,
+}
+
+/// What an acknowledgement says.
+struct Promise {
+    /// Whether it had waited for the disk.
+    strict: bool,
+    /// The greatest number that it had from the sequence.
+    number: i64,
 }
 
 /// The run.
@@ -59,39 +73,39 @@ struct Run {
     writers: Vec<Writer>,
     /// All transactions that were sent, by who and which.
     sent: BTreeMap<(usize, usize), Transaction>,
-    /// Those that were acknowledged, when, and whether they had waited for the disk.
-    acknowledged: BTreeMap<(usize, usize), (Instant, bool)>,
+    /// Those that were acknowledged, when, and what was promised of them.
+    acknowledged: BTreeMap<(usize, usize), (Instant, Promise)>,
     log: Followed,
+    /// What the keeper and the churner have done of their lists.
     chores: usize,
+    churned: usize,
     silent_until: Instant,
+    /// Somebody is yet to write something in this silence.
+    late: bool,
     /// How many steps a recovery takes.
     recovery: u64,
 }
 
-fn connect(lab: &mut Lab, host: u8) -> u32 {
-    let session = lab.sessions().len() as u32;
-    lab.input(Input::Connect { host, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
-    lab.run_to_answer(session);
-    lab.take_answers();
-    session
-}
-
 /// Runs a query to its answer: its rows.
 fn ask(lab: &mut Lab, session: u32, text: &str) -> Result<Vec<Vec<String>>, String> {
-    lab.input(Input::Query { session, text: text.into() }).unwrap();
-    lab.run_to_answer(session);
     let mut rows = Vec::new();
-    for answer in lab.take_answers().into_iter().filter(|answer| answer.session == session) {
-        match answer.message {
-            BackendMessage::DataRow(row) => {
-                let text = |value: Option<Vec<u8>>| String::from_utf8(value.unwrap_or_default()).unwrap();
-                rows.push(row.into_iter().map(text).collect());
-            }
+    for message in client::converse(lab, session, text) {
+        match message {
+            BackendMessage::DataRow(row) => rows.push(row.into_iter().map(|value| client::text(value, "")).collect()),
             BackendMessage::ErrorResponse(error) => return Err(error.to_string()),
             _ => {}
         }
     }
     Ok(rows)
+}
+
+/// The ends of both server logs.
+fn last_words(lab: &Lab) -> String {
+    let ends = lab.hosts().iter().map(|host| {
+        let lines = host.log.lines();
+        lines[lines.len().saturating_sub(12)..].iter().map(|line| format!("{}\n", line.text)).collect::<String>()
+    });
+    ends.collect::<Vec<_>>().join("---\n")
 }
 
 fn number(text: &str) -> i64 {
@@ -142,16 +156,24 @@ impl Run {
         let tables = "create table t(k int primary key, u int not null unique, v int not null, body text); \
                       create index t_v on t(v); create table h(n int, filler text); \
                       create table done(s int, n int, primary key (s, n))";
-        ask(&mut lab, first, tables).unwrap();
+        for tables in [tables, family::TABLES, churn::TABLES] {
+            ask(&mut lab, first, tables).unwrap();
+        }
         let done = ask(&mut lab, first, "select relfilenode from pg_class where relname = 'done'").unwrap();
         ask(&mut lab, first, "checkpoint").unwrap();
         let redo = ask(&mut lab, first, "select redo_lsn from pg_control_checkpoint()").unwrap();
         let (high, low) = redo[0][0].split_once('/').unwrap();
         let part = |digits: &str| u64::from_str_radix(digits, 16).unwrap();
         let log = Followed::new(Lsn(part(high) << 32 | part(low)), file(&done[0][0]));
-        let all = 0..WRITERS + 1 + SHARERS;
-        let clients =
-            all.map(|_| Client { session: connect(&mut lab, 0), busy: false, failed: false, sent: None, count: 0 });
+        let all = 0..=CHURNER + SHARERS;
+        let clients = all.map(|_| Client {
+            session: connect(&mut lab, 0),
+            busy: false,
+            failed: false,
+            sent: None,
+            count: 0,
+            number: 0,
+        });
         Run {
             clients: clients.collect(),
             lab,
@@ -161,7 +183,9 @@ impl Run {
             acknowledged: BTreeMap::new(),
             log,
             chores: 0,
+            churned: 0,
             silent_until: Instant(0),
+            late: false,
             recovery: 60,
         }
     }
@@ -188,8 +212,12 @@ impl Run {
                 BackendMessage::CommandComplete(tag) if tag == "COMMIT" => {
                     if let Some(sent) = client.sent.take_if(|sent| sent.commits) {
                         self.writers[who].committed(&sent);
-                        self.acknowledged.insert((who, client.count), (answer.at, !sent.lazy));
+                        let promise = Promise { strict: !sent.lazy, number: client.number };
+                        self.acknowledged.insert((who, client.count), (answer.at, promise));
                     }
+                }
+                BackendMessage::DataRow(row) if row[0].as_deref() == Some(family::NUMBER.as_bytes()) => {
+                    client.number = client.number.max(number(&client::text(row[1].clone(), "")));
                 }
                 BackendMessage::ReadyForQuery(status) => {
                     client.busy = false;
@@ -202,12 +230,13 @@ impl Run {
 
     /// Gives work to those who have none.
     fn speak(&mut self) {
-        if self.lab.world().now() < self.silent_until {
-            return;
-        }
+        let silent = self.lab.world().now() < self.silent_until;
         for who in 0..self.clients.len() {
-            if !self.clients[who].busy {
-                let text = self.text(who);
+            // Of a silence in which nothing is written there is no checkpoint.
+            let late = silent && who == CHURNER && self.late;
+            if !self.clients[who].busy && (!silent || late) {
+                self.late &= !late;
+                let text = if late { churn::LATE.into() } else { self.text(who) };
                 let session = self.clients[who].session;
                 self.clients[who].busy = true;
                 self.lab.input(Input::Query { session, text }).unwrap();
@@ -219,7 +248,11 @@ impl Run {
         if self.clients[who].failed {
             return "rollback".into();
         }
-        if who > KEEPER {
+        if who == CHURNER {
+            self.churned += 1;
+            return churn::statement(self.churned - 1);
+        }
+        if who > CHURNER {
             return model::share(&mut self.random);
         }
         if who == KEEPER && self.random.below(4) > 0 {
@@ -231,6 +264,7 @@ impl Run {
         let transaction = self.writers[who].next(client.count);
         self.sent.insert((who, client.count), transaction.clone());
         client.sent = Some(transaction.clone());
+        client.number = 0;
         transaction.sql
     }
 
@@ -258,6 +292,10 @@ impl Run {
         let session = connect(&mut lab, 0);
         let done = self.check_done(&mut lab, session, end, what);
         check_rows(&mut lab, session, &self.expected(&done), what);
+        family::check(&mut lab, session, self.promised().map(|(_, promise)| promise.number).max(), what);
+        churn::check(&mut lab, session, what);
+        check_scratch(&mut lab, session, what);
+        check_it_goes_on(&mut lab, session, what);
         if seed.is_multiple_of(25) {
             keep::keep_wal(&lab, "everything");
             check_standby(&mut lab, session, what);
@@ -276,12 +314,17 @@ impl Run {
         let xids: BTreeSet<Xid> = rows.iter().map(|row| Xid(number(&row[2]) as u32)).collect();
         assert_eq!(names.len(), rows.len(), "{what}: a transaction is there twice");
         assert_eq!(xids, self.log.committed(end), "{what}: found, and by the log that ends at {end}");
-        let now = self.lab.world().now();
-        for (name, (at, strict)) in &self.acknowledged {
-            let promised = *strict || *at + LAZY < now;
-            assert!(!promised || names.contains(name), "{what}: {name:?} was acknowledged and is not there");
+        for (name, _) in self.promised() {
+            assert!(names.contains(name), "{what}: {name:?} was acknowledged and is not there");
         }
         names
+    }
+
+    /// The transactions that no failure may take away.
+    fn promised(&self) -> impl Iterator<Item = (&(usize, usize), &Promise)> {
+        let now = self.lab.world().now();
+        let all = self.acknowledged.iter().map(|(name, (at, promise))| (name, *at, promise));
+        all.filter(move |(_, at, promise)| promise.strict || *at + LAZY < now).map(|(name, _, promise)| (name, promise))
     }
 }
 
@@ -296,6 +339,7 @@ fn check_rows(lab: &mut Lab, session: u32, expected: &Tables, what: &str) {
     found.h = number(&ask("select count(*) from h")[0][0]);
     let made = ask("select relname from pg_class where relkind = 'r' and oid >= 16384");
     found.made = made.into_iter().map(|mut row| row.remove(0)).filter(|name| name.starts_with('x')).collect();
+    (found.p, found.c) = family::read(&mut ask);
     found.index = !ask("select relname from pg_class where relname = 't_vk'").is_empty();
     for name in &found.made {
         assert_eq!(ask(&format!("select count(*) from {name} where k = length(b)")), [["60"]], "{what}: {name}");
@@ -305,19 +349,30 @@ fn check_rows(lab: &mut Lab, session: u32, expected: &Tables, what: &str) {
         let (ours, theirs) = (keys(&found), keys(expected));
         let odd: Vec<_> = ours.symmetric_difference(&theirs).collect();
         let differs: Vec<_> = expected.t.iter().filter(|(k, row)| found.t.get(k) != Some(row)).take(3).collect();
-        let other = |tables: &Tables| (tables.h, tables.made.clone(), tables.index);
+        let other = |tables: &Tables| (tables.h, tables.made.clone(), tables.index, tables.p.clone(), tables.c.clone());
         panic!("{what}: keys {odd:?}, rows {differs:?}, found {:?}, expected {:?}", other(&found), other(expected));
     }
-    // It goes on.
-    ask(
-        "begin; insert into t values (0, 0, 0, 'new'); insert into h values (0, 'new'); select * from t for update; commit",
-    );
+}
+
+/// Temporary tables went with their sessions: their files are gone, and nobody finds them.
+fn check_scratch(lab: &mut Lab, session: u32, what: &str) {
+    assert_eq!(lab.hosts()[0].disk.list("base/5/t"), [] as [&str; 0], "{what}");
+    let missing = ask(lab, session, "select * from scratch");
+    assert_eq!(missing, Err("ERROR:  relation \"scratch\" does not exist".into()), "{what}");
+    let again = "create temp table scratch(k int primary key); insert into scratch values (1); select k from scratch";
+    assert_eq!(ask(lab, session, again), Ok(vec![vec!["1".into()]]), "{what}");
+}
+
+fn check_it_goes_on(lab: &mut Lab, session: u32, what: &str) {
+    let text = "begin; insert into t values (0, 0, 0, 'new'); insert into h values (0, 'new'); \
+                select * from t for update; commit";
+    ask(lab, session, text).unwrap_or_else(|error| panic!("{what}: {error}"));
 }
 
 /// Shuts the server down, and judges what lies on its disk.
 fn check_files(lab: &mut Lab, session: u32, what: &str) {
     let mut tables = BTreeMap::new();
-    let columns = "select oid, relname, relfilenode, reltoastrelid from pg_class where relkind in ('r', 't')";
+    let columns = "select oid, relname, relfilenode, reltoastrelid from pg_class where relkind in ('r', 't') and relpersistence = 'p'";
     for row in ask(lab, session, columns).unwrap() {
         if number(&row[2]) > 0 {
             let table = Table { name: row[1].clone(), file: file(&row[2]), toast: None, indexes: vec![] };
@@ -349,17 +404,34 @@ fn check_standby(lab: &mut Lab, session: u32, what: &str) {
     lab.input(Input::PowerOn { host: 1 }).unwrap();
     lab.run(Limit::until(lab.world().now() + 10_000_000));
     let standby = connect(lab, 1);
-    for text in ["select s, n from done order by s, n", "select k, u, v, body from t order by k", "select n from h"] {
-        let both = [session, standby].map(|session| ask(lab, session, text).expect("rows"));
-        assert_eq!(both[0], both[1], "{what}: the standby does not agree: {text}");
+    for text in [
+        "select s, n from done order by s, n",
+        "select k, u, v, body from t order by k",
+        "select n from h",
+        "select k, p, tag, g from c order by k",
+        "select k, v, n, (select count(*) from queue) from churn order by k",
+    ] {
+        let both = [session, standby].map(|session| {
+            let answer = ask(lab, session, text);
+            answer.unwrap_or_else(|error| panic!("{what}, {text}: {error}\n{}", last_words(lab)))
+        });
+        assert!(!both[0].is_empty() && both[0] == both[1], "{what}: the standby does not agree: {text}");
     }
+    // The log is ahead of the sequence: a standby that takes over gives no number again.
+    let last =
+        [session, standby].map(|session| number(&ask(lab, session, "select last_value from c_k_seq").unwrap()[0][0]));
+    assert!(last[0] <= last[1], "{what}: the sequence of the standby is behind: {last:?}");
     assert_eq!(ask(lab, session, "select active from pg_replication_slots"), Ok(vec![vec!["t".into()]]), "{what}");
 }
 
-/// Kinds of records that tell that something has happened in the run; those that no other schedule of it would lack.
-const KINDS: [&str; 17] = [
+/// Kinds of records that tell that something has happened in the run.
+const KINDS: [&str; 23] = [
+    "Btree/DEDUP",
+    "Btree/DELETE",
     "Btree/MARK_PAGE_HALFDEAD",
     "Btree/NEWROOT",
+    "Btree/REUSE_PAGE",
+    "Btree/SPLIT_L",
     "Btree/SPLIT_R",
     "Btree/UNLINK_PAGE",
     "Btree/VACUUM",
@@ -367,19 +439,20 @@ const KINDS: [&str; 17] = [
     "Heap/LOCK",
     "Heap/UPDATE",
     "Heap2/FREEZE_PAGE",
+    "Heap2/LOCK_UPDATED",
     "Heap2/PRUNE",
     "Heap2/VACUUM",
     "Heap2/VISIBLE",
     "MultiXact/CREATE_ID",
+    "Sequence/LOG",
     "Storage/CREATE",
     "Storage/TRUNCATE",
     "Transaction/ABORT",
     "Xlog/CHECKPOINT_ONLINE",
 ];
 
-/// Lines of the server log that tell as much: how they begin, and how they may end.
-const LINES: [(&str, &str); 3] =
-    [("checkpoint starting:", " time"), ("checkpoint starting:", " wal"), ("automatic vacuum of table", "")];
+/// Lines of the server log that tell as much.
+const LINES: [&str; 3] = ["checkpoint starting: time", "checkpoint starting: wal", "automatic vacuum of table"];
 
 impl Run {
     /// The run had in it what it is for.
@@ -387,9 +460,7 @@ impl Run {
         let missing: Vec<_> = KINDS.iter().filter(|kind| !self.log.kinds.contains(**kind)).collect();
         assert!(missing.is_empty(), "no record of {missing:?}: {:?}", self.log.kinds);
         let log = self.lab.hosts()[0].log.lines();
-        let told = |(begin, end): &(&str, &str)| {
-            log.iter().any(|line| line.text.starts_with(begin) && line.text.contains(end))
-        };
+        let told = |words: &&&str| log.iter().any(|line| line.text.starts_with(**words));
         let missing: Vec<_> = LINES.iter().filter(|words| !told(words)).collect();
         assert!(missing.is_empty(), "the server log does not tell of {missing:?}");
     }
@@ -402,10 +473,13 @@ fn crash_everywhere(rest: usize, wal_buffers: &str) {
     let soak = std::env::var("VITRINE_SOAK").ok().and_then(|first| first.parse::<u64>().ok());
     let (seed, torn) = soak.map_or((1, 1), |first| (first, 3));
     let mut run = Run::new(seed, wal_buffers);
+    while run.promised().next().is_none() {
+        run.advance();
+    }
     for point in 0..POINTS {
         run.advance();
         if LULLS.contains(&point) {
-            run.silent_until = run.lab.world().now() + LULL;
+            (run.silent_until, run.late) = (run.lab.world().now() + LULL, true);
         }
         let step = run.lab.world().steps();
         for tear in (0..torn).filter(|_| point % 2 == rest) {

@@ -5,14 +5,19 @@
 //! the transactions in `done`, one writer after the other.
 
 use std::collections::{BTreeMap, BTreeSet};
+
 use vitrine_engine::world::Random;
+
+use super::family::{Children, Family, Parents};
 
 /// Sessions that change rows. The first also fills and empties a table without indexes.
 pub const WRITERS: usize = 3;
 /// The session that makes and drops tables and indexes, vacuums, and asks for checkpoints.
 pub const KEEPER: usize = WRITERS;
+/// The session that keeps indexes in motion.
+pub const CHURNER: usize = KEEPER + 1;
 /// The keys of a writer begin at its number times this.
-const SPAN: i64 = 60_000;
+pub const SPAN: i64 = 60_000;
 /// A prime above all keys: it scatters them over the second key.
 const PRIME: i64 = 1_000_003;
 
@@ -40,6 +45,7 @@ pub enum Effect {
     Drop(String),
     /// Whether `t` has its third index.
     Index(bool),
+    Family(Family),
 }
 
 /// A transaction as it is sent.
@@ -60,6 +66,8 @@ pub struct Tables {
     pub h: i64,
     pub made: BTreeSet<String>,
     pub index: bool,
+    pub p: Parents,
+    pub c: Children,
 }
 
 impl Tables {
@@ -73,6 +81,7 @@ impl Tables {
                 Effect::Make(table) => drop(self.made.insert(table)),
                 Effect::Drop(table) => drop(self.made.remove(&table)),
                 Effect::Index(there) => self.index = there,
+                Effect::Family(event) => event.apply(&mut self.p, &mut self.c),
             }
         }
     }
@@ -80,18 +89,18 @@ impl Tables {
 
 /// One who writes transactions.
 pub struct Writer {
-    number: usize,
-    random: Random,
+    pub number: usize,
+    pub random: Random,
     /// What it has brought into the tables.
     mine: Tables,
-    next_key: i64,
+    pub next_key: i64,
 }
 
 /// A transaction being written.
-struct Draft {
-    sql: Vec<String>,
-    effects: Vec<Effect>,
-    after: Tables,
+pub struct Draft {
+    pub sql: Vec<String>,
+    pub effects: Vec<Effect>,
+    pub after: Tables,
 }
 
 impl Draft {
@@ -99,7 +108,7 @@ impl Draft {
         self.does(Effect::Put(k, row));
     }
 
-    fn does(&mut self, effect: Effect) {
+    pub fn does(&mut self, effect: Effect) {
         self.after.apply(std::slice::from_ref(&effect));
         self.effects.push(effect);
     }
@@ -164,7 +173,7 @@ impl Writer {
 
     /// One change, sometimes in a savepoint that is kept or not.
     fn change(&mut self, draft: &mut Draft) {
-        let kind = self.random.below(12);
+        let kind = self.random.below(16);
         if kind == 0 {
             let (effects, after) = (draft.effects.clone(), draft.after.clone());
             draft.sql.push("savepoint a".into());
@@ -179,6 +188,10 @@ impl Writer {
             draft.sql.push(self.locks());
         } else if kind == 3 && self.number == 0 {
             self.heap_change(draft);
+        } else if kind == 4 {
+            self.scratch(draft);
+        } else if kind < 8 {
+            self.family(draft);
         } else {
             self.plain_change(draft);
         }
@@ -201,7 +214,7 @@ impl Writer {
     }
 
     fn insert_many(&mut self, draft: &mut Draft) {
-        let (first, count) = (self.next_key, 20 + self.random.below(150) as i64);
+        let (first, count) = (self.next_key, 20 + self.random.below(60) as i64);
         self.next_key += count;
         let last = self.next_key - 1;
         draft.sql.push(format!(
@@ -256,9 +269,17 @@ impl Writer {
             draft.sql.push("delete from h".into());
             return draft.does(Effect::Empty);
         }
-        let rows = 100 + self.random.below(300) as i64;
+        let rows = 50 + self.random.below(150) as i64;
         draft.sql.push(format!("insert into h select g, repeat('h', 50) from generate_series(1, {rows}) g"));
         draft.does(Effect::Fill(rows));
+    }
+
+    /// Rows that are of this session alone, and gone with it.
+    fn scratch(&mut self, draft: &mut Draft) {
+        draft.sql.push("create temp table if not exists scratch(k int primary key, b text)".into());
+        let rows = "select g, repeat('z', g) from generate_series(1, 40) g";
+        draft.sql.push(format!("insert into scratch {rows} on conflict (k) do update set b = excluded.b || 'y'"));
+        draft.sql.push("delete from scratch where k % 3 = 0".into());
     }
 
     /// Locks a row of anybody.
@@ -298,16 +319,14 @@ fn u_of(k: i64) -> i64 {
 }
 
 /// What the keeper does beside its transactions.
-pub const CHORES: [&str; 9] = [
-    "vacuum t",
+pub const CHORES: [&str; 7] = [
     "vacuum h",
-    "vacuum (freeze) t",
-    "checkpoint",
     "vacuum t",
+    "vacuum (freeze) t",
+    "vacuum (freeze) done",
     "vacuum (truncate, index_cleanup on) t",
     "checkpoint",
-    "vacuum done",
-    "select pg_sleep(0.2)",
+    "select pg_sleep(0.005)",
 ];
 
 /// What the sharers do, each again and again: rows of all writers are held together. Now and then one asks for a
@@ -316,8 +335,11 @@ pub fn share(random: &mut Random) -> String {
     if random.one_in(6) {
         return "checkpoint".into();
     }
-    let v = random.below(17);
     let strength = ["key share", "key share", "share"][random.below(3) as usize];
+    let rows = match random.below(3) {
+        0 => "p where k < 0".to_string(),
+        _ => format!("t where v = {} limit 5", random.below(17)),
+    };
     let sleep = 1 + random.below(8);
-    format!("begin; select k from t where v = {v} limit 5 for {strength}; select pg_sleep(0.0{sleep:02}); commit")
+    format!("begin; select k from {rows} for {strength}; select pg_sleep(0.0{sleep:02}); commit")
 }

@@ -51,5 +51,10 @@ export const events = {
   'event.sort.run': '{who} has its memory full: run {run}, {tuples} rows in order, goes to the temporary file.',
   'event.sort.merge': '{who} merges {runs} sorted runs into one.',
   'event.sort.done': '{who} has sorted.',
+  'event.hash.built': '{who} has {tuples} rows in its hash table; batches: {batches}.',
+  'event.hash.split': '{who} has too many rows for its hash table: {batches} batches now, {moved} rows go to temporary files.',
+  'event.hash.batch': '{who} joins batch {batch} of {batches}.',
+  'event.hash.spill': '{who} has no memory for further groups than these {groups}: rows of others go to {partitions} partitions on disk.',
+  'event.hash.partition': '{who} groups {tuples} rows that waited on disk; {waiting} more partitions wait.',
   'event.other': '{who}: {kind}.',
 } as const;

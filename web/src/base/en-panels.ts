@@ -152,11 +152,10 @@ export const panelsEn = {
   'p.pool.usage': 'usage count 0 … 5',
   'p.pool.rings': 'Rings',
   'p.pool.rings.hint': 'a big scan or VACUUM uses a few buffers again and again, so that it does not drive out all others',
-  'p.pool.ring': '{who}: {ring}, {n} buffers',
   'p.pool.by': 'By relation',
   'p.pool.by.hint': 'choose one and its buffers stand out',
 
-  'p.tape': 'Log',
+  'p.tape': 'WAL',
   'p.tape.about': 'The WAL to scale, its pointers and segments; any record down to its blocks.',
   'p.tape.hint': 'one record after the other; choose one to see what it is made of',
   'p.tape.segments': 'Segment {file}',
@@ -226,6 +225,7 @@ export const panelsEn = {
   'p.memory.Hash': 'Hash',
   'p.memory.HashAggregate': 'HashAggregate',
   'p.memory.IndexBuild': 'Index build',
+  'p.memory.Tuplestore': 'Rows kept',
   'p.memory.DeadTids': 'Dead TIDs',
 
   'p.files': 'Files',

@@ -12,10 +12,8 @@ export const sheets = {
 
   // Share and embed
   'share.long': 'too much for an address: saved as a file',
-  'share.file.bad': 'This file holds no moment of a lab.',
   'embed.title': 'Embed this moment',
   'embed.panels': 'Panels',
-  'embed.all': 'all',
   'embed.element': 'As an element, where a page may run scripts of its own',
   'embed.element.hint': 'pg-vitrine.js lies beside its worker and its two files of wasm; several elements share them.',
   'embed.frame': 'As a frame, where it may not (a learning platform, a forum)',

@@ -16,7 +16,6 @@ export const en = {
   'brand': 'Vitrine',
   'scaled': 'scaled down: {buffers} buffers, {segments} segments',
   'live': 'live ×{speed}',
-  'live.stop': 'stop',
   'plug': 'pull the plug',
   'power.on': 'switch on',
   'link.cut': 'cut link',
@@ -68,7 +67,6 @@ export const en = {
   'close': 'Close',
   'copy': 'Copy',
   'copied': 'copied',
-  'back.to': 'Back to the picture',
 
   // Sessions
   'session.idle': 'idle',
@@ -127,7 +125,6 @@ export const en = {
   'page.unpowered': 'no power: this is what its disk holds',
   'page.ondisk': 'on disk {lsn}',
   'page.visible': 'all-visible',
-  'page.frozen': 'all-frozen',
   'col.lp': 'lp',
   'col.version': 'row version',
   'sees': 'would see',
@@ -183,7 +180,6 @@ export const en = {
   'wal.bytes': '{n} B',
   'wal.image': '{n} B, page image {image}',
   'wal.record': '{letter} {type}, xid {xid}',
-  'wal.record.plain': '{type}, xid {xid}',
   'wal.memory': 'only in memory',
   'wal.written': 'written, not yet safe',
   'wal.flushed': 'flushed',

@@ -11,14 +11,18 @@ import type { LabView, SessionView } from '../views/types.ts';
 import { decodeAnswer } from './wire.ts';
 
 /** What is known of a line of history. */
-type Line = Pick<PageHistory, 'exchanges' | 'events' | 'own' | 'acted' | 'known'>;
+type Line = Pick<PageHistory, 'exchanges' | 'events' | 'gaps' | 'own' | 'acted' | 'known'>;
+
+/** Steps of which the events are not known. */
+export interface Gap { readonly from: number; readonly to: number }
 
 /** History without the machinery that makes it. */
 export class PageHistory {
   /** Everything typed, in order. */
   exchanges: Exchange[] = [];
-  /** All events from the opening up to the end of what is known. */
+  /** The events from the opening up to the end of what is known, save those in gaps. */
   events: Entry[] = [];
+  gaps: Gap[] = [];
   /** Steps at which the reader typed or did something on their own. */
   own: number[] = [];
   /** What the story did, act by act. */
@@ -54,8 +58,8 @@ export class PageHistory {
 
   /** Another line is gone on with: if it has been here before, what was known of it comes back. */
   change(from: number, to: number, step: number): void {
-    const { exchanges, events, own, acted, known } = this;
-    this.#lines.set(from, { exchanges: exchanges.map((x) => ({ ...x })), events: [...events], own: [...own], acted: [...acted], known });
+    const { exchanges, events, gaps, own, acted, known } = this;
+    this.#lines.set(from, { exchanges: exchanges.map((x) => ({ ...x })), events: [...events], gaps: [...gaps], own: [...own], acted: [...acted], known });
     const line = this.#lines.get(to);
     if (line) Object.assign(this, line);
     else this.cut(step);
@@ -63,7 +67,29 @@ export class PageHistory {
 
   /** Lets go of all but the newest events, when there are far too many: a page that runs for hours stays as small as it was. */
   forget(most: number): void {
-    if (this.events.length > 2 * most) this.events.splice(0, this.events.length - most);
+    if (this.events.length <= 2 * most) return;
+    const [first] = this.events;
+    this.events.splice(0, this.events.length - most);
+    const from = this.events[0]!.step;
+    this.gaps = [{ from: Math.min(first!.step, this.gaps[0]?.from ?? Infinity), to: from }, ...this.gaps.filter((gap) => gap.from >= from)];
+  }
+
+  /** These steps are passed over. */
+  skip(from: number, to: number): void {
+    if (to > from) this.gaps.push({ from, to });
+  }
+
+  /** The gap that the step before this one lies in. */
+  gapBefore(step: number): Gap | null {
+    return this.gaps.find((gap) => gap.from < step && step <= gap.to) ?? null;
+  }
+
+  /** A part of a gap becomes known. */
+  fill(gap: Gap, from: number, to: number, events: readonly Entry[]): void {
+    const rest = [{ from: gap.from, to: from }, { from: to, to: gap.to }].filter((part) => part.to > part.from);
+    this.gaps.splice(this.gaps.indexOf(gap), 1, ...rest);
+    const at = this.events.findIndex((event) => event.step >= from);
+    this.events.splice(at < 0 ? this.events.length : at, 0, ...events);
   }
 
   /** Another line began at this step: what this one had from there on is not known of it. */
@@ -71,6 +97,7 @@ export class PageHistory {
     this.exchanges = this.exchanges.filter((x) => x.step < step || (x.aside && x.step === step));
     for (const x of this.exchanges) if (x.answer && !x.aside && x.answer.step >= step) x.answer = null;
     this.events = this.events.filter((e) => e.step < step);
+    this.gaps = this.gaps.filter((gap) => gap.from < step).map((gap) => ({ from: gap.from, to: Math.min(gap.to, step) }));
     this.own = this.own.filter((s) => s < step);
     this.acted = this.acted.filter((a) => a.step < step);
     this.known = Math.min(this.known, step);

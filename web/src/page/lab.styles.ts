@@ -52,8 +52,8 @@ export const labStyles = css`
     .time { margin-top: 8px; }
   }
   @container (max-width: 767px) {
-    .app { display: block; height: auto; padding: 0 12px; }
-    .main { overflow: visible; }
+    .app { display: flex; flex-direction: column; height: auto; min-height: 100dvh; padding: 0 12px; }
+    .main { overflow: visible; flex: 1; }
     .top { height: 44px; }
     .app > .say { position: sticky; top: 0; z-index: 3; margin: 0 0 10px; background: var(--vt-bg); }
     .ses { flex-direction: row; flex-wrap: wrap; gap: 8px; margin-bottom: 10px; }

@@ -20,9 +20,11 @@ import { PageHistory } from './history.ts';
 import { sessionIndex } from './wire.ts';
 
 /**
- * Live, a world may make thousands of steps from one picture to the next, and nobody can read a sentence for each: of so
- * many steps the events are looked at, and of those so many are kept.
+ * A statement may make a hundred thousand steps, and live a world may make thousands from one picture to the next; nobody
+ * can read a sentence for each. So of a move the events of so many steps are looked at, the last ones. Those before them
+ * are a gap in what is known, which is filled in where the reader goes back into it. Live, so many events are kept.
  */
+const MOVE_STEPS = 4_000;
 const LIVE_STEPS = 200;
 const LIVE_EVENTS = 20_000;
 /** WAL records in a view: more than fit the tape, and live not many more. */
@@ -279,15 +281,28 @@ export class Stage {
   async #collect(moment: Moment): Promise<Beat | null> {
     this.#follow(moment);
     const { known } = this.history;
-    if (!this.#opened || moment.step <= known) return null;
+    if (!this.#opened) return null;
+    if (moment.step <= known) return this.#fillIn(moment.step);
     this.history.known = moment.step;
     let beat: Beat | null = null;
-    for (const event of await this.client!.events(this.live ? Math.max(known, moment.step - LIVE_STEPS) : known, moment.step)) {
+    const from = Math.max(known, moment.step - (this.live ? LIVE_STEPS : MOVE_STEPS));
+    this.history.skip(known, from);
+    for (const event of await this.client!.events(from, moment.step)) {
       this.history.events.push(event);
       beat = this.story?.take(event) ?? beat;
     }
     if (this.live) this.history.forget(LIVE_EVENTS);
     return beat;
+  }
+
+  /** Takes in the events before a step that were not looked at when it was passed. */
+  async #fillIn(step: number): Promise<null> {
+    const gap = this.history.gapBefore(step);
+    if (gap) {
+      const from = Math.max(gap.from, step - LIVE_STEPS);
+      this.history.fill(gap, from, step, await this.client!.events(from, step));
+    }
+    return null;
   }
 
   /** The cursor is somewhere else: takes in what happened and draws it. */

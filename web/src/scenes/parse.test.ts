@@ -25,6 +25,7 @@ it.each([
   [`${HEAD}beat one:\n  say x`, 4, 'needs a when line'],
   [`${HEAD}beat one:\n  when WalFlood\n  say x`, 5, 'there is no event WalFlood'],
   [`${HEAD}beat one:\n  when WalFlush, upon = 1\n  say x`, 5, "nothing is called 'upon'"],
+  [`${HEAD}beat one:\n  when WalFlush\n  say [B’s] own`, 6, 'a mark is not closed'],
   [`${HEAD}beat one:\n  when WalFlush\n  say {lsn}`, 6, 'nothing is called {lsn}'],
   [`${HEAD}${BEAT}${BEAT}`, 7, "there is a beat 'one' already"],
   [`${HEAD}beat two after one:\n  when Query\n  say x`, 4, "there is no beat 'one' before"],

@@ -2,7 +2,7 @@
  * A scene from its text. The form is described for those who write scenes in `FORMAT.md`; whatever does not fit it is
  * an error with its line.
  */
-import type { Params } from '../base/messages.ts';
+import { plain as spoken, type Params } from '../base/messages.ts';
 import type { Entry } from '../engine/api.ts';
 import type { LabView } from '../views/types.ts';
 import { parseAct } from './acts.ts';
@@ -224,6 +224,7 @@ class Parser {
 
   /** What fills the braces of a beat's sentences. */
   #params(draft: Draft, line: number, text: Text): void {
+    if (/\[|\*\*|`/.test(spoken(text.english))) this.#fail(line, 'a mark is not closed: [A|text], **text** and `text` are');
     const names = this.#names(line, text.english, draft.kind ? this.kinds?.get(draft.kind) : undefined);
     const before = draft.beat.params;
     draft.beat.params = (view, entry, found) => ({ ...before(view, entry, found), ...this.#values(names, this.#scope(view, entry, found)) });

@@ -72,6 +72,11 @@ const words: Words = {
   SortRun: ({ run, tuples }) => ['event.sort.run', { run, tuples }],
   SortMerge: ({ runs }) => ['event.sort.merge', { runs }],
   SortDone: () => ['event.sort.done'],
+  HashBuilt: ({ tuples, batches }) => ['event.hash.built', { tuples, batches }],
+  HashSplit: ({ batches, moved }) => ['event.hash.split', { batches, moved }],
+  HashBatch: ({ batch, batches }) => ['event.hash.batch', { batch: batch + 1, batches }],
+  HashSpill: ({ partitions, groups }) => ['event.hash.spill', { partitions, groups }],
+  HashPartition: ({ tuples, waiting }) => ['event.hash.partition', { tuples, waiting }],
 };
 
 /** What is said of this event; there is always something. */

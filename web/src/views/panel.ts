@@ -11,11 +11,6 @@ import type { LabState } from '../model/state.ts';
 import type { Thing } from '../model/thing.ts';
 import type { BigPanelName, Wants } from '../model/wants.ts';
 
-/** A panel asks for a thing to be selected. */
-export type SelectEvent = CustomEvent<Thing>;
-/** A panel says what is under the pointer or the focus. */
-export type HoverEvent = CustomEvent<Thing | null>;
-
 /** The base of every panel. */
 export class Panel extends LitElement {
   static override properties = { state: { attribute: false } };

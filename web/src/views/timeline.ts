@@ -56,7 +56,7 @@ export class Timeline extends LitElement {
     }
     .whole .head { position: sticky; top: -6px; background: var(--vt-bg); z-index: 2; }
     .head { display: flex; gap: 4px; align-items: center; justify-content: flex-end; flex-wrap: wrap; }
-    .time:not(.whole) .head { position: absolute; right: 0; bottom: 0; z-index: 2; background: var(--vt-bg); padding-left: 6px; }
+    .time:not(.whole) .head { position: absolute; right: 0; bottom: 5px; z-index: 2; background: var(--vt-bg); padding-left: 6px; }
     .head button, .head select { min-height: 20px; height: 20px; padding: 0 6px; font: inherit; font-size: 12px; color: var(--vt-soft); background: var(--vt-bg); border: 1px solid var(--vt-line); border-radius: 4px; }
     .head button:disabled { opacity: 1; }
     .lane { display: grid; grid-template-columns: 84px 1fr; height: 19px; line-height: 19px; font-size: 12px; color: var(--vt-soft); }
@@ -76,7 +76,7 @@ export class Timeline extends LitElement {
     .track { position: absolute; left: 84px; right: 0; top: 0; bottom: 0; pointer-events: none; }
     .whole .track { left: 150px; min-height: 100%; }
     .now { color: var(--vt-ink); }
-    @container (max-width: 1279px) { .time:not(.whole) .head select { display: none; } }
+    @container (max-width: 1279px) { .time:not(.whole) .head select { display: none; } .time:not(.whole) .lane { height: 17px; line-height: 17px; } .time:not(.whole) .bar { top: 4px; } }
     @container (max-width: 767px) { .label { display: none; } .label.now { display: block; margin-left: -13px; transform: translateX(-100%); } }
   `];
 

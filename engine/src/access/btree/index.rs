@@ -9,6 +9,7 @@ use crate::ids::{BLCKSZ, Error, Fork, RelFile, Result, Tid, sqlstate};
 use crate::storage::btree::{BT_MAX_ITEM_SIZE, BTREE_METAPAGE, Meta, meta};
 use crate::storage::{PageBytes, max_align};
 use crate::types::index_key::{self, index_attr, is_equal_image};
+use crate::types::quote::quote_ident;
 use crate::types::{Attr, Datum, TupleDesc, output};
 
 /// A column of a key.
@@ -138,7 +139,7 @@ impl Index {
     /// `BuildIndexValueDescription`: a key as messages show it, `(id, owner)=(1, Alice)`.
     pub fn describe(&self, key: &[u8]) -> Result<String> {
         let values = index_key::values_of_key(&self.desc, key, self.natts())?;
-        let names: Vec<String> = self.desc.attrs.iter().map(|attr| quoted(&attr.name)).collect();
+        let names: Vec<String> = self.desc.attrs.iter().map(|attr| quote_ident(&attr.name)).collect();
         let values: Vec<String> = values.iter().zip(&self.desc.attrs).map(|(value, attr)| shown(value, attr)).collect();
         Ok(format!("({})=({})", names.join(", "), values.join(", ")))
     }
@@ -163,10 +164,4 @@ impl Index {
 
 fn shown(value: &Datum, attr: &Attr) -> String {
     if value.is_null() { "null".into() } else { output(value, attr.type_id) }
-}
-
-/// `quote_identifier`, but that no words are reserved here.
-fn quoted(name: &str) -> String {
-    let plain = |(at, c): (usize, char)| c.is_ascii_lowercase() || c == '_' || at > 0 && c.is_ascii_digit();
-    if name.chars().enumerate().all(plain) { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

@@ -95,16 +95,9 @@ pub(super) async fn transaction(env: &Env, state: &mut RedoState, record: &Decod
         env.txns.procs.note_ended(xid);
         state.release_locks(env, xid);
     }
-    if !invals.is_empty() {
-        note_invalidations(env);
-    }
+    env.txns.invalidate(&invals);
     for rel in rels {
         env.buffers.drop_relation(&env.cx, rel).await;
     }
     Ok(())
-}
-
-/// Cached catalog rows are out of date.
-pub(super) fn note_invalidations(env: &Env) {
-    env.txns.invalidations.set(env.txns.invalidations.get() + 1);
 }

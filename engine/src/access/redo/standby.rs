@@ -4,7 +4,6 @@
 //! them, but not for ever: after `max_standby_streaming_delay` their statements are cancelled.
 
 use super::super::Env;
-use super::server::note_invalidations;
 use crate::ids::{LockMode, Pid, Result, WaitEvent, Xid, XidStatus, sqlstate};
 use crate::settings::Setting;
 use crate::small;
@@ -82,7 +81,7 @@ pub(super) async fn redo(env: &Env, state: &mut RedoState, record: &DecodedRecor
                 overflowed: running.subxid_overflow,
             });
         }
-        StandbyRecord::Invalidations(_) => note_invalidations(env),
+        StandbyRecord::Invalidations(sent) => env.txns.invalidate(&sent.messages),
     }
     Ok(())
 }

@@ -14,6 +14,7 @@ use crate::storage::{PageBytes, page};
 use crate::txn::Env;
 use crate::types::Datum;
 use crate::types::TypeId::{self, *};
+use crate::types::quote::quote_ident;
 
 const METAP: Columns = &[
     ("magic", Int4),
@@ -230,14 +231,14 @@ pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool)
     let (Some(table), Some(index)) = (&table, known) else { return Ok(Datum::Null) };
     if column != 0 {
         let attr = usize::try_from(column - 1).ok().and_then(|at| index.keys.get(at));
-        return Ok(text(attr.map_or(String::new(), |key| quoted(&table.desc.attrs[key.column].name))));
+        return Ok(text(attr.map_or(String::new(), |key| quote_ident(&table.desc.attrs[key.column].name))));
     }
-    let schema = if qualified { format!("{}.", quoted(&table.schema)) } else { String::new() };
+    let schema = if qualified { format!("{}.", quote_ident(&table.schema)) } else { String::new() };
     Ok(text(format!(
         "CREATE {}INDEX {} ON {schema}{} USING btree ({})",
         if index.unique { "UNIQUE " } else { "" },
-        quoted(&found.name),
-        quoted(&table.name),
+        quote_ident(&found.name),
+        quote_ident(&table.name),
         columns(index, table).join(", ")
     )))
 }
@@ -250,13 +251,7 @@ fn columns(index: &Index, table: &Table) -> Vec<String> {
             (true, true) => " DESC",
             (true, false) => " DESC NULLS LAST",
         };
-        quoted(&table.desc.attrs[key.column].name) + order
+        quote_ident(&table.desc.attrs[key.column].name) + order
     };
     index.keys.iter().map(column).collect()
-}
-
-/// `quote_identifier`, but that no words are reserved here.
-fn quoted(name: &str) -> String {
-    let plain = |(at, c): (usize, char)| c.is_ascii_lowercase() || c == '_' || at > 0 && c.is_ascii_digit();
-    if name.chars().enumerate().all(plain) { name.to_string() } else { format!("\"{}\"", name.replace('"', "\"\"")) }
 }

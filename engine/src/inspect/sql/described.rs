@@ -3,7 +3,7 @@
 use super::btree::indexdef;
 use super::{Columns, Functions};
 use crate::catalog::pg_class::ClassRow;
-use crate::catalog::{Catalog, pg_namespace, pg_statistic};
+use crate::catalog::{Catalog, pg_statistic};
 use crate::ids::Result;
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
@@ -48,28 +48,27 @@ pub(super) fn add(functions: &mut Functions) {
     registry.view("pg_indexes", INDEXES, |cx, _| Box::pin(indexes(cx)));
 }
 
-fn schema(class: &ClassRow) -> Datum {
-    pg_namespace::name(class.namespace).map_or(Datum::Null, |name| Datum::name(&name))
+/// The name of the schema that something is in.
+async fn schema(cx: &FnCtx, class: &ClassRow) -> Result<Datum> {
+    Ok(Datum::Name(cx.catalog.schema_name(&cx.env, class.namespace).await?))
 }
 
 async fn tables(cx: &FnCtx) -> Result<Vec<Row>> {
     let classes = Catalog::new().all(&cx.env).await?;
-    let row = |class: &ClassRow| {
-        let no = Datum::Bool(false);
-        let tablespace = if class.shared { Datum::name("pg_global") } else { Datum::Null };
-        let has_index = Datum::Bool(class.has_index);
-        vec![
-            schema(class),
+    let mut rows = Vec::new();
+    for class in classes.iter().filter(|class| class.kind == b'r') {
+        rows.push(vec![
+            schema(cx, class).await?,
             Datum::name(&class.name),
             Datum::name("postgres"),
-            tablespace,
-            has_index,
-            no.clone(),
-            no.clone(),
-            no,
-        ]
-    };
-    Ok(classes.iter().filter(|class| class.kind == b'r').map(row).collect())
+            if class.shared { Datum::name("pg_global") } else { Datum::Null },
+            Datum::Bool(class.has_index),
+            Datum::Bool(class.has_rules),
+            Datum::Bool(class.has_triggers),
+            Datum::Bool(false),
+        ]);
+    }
+    Ok(rows)
 }
 
 async fn indexes(cx: &FnCtx) -> Result<Vec<Row>> {
@@ -79,7 +78,8 @@ async fn indexes(cx: &FnCtx) -> Result<Vec<Row>> {
         let Some(table) = catalog.table_by_oid(&cx.env, class.oid).await? else { continue };
         for index in table.rel.indexes.iter() {
             let definition = indexdef(cx, index.rel.oid, 0, true).await?;
-            rows.push(vec![schema(class), Datum::name(&class.name), Datum::name(&index.name), Datum::Null, definition]);
+            let (schema, table) = (schema(cx, class).await?, Datum::name(&class.name));
+            rows.push(vec![schema, table, Datum::name(&index.name), Datum::Null, definition]);
         }
     }
     Ok(rows)
@@ -91,7 +91,7 @@ async fn stats(cx: &FnCtx) -> Result<Vec<Row>> {
     for (oid, column, found) in pg_statistic::read(&cx.env, None).await? {
         let Some(table) = catalog.table_by_oid(&cx.env, oid).await? else { continue };
         let Some(attr) = table.desc.attrs.get(column).filter(|attr| !attr.dropped) else { continue };
-        let mut row = vec![schema(&table.class), Datum::name(&table.name), Datum::Name(attr.name.clone())];
+        let mut row = vec![schema(cx, &table.class).await?, Datum::name(&table.name), Datum::Name(attr.name.clone())];
         row.extend(shown(attr.type_id, &found));
         rows.push(row);
     }

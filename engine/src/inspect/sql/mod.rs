@@ -13,6 +13,7 @@
 //!   slots      pg_replication_slots, pg_create_physical_replication_slot, pg_drop_replication_slot
 //!   locks      pg_locks, pg_blocking_pids, pg_cancel_backend, pg_terminate_backend, pg_xact_status
 //!   settings   pg_settings, pg_file_settings, pg_reload_conf
+//!   session    pg_prepared_statements, pg_cursors
 //! ```
 //!
 //! Other than a view for the page these run in a session, as its statement: reading a page pins it and may wait.
@@ -26,6 +27,7 @@ mod files;
 mod locks;
 mod pages;
 mod relations;
+mod session;
 mod settings;
 mod slots;
 mod statistics;
@@ -59,6 +61,7 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     slots::add(&mut functions);
     locks::add(&mut functions);
     settings::add(&mut functions);
+    session::add(&mut functions);
     registry
 }
 

@@ -144,7 +144,7 @@ fn tables(functions: &mut Functions, name: &'static str, wanted: fn(Oid) -> bool
             let (server, classes) = (server?, Catalog::new().all(&cx.env).await?);
             let mut rows: Vec<Row> = Vec::new();
             for class in classes.iter().filter(|class| wanted(class.namespace)) {
-                let schema = pg_namespace::name(class.namespace).map_or(Datum::Null, |name| Datum::name(&name));
+                let schema = Datum::Name(cx.catalog.schema_name(&cx.env, class.namespace).await?);
                 let mut row = vec![Datum::Oid(class.oid), schema, Datum::name(&class.name)];
                 for (n, count) in server.txns.stats.table(class.oid).into_iter().enumerate() {
                     // A table without an index knows of no index scans.

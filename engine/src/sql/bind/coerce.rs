@@ -5,6 +5,7 @@ use super::super::bound::Scalar;
 use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
 use crate::ids::{Error, Result, sqlstate};
+use crate::types::session::split_name;
 use crate::types::{self, CastContext, Datum, TypeId, binary_op, find_cast, select_common_type, typmod_in, unary_op};
 
 /// An expression with its type.
@@ -70,20 +71,11 @@ impl Binder<'_> {
             return Ok(Datum::Oid(crate::ids::Oid(oid)));
         }
         if to == TypeId::Regclass && !text.starts_with(|c: char| c.is_ascii_digit()) && text != "-" {
-            let (schema, name) = match text.split_once('.') {
-                Some((schema, name)) => (Some(schema), name),
-                None => (None, text),
-            };
-            let unquoted = |part: &str| match part.strip_prefix('"').and_then(|part| part.strip_suffix('"')) {
-                Some(quoted) => quoted.replace("\"\"", "\""),
-                None => part.to_ascii_lowercase(),
-            };
-            let table = self.catalog.table(schema.map(unquoted).as_deref(), &unquoted(name))?;
+            let parts = split_name(text);
+            let (name, before) = parts.split_last().ok_or_else(|| Error::internal("a name without parts"))?;
+            let table = self.catalog.table(before.last().map(String::as_str), name)?;
             let table = table.ok_or_else(|| {
-                Error::new(sqlstate::UNDEFINED_TABLE, {
-                    let shown = [schema.map(unquoted), Some(unquoted(name))].into_iter().flatten().collect::<Vec<_>>();
-                    format!("relation \"{}\" does not exist", shown.join("."))
-                })
+                Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", parts.join(".")))
             })?;
             return Ok(Datum::Oid(table.rel.oid));
         }

@@ -1,6 +1,6 @@
 //! Expressions: names to slots, operators to functions, types decided from the leaves up.
 
-use super::super::ast::{Between, Case, Expr, ExprKind, Ident, Pos, QualName, SqlValue, Subscript};
+use super::super::ast::{Between, Call, Case, Expr, ExprKind, Ident, Pos, QualName, SqlValue, Subscript};
 use super::super::bound::{Scalar, slot};
 use super::super::functions::{FnCtx, ScalarFn};
 use super::Binder;
@@ -72,6 +72,10 @@ impl Binder<'_> {
                 let (args, ty) = self.comparands(left, right, pos, level)?;
                 Ok(Typed::new(Scalar::NullIf(Box::new(args)), ty, pos))
             }
+            ExprKind::SqlValue(SqlValue::CurrentSchema, _) => {
+                let name = QualName { schema: Some("pg_catalog".into()), name: "current_schema".into(), pos: expr.pos };
+                self.call(expr, &Call::new(name, Vec::new()), level)
+            }
             ExprKind::SqlValue(value, precision) => Ok(self.sql_value(*value, *precision, pos)),
             ExprKind::Field(arg, Some(name)) => self.field(arg, name, pos, level),
             ExprKind::Field(_, None) => Err(Error::unsupported("row expansion via \"*\" here").at(pos.0)),
@@ -135,7 +139,7 @@ impl Binder<'_> {
                 let find = |scope: &mut Scope, first: usize| scope.column(path, first, pos);
                 match self.outer_column(&find, path.len() > 1, pos)? {
                     Some(value) => Ok(value),
-                    None => Err(self.whole_row(path, level, error)),
+                    None => Err(self.whole_row(path, level, self.out_of_sight(path, pos).unwrap_or(error))),
                 }
             }
         }
@@ -390,10 +394,9 @@ impl Binder<'_> {
             SqlValue::CurrentUser | SqlValue::SessionUser | SqlValue::CurrentRole | SqlValue::User => {
                 Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.user()))), TypeId::Name, pos)
             }
-            SqlValue::CurrentCatalog => {
+            SqlValue::CurrentCatalog | SqlValue::CurrentSchema => {
                 Typed::new(call(|cx, _| Ok(Datum::Name(cx.session.database()))), TypeId::Name, pos)
             }
-            SqlValue::CurrentSchema => Typed::new(call(|_, _| Ok(Datum::name("public"))), TypeId::Name, pos),
         }
     }
 

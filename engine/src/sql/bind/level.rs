@@ -122,6 +122,20 @@ impl Binder<'_> {
         Ok(None)
     }
 
+    /// The error for a column of a table that stands beside the query, which does not see it: it is not LATERAL, or the
+    /// table is the one that the statement changes.
+    pub fn out_of_sight(&self, path: &[Ident], pos: Pos) -> Option<Error> {
+        let [table, _] = path else { return None };
+        let holds = |level: &&Level| level.scope.items.iter().any(|item| !item.unnamed && item.name == *table);
+        let level = self.outer.iter().rev().find(holds)?;
+        let code = if level.hidden { sqlstate::UNDEFINED_TABLE } else { sqlstate::INVALID_COLUMN_REFERENCE };
+        let hint = format!(
+            "There is an entry for table \"{table}\", but it cannot be referenced from this part of the query."
+        );
+        let message = format!("invalid reference to FROM-clause entry for table \"{table}\"");
+        Some(Error::new(code, message).hint(hint).at(pos.0))
+    }
+
     /// The exec parameter in which a column of an outer level comes.
     fn outer_value(&mut self, at: usize, column: Column, pos: Pos) -> Result<Typed> {
         let mut level = take(&mut self.outer[at]);

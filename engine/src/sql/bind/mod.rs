@@ -16,6 +16,7 @@
 //! Binding is a plain function: the tables that a statement names ([`super::ast::Statement::relations`]) are looked
 //! up before, since that may have to read pages.
 
+mod arguments;
 mod call;
 mod coerce;
 mod conflict;
@@ -45,6 +46,7 @@ use super::deparse::Literals;
 use super::functions::Registry;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
+pub use arguments::arguments;
 use coerce::Typed;
 pub use keys::{key_places, new_keys};
 use level::Level;
@@ -113,9 +115,9 @@ pub fn bind(
     let mut binder = Binder::new(catalog, registry, params);
     let statement = match statement {
         ast::Statement::Query(query) => Statement::Query(Box::new(binder.query(query, true)?)),
-        ast::Statement::Insert(insert) => Statement::Insert(Box::new(binder.insert(insert)?)),
-        ast::Statement::Update(update) => Statement::Update(Box::new(binder.update(update)?)),
-        ast::Statement::Delete(delete) => Statement::Delete(Box::new(binder.delete(delete)?)),
+        ast::Statement::Insert(_) | ast::Statement::Update(_) | ast::Statement::Delete(_) => {
+            binder.change(statement)?
+        }
         _ => return Ok(None),
     };
     let mut types = Vec::new();

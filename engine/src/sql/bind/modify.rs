@@ -1,13 +1,16 @@
 //! INSERT, UPDATE and DELETE.
 
-use super::super::ast::{self, Alias, Assignment, Expr, ExprKind, Ident, Pos, QualName, Target};
-use super::super::bound::{Delete, Exprs, Insert, OutColumn, Scalar, Table, Update};
+use super::super::ast::{self, Alias, Assignment, Expr, ExprKind, FromItem, Ident, Pos, QualName, Target};
+use super::super::bound::{Delete, Exprs, FromNode, Insert, JoinKind, OutColumn, Query, Scalar, Table, Update};
 use super::Binder;
 use super::coerce::Typed;
 use super::conflict::excluded;
+use super::from::pair;
 use super::level::Level;
 use super::scope::Scope;
+use super::select::mark_system;
 use super::set_operation::column_pos;
+use super::with::not_at_the_top;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{Attr, Datum};
 use std::rc::Rc;
@@ -82,9 +85,14 @@ impl Binder<'_> {
         values: &mut [Scalar],
     ) -> Result<super::super::bound::Query> {
         let named = &insert.columns;
-        let plain = query.order_by.is_empty() && query.limit.is_none() && query.offset.is_none();
+        let plain =
+            query.with.is_none() && query.order_by.is_empty() && query.limit.is_none() && query.offset.is_none();
         if let (ast::QueryBody::Values(rows), true) = (&query.body, plain) {
             return self.insert_values(table, rows, scope, columns, insert, values);
+        }
+        let changes = |cte: &&ast::Cte| !matches!(cte.statement, ast::Statement::Query(_));
+        if let Some(cte) = query.with.iter().flat_map(|with| &with.ctes).find(changes) {
+            return Err(not_at_the_top(cte.pos));
         }
         let bound = self.query(query, false)?;
         let width = bound.columns.len();
@@ -148,12 +156,25 @@ impl Binder<'_> {
     pub fn update(&mut self, update: &ast::Update) -> Result<Update> {
         let mut level = Level::new("UPDATE");
         let table = self.target_table(&update.table, update.alias.as_ref(), &mut level)?;
-        let (values, _) = self.assignments(&table, &update.set, &mut level)?;
-        let values = level.exprs(values);
+        let from = self.joined(&update.from, &mut level)?;
         let filter = self.filter(update.filter.as_ref(), &mut level)?;
         let returning = self.returning(&update.returning, &mut level)?;
+        level.clause = "UPDATE";
+        let (values, _) = self.assignments(&table, &update.set, &mut level)?;
+        let values = level.exprs(values);
         let checks = self.checks_of(&table)?;
-        Ok(Update { table, system: level.scope.items[0].system_used, filter, values, checks, returning })
+        let system = level.scope.items[0].system_used;
+        let (filter, from) = join_target(&table, filter, from, &level);
+        Ok(Update { table, system, filter, from, values, checks, returning })
+    }
+
+    /// The items that the rows of a table are joined with, which do not see that table: the level's first item.
+    fn joined(&mut self, items: &[FromItem], level: &mut Level) -> Result<Option<FromNode>> {
+        level.first = 1;
+        let clause = std::mem::replace(&mut level.clause, "FROM");
+        let from = self.from(items, level)?;
+        (level.first, level.clause) = (0, clause);
+        Ok(from)
     }
 
     /// What the columns of a table become, over a row of which it is the first part; and which of them are set.
@@ -192,9 +213,12 @@ impl Binder<'_> {
     pub fn delete(&mut self, delete: &ast::Delete) -> Result<Delete> {
         let mut level = Level::new("DELETE");
         let table = self.target_table(&delete.table, delete.alias.as_ref(), &mut level)?;
+        let using = self.joined(&delete.using, &mut level)?;
         let filter = self.filter(delete.filter.as_ref(), &mut level)?;
         let returning = self.returning(&delete.returning, &mut level)?;
-        Ok(Delete { table, system: level.scope.items[0].system_used, filter, returning })
+        let system = level.scope.items[0].system_used;
+        let (filter, using) = join_target(&table, filter, using, &level);
+        Ok(Delete { table, system, filter, using, returning })
     }
 
     fn returning(&mut self, list: &[Target], level: &mut Level) -> Result<Option<(Exprs, Vec<OutColumn>)>> {
@@ -207,6 +231,25 @@ impl Binder<'_> {
         let scalars = targets.values.into_iter().map(|value| value.scalar).collect();
         Ok(Some((level.exprs(scalars), targets.columns)))
     }
+}
+
+/// The query that finds the rows to be changed where they are joined with others: the table, its first item, then those;
+/// it gives the whole row. WHERE is that query's then.
+fn join_target(
+    table: &Rc<Table>,
+    filter: Vec<Exprs>,
+    from: Option<FromNode>,
+    level: &Level,
+) -> (Vec<Exprs>, Option<Box<Query>>) {
+    let Some(from) = from else { return (filter, None) };
+    let mut from = pair(FromNode::Table(table.clone(), 0, true), from, JoinKind::Inner, Vec::new());
+    mark_system(&mut from, &level.scope.items);
+    if let FromNode::Join(join) = &mut from {
+        // By its ctid a row is found again, by its xmin a foreign key knows who made it.
+        join.left = FromNode::Table(table.clone(), 0, true);
+    }
+    let targets = Exprs { waits: Vec::new(), scalars: (0..level.scope.width).map(Scalar::Column).collect() };
+    (Vec::new(), Some(Box::new(Query { from: Some(from), filter, targets, ..Query::default() })))
 }
 
 /// A column GENERATED ALWAYS takes no value, unless OVERRIDING says what to do with it.

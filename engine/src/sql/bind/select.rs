@@ -419,7 +419,7 @@ fn source_of(value: &Typed, level: &Level) -> (Oid, i16) {
 }
 
 /// Notes at the tables whose system columns are asked for.
-fn mark_system(node: &mut FromNode, items: &[Item]) {
+pub(super) fn mark_system(node: &mut FromNode, items: &[Item]) {
     match node {
         FromNode::Table(table, base, system) => {
             let own = Some(*base + table.desc.natts());

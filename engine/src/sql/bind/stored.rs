@@ -49,7 +49,7 @@ pub fn new_check(
 }
 
 /// What is kept must not ask a query.
-fn refuse_subquery(expr: &Expr, what: &str) -> Result<()> {
+pub(super) fn refuse_subquery(expr: &Expr, what: &str) -> Result<()> {
     let asks = |kind: &ExprKind| match kind {
         ExprKind::Query(..) | ExprKind::InQuery(..) => true,
         ExprKind::Quantified(quantified) => matches!(quantified.right, Quantity::Query(_)),

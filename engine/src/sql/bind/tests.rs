@@ -42,7 +42,7 @@ fn tables() -> Tables {
     let table = |(at, (name, attrs)): (u32, (&str, Vec<Attr>))| {
         let (oid, natts) = (Oid(16384 + at), attrs.len());
         let class = ClassRow::of_new_table(oid, name, pg_namespace::PUBLIC, Oid::INVALID, natts, Xid::BOOTSTRAP);
-        Rc::new(Table::new(class, TupleDesc::new(attrs), Oid::POSTGRES_DB))
+        Rc::new(Table::new(class, "public".into(), TupleDesc::new(attrs), Oid::POSTGRES_DB))
     };
     Tables((0..).zip([("accounts", accounts), ("t", t), ("u", u)]).map(table).collect())
 }

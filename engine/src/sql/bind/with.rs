@@ -60,8 +60,7 @@ impl Binder<'_> {
             }
             Statement::Insert(_) | Statement::Update(_) | Statement::Delete(_) => {
                 if !self.outer.is_empty() {
-                    let message = "WITH clause containing a data-modifying statement must be at the top level";
-                    return Err(Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(cte.pos.0));
+                    return Err(not_at_the_top(cte.pos));
                 }
                 let statement = self.change(&cte.statement)?;
                 let columns = statement.columns().map(<[_]>::to_vec);
@@ -175,15 +174,29 @@ impl Binder<'_> {
         Ok(())
     }
 
-    /// INSERT, UPDATE or DELETE.
+    /// INSERT, UPDATE or DELETE, with what stands in WITH before it.
     pub fn change(&mut self, statement: &Statement) -> Result<bound::Statement> {
-        Ok(match statement {
+        let with = match statement {
+            Statement::Insert(insert) => &insert.with,
+            Statement::Update(update) => &update.with,
+            Statement::Delete(delete) => &delete.with,
+            _ => return Err(Error::internal("a statement that changes no rows")),
+        };
+        let with = with.as_ref().map_or(Ok(Vec::new()), |with| self.begin_with(with))?;
+        let bound = match statement {
             Statement::Insert(insert) => bound::Statement::Insert(Box::new(self.insert(insert)?)),
             Statement::Update(update) => bound::Statement::Update(Box::new(self.update(update)?)),
             Statement::Delete(delete) => bound::Statement::Delete(Box::new(self.delete(delete)?)),
             _ => return Err(Error::internal("a statement that changes no rows")),
-        })
+        };
+        self.end_with(&with);
+        Ok(bound)
     }
+}
+
+pub(super) fn not_at_the_top(pos: Pos) -> Error {
+    let message = "WITH clause containing a data-modifying statement must be at the top level";
+    Error::new(sqlstate::FEATURE_NOT_SUPPORTED, message).at(pos.0)
 }
 
 /// Whether a statement names a table so.

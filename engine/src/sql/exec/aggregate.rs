@@ -1,5 +1,7 @@
 //! GROUP BY and the aggregates: one row for each group, in the order in which the groups began.
 //!
+//! Groups beyond what a hash may use of memory wait on disk as the rows that they were (`hash_spill.rs`).
+//!
 //! With GROUPING SETS a row belongs to a group of each set; the keys that a set has not are NULL in its groups.
 //!
 //! An aggregate with DISTINCT or ORDER BY keeps its values until the group is complete, then takes them in order.
@@ -9,12 +11,14 @@
 use super::super::bound::{AggCall, AggKind, EvalCx, SortKey};
 use super::super::plan::GroupSpec;
 use super::hash::{HashTable, hash_row, same_row};
-use super::node::Node;
+use super::hash_spill::HashSpill;
+use super::node::{Fresh, Node};
 use super::order::sorted;
 use super::rows::Rows;
 use super::unique::Seen;
 use super::{BATCH, ExecCx};
 use crate::ids::Result;
+use crate::txn::MemoryPurpose;
 use crate::types::{AggState, Datum};
 use std::rc::Rc;
 
@@ -23,8 +27,15 @@ use std::rc::Rc;
 pub(super) struct Aggregate {
     input: Node,
     spec: Rc<GroupSpec>,
-    groups: Option<Rows>,
+    state: Fresh<Grouping>,
+}
+
+/// Grouping under way: the groups of a round, and those of them that are complete.
+struct Grouping {
+    groups: Groups,
+    rows: Rows,
     at: usize,
+    done: bool,
 }
 
 /// An aggregate of one group.
@@ -53,46 +64,44 @@ struct Groups {
     key: Vec<Datum>,
     /// Those of a set among them, and its number.
     masked: Vec<Datum>,
+    /// What does not fit; where there are keys.
+    spill: Option<HashSpill>,
+    /// The groups of the row in hand that are not in memory and may not be: hashes and sets.
+    missed: Vec<(u64, u16)>,
 }
 
 impl Aggregate {
     pub fn new(input: Node, spec: Rc<GroupSpec>) -> Aggregate {
-        Aggregate { input, spec, groups: None, at: 0 }
+        Aggregate { input, spec, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
         self.input.rewind(cx);
-        (self.groups, self.at) = (None, 0);
+        if let Some(state) = self.state.0.take() {
+            state.groups.end(cx);
+        }
     }
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
-        if self.groups.is_none() {
-            self.groups = Some(self.group(cx).await?);
-        }
-        let Some(groups) = &self.groups else { return Ok(()) };
-        out.clear(groups.width());
-        let end = groups.len().min(self.at + max);
-        out.extend(groups, self.at, end);
-        self.at = end;
-        Ok(())
-    }
-
-    async fn group(&mut self, cx: &ExecCx<'_>) -> Result<Rows> {
         let spec = &*self.spec;
-        let mut groups = Groups::new(spec);
-        let mut rows = Rows::default();
-        loop {
-            self.input.next(cx, BATCH, &mut rows).await?;
-            if rows.is_empty() {
-                break;
-            }
-            cx.breathe(rows.len()).await?;
-            for at in 0..rows.len() {
-                cx.bring_back(rows.row_mut(at), |column| spec.uses(column)).await?;
-                cx.settle(&spec.waits, rows.row(at), 0, &mut |eval| groups.add(spec, eval)).await?;
+        out.clear(spec.keys.len() + spec.calls.len());
+        if self.state.0.is_none() {
+            let groups = Groups::of_input(cx, spec, &mut self.input).await?;
+            self.state.0 = Some(Grouping { groups, rows: Rows::default(), at: 0, done: false });
+        }
+        let Some(state) = &mut self.state.0 else { return Ok(()) };
+        while state.at >= state.rows.len() && !state.done {
+            // The groups of this round are complete; those of the next one are made when these are given.
+            (state.rows, state.at) = (state.groups.take(spec)?, 0);
+            if state.rows.is_empty() && !state.groups.next_round(cx, spec).await? {
+                state.done = true;
+                state.groups.end(cx);
             }
         }
-        groups.finish(spec)
+        let end = state.rows.len().min(state.at + max);
+        out.extend(&state.rows, state.at, end);
+        state.at = end;
+        Ok(())
     }
 }
 
@@ -109,16 +118,23 @@ impl GroupSpec {
 }
 
 impl Groups {
-    fn new(spec: &GroupSpec) -> Groups {
+    fn new(cx: &ExecCx<'_>, spec: &GroupSpec) -> Groups {
         let keys = Rows::new(spec.keys.len() + usize::from(spec.sets.is_some()));
-        let (key, masked) = (Vec::new(), Vec::new());
-        let mut groups = Groups { table: HashTable::default(), keys, states: Vec::new(), key, masked };
+        let spill = (!spec.keys.is_empty()).then(|| HashSpill::begin(&cx.fx.env, MemoryPurpose::HashAggregate));
+        let mut groups = Groups {
+            table: HashTable::default(),
+            keys,
+            states: Vec::new(),
+            key: vec![Datum::Null; spec.keys.len()],
+            masked: Vec::new(),
+            spill,
+            missed: Vec::new(),
+        };
         // Without keys there is one group, also of no rows.
         match &spec.sets {
             None if spec.keys.is_empty() => _ = groups.find(spec, None),
             None => {}
             Some(sets) => {
-                groups.key.resize(spec.keys.len(), Datum::Null);
                 for (number, _) in sets.iter().enumerate().filter(|(_, set)| set.is_empty()) {
                     groups.find(spec, Some(number));
                 }
@@ -127,9 +143,58 @@ impl Groups {
         groups
     }
 
-    /// Takes a row into account. It may be begun again, if something is missing that it waits for; nothing is changed
-    /// before all is there.
-    fn add(&mut self, spec: &GroupSpec, eval: &EvalCx) -> Result<()> {
+    /// The groups of all rows, as far as they fit.
+    async fn of_input(cx: &ExecCx<'_>, spec: &GroupSpec, input: &mut Node) -> Result<Groups> {
+        let (mut groups, mut rows) = (Groups::new(cx, spec), Rows::default());
+        loop {
+            input.next(cx, BATCH, &mut rows).await?;
+            if rows.is_empty() {
+                return Ok(groups);
+            }
+            cx.breathe(rows.len()).await?;
+            for at in 0..rows.len() {
+                cx.bring_back(rows.row_mut(at), |column| spec.uses(column)).await?;
+                groups.take_in(cx, spec, rows.row(at), None).await?;
+            }
+            groups.spill.iter().for_each(|spill| spill.note(&cx.fx.env));
+        }
+    }
+
+    /// Groups the rows of a partition that waits; `false` if there is none.
+    async fn next_round(&mut self, cx: &ExecCx<'_>, spec: &GroupSpec) -> Result<bool> {
+        let Some(mut spill) = self.spill.take() else { return Ok(false) };
+        let begun = spill.next_round(&cx.fx.env).await;
+        self.spill = Some(spill);
+        if !begun? {
+            return Ok(false);
+        }
+        let (mut row, mut count) = (Vec::new(), 0);
+        loop {
+            let Some(spill) = &mut self.spill else { return Ok(true) };
+            row.clear();
+            let Some((_, set)) = spill.read(&cx.fx.env, &mut row).await? else { return Ok(true) };
+            self.take_in(cx, spec, &row, Some(usize::from(set))).await?;
+            count += 1;
+            if count % BATCH == 0 {
+                cx.breathe(BATCH).await?;
+            }
+        }
+    }
+
+    /// Takes a row into account: in all sets, or in one.
+    async fn take_in(&mut self, cx: &ExecCx<'_>, spec: &GroupSpec, row: &[Datum], only: Option<usize>) -> Result<()> {
+        cx.settle(&spec.waits, row, 0, &mut |eval| self.add(spec, eval, only)).await?;
+        if let Some(spill) = &mut self.spill {
+            for (hash, set) in self.missed.drain(..) {
+                spill.put(&cx.fx.env, hash, set, row).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The same as far as it does not wait. It may be begun again, if something is missing that it waits for; nothing is
+    /// changed before all is there.
+    fn add(&mut self, spec: &GroupSpec, eval: &EvalCx, only: Option<usize>) -> Result<()> {
         if !spec.waits.is_empty() {
             for scalar in spec.calls.iter().flat_map(AggCall::scalars) {
                 scalar.value(eval)?;
@@ -139,18 +204,20 @@ impl Groups {
         for key in &spec.keys {
             self.key.push(key.eval(eval)?);
         }
-        let sets = spec.sets.as_ref().map_or(1, Vec::len);
-        for set in 0..sets {
-            let first = self.find(spec, spec.sets.as_ref().map(|_| set)) * spec.calls.len();
-            for (call, state) in spec.calls.iter().zip(&mut self.states[first..]) {
+        for set in 0..spec.sets.as_ref().map_or(1, Vec::len) {
+            if only.is_some_and(|only| only != set) {
+                continue;
+            }
+            let Some(group) = self.find(spec, spec.sets.as_ref().map(|_| set)) else { continue };
+            for (call, state) in spec.calls.iter().zip(&mut self.states[group * spec.calls.len()..]) {
                 state.advance(call, eval)?;
             }
         }
         Ok(())
     }
 
-    /// The group of the keys in hand, in a set.
-    fn find(&mut self, spec: &GroupSpec, set: Option<usize>) -> usize {
+    /// The group of the keys in hand, in a set; none if it is not in memory and there is no room for it.
+    fn find(&mut self, spec: &GroupSpec, set: Option<usize>) -> Option<usize> {
         if let (Some(set), Some(sets)) = (set, &spec.sets) {
             self.masked.clear();
             self.masked.resize(spec.keys.len(), Datum::Null);
@@ -162,17 +229,24 @@ impl Groups {
         let key = if set.is_some() { &self.masked } else { &self.key };
         let hash = hash_row(key);
         if let Some(group) = self.table.find(hash, |group| same_row(self.keys.row(group), key)) {
-            return group;
+            return Some(group);
+        }
+        if let Some(spill) = &mut self.spill {
+            if spill.is_full() {
+                self.missed.push((hash, set.unwrap_or(0) as u16));
+                return None;
+            }
+            spill.add_group(key, spec.calls.len());
         }
         self.keys.push(key);
         self.states.extend(spec.calls.iter().map(State::new));
-        self.table.insert(hash)
+        Some(self.table.insert(hash))
     }
 
-    /// A row for each group, set after set.
-    fn finish(self, spec: &GroupSpec) -> Result<Rows> {
+    /// A row for each group, set after set; they are forgotten here.
+    fn take(&mut self, spec: &GroupSpec) -> Result<Rows> {
         let mut rows = Rows::new(spec.keys.len() + spec.calls.len());
-        let mut states: Vec<Option<State>> = self.states.into_iter().map(Some).collect();
+        let mut states: Vec<Option<State>> = self.states.drain(..).map(Some).collect();
         for set in 0..spec.sets.as_ref().map_or(1, Vec::len) {
             for (group, key) in self.keys.iter().enumerate() {
                 let own = match key.last() {
@@ -195,7 +269,14 @@ impl Groups {
                 rows.close();
             }
         }
+        self.table.clear();
+        self.keys.clear(self.keys.width());
         Ok(rows)
+    }
+
+    /// Gives back memory and file.
+    fn end(&self, cx: &ExecCx<'_>) {
+        self.spill.iter().for_each(|spill| spill.end(&cx.fx.env));
     }
 }
 

@@ -50,7 +50,11 @@ fn operator(plan: &Plan, watched: bool) -> Node {
         Op::CteScan(id, width) => Node::CteScan(CteScan::new(*id, *width)),
         Op::WorkScan(id, width) => Node::WorkScan(WorkScan::new(*id, *width)),
         Op::NestLoop(spec) => Node::NestLoop(Box::new(NestLoop::new(input(), input(), spec.clone(), key(plan)))),
-        Op::HashJoin(spec) => Node::HashJoin(Box::new(HashJoin::new(input(), input(), spec.clone()))),
+        Op::HashJoin(spec) => {
+            let expected =
+                plan.inputs.get(1).map_or((0.0, 0), |right| (right.cost.rows, right.cost.width.max(0) as usize));
+            Node::HashJoin(Box::new(HashJoin::new(input(), input(), spec.clone(), expected)))
+        }
         Op::Aggregate(spec, _) => Node::Aggregate(Box::new(Aggregate::new(input(), spec.clone()))),
         Op::Window(spec) => Node::Window(Box::new(Window::new(input(), spec.clone()))),
         Op::ProjectSet(calls) => Node::ProjectSet(Box::new(ProjectSet::new(input(), calls.clone()))),

@@ -6,13 +6,15 @@
 //! ```
 //!
 //! Rows are made when somebody asks for them, so that LIMIT ends a recursion that has no end of its own. A statement that
-//! changes rows is run as a whole, whether somebody asks or not.
+//! changes rows is run as a whole, whether somebody asks or not. What is kept goes to disk beyond `work_mem` (`row_store.rs`); the
+//! rows of a round of a recursive query are in memory.
 //!
 //! PostgreSQL: `nodeCtescan.c`, `nodeRecursiveunion.c`, `nodeWorktablescan.c`.
 
 use super::super::plan::CtePlan;
 use super::build::build;
 use super::node::Node;
+use super::row_store::RowStore;
 use super::rows::Rows;
 use super::unique::Seen;
 use super::{BATCH, ExecCx};
@@ -26,7 +28,7 @@ use std::rc::Rc;
 #[derive(Default)]
 pub(super) struct CteState {
     maker: RefCell<Option<Maker>>,
-    rows: RefCell<Rows>,
+    rows: RefCell<Option<RowStore>>,
     done: Cell<bool>,
     /// For a recursive one the rows of the last round.
     work: RefCell<Rc<Rows>>,
@@ -45,9 +47,9 @@ struct Maker {
 
 impl CteState {
     /// As before the first row.
-    pub fn reset(&self) {
+    fn reset(&self, cx: &ExecCx<'_>) {
         *self.maker.borrow_mut() = None;
-        self.rows.borrow_mut().clear(0);
+        self.rows.take().into_iter().for_each(|rows| rows.end(&cx.fx.env));
         self.done.set(false);
     }
 }
@@ -71,21 +73,28 @@ impl CteScan {
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
         let state = &cx.ctes[self.id];
+        out.clear(self.width);
         loop {
-            out.clear(self.width);
-            self.read(&state.rows.borrow(), max, out);
+            let on_disk = match &*state.rows.borrow() {
+                Some(rows) if rows.is_on_disk(self.at) => true,
+                Some(rows) => {
+                    rows.read_memory(self.at, max, out);
+                    false
+                }
+                None => false,
+            };
+            if on_disk && let Some(rows) = state.rows.take() {
+                // Nobody else of this statement runs meanwhile.
+                let read = rows.read(&cx.fx.env, self.at, max, out).await;
+                *state.rows.borrow_mut() = Some(rows);
+                read?;
+            }
+            self.at += out.len();
             if !out.is_empty() || state.done.get() {
                 return Ok(());
             }
             cx.more_of_cte(self.id, max).await?;
         }
-    }
-
-    /// Gives what is there. Behind its columns a row may have what only its sorting needed.
-    fn read(&mut self, rows: &Rows, max: usize, out: &mut Rows) {
-        let end = rows.len().min(self.at + max);
-        (self.at..end).for_each(|at| out.push(&rows.row(at)[..self.width]));
-        self.at = end;
     }
 }
 
@@ -124,7 +133,7 @@ pub(super) struct With {
 
 impl With {
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
-        self.ids.iter().for_each(|id| cx.ctes[*id].reset());
+        self.ids.iter().for_each(|id| cx.ctes[*id].reset(cx));
         self.input.rewind(cx);
     }
 }
@@ -158,11 +167,10 @@ impl ExecCx<'_> {
                 _ => return Err(Error::internal("a query of WITH that is elsewhere")),
             }
             if !rows.is_empty() {
-                let mut all = state.rows.borrow_mut();
-                if all.is_empty() {
-                    all.clear(rows.width());
-                }
-                all.extend(&rows, 0, rows.len());
+                let env = &self.fx.env;
+                let mut all = state.rows.take().unwrap_or_else(|| RowStore::begin(env));
+                all.add(env, &rows).await?;
+                *state.rows.borrow_mut() = Some(all);
             }
             *state.maker.borrow_mut() = Some(maker);
             Ok(())
@@ -215,14 +223,7 @@ impl Maker {
             cx.breathe(out.len()).await?;
             cx.bring_all_back(out).await?;
             if !all {
-                let mut kept = 0;
-                for at in 0..out.len() {
-                    if self.seen.is_new(out.row(at)) {
-                        out.move_row(at, kept);
-                        kept += 1;
-                    }
-                }
-                out.truncate(kept);
+                self.seen.keep_new(out);
             }
             if !out.is_empty() {
                 if self.next.is_empty() {

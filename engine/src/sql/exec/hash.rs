@@ -95,11 +95,6 @@ pub(super) struct HashTable {
 }
 
 impl HashTable {
-    /// How many entries there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
     /// Forgets all entries.
     pub fn clear(&mut self) {
         self.buckets.clear();
@@ -108,6 +103,11 @@ impl HashTable {
 
     fn bucket(&self, hash: u64) -> usize {
         hash as usize & (self.buckets.len() - 1)
+    }
+
+    /// The hash of an entry.
+    pub fn hash(&self, entry: usize) -> u64 {
+        self.entries[entry].0
     }
 
     /// Adds an entry and returns its number.

@@ -5,12 +5,15 @@
 //!   right ──all rows──► table by b.z          left ──row after row──► a.x = 7 ──► rows with b.z = 7
 //! ```
 //!
+//! A table that is too large for memory is made in batches (`hash_batches.rs`), and the rows of the left wait for theirs.
+//!
 //! PostgreSQL: `nodeHash.c`, `nodeHashjoin.c`.
 
-use super::super::bound::JoinKind;
+use super::super::bound::{JoinKind, Scalar};
 use super::super::plan::HashSpec;
 use super::hash::{HashTable, hash_row, same_row};
-use super::node::Node;
+use super::hash_batches::{Batches, Side};
+use super::node::{Fresh, Node};
 use super::rows::Rows;
 use super::{BATCH, ExecCx};
 use crate::ids::Result;
@@ -23,37 +26,115 @@ pub(super) struct HashJoin {
     left: Node,
     right: Node,
     spec: Rc<HashSpec>,
-    built: bool,
-    table: HashTable,
-    /// The rows of the right, and for each entry of the table its row and its keys.
-    right_rows: Rows,
-    places: Vec<u32>,
-    keys: Rows,
-    /// Which of them have found a partner, where that matters.
-    matched_right: Vec<bool>,
+    /// A guess by which the table begins.
+    expected: (f64, usize),
+    state: Fresh<Joining>,
+}
+
+/// A join under way.
+struct Joining {
+    batches: Batches,
+    inner: Inner,
     left_rows: Rows,
     left_at: usize,
-    /// The left row in hand: its keys, the next entry to look at, whether it has found a partner.
+    /// The left row in hand: the next entry to look at, its keys, whether it has found a partner.
     current: Option<Option<usize>>,
     left_keys: Vec<Datum>,
     matched: bool,
     /// The next row of the right to give without a partner.
     rest: Option<usize>,
     pair: Rows,
+    done: bool,
+}
+
+/// The table: for each entry a row of the right and its keys.
+#[derive(Default)]
+struct Inner {
+    table: HashTable,
+    rows: Rows,
+    keys: Rows,
+    /// Which of them have found a partner, where that matters.
+    matched: Vec<bool>,
+}
+
+impl HashSpec {
+    fn keeps_left(&self) -> bool {
+        matches!(self.kind, JoinKind::Left | JoinKind::Full | JoinKind::Anti)
+    }
+
+    fn keeps_right(&self) -> bool {
+        matches!(self.kind, JoinKind::Right | JoinKind::Full)
+    }
+
+    fn width(&self) -> usize {
+        match self.kind {
+            JoinKind::Semi | JoinKind::Anti => self.left_width,
+            _ => self.left_width + self.right_width,
+        }
+    }
 }
 
 impl HashJoin {
-    pub fn new(left: Node, right: Node, spec: Rc<HashSpec>) -> HashJoin {
-        HashJoin {
-            left,
-            right,
-            spec,
-            built: false,
-            table: HashTable::default(),
-            right_rows: Rows::default(),
-            places: Vec::new(),
-            keys: Rows::default(),
-            matched_right: Vec::new(),
+    /// The right is expected to have so many rows, of so many bytes.
+    pub fn new(left: Node, right: Node, spec: Rc<HashSpec>, expected: (f64, usize)) -> HashJoin {
+        HashJoin { left, right, spec, expected, state: Fresh(None) }
+    }
+
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.left.rewind(cx);
+        self.right.rewind(cx);
+        self.end(cx);
+    }
+
+    /// Gives back memory and files.
+    fn end(&mut self, cx: &ExecCx<'_>) {
+        if let Some(state) = self.state.0.take() {
+            state.batches.end(&cx.fx.env);
+        }
+    }
+
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        let spec = &*self.spec;
+        out.clear(spec.width());
+        if self.state.0.is_none() {
+            let one_column = matches!(&spec.left_keys.scalars[..], [Scalar::Column(_)]);
+            let mut state = Joining::begin(Batches::begin(&cx.fx.env, self.expected, one_column));
+            state.build(cx, spec, &mut self.right).await?;
+            self.state.0 = Some(state);
+        }
+        let Some(state) = &mut self.state.0 else { return Ok(()) };
+        while !state.done && out.len() < max {
+            if state.rest.is_some() {
+                if spec.keeps_right() && !state.give_rest(max, out) {
+                    break;
+                }
+                if !state.next_batch(cx, spec).await? {
+                    state.finish(cx);
+                }
+            } else if state.current.is_none() && !state.next_left(cx, spec, &mut self.left, max.min(BATCH)).await? {
+                state.rest = Some(0);
+            } else if state.pairs(cx, spec, max, out).await? {
+                state.finish_row(spec, out);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Inner {
+    fn clear(&mut self, spec: &HashSpec) {
+        self.table.clear();
+        self.rows.clear(spec.right_width);
+        self.keys.clear(spec.right_keys.scalars.len());
+        self.matched.clear();
+    }
+}
+
+impl Joining {
+    fn begin(batches: Batches) -> Joining {
+        Joining {
+            batches,
+            inner: Inner::default(),
             left_rows: Rows::default(),
             left_at: 0,
             current: None,
@@ -61,114 +142,183 @@ impl HashJoin {
             matched: false,
             rest: None,
             pair: Rows::default(),
+            done: false,
         }
     }
 
-    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
-        self.left.rewind(cx);
-        self.right.rewind(cx);
-        self.built = false;
-        self.left_rows.clear(0);
-        (self.left_at, self.current, self.rest) = (0, None, None);
-    }
+    // --- the table -------------------------------------------------------------------------------------------
 
-    fn width(&self) -> usize {
-        match self.spec.kind {
-            JoinKind::Semi | JoinKind::Anti => self.spec.left_width,
-            _ => self.spec.left_width + self.spec.right_width,
-        }
-    }
-
-    fn keeps_right(&self) -> bool {
-        matches!(self.spec.kind, JoinKind::Right | JoinKind::Full)
-    }
-
-    /// Puts all rows of the right into the table; NULL equals nothing.
-    async fn build(&mut self, cx: &ExecCx<'_>) -> Result<()> {
-        self.right_rows = self.right.all(cx).await?;
-        self.table.clear();
-        self.places.clear();
-        self.keys.clear(self.spec.right_keys.scalars.len());
-        for (at, row) in self.right_rows.iter().enumerate() {
-            cx.append(&self.spec.right_keys, row, 0, self.keys.open()).await?;
-            self.keys.close();
-            if self.keys.last().iter().any(Datum::is_null) {
-                self.keys.pop();
-                continue;
-            }
-            self.table.insert(hash_row(self.keys.last()));
-            self.places.push(at as u32);
-        }
-        self.matched_right.clear();
-        if self.keeps_right() {
-            self.matched_right.resize(self.right_rows.len(), false);
-        }
-        self.built = true;
-        Ok(())
-    }
-
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
-        out.clear(self.width());
-        if !self.built {
-            self.build(cx).await?;
-        }
-        while self.rest.is_none() && out.len() < max {
-            if self.current.is_none() && !self.next_left(cx, max.min(BATCH)).await? {
-                self.rest = Some(0);
+    /// Puts all rows of the right into the table.
+    async fn build(&mut self, cx: &ExecCx<'_>, spec: &HashSpec, right: &mut Node) -> Result<()> {
+        self.inner.clear(spec);
+        let mut rows = Rows::default();
+        loop {
+            right.next(cx, BATCH, &mut rows).await?;
+            if rows.is_empty() {
                 break;
             }
-            if self.pairs(cx, max, out).await? {
-                self.finish_row(out);
+            cx.breathe(rows.len()).await?;
+            for row in rows.iter() {
+                self.put(cx, spec, row).await?;
             }
+            self.batches.note(&cx.fx.env);
         }
-        if self.keeps_right() {
-            self.give_rest(max, out);
+        self.built(cx, spec);
+        Ok(())
+    }
+
+    /// Puts a row into the table, or aside for its batch. NULL equals nothing: such a row is kept only to be given without
+    /// a partner.
+    async fn put(&mut self, cx: &ExecCx<'_>, spec: &HashSpec, row: &[Datum]) -> Result<()> {
+        let inner = &mut self.inner;
+        cx.append(&spec.right_keys, row, 0, inner.keys.open()).await?;
+        inner.keys.close();
+        if !spec.keeps_right() && inner.keys.last().iter().any(Datum::is_null) {
+            inner.keys.pop();
+            return Ok(());
+        }
+        let hash = hash_row(inner.keys.last());
+        self.batches.total += 1;
+        if self.batches.of(hash) != self.batches.current {
+            inner.keys.pop();
+            return self.batches.save(&cx.fx.env, Side::Right, hash, row).await;
+        }
+        inner.rows.push(row);
+        inner.table.insert(hash);
+        if self.batches.add(row)? {
+            self.split(cx).await?;
         }
         Ok(())
     }
 
-    /// Takes the next left row and computes its keys; `false` at the end.
-    async fn next_left(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<bool> {
-        if self.left_at >= self.left_rows.len() {
-            // Without rows on the right, inner joins have none at all.
-            if self.table.len() == 0 && matches!(self.spec.kind, JoinKind::Inner | JoinKind::Semi | JoinKind::Right) {
-                return Ok(false);
-            }
-            self.left.next(cx, max, &mut self.left_rows).await?;
-            cx.breathe(self.left_rows.len()).await?;
-            self.left_at = 0;
-            if self.left_rows.is_empty() {
-                return Ok(false);
+    /// Makes room by making the batches smaller.
+    async fn split(&mut self, cx: &ExecCx<'_>) -> Result<()> {
+        if !self.batches.split() {
+            return Ok(());
+        }
+        let (inner, batches) = (&mut self.inner, &mut self.batches);
+        let old = std::mem::take(&mut inner.table);
+        let mut kept = 0;
+        for at in 0..inner.rows.len() {
+            let hash = old.hash(at);
+            if batches.of(hash) == batches.current {
+                inner.rows.move_row(at, kept);
+                inner.keys.move_row(at, kept);
+                inner.table.insert(hash);
+                kept += 1;
+            } else {
+                batches.move_out(&cx.fx.env, hash, inner.rows.row(at)).await?;
             }
         }
-        let row = self.left_rows.row(self.left_at);
-        self.left_keys.clear();
-        cx.append(&self.spec.left_keys, row, 0, &mut self.left_keys).await?;
-        let null = self.left_keys.iter().any(Datum::is_null);
-        self.current = Some(if null { None } else { self.table.first(hash_row(&self.left_keys)) });
-        self.matched = false;
+        let moved = (inner.rows.len() - kept) as u64;
+        inner.rows.truncate(kept);
+        inner.keys.truncate(kept);
+        batches.done_splitting(&cx.fx.env, moved).await;
+        Ok(())
+    }
+
+    fn built(&mut self, cx: &ExecCx<'_>, spec: &HashSpec) {
+        if spec.keeps_right() {
+            self.inner.matched.resize(self.inner.rows.len(), false);
+        }
+        self.batches.built(&cx.fx.env);
+    }
+
+    /// Brings the next batch into memory; `false` if there is none.
+    async fn next_batch(&mut self, cx: &ExecCx<'_>, spec: &HashSpec) -> Result<bool> {
+        let env = &cx.fx.env;
+        if !self.batches.next_batch(env, spec.keeps_left(), spec.keeps_right()).await? {
+            return Ok(false);
+        }
+        self.inner.clear(spec);
+        let (mut row, mut read) = (Vec::new(), 0);
+        while self.batches.read(env, Side::Right, &mut row).await?.is_some() {
+            self.put(cx, spec, &row).await?;
+            row.clear();
+            read += 1;
+            if read % BATCH == 0 {
+                cx.breathe(BATCH).await?;
+            }
+        }
+        self.batches.close(env, Side::Right);
+        self.built(cx, spec);
+        self.rest = None;
         Ok(true)
     }
 
+    /// All rows are given.
+    fn finish(&mut self, cx: &ExecCx<'_>) {
+        self.done = true;
+        self.inner = Inner::default();
+        self.batches.release(&cx.fx.env);
+    }
+
+    // --- the left --------------------------------------------------------------------------------------------
+
+    /// Takes the next left row of the batch and computes its keys; `false` at the end.
+    async fn next_left(&mut self, cx: &ExecCx<'_>, spec: &HashSpec, left: &mut Node, max: usize) -> Result<bool> {
+        loop {
+            if self.left_at >= self.left_rows.len() && !self.more_left(cx, spec, left, max).await? {
+                return Ok(false);
+            }
+            let row = self.left_rows.row(self.left_at);
+            self.left_keys.clear();
+            cx.append(&spec.left_keys, row, 0, &mut self.left_keys).await?;
+            self.matched = false;
+            if self.left_keys.iter().any(Datum::is_null) {
+                self.current = Some(None);
+                return Ok(true);
+            }
+            let hash = hash_row(&self.left_keys);
+            if self.batches.of(hash) == self.batches.current {
+                self.current = Some(self.inner.table.first(hash));
+                return Ok(true);
+            }
+            self.batches.save(&cx.fx.env, Side::Left, hash, row).await?;
+            self.left_at += 1;
+        }
+    }
+
+    /// Reads further rows of the left: from below, or those that waited for this batch.
+    async fn more_left(&mut self, cx: &ExecCx<'_>, spec: &HashSpec, left: &mut Node, max: usize) -> Result<bool> {
+        self.left_at = 0;
+        if self.batches.current > 0 {
+            self.left_rows.clear(spec.left_width);
+            while self.left_rows.len() < max {
+                match self.batches.read(&cx.fx.env, Side::Left, self.left_rows.open()).await? {
+                    Some(_) => self.left_rows.close(),
+                    None => break,
+                }
+            }
+        } else {
+            // Without rows on the right, inner joins have none at all.
+            if self.batches.total == 0 && !spec.keeps_left() {
+                return Ok(false);
+            }
+            left.next(cx, max, &mut self.left_rows).await?;
+        }
+        cx.breathe(self.left_rows.len()).await?;
+        Ok(!self.left_rows.is_empty())
+    }
+
     /// Adds pairs of the left row in hand until there are `max` rows; `true` when it has no more.
-    async fn pairs(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<bool> {
+    async fn pairs(&mut self, cx: &ExecCx<'_>, spec: &HashSpec, max: usize, out: &mut Rows) -> Result<bool> {
         let left = self.left_rows.row(self.left_at);
-        let single = matches!(self.spec.kind, JoinKind::Semi | JoinKind::Anti);
+        let single = matches!(spec.kind, JoinKind::Semi | JoinKind::Anti);
         while let Some(Some(entry)) = self.current {
             if out.len() >= max {
                 return Ok(false);
             }
-            self.current = Some(self.table.after(entry));
-            if !same_row(self.keys.row(entry), &self.left_keys) {
+            self.current = Some(self.inner.table.after(entry));
+            if !same_row(self.inner.keys.row(entry), &self.left_keys) {
                 continue;
             }
-            let place = self.places[entry] as usize;
-            let right = self.right_rows.row(place);
+            let right = self.inner.rows.row(entry);
             if single {
-                if !self.spec.on.is_empty() {
-                    self.pair.clear(self.spec.left_width + self.spec.right_width);
+                if !spec.on.is_empty() {
+                    self.pair.clear(spec.left_width + spec.right_width);
                     self.pair.push_pair(left, right);
-                    if !cx.holds(&self.spec.on, self.pair.last(), 0).await? {
+                    if !cx.holds(&spec.on, self.pair.last(), 0).await? {
                         continue;
                     }
                 }
@@ -176,12 +326,12 @@ impl HashJoin {
                 break;
             }
             out.push_pair(left, right);
-            if !self.spec.on.is_empty() && !cx.holds(&self.spec.on, out.last(), 0).await? {
+            if !spec.on.is_empty() && !cx.holds(&spec.on, out.last(), 0).await? {
                 out.pop();
                 continue;
             }
             self.matched = true;
-            if let Some(matched) = self.matched_right.get_mut(place) {
+            if let Some(matched) = self.inner.matched.get_mut(entry) {
                 *matched = true;
             }
         }
@@ -189,9 +339,9 @@ impl HashJoin {
     }
 
     /// The left row in hand has no more partners.
-    fn finish_row(&mut self, out: &mut Rows) {
+    fn finish_row(&mut self, spec: &HashSpec, out: &mut Rows) {
         let left = self.left_rows.row(self.left_at);
-        match (self.spec.kind, self.matched) {
+        match (spec.kind, self.matched) {
             (JoinKind::Left | JoinKind::Full, false) => out.push_padded(left),
             (JoinKind::Semi, true) | (JoinKind::Anti, false) => out.push(left),
             _ => {}
@@ -200,16 +350,16 @@ impl HashJoin {
         self.current = None;
     }
 
-    /// At the end the rows of the right that have found no partner.
-    fn give_rest(&mut self, max: usize, out: &mut Rows) {
-        while let Some(at) = self.rest
-            && at < self.right_rows.len()
-            && out.len() < max
-        {
-            if !self.matched_right[at] {
-                out.push_behind(self.right_rows.row(at));
+    /// At the end of a batch its rows of the right that have found no partner; `true` when all are given.
+    fn give_rest(&mut self, max: usize, out: &mut Rows) -> bool {
+        let mut at = self.rest.unwrap_or(0);
+        while at < self.inner.rows.len() && out.len() < max {
+            if !self.inner.matched[at] {
+                out.push_behind(self.inner.rows.row(at));
             }
-            self.rest = Some(at + 1);
+            at += 1;
         }
+        self.rest = Some(at);
+        at >= self.inner.rows.len()
     }
 }

@@ -71,39 +71,36 @@ impl LockRows {
         if !moved {
             return Ok(Some(row));
         }
-        let joined = match &self.query.from {
-            Some(node) => self.fits(cx, node, &mut from).await?,
-            None => true,
-        };
-        if !joined || !cx.holds(&self.query.filter, &from, 0).await? {
+        if !still_joined(cx, &self.query, &mut from).await? {
             return Ok(None);
         }
         row = cx.values(&self.query.targets, &from, 0).await?;
         row.truncate(self.width);
         Ok(Some(row))
     }
+}
 
-    /// Whether the parts of a row still belong together. The right side of a LEFT JOIN that does not becomes NULL.
-    async fn fits(&self, cx: &ExecCx<'_>, root: &FromNode, row: &mut [Datum]) -> Result<bool> {
-        let mut joins = Vec::new();
-        let mut nodes = vec![root];
-        while let Some(node) = nodes.pop() {
-            if let FromNode::Join(join) = node {
-                joins.push(join);
-                nodes.extend([&join.left, &join.right]);
-            }
+/// Whether the row of a query's FROM, in which one table's row is another version now, is one that the query asks for:
+/// its parts must still belong together. The right side of a LEFT JOIN that does not becomes NULL.
+pub(super) async fn still_joined(cx: &ExecCx<'_>, query: &Query, row: &mut [Datum]) -> Result<bool> {
+    let mut joins = Vec::new();
+    let mut nodes: Vec<&FromNode> = query.from.iter().collect();
+    while let Some(node) = nodes.pop() {
+        if let FromNode::Join(join) = node {
+            joins.push(join);
+            nodes.extend([&join.left, &join.right]);
         }
-        // Inner joins first: they stand behind those around them.
-        for join in joins.into_iter().rev() {
-            if cx.holds(&join.on, row, 0).await? {
-                continue;
-            }
-            match join.kind {
-                JoinKind::Left => row[slots(&join.right)].fill(Datum::Null),
-                JoinKind::Right => row[slots(&join.left)].fill(Datum::Null),
-                _ => return Ok(false),
-            }
-        }
-        Ok(true)
     }
+    // Inner joins first: they stand behind those around them.
+    for join in joins.into_iter().rev() {
+        if cx.holds(&join.on, row, 0).await? {
+            continue;
+        }
+        match join.kind {
+            JoinKind::Left => row[slots(&join.right)].fill(Datum::Null),
+            JoinKind::Right => row[slots(&join.left)].fill(Datum::Null),
+            _ => return Ok(false),
+        }
+    }
+    cx.holds(&query.filter, row, 0).await
 }

@@ -25,7 +25,10 @@ mod conflict;
 mod cte;
 mod foreign_key;
 mod hash;
+mod hash_batches;
 mod hash_join;
+mod hash_size;
+mod hash_spill;
 mod index;
 mod limit;
 mod lock_rows;
@@ -34,7 +37,9 @@ mod modify;
 mod nest_loop;
 mod node;
 mod order;
+mod portal;
 mod project_set;
+mod row_store;
 mod rows;
 mod scan;
 mod set_operation;
@@ -48,6 +53,7 @@ mod window_frame;
 
 pub use foreign_key::fire_deferred;
 pub use measure::{Actual, Buffers, Measured};
+pub use portal::Portal;
 
 use super::bound::{Bound, Statement};
 use super::functions::FnCtx;
@@ -179,7 +185,7 @@ impl ExecCx<'_> {
         Ok(count)
     }
 
-    /// Runs a statement that changes rows; an INSERT has a source, or none.
+    /// Runs a statement that changes rows; the rows of an INSERT, and those that are to be changed, have a plan.
     async fn change(&self, statement: &Statement, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         match statement {
             Statement::Query(_) => Ok(0),

@@ -12,12 +12,13 @@
 //!
 //! In REPEATABLE READ access fails with 40001 instead.
 
-use super::super::bound::{Check, Delete, Exprs, Insert, OutColumn, Row, Update};
+use super::super::bound::{Check, Delete, Exprs, Insert, OutColumn, Query, Row, SYSTEM_COLUMNS, Update};
 use super::super::plan::{Op, Plan};
 use super::build::build;
 use super::conflict::{self, Done};
 use super::foreign_key;
 use super::index::Source;
+use super::lock_rows::still_joined;
 use super::measure::key;
 use super::rows::Rows;
 use super::scan::table_row;
@@ -83,11 +84,12 @@ async fn insert_row(cx: &ExecCx<'_>, insert: &Insert, source: &[Datum], sink: Ro
 }
 
 pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
-    let Update { table, system, filter, values, checks, returning } = update;
+    let Update { table, system, filter, from, values, checks, returning } = update;
     Change {
         table,
         system: *system,
         filter,
+        from: from.as_deref(),
         values: Some((values, checks)),
         returning,
         strength: Cell::new(RowLock::NoKeyUpdate),
@@ -97,10 +99,9 @@ pub(super) async fn update(cx: &ExecCx<'_>, update: &Update, source: Option<&Pla
 }
 
 pub(super) async fn delete(cx: &ExecCx<'_>, delete: &Delete, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
-    let Delete { table, system, filter, returning } = delete;
-    Change { table, system: *system, filter, values: None, returning, strength: Cell::new(RowLock::Update) }
-        .run(cx, source, sink)
-        .await
+    let Delete { table, system, filter, using, returning } = delete;
+    let (from, strength) = (using.as_deref(), Cell::new(RowLock::Update));
+    Change { table, system: *system, filter, from, values: None, returning, strength }.run(cx, source, sink).await
 }
 
 /// The tuple of a new row; NOT NULL and checks are looked at here.
@@ -165,6 +166,8 @@ struct Change<'a> {
     table: &'a Table,
     system: bool,
     filter: &'a [Exprs],
+    /// What the rows are joined with. Behind the table's row, which has system columns then, stand its items'.
+    from: Option<&'a Query>,
     values: Option<(&'a Exprs, &'a [Check])>,
     returning: &'a Returning,
     /// How strongly the last UPDATE locked its row.
@@ -173,6 +176,30 @@ struct Change<'a> {
 
 impl Change<'_> {
     async fn run(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
+        match (self.from, source) {
+            (Some(_), Some(source)) => self.run_joined(cx, source, sink).await,
+            (_, source) => self.run_scan(cx, source, sink).await,
+        }
+    }
+
+    /// Changes the rows that a join finds. One that finds several partners is changed once, by the first.
+    async fn run_joined(&self, cx: &ExecCx<'_>, source: &Plan, sink: RowSink<'_>) -> Result<u64> {
+        let mut source = build(source, cx.measured.is_some());
+        let (mut rows, mut count) = (Rows::default(), 0);
+        loop {
+            source.next(cx, BATCH, &mut rows).await?;
+            if rows.is_empty() {
+                return Ok(count);
+            }
+            cx.breathe(rows.len()).await?;
+            for row in rows.iter() {
+                let Datum::Tid(tid) = row[self.table.desc.natts()] else { continue };
+                count += u64::from(self.change(cx, tid, row.to_vec(), sink).await?);
+            }
+        }
+    }
+
+    async fn run_scan(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         let env = &cx.fx.env;
         let mut count = 0;
         let index = match source.map(|plan| &plan.op) {
@@ -201,8 +228,17 @@ impl Change<'_> {
         Ok(count)
     }
 
+    /// The part of a row that is not the table's own.
+    fn items<'r>(&self, row: &'r [Datum]) -> &'r [Datum] {
+        match self.from {
+            Some(_) => &row[self.table.desc.natts() + SYSTEM_COLUMNS.len()..],
+            None => &[],
+        }
+    }
+
     fn row(&self, cx: &ExecCx, tid: Tid, tuple: &[u8]) -> Result<Row> {
-        let system = self.system || self.returning.is_some() || foreign_key::is_concerned(self.table);
+        let system =
+            self.system || self.from.is_some() || self.returning.is_some() || foreign_key::is_concerned(self.table);
         table_row(cx, self.table, tid, tuple, self.table.desc.natts(), system)
     }
 
@@ -213,7 +249,7 @@ impl Change<'_> {
             match self.attempt(cx, tid, &row, sink).await? {
                 ModifyOutcome::Done(_) => return Ok(true),
                 ModifyOutcome::Deleted | ModifyOutcome::SelfModified => return Ok(false),
-                ModifyOutcome::Updated(_) => match self.newest(cx, tid).await? {
+                ModifyOutcome::Updated(_) => match self.newest(cx, tid, &row).await? {
                     Some((newest, version)) => (tid, row) = (newest, version),
                     None => return Ok(false),
                 },
@@ -222,14 +258,20 @@ impl Change<'_> {
     }
 
     /// The newest version of a row, locked, if it is there still and the condition holds for it.
-    async fn newest(&self, cx: &ExecCx<'_>, tid: Tid) -> Result<Option<(Tid, Row)>> {
+    async fn newest(&self, cx: &ExecCx<'_>, tid: Tid, old: &[Datum]) -> Result<Option<(Tid, Row)>> {
         let mode = self.strength.get();
         let (env, rel) = (&cx.fx.env, &self.table.rel);
         let Some(locked) = access::lock_latest(env, rel, tid, mode, WaitPolicy::Block, false).await? else {
             return Ok(None);
         };
-        let row = self.row(cx, locked.tid, &locked.bytes)?;
-        let holds = cx.holds(self.filter, &row, 0).await?;
+        let mut row = self.row(cx, locked.tid, &locked.bytes)?;
+        let holds = match self.from {
+            Some(query) => {
+                row.extend_from_slice(self.items(old));
+                still_joined(cx, query, &mut row).await?
+            }
+            None => cx.holds(self.filter, &row, 0).await?,
+        };
         Ok(holds.then_some((locked.tid, row)))
     }
 
@@ -252,7 +294,8 @@ impl Change<'_> {
         self.strength.set(strength);
         let ModifyOutcome::Done(new) = outcome else { return Ok(outcome) };
         if self.returning.is_some() || foreign_key::is_concerned(self.table) {
-            let after = table_row(cx, self.table, new, &tuple, self.table.desc.natts(), true)?;
+            let mut after = table_row(cx, self.table, new, &tuple, self.table.desc.natts(), true)?;
+            after.extend_from_slice(self.items(row));
             self.note(cx, (tid, row), Some((new, &after)));
             if let Some((exprs, _)) = self.returning {
                 sink(&cx.values(exprs, &after, 0).await?)?;

@@ -1,13 +1,14 @@
 //! Joining by nested loops: for each row of the left the rows of the right.
 //!
-//! The right side is read once and kept, unless it depends on the left's row: then that row's values are put into exec
+//! The right side is read once and kept, on disk beyond `work_mem`, unless it depends on the left's row: then that row's values are put into exec
 //! parameters and the right side begins again. So an index on the right finds the partners of each row.
 //!
 //! PostgreSQL: `nodeNestloop.c`.
 
 use super::super::bound::{Exprs, JoinKind};
 use super::super::plan::LoopSpec;
-use super::node::Node;
+use super::node::{Fresh, Node};
+use super::row_store::RowStore;
 use super::rows::Rows;
 use super::{BATCH, ExecCx};
 use crate::ids::Result;
@@ -23,9 +24,13 @@ pub(super) struct NestLoop {
     plan: usize,
     left_rows: Rows,
     left_at: usize,
+    /// Those of the right that are at hand, and which of them is next.
     right_rows: Rows,
     right_at: usize,
-    /// Whether all rows of the right are there.
+    /// All rows of the right, if they are kept; and how many of them were looked at before those at hand.
+    kept: Fresh<RowStore>,
+    kept_at: usize,
+    /// Whether the right has no more rows.
     right_done: bool,
     /// Whether a row of the left is in hand, and whether it has found a partner.
     current: bool,
@@ -44,6 +49,8 @@ impl NestLoop {
             left_at: 0,
             right_rows: Rows::default(),
             right_at: 0,
+            kept: Fresh(None),
+            kept_at: 0,
             right_done: false,
             current: false,
             matched: false,
@@ -56,6 +63,7 @@ impl NestLoop {
         self.right.rewind(cx);
         self.left_rows.clear(0);
         self.right_rows.clear(0);
+        self.kept.0.take().into_iter().for_each(|kept| kept.end(&cx.fx.env));
         (self.left_at, self.right_done, self.current) = (0, false, false);
     }
 
@@ -90,6 +98,11 @@ impl NestLoop {
         }
         (self.current, self.matched, self.right_at) = (true, false, 0);
         if !self.spec.lateral {
+            // Rows that are all in memory stay at hand.
+            if self.kept.0.as_ref().is_some_and(|kept| kept.in_memory().is_none()) {
+                self.right_rows.clear(self.spec.right_width);
+                (self.kept_at, self.right_done) = (0, false);
+            }
             return Ok(true);
         }
         for (param, scalar) in &self.spec.params {
@@ -107,13 +120,14 @@ impl NestLoop {
     /// Adds pairs of the left row in hand until there are `max` rows; `true` when it has no more.
     async fn pairs(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<bool> {
         loop {
-            cx.breathe(self.right_rows.len()).await?;
+            let right_rows = self.kept.0.as_ref().and_then(RowStore::in_memory).unwrap_or(&self.right_rows);
+            cx.breathe(right_rows.len()).await?;
             let left = self.left_rows.row(self.left_at);
-            while self.right_at < self.right_rows.len() {
+            while self.right_at < right_rows.len() {
                 if out.len() >= max {
                     return Ok(false);
                 }
-                let right = self.right_rows.row(self.right_at);
+                let right = right_rows.row(self.right_at);
                 self.right_at += 1;
                 if matches!(self.spec.kind, JoinKind::Semi | JoinKind::Anti) {
                     self.pair.clear(self.spec.left_width + self.spec.right_width);
@@ -140,13 +154,31 @@ impl NestLoop {
     }
 
     async fn more_right(&mut self, cx: &ExecCx<'_>, max: usize) -> Result<()> {
+        self.right_at = 0;
         if self.spec.lateral {
             self.right.next(cx, max.min(BATCH), &mut self.right_rows).await?;
-            self.right_at = 0;
             self.right_done = self.right_rows.is_empty();
-        } else {
-            self.right_rows = self.right.all(cx).await?;
-            self.right_done = true;
+            return Ok(());
+        }
+        let env = &cx.fx.env;
+        if self.kept.0.is_none() {
+            let mut kept = RowStore::begin(env);
+            loop {
+                self.right.next(cx, BATCH, &mut self.right_rows).await?;
+                if self.right_rows.is_empty() {
+                    break;
+                }
+                cx.breathe(self.right_rows.len()).await?;
+                kept.add(env, &self.right_rows).await?;
+            }
+            (self.right_done, self.kept_at) = (kept.in_memory().is_some(), 0);
+            self.kept.0 = Some(kept);
+        }
+        if let Some(kept) = self.kept.0.as_ref().filter(|kept| kept.in_memory().is_none()) {
+            self.right_rows.clear(self.spec.right_width);
+            kept.read(env, self.kept_at, BATCH, &mut self.right_rows).await?;
+            self.kept_at += self.right_rows.len();
+            self.right_done = self.kept_at >= kept.len();
         }
         Ok(())
     }

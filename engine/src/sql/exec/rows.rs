@@ -130,6 +130,14 @@ impl Rows {
         self.len += to - from;
     }
 
+    /// Appends all rows of others, of their width if there are none yet.
+    pub fn append(&mut self, other: &Rows) {
+        if self.is_empty() {
+            self.clear(other.width);
+        }
+        self.extend(other, 0, other.len());
+    }
+
     /// Moves a row to an earlier place, over the one that stands there.
     pub fn move_row(&mut self, from: usize, to: usize) {
         if from != to {

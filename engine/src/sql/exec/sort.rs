@@ -1,6 +1,6 @@
 //! ORDER BY: all rows in order, within `work_mem` and beyond it on disk.
 
-use super::super::bound::{Row, SortKey};
+use super::super::bound::SortKey;
 use super::super::plan::SortSpec;
 use super::node::{Fresh, Node};
 use super::rows::Rows;
@@ -24,17 +24,18 @@ pub(super) struct Sort {
     spec: Rc<SortSpec>,
     /// No more rows than these are wanted.
     bound: Option<usize>,
-    sorted: Fresh<Sorted>,
+    sorted: Fresh<RowSort>,
     /// A sort whose result is wanted no more.
-    stale: Fresh<Sorted>,
+    stale: Fresh<RowSort>,
 }
 
-/// A sort that is done, and how its rows are written.
-struct Sorted {
+/// Rows that are sorted.
+pub(super) struct RowSort {
     sort: Tuplesort<'static>,
     rows: Rc<RowOrder>,
     /// How many values a row has.
     width: usize,
+    bytes: Vec<u8>,
 }
 
 /// How rows are written, and how they compare.
@@ -61,51 +62,80 @@ impl Sort {
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
         if let Some(stale) = self.stale.0.take() {
-            stale.sort.end(&cx.fx.env);
+            stale.end(cx);
         }
         if self.sorted.0.is_none() {
             self.sorted.0 = Some(self.sort(cx).await?);
         }
-        let Some(Sorted { sort, rows, width }) = &mut self.sorted.0 else { return Ok(()) };
-        out.clear(*width);
-        let mut bytes = Vec::new();
-        while out.len() < max {
-            match sort.try_next(&mut bytes)? {
-                Found::Tuple => {
-                    out.open().extend(rows.read(&bytes)?);
-                    out.close();
-                }
-                Found::Blocked => sort.read_on(&cx.fx.env).await?,
-                Found::End => break,
-            }
+        match &mut self.sorted.0 {
+            Some(sorted) => sorted.next(cx, max, out).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
-    async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<Sorted> {
-        let env = &cx.fx.env;
-        let (keys, single) = (self.spec.keys.clone(), self.spec.single);
-        let rows = Rc::new(RowOrder { shape: RefCell::default(), keys, single });
-        let memory = env.settings.borrow().int(Setting::work_mem);
-        let mut sort = Tuplesort::begin(env, MemoryPurpose::Sort, Box::new(rows.clone()), memory, self.bound);
-        let (mut bytes, mut batch, mut width) = (Vec::new(), Rows::default(), 0);
+    async fn sort(&mut self, cx: &ExecCx<'_>) -> Result<RowSort> {
+        let mut sort = RowSort::begin(cx, self.spec.keys.clone(), self.spec.single, self.bound);
+        let mut batch = Rows::default();
         loop {
             self.input.next(cx, BATCH, &mut batch).await?;
             if batch.is_empty() {
                 break;
             }
             cx.breathe(batch.len()).await?;
-            width = batch.width();
-            for at in 0..batch.len() {
-                let wanted = |slot| self.spec.keys.iter().any(|key| key.slot == slot);
-                cx.bring_back(batch.row_mut(at), wanted).await?;
-                rows.write(batch.row(at), &mut bytes)?;
-                sort.put(&bytes)?;
-            }
-            sort.settle(env).await?;
+            sort.put(cx, &mut batch).await?;
         }
-        sort.finish(env).await?;
-        Ok(Sorted { sort, rows, width })
+        sort.finish(cx).await?;
+        Ok(sort)
+    }
+}
+
+impl RowSort {
+    /// Begins. `single` is the only column, if it is one whose values need no tuple around them; with a bound no more rows
+    /// than that will be asked for.
+    pub fn begin(cx: &ExecCx<'_>, keys: Rc<[SortKey]>, single: Option<TypeId>, bound: Option<usize>) -> RowSort {
+        let env = &cx.fx.env;
+        let rows = Rc::new(RowOrder { shape: RefCell::default(), keys, single });
+        let memory = env.settings.borrow().int(Setting::work_mem);
+        let sort = Tuplesort::begin(env, MemoryPurpose::Sort, Box::new(rows.clone()), memory, bound);
+        RowSort { sort, rows, width: 0, bytes: Vec::new() }
+    }
+
+    /// Adds rows.
+    pub async fn put(&mut self, cx: &ExecCx<'_>, batch: &mut Rows) -> Result<()> {
+        self.width = batch.width();
+        for at in 0..batch.len() {
+            let wanted = |slot| self.rows.keys.iter().any(|key| key.slot == slot);
+            cx.bring_back(batch.row_mut(at), wanted).await?;
+            self.rows.write(batch.row(at), &mut self.bytes)?;
+            self.sort.put(&self.bytes)?;
+        }
+        self.sort.settle(&cx.fx.env).await
+    }
+
+    /// All rows are there.
+    pub async fn finish(&mut self, cx: &ExecCx<'_>) -> Result<()> {
+        self.sort.finish(&cx.fx.env).await
+    }
+
+    /// The next rows in order, up to `max`; none at the end.
+    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
+        out.clear(self.width);
+        while out.len() < max {
+            match self.sort.try_next(&mut self.bytes)? {
+                Found::Tuple => {
+                    self.rows.read(&self.bytes, out.open())?;
+                    out.close();
+                }
+                Found::Blocked => self.sort.read_on(&cx.fx.env).await?,
+                Found::End => break,
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives back memory and file.
+    pub fn end(self, cx: &ExecCx<'_>) {
+        self.sort.end(&cx.fx.env);
     }
 }
 
@@ -120,9 +150,14 @@ impl RowOrder {
         }
     }
 
-    fn read(&self, bytes: &[u8]) -> Result<Row> {
+    /// Appends the values of a row.
+    fn read(&self, bytes: &[u8], values: &mut Vec<Datum>) -> Result<()> {
         let shape = self.shape.borrow();
-        if self.single.is_some() { Ok(vec![shape.decode_single(bytes)?]) } else { shape.decode(bytes) }
+        if self.single.is_none() {
+            return shape.decode_into(bytes, values);
+        }
+        values.push(shape.decode_single(bytes)?);
+        Ok(())
     }
 }
 

@@ -6,19 +6,21 @@
 //!   frame         └──────┘                 of one row: what an aggregate or first_value looks at
 //! ```
 //!
-//! All rows are read and sorted first. An aggregate whose frame begins with the partition goes on from row to row; every
+//! All rows are read and sorted first, within `work_mem` and beyond it on disk; then one partition at a time is in memory. An
+//! aggregate whose frame begins with the partition goes on from row to row; every
 //! other is computed anew for each frame.
 //!
 //! PostgreSQL: `nodeWindowAgg.c`, `windowfuncs.c`.
 
 use super::super::bound::{AggCall, Scalar, SortKey, WindowCall, WindowFunction};
 use super::super::plan::WindowSpec;
-use super::ExecCx;
 use super::aggregate::State;
-use super::node::Node;
-use super::order::sorted;
+use super::hash::same_row;
+use super::node::{Fresh, Node};
 use super::rows::Rows;
-use super::window_frame::{Frames, Partition, offsets};
+use super::sort::RowSort;
+use super::window_frame::{Frames, Offsets, Partition, offsets};
+use super::{BATCH, ExecCx};
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::Datum;
 use std::rc::Rc;
@@ -28,99 +30,134 @@ use std::rc::Rc;
 pub(super) struct Window {
     input: Node,
     spec: Rc<WindowSpec>,
-    done: Option<Rows>,
+    state: Fresh<Windowing>,
+}
+
+/// A window under way.
+struct Windowing {
+    /// None where all rows are one partition in the order in which they come: then they are all ahead.
+    sort: Option<RowSort>,
+    /// How many values a row of the input has.
+    width: usize,
+    /// Rows in order that belong to no partition yet, and the next of them.
+    ahead: Rows,
+    ahead_at: usize,
+    offsets: Offsets,
+    /// The rows of the partition in hand with what was computed of them, and the next to be given.
+    done: Rows,
     at: usize,
 }
 
-/// The rows of a window, sorted, and what was computed of each.
+/// The rows of a partition in order: behind each PARTITION BY, then ORDER BY, then the arguments of window functions.
 struct Sorted {
     rows: Rows,
-    /// For each row in order its place in `rows`.
-    order: Vec<u32>,
-    /// PARTITION BY, then ORDER BY, then the arguments of window functions; by place.
-    keys: Rows,
+    width: usize,
 }
 
 impl Window {
     pub fn new(input: Node, spec: Rc<WindowSpec>) -> Window {
-        Window { input, spec, done: None, at: 0 }
+        Window { input, spec, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
         self.input.rewind(cx);
-        (self.done, self.at) = (None, 0);
+        self.state.0.take().and_then(|state| state.sort).into_iter().for_each(|sort| sort.end(cx));
     }
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
-        if self.done.is_none() {
-            self.done = Some(self.compute(cx).await?);
+        if self.state.0.is_none() {
+            self.state.0 = Some(self.begin(cx).await?);
         }
-        let Some(done) = &self.done else { return Ok(()) };
-        out.clear(done.width());
-        let end = done.len().min(self.at + max);
-        out.extend(done, self.at, end);
-        self.at = end;
+        let Some(state) = &mut self.state.0 else { return Ok(()) };
+        out.clear(state.width + self.spec.calls.len());
+        if state.at >= state.done.len() {
+            state.done = self.spec.compute(cx, state.partition(cx, &self.spec).await?, &state.offsets)?;
+            state.at = 0;
+            cx.breathe(state.done.len()).await?;
+        }
+        let end = state.done.len().min(state.at + max);
+        out.extend(&state.done, state.at, end);
+        state.at = end;
         Ok(())
     }
 
-    async fn compute(&mut self, cx: &ExecCx<'_>) -> Result<Rows> {
+    /// Reads and sorts all rows.
+    async fn begin(&mut self, cx: &ExecCx<'_>) -> Result<Windowing> {
         let spec = &*self.spec;
-        let mut rows = self.input.all(cx).await?;
-        cx.bring_all_back(&mut rows).await?;
-        let keys = spec.keys(cx, &rows).await?;
-        let parts = spec.partition.len();
-        let plain = (0..parts).map(|slot| SortKey { slot, descending: false, nulls_first: false });
-        let ordered = spec.order_by.iter().enumerate().map(|(at, key)| SortKey {
-            slot: parts + at,
-            descending: key.descending,
-            nulls_first: key.nulls_first,
-        });
-        let sort: Vec<SortKey> = plain.chain(ordered).collect();
-        let order = sorted(&sort, &keys)?;
-        let window = Sorted { rows, order, keys };
-        let offsets = offsets(cx, &spec.frame)?;
-        let mut out = Rows::new(window.rows.width() + spec.calls.len());
-        let mut begin = 0;
-        while begin < window.order.len() {
-            let first = window.key(begin);
-            let same = |at: &usize| super::hash::same_row(&first[..parts], &window.key(*at)[..parts]);
-            let end = (begin + 1..window.order.len()).find(|at| !same(at)).unwrap_or(window.order.len());
-            let key = |at: usize| &window.key(at)[parts..parts + spec.order_by.len()];
-            let partition = Partition::new(begin, end, &key);
-            let mut columns = Vec::with_capacity(spec.calls.len());
-            let mut arg = parts + spec.order_by.len();
-            for call in &spec.calls {
-                let frames = Frames {
-                    partition: &partition,
-                    spec: &spec.frame,
-                    keys: &spec.order_by,
-                    key: &key,
-                    offsets: &offsets,
-                };
-                columns.push(match call {
-                    WindowCall::Function(function, args) => {
-                        let values = function_values(*function, &window, &partition, &frames, arg, args.len())?;
-                        arg += args.len();
-                        values
-                    }
-                    WindowCall::Aggregate(call) => aggregate_values(cx, call, &window, &partition, &frames)?,
-                });
+        let (mut sort, mut ahead, mut width) = (None, Rows::default(), 0);
+        let (mut rows, mut both) = (Rows::default(), Rows::default());
+        loop {
+            self.input.next(cx, BATCH, &mut rows).await?;
+            if rows.is_empty() {
+                break;
             }
-            for at in begin..end {
-                out.open().extend_from_slice(window.row(at));
-                out.open().extend(columns.iter().map(|column| column[at - begin].clone()));
-                out.close();
+            cx.breathe(rows.len()).await?;
+            cx.bring_all_back(&mut rows).await?;
+            width = rows.width();
+            spec.with_keys(cx, &rows, &mut both).await?;
+            let keys = spec.sort_keys(width);
+            if keys.is_empty() {
+                ahead.append(&both);
+                continue;
             }
-            cx.breathe(end - begin).await?;
-            begin = end;
+            sort.get_or_insert_with(|| RowSort::begin(cx, keys, None, None)).put(cx, &mut both).await?;
         }
-        Ok(out)
+        if let Some(sort) = &mut sort {
+            sort.finish(cx).await?;
+        }
+        let offsets = offsets(cx, &spec.frame)?;
+        Ok(Windowing { sort, width, ahead, ahead_at: 0, offsets, done: Rows::default(), at: 0 })
+    }
+}
+
+impl Windowing {
+    /// The rows of the next partition.
+    async fn partition(&mut self, cx: &ExecCx<'_>, spec: &WindowSpec) -> Result<Sorted> {
+        let keys = self.width..self.width + spec.partition.len();
+        let mut rows = Rows::default();
+        loop {
+            if self.ahead_at >= self.ahead.len() {
+                let Some(sort) = &mut self.sort else { break };
+                sort.next(cx, BATCH, &mut self.ahead).await?;
+                self.ahead_at = 0;
+                if self.ahead.is_empty() {
+                    break;
+                }
+                cx.breathe(self.ahead.len()).await?;
+            }
+            if rows.is_empty() {
+                rows.clear(self.ahead.width());
+                rows.push(self.ahead.row(self.ahead_at));
+                self.ahead_at += 1;
+            }
+            let first = &rows.row(0)[keys.clone()];
+            let other = |at: &usize| !same_row(first, &self.ahead.row(*at)[keys.clone()]);
+            let end = (self.ahead_at..self.ahead.len()).find(other);
+            rows.extend(&self.ahead, self.ahead_at, end.unwrap_or(self.ahead.len()));
+            self.ahead_at = end.unwrap_or(self.ahead.len());
+            if end.is_some() {
+                break;
+            }
+        }
+        Ok(Sorted { rows, width: self.width })
     }
 }
 
 impl WindowSpec {
-    /// What must be known of each row before it is sorted; those arguments that are looked up at other rows too.
-    async fn keys(&self, cx: &ExecCx<'_>, rows: &Rows) -> Result<Rows> {
+    /// By what rows are sorted, where these stand behind so many others.
+    fn sort_keys(&self, width: usize) -> Rc<[SortKey]> {
+        let parts = self.partition.len();
+        let plain = (0..parts).map(|at| SortKey { slot: width + at, descending: false, nulls_first: false });
+        let ordered = self.order_by.iter().enumerate().map(|(at, key)| SortKey {
+            slot: width + parts + at,
+            descending: key.descending,
+            nulls_first: key.nulls_first,
+        });
+        plain.chain(ordered).collect()
+    }
+
+    /// Rows with what must be known of each before they are sorted; those arguments that are looked up at other rows too.
+    async fn with_keys(&self, cx: &ExecCx<'_>, rows: &Rows, both: &mut Rows) -> Result<()> {
         let args = |call: &WindowCall| match call {
             WindowCall::Function(_, args) => args.clone(),
             WindowCall::Aggregate(_) => Vec::new(),
@@ -128,9 +165,10 @@ impl WindowSpec {
         let order = self.order_by.iter().map(|key| key.scalar.clone());
         let scalars: Vec<Scalar> =
             self.partition.iter().cloned().chain(order).chain(self.calls.iter().flat_map(args)).collect();
-        let mut keys = Rows::new(scalars.len());
+        both.clear(rows.width() + scalars.len());
         for row in rows.iter() {
-            let values = keys.open();
+            let values = both.open();
+            values.extend_from_slice(row);
             let begin = values.len();
             cx.settle(&self.waits, row, 0, &mut |eval| {
                 values.truncate(begin);
@@ -140,19 +178,46 @@ impl WindowSpec {
                 Ok(())
             })
             .await?;
-            keys.close();
+            both.close();
         }
-        Ok(keys)
+        Ok(())
+    }
+
+    /// The rows of a partition with the values of the window functions behind.
+    fn compute(&self, cx: &ExecCx<'_>, window: Sorted, offsets: &Offsets) -> Result<Rows> {
+        let parts = self.partition.len();
+        let key = |at: usize| &window.key(at)[parts..parts + self.order_by.len()];
+        let partition = Partition::new(0, window.rows.len(), &key);
+        let mut columns = Vec::with_capacity(self.calls.len());
+        let mut arg = parts + self.order_by.len();
+        for call in &self.calls {
+            let frames = Frames { partition: &partition, spec: &self.frame, keys: &self.order_by, key: &key, offsets };
+            columns.push(match call {
+                WindowCall::Function(function, args) => {
+                    let values = function_values(*function, &window, &partition, &frames, arg, args.len())?;
+                    arg += args.len();
+                    values
+                }
+                WindowCall::Aggregate(call) => aggregate_values(cx, call, &window, &partition, &frames)?,
+            });
+        }
+        let mut out = Rows::new(window.width + self.calls.len());
+        for at in 0..window.rows.len() {
+            out.open().extend_from_slice(window.row(at));
+            out.open().extend(columns.iter().map(|column| column[at].clone()));
+            out.close();
+        }
+        Ok(out)
     }
 }
 
 impl Sorted {
     fn key(&self, at: usize) -> &[Datum] {
-        self.keys.row(self.order[at] as usize)
+        &self.rows.row(at)[self.width..]
     }
 
     fn row(&self, at: usize) -> &[Datum] {
-        self.rows.row(self.order[at] as usize)
+        &self.rows.row(at)[..self.width]
     }
 }
 

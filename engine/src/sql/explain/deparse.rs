@@ -3,8 +3,8 @@
 //! PostgreSQL: `utils/adt/ruleutils.c`.
 
 use super::super::bound::{AggCall, AggKind, Scalar, SubKind, Wait, WindowCall, WindowFunction};
-use super::super::deparse::quote_literal;
 use super::super::plan::datum_type;
+use crate::types::quote::quote_literal;
 use crate::types::{Datum, TypeId, output};
 
 /// What the parts of expressions that are not their own stand for.

@@ -4,11 +4,11 @@
 //! A parameter that a loop fills is the outer side's column; one of a subquery that is run once is `$0`, `$1` and so on.
 
 use super::super::bound::{CteBody, FromNode, Query, SYSTEM_COLUMNS, Scalar, SubKind, SubLink, Wait, slot};
-use super::super::deparse::quote_name;
 use super::super::plan::{Op, Plan, slots};
 use super::deparse::{self, Names};
 use super::node::Walk;
 use crate::types::TypeId;
+use crate::types::quote::quote_ident;
 use std::rc::Rc;
 
 /// A query whose nodes are shown, and what is around it.
@@ -65,7 +65,7 @@ impl<'a> Walk<'a> {
             FromNode::Join(_) => return None,
         };
         let name = range.and_then(|range| range.columns.get(column)).cloned().unwrap_or(name);
-        let name = quote_name(&name);
+        let name = quote_ident(&name);
         if !prefix {
             return Some((name, ty));
         }
@@ -87,7 +87,7 @@ impl<'a> Walk<'a> {
     pub fn reference(&self, query: &Query, base: usize) -> String {
         let key = (std::ptr::from_ref(query) as usize, base);
         let known = self.references.iter().find(|(own, _)| *own == key);
-        known.map_or_else(String::new, |(_, name)| quote_name(name))
+        known.map_or_else(String::new, |(_, name)| quote_ident(name))
     }
 
     /// What an output column of a plan is, as seen from above: a column's name, or an expression in parentheses.

@@ -166,7 +166,9 @@ impl<'a> Walk<'a> {
         }
         let query = match &self.bound.statement {
             Statement::Insert(insert) => insert.source.as_ref().unwrap_or(self.changed),
-            _ => self.changed,
+            Statement::Update(update) => update.from.as_deref().unwrap_or(self.changed),
+            Statement::Delete(delete) => delete.using.as_deref().unwrap_or(self.changed),
+            Statement::Query(_) => self.changed,
         };
         if let Some(plan) = &self.planned.root {
             shown.cost = Cost { rows: 0.0, width: 0, ..plan.cost };
@@ -177,14 +179,14 @@ impl<'a> Walk<'a> {
     }
 
     fn table_name(&self, table: &Table, alias: Option<&str>) -> String {
-        let name = super::super::deparse::quote_name(&table.name);
+        let name = crate::types::quote::quote_ident(&table.name);
         let name = if self.options.verbose {
-            format!("{}.{name}", super::super::deparse::quote_name(&table.schema))
+            format!("{}.{name}", crate::types::quote::quote_ident(&table.schema))
         } else {
             name
         };
         match alias.filter(|alias| **alias != *table.name) {
-            Some(alias) => format!("{name} {}", super::super::deparse::quote_name(alias)),
+            Some(alias) => format!("{name} {}", crate::types::quote::quote_ident(alias)),
             None => name,
         }
     }
@@ -331,7 +333,7 @@ impl<'a> Walk<'a> {
 
     fn with_queries(&self, nodes: &mut Vec<Shown>) {
         for (cte, plan) in self.bound.ctes.iter().zip(&self.planned.ctes) {
-            let name = format!("CTE {}", super::super::deparse::quote_name(&cte.name));
+            let name = format!("CTE {}", crate::types::quote::quote_ident(&cte.name));
             let node = match (&**plan, &cte.body) {
                 (CtePlan::Query(plan), CteBody::Query(query)) => {
                     self.node(plan, &Around { query, fills: Rc::default() }, "InitPlan")
@@ -379,6 +381,7 @@ impl<'a> Walk<'a> {
             }
             Op::Scan(spec) => self.scan(plan, spec, around, shown),
             Op::Function(calls, _) => self.named(plan, around, shown, "Function Scan", Some(calls[0].0.name)),
+            Op::Values(rows) if rows.len() == 1 => simple(shown, "Result"),
             Op::Values(_) => {
                 simple(shown, "Values Scan");
                 shown.title = "Values Scan on \"*VALUES*\"".into();
@@ -520,7 +523,7 @@ impl<'a> Walk<'a> {
         shown.title = match &spec.index {
             None => format!("{kind} on {table}"),
             Some(index) => {
-                let name = super::super::deparse::quote_name(&spec.table.rel.indexes[index.index].name);
+                let name = crate::types::quote::quote_ident(&spec.table.rel.indexes[index.index].name);
                 let backward = if index.backward { " Backward" } else { "" };
                 shown
                     .facts
@@ -568,7 +571,7 @@ impl<'a> Walk<'a> {
         let first = plan.layout.0.first().copied().unwrap_or(0);
         let alias = self.reference(around.query, first);
         shown.kind = kind.into();
-        let name = super::super::deparse::quote_name(name);
+        let name = crate::types::quote::quote_ident(name);
         shown.title = if alias == name || alias.is_empty() {
             format!("{kind} on {name}")
         } else {
@@ -668,9 +671,9 @@ fn find_subquery<'a>(from: &'a FromNode, at: usize, bound: &'a Bound, found: &mu
 /// The rows that an UPDATE or a DELETE changes, as a query.
 pub fn changed(bound: &Bound) -> Query {
     let table = match &bound.statement {
-        Statement::Update(update) => &update.table,
-        Statement::Delete(delete) => &delete.table,
-        Statement::Insert(_) | Statement::Query(_) => return Query::default(),
+        Statement::Update(update) if update.from.is_none() => &update.table,
+        Statement::Delete(delete) if delete.using.is_none() => &delete.table,
+        _ => return Query::default(),
     };
     let range =
         super::super::bound::RangeName { base: 0, name: table.name.clone(), columns: Vec::new(), aliased: false };
@@ -681,7 +684,8 @@ fn of_statement<'a>(statement: &'a Statement, queries: &mut Vec<&'a Query>) {
     match statement {
         Statement::Query(query) => of_query(query, queries),
         Statement::Insert(insert) => insert.source.iter().for_each(|query| of_query(query, queries)),
-        Statement::Update(_) | Statement::Delete(_) => {}
+        Statement::Update(update) => update.from.iter().for_each(|query| of_query(query, queries)),
+        Statement::Delete(delete) => delete.using.iter().for_each(|query| of_query(query, queries)),
     }
 }
 

@@ -25,7 +25,6 @@ fn session(registry: &mut Registry) {
     });
     registry.scalar("version", &[], Text, |_, _| Ok(Datum::text(VERSION)));
     registry.scalar("current_database", &[], Name, |cx, _| Ok(Datum::Name(cx.session.database())));
-    registry.scalar("current_schema", &[], Name, |_, _| Ok(Datum::name("public")));
     registry.scalar("pg_is_in_recovery", &[], Bool, |cx, _| Ok(Datum::Bool(cx.env.txns.procs.in_recovery())));
     registry.scalar("pg_backend_pid", &[], Int4, |cx, _| Ok(Datum::Int4(cx.env.cx.pid().0 as i32)));
     registry.waiting("txid_current", &[], Int8, |cx, _| {

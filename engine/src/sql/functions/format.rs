@@ -4,6 +4,7 @@ use super::FnCtx;
 use super::string::text;
 use super::table::{Code, Entry};
 use crate::ids::{Error, Result, sqlstate};
+use crate::types::quote::{quote_ident, quote_literal};
 use crate::types::{Datum, TypeId, output, write_output};
 use Code::{Many, Nulls, Strict};
 use TypeId::{Any, AnyElement, Bool, Int4, Text};
@@ -20,7 +21,6 @@ pub(super) static TABLE: &[Entry] = &[
     ("quote_nullable", &[AnyElement], Text, Nulls(quote_nullable)),
     ("num_nulls", &[Any], Int4, Many(|_, a| Ok(Datum::Int4(a.iter().filter(|v| v.is_null()).count() as i32)))),
     ("num_nonnulls", &[Any], Int4, Many(|_, a| Ok(Datum::Int4(a.iter().filter(|v| !v.is_null()).count() as i32)))),
-    ("pg_table_is_visible", &[TypeId::Oid], Bool, Strict(|_, _| Ok(Datum::Bool(true)))),
     ("pg_type_is_visible", &[TypeId::Oid], Bool, Strict(|_, _| Ok(Datum::Bool(true)))),
     ("pg_function_is_visible", &[TypeId::Oid], Bool, Strict(|_, _| Ok(Datum::Bool(true)))),
 ];
@@ -52,36 +52,6 @@ fn joined(between: &str, args: &[Datum]) -> String {
 
 fn concat_ws(_: &FnCtx, args: &[Datum]) -> Result<Datum> {
     if args[0].is_null() { Ok(Datum::Null) } else { text(joined(args[0].as_str()?, &args[1..])) }
-}
-
-/// The words that are names only in quotes: all keywords of the grammar but the unreserved ones.
-static KEYWORDS: &str = "\
-    all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean \
-    both case cast char character check coalesce collate collation column concurrently constraint create \
-    cross current_catalog current_date current_role current_schema current_time current_timestamp \
-    current_user dec decimal default deferrable desc distinct do else end except exists extract false \
-    fetch float for foreign freeze from full grant greatest group grouping having ilike in initially \
-    inner inout int integer intersect interval into is isnull join lateral leading least left like limit \
-    localtime localtimestamp national natural nchar none normalize not notnull null nullif numeric \
-    offset on only or order out outer overlaps overlay placing position precision primary real \
-    references returning right row select session_user setof similar smallint some substring symmetric \
-    table tablesample then time timestamp to trailing treat trim true union unique user using values \
-    varchar variadic verbose when where window with xmlattributes xmlconcat xmlelement xmlexists \
-    xmlforest xmlnamespaces xmlparse xmlpi xmlroot xmlserialize xmltable";
-
-/// A name as SQL must write it.
-pub(crate) fn quote_ident(name: &str) -> String {
-    let first = |c: char| c.is_ascii_lowercase() || c == '_';
-    let plain = name.starts_with(first) && name.chars().all(|c| first(c) || c.is_ascii_digit());
-    if plain && !KEYWORDS.split(' ').any(|word| word == name) {
-        return name.to_string();
-    }
-    format!("\"{}\"", name.replace('"', "\"\""))
-}
-
-fn quote_literal(value: &str) -> String {
-    let escape = if value.contains('\\') { "E" } else { "" };
-    format!("{escape}'{}'", value.replace('\\', "\\\\").replace('\'', "''"))
 }
 
 fn quote_nullable(_: &FnCtx, args: &[Datum]) -> Result<Datum> {

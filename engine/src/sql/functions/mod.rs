@@ -11,6 +11,7 @@
 
 mod array;
 mod builtin;
+mod catalog;
 mod datetime;
 mod encode;
 mod format;
@@ -31,7 +32,6 @@ use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
-pub(crate) use format::quote_ident;
 pub use resolve::{Found, resolve};
 pub use sequence::SessionSequences;
 use std::fmt;
@@ -45,6 +45,10 @@ pub trait SessionEnv {
     fn database(&self) -> Rc<str>;
     /// The user's name.
     fn user(&self) -> Rc<str>;
+    /// The rows of `pg_prepared_statements`.
+    fn prepared_statements(&self) -> Vec<Row>;
+    /// The rows of `pg_cursors`.
+    fn cursors(&self) -> Vec<Row>;
 }
 
 /// What a function may use.
@@ -184,6 +188,7 @@ impl Registry {
         builtin::add(&mut registry);
         waiting::add(&mut registry);
         sequence::add(&mut registry);
+        catalog::add(&mut registry);
         registry
     }
 

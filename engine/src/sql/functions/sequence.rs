@@ -19,6 +19,14 @@ pub struct SessionSequences {
     last: RefCell<Option<Oid>>,
 }
 
+impl SessionSequences {
+    /// DISCARD SEQUENCES: as if none had been used.
+    pub fn forget(&self) {
+        self.known.borrow_mut().clear();
+        *self.last.borrow_mut() = None;
+    }
+}
+
 pub(super) fn add(registry: &mut Registry) {
     registry.waiting("nextval", &[Regclass], Int8, |cx, args| Box::pin(nextval(cx, args)));
     registry.waiting("currval", &[Regclass], Int8, |cx, args| Box::pin(currval(cx, args)));

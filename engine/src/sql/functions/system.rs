@@ -7,7 +7,7 @@ use crate::ids::{Error, Oid as ObjectId, Result, sqlstate};
 use crate::types::{self, Datum, TypeId};
 use Code::{Nulls, Strict};
 use TypeId::{
-    Any, Bool, Bytea, Float8, Int4, Int8, Name, NameArray, Numeric, Oid, OidVector, Regclass, Regtype, Text, Uuid, Void,
+    Any, Bool, Bytea, Float8, Int4, Int8, Name, Numeric, Oid, OidVector, Regclass, Regtype, Text, Uuid, Void,
 };
 
 pub(super) static TABLE: &[Entry] = &[
@@ -26,15 +26,6 @@ pub(super) static TABLE: &[Entry] = &[
         &[Text],
         Regclass,
         Strict(|_, a| Ok(types::input(Regclass, a[0].as_str()?, -1).unwrap_or(Datum::Null))),
-    ),
-    (
-        "current_schemas",
-        &[Bool],
-        NameArray,
-        Strict(|_, a| {
-            let implicit = a[0].as_bool()?.then(|| Datum::name("pg_catalog"));
-            Ok(Datum::array(Name, implicit.into_iter().chain([Datum::name("public")]).collect::<Vec<_>>()))
-        }),
     ),
     (
         "pg_encoding_to_char",

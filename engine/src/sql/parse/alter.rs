@@ -25,10 +25,10 @@ pub(super) fn alter_table(source: &Source, node: &SyntaxNode) -> Result<Statemen
     }
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(Statement::AlterTable(AlterTable { name, if_exists, actions }))
+    Ok(Statement::AlterTable(AlterTable { name, if_exists, actions, kind: b'r' }))
 }
 
-fn action(source: &Source, node: &SyntaxNode, table: &QualName) -> Result<AlterAction> {
+pub(super) fn action(source: &Source, node: &SyntaxNode, table: &QualName) -> Result<AlterAction> {
     let mut children = source.children(node);
     let found = match node.kind() {
         ADD_COLUMN => {
@@ -76,6 +76,7 @@ fn action(source: &Source, node: &SyntaxNode, table: &QualName) -> Result<AlterA
             children.expect(TO_KW)?;
             AlterAction::Rename(qualified(source, &children.expect_node(TABLE_NAME)?)?.name)
         }
+        SET_SCHEMA => return super::schema::set_schema(source, node),
         ALTER_COLUMN => {
             children.expect(ALTER_KW)?;
             children.eat(COLUMN_KW);

@@ -8,15 +8,18 @@ pub(super) fn each(statement: &mut Statement, f: &mut dyn FnMut(&mut Expr)) {
     match statement {
         Statement::Query(query) => of_query(query, f),
         Statement::Insert(insert) => {
+            of_with(&mut insert.with, f);
             insert.source.iter_mut().for_each(|query| of_query(query, f));
             of_targets(&mut insert.returning, f);
         }
         Statement::Update(update) => {
+            of_with(&mut update.with, f);
             update.set.iter_mut().for_each(|set| of_expr(&mut set.value, f));
             of_some(&mut update.filter, f);
             of_targets(&mut update.returning, f);
         }
         Statement::Delete(delete) => {
+            of_with(&mut delete.with, f);
             of_some(&mut delete.filter, f);
             of_targets(&mut delete.returning, f);
         }
@@ -24,7 +27,12 @@ pub(super) fn each(statement: &mut Statement, f: &mut dyn FnMut(&mut Expr)) {
     }
 }
 
+fn of_with(with: &mut Option<With>, f: &mut dyn FnMut(&mut Expr)) {
+    with.iter_mut().flat_map(|with| &mut with.ctes).for_each(|cte| each(&mut cte.statement, f));
+}
+
 fn of_query(query: &mut Query, f: &mut dyn FnMut(&mut Expr)) {
+    of_with(&mut query.with, f);
     match &mut query.body {
         QueryBody::Select(select) => {
             of_targets(&mut select.targets, f);

@@ -32,11 +32,14 @@ mod literals;
 mod locking;
 mod modify;
 mod name;
+mod portal;
 mod prepared;
+mod schema;
 mod select;
 mod sequence;
 mod shape;
 mod table;
+mod table_as;
 mod tree;
 mod utility;
 mod window;
@@ -64,7 +67,7 @@ pub struct Parsed {
 }
 
 /// Where a statement stands in its query string.
-#[derive(Clone, Debug)]
+#[derive(Clone, Default, Debug)]
 pub struct Place {
     /// From its first token to the end of its last.
     range: Range<usize>,
@@ -186,6 +189,12 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         CREATE_SEQUENCE => sequence::create(source, node),
         ALTER_SEQUENCE => sequence::alter(source, node),
         DROP_SEQUENCE => sequence::drop(source, node),
+        CREATE_SCHEMA => schema::create_schema(source, node),
+        ALTER_SCHEMA => schema::alter_schema(source, node),
+        DROP_SCHEMA => schema::drop_schema(source, node),
+        CREATE_VIEW => schema::create_view(source, node),
+        ALTER_VIEW => schema::alter_view(source, node),
+        DROP_VIEW => schema::drop_view(source, node),
         CREATE_INDEX => index::create_index(source, node),
         DROP_INDEX => index::drop_index(source, node),
         REINDEX => index::reindex(source, node),
@@ -193,6 +202,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         INSERT => modify::insert(source, node),
         UPDATE => modify::update(source, node),
         DELETE => modify::delete(source, node),
+        SELECT_INTO => table_as::select_into(source, node),
         kind if select::is_query(kind) => Ok(Statement::Query(Box::new(select::query(source, node)?))),
         BEGIN => utility::begin(source, node),
         COMMIT_TRANSACTION | ROLLBACK_TRANSACTION => utility::end(source, node),
@@ -210,8 +220,11 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         EXECUTE => prepared::execute(source, node),
         DEALLOCATE => prepared::deallocate(source, node),
         DISCARD => prepared::discard(source, node),
+        DECLARE => portal::declare(source, node),
+        FETCH | MOVE => portal::fetch(source, node),
+        CLOSE => portal::close(source, node),
         SAVEPOINT_CREATE | RELEASE_SAVEPOINT | ROLLBACK_TO_SAVEPOINT => utility::savepoint(source, node),
-        CREATE_TABLE_AS => Err(unsupported(source, node, "CREATE TABLE AS")),
+        CREATE_TABLE_AS => table_as::create_table_as(source, node),
         kind => Err(unsupported(source, node, &kind_words(kind))),
     }
 }

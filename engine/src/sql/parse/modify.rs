@@ -4,13 +4,14 @@ use super::super::ast::*;
 use super::cursor::{Children, Source};
 use super::expr::expr;
 use super::name::qualified;
-use super::select::{self, filter, is_query, relation, returning};
+use super::select::{self, filter, from, is_query, relation, returning, with};
 use crate::ids::{Error, Result, sqlstate};
 use squawk_syntax::SyntaxKind::*;
 use squawk_syntax::SyntaxNode;
 
 pub(super) fn insert(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
+    let with = with(source, &mut children)?;
     children.expect(INSERT_KW)?;
     children.expect(INTO_KW)?;
     let table = qualified(source, &children.expect_node(RELATION_NAME_REF)?)?;
@@ -39,7 +40,7 @@ pub(super) fn insert(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let returning = returning(source, &mut children)?;
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(Statement::Insert(Insert { table, alias, columns, overriding, source: rows, on_conflict, returning }))
+    Ok(Statement::Insert(Insert { with, table, alias, columns, overriding, source: rows, on_conflict, returning }))
 }
 
 fn on_conflict(source: &Source, node: &SyntaxNode) -> Result<OnConflict> {
@@ -127,15 +128,17 @@ fn column_target(source: &Source, node: &SyntaxNode) -> Result<(Ident, Pos)> {
 
 pub(super) fn update(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
+    let with = with(source, &mut children)?;
     children.expect(UPDATE_KW)?;
     let table = relation(source, &children.expect_node(RELATION_NAME)?)?;
     let alias = alias(source, &mut children)?;
     let set = set_clause(source, &children.expect_node(SET_CLAUSE)?)?;
+    let from = children.node(FROM_CLAUSE).map_or(Ok(Vec::new()), |clause| from(source, &clause))?;
     let filter = filter(source, &mut children)?;
     let returning = returning(source, &mut children)?;
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(Statement::Update(Update { table, alias, set, filter, returning }))
+    Ok(Statement::Update(Update { with, table, alias, set, from, filter, returning }))
 }
 
 fn set_clause(source: &Source, node: &SyntaxNode) -> Result<Vec<Assignment>> {
@@ -202,13 +205,15 @@ fn set_expr(source: &Source, node: &SyntaxNode) -> Result<Expr> {
 
 pub(super) fn delete(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
+    let with = with(source, &mut children)?;
     children.expect(DELETE_KW)?;
     children.expect(FROM_KW)?;
     let table = relation(source, &children.expect_node(RELATION_NAME)?)?;
     let alias = alias(source, &mut children)?;
+    let using = children.node(USING_CLAUSE).map_or(Ok(Vec::new()), |clause| from(source, &clause))?;
     let filter = filter(source, &mut children)?;
     let returning = returning(source, &mut children)?;
     children.eat(SEMICOLON);
     children.end()?;
-    Ok(Statement::Delete(Delete { table, alias, filter, returning }))
+    Ok(Statement::Delete(Delete { with, table, alias, using, filter, returning }))
 }

@@ -52,7 +52,7 @@ pub(super) fn execute(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         list.end()?;
     }
     finish(children)?;
-    Ok(Statement::Execute { name, args })
+    Ok(Statement::Execute(Execute { name, args }))
 }
 
 pub(super) fn deallocate(source: &Source, node: &SyntaxNode) -> Result<Statement> {
@@ -69,11 +69,13 @@ pub(super) fn discard(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     let mut children = source.children(node);
     children.expect(DISCARD_KW)?;
     let what = match children.peek() {
-        Some(DISCARD_ALL) => Statement::DiscardAll,
-        Some(DISCARD_TEMP) => Statement::DiscardTemp,
+        Some(DISCARD_ALL) => Discard::All,
+        Some(DISCARD_PLANS) => Discard::Plans,
+        Some(DISCARD_SEQUENCES) => Discard::Sequences,
+        Some(DISCARD_TEMP) => Discard::Temp,
         _ => return Err(source.unsupported_node(node)),
     };
     children.bump();
     finish(children)?;
-    Ok(what)
+    Ok(Statement::Discard(what))
 }

@@ -15,13 +15,15 @@ pub(super) fn is_query(kind: SyntaxKind) -> bool {
     matches!(kind, SELECT | VALUES | TABLE | PAREN_SELECT | COMPOUND_SELECT | SELECT_INTO)
 }
 
+/// WITH before a statement.
+pub(super) fn with(source: &Source, children: &mut Children) -> Result<Option<With>> {
+    children.node(WITH_CLAUSE).map(|clause| super::with::with(source, &clause)).transpose()
+}
+
 /// Lowers a query.
 pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
     let mut children = source.children(node);
-    let mut with = match children.node(WITH_CLAUSE) {
-        Some(clause) => Some(super::with::with(source, &clause)?),
-        None => None,
-    };
+    let mut with = with(source, &mut children)?;
     let body = match node.kind() {
         SELECT => QueryBody::Select(Box::new(select(source, &mut children)?)),
         VALUES => {
@@ -34,7 +36,11 @@ pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
         }
         PAREN_SELECT => return parenthesised(source, children, with),
         COMPOUND_SELECT => set_operation(source, &mut children, &mut with)?,
-        SELECT_INTO => return Err(Error::unsupported("SELECT INTO").at(source.node_pos(node).0)),
+        SELECT_INTO => {
+            let (_, into) = query_into(source, node)?;
+            let message = "SELECT ... INTO is not allowed here";
+            return Err(Error::new(sqlstate::SYNTAX_ERROR, message).at(source.node_pos(&into).0));
+        }
         _ => return Err(source.unsupported_node(node)),
     };
     let query = tail(source, &mut children, body)?;
@@ -43,9 +49,24 @@ pub(super) fn query(source: &Source, node: &SyntaxNode) -> Result<Query> {
     Ok(Query { with, ..query })
 }
 
+/// Lowers a SELECT INTO; the clause is given back.
+pub(super) fn query_into(source: &Source, node: &SyntaxNode) -> Result<(Query, SyntaxNode)> {
+    let mut children = source.children(node);
+    let with = with(source, &mut children)?;
+    let body = QueryBody::Select(Box::new(select(source, &mut children)?));
+    let query = tail(source, &mut children, body)?;
+    children.eat(SEMICOLON);
+    children.end()?;
+    let into = node.children().find(|child| child.kind() == INTO_CLAUSE);
+    Ok((Query { with, ..query }, into.ok_or_else(|| source.unsupported_node(node))?))
+}
+
 /// `left UNION right`. A WITH before the first of several belongs to the whole, a clause behind the last too.
 fn set_operation(source: &Source, children: &mut Children, with: &mut Option<With>) -> Result<QueryBody> {
     let first = children.expect_any_node()?;
+    if first.kind() == SELECT_INTO {
+        return Err(Error::unsupported("SELECT INTO before UNION, INTERSECT or EXCEPT").at(source.node_pos(&first).0));
+    }
     let mut left = query(source, &first)?;
     if first.kind() != PAREN_SELECT && with.is_none() {
         *with = left.with.take();
@@ -263,6 +284,7 @@ fn select(source: &Source, children: &mut Children) -> Result<Select> {
     };
     clause.end()?;
     let mut select = Select { distinct, distinct_on, targets, ..Select::default() };
+    children.eat(INTO_CLAUSE);
     if let Some(clause) = children.node(FROM_CLAUSE) {
         select.from = from(source, &clause)?;
     }

@@ -4,6 +4,7 @@ use super::super::ast::*;
 use super::cursor::{Children, Source};
 use super::expr::expr;
 use super::name::{path, qualified, type_name};
+use super::schema::{renamed, set_schema};
 use super::table::drop_behavior;
 use crate::ids::{Error, Result, sqlstate};
 use squawk_syntax::SyntaxKind::*;
@@ -27,6 +28,16 @@ pub(super) fn alter(source: &Source, node: &SyntaxNode) -> Result<Statement> {
     children.expect(SEQUENCE_KW)?;
     let if_exists = children.eat(IF_EXISTS);
     let name = qualified(source, &children.expect_node(SEQUENCE_REF)?)?;
+    let action = match children.peek() {
+        Some(SET_SCHEMA) => Some(set_schema(source, &children.expect_any_node()?)?),
+        Some(SEQUENCE_RENAME_TO) => Some(AlterAction::Rename(renamed(source, &children.expect_any_node()?, SEQUENCE)?)),
+        _ => None,
+    };
+    if let Some(action) = action {
+        children.eat(SEMICOLON);
+        children.end()?;
+        return Ok(Statement::AlterTable(AlterTable { name, if_exists, kind: b'S', actions: vec![action] }));
+    }
     let options = options(source, &mut children)?;
     children.eat(SEMICOLON);
     children.end()?;

@@ -37,7 +37,7 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
 }
 
 /// ON COMMIT of a table that is temporary.
-fn on_commit(source: &Source, children: &mut Children, temporary: bool) -> Result<Temporary> {
+pub(super) fn on_commit(source: &Source, children: &mut Children, temporary: bool) -> Result<Temporary> {
     let Some(node) = children.node(ON_COMMIT) else {
         return Ok(if temporary { Temporary::PreserveRows } else { Temporary::No });
     };

@@ -190,7 +190,8 @@ impl Level<'_> {
         {
             return known.clone();
         }
-        let scalar = Scalar::Binary("=".into(), arith::eq, Box::new([a.scalar.clone(), b.scalar.clone()]));
+        let mut scalar = Scalar::Binary("=".into(), arith::eq, Box::new([a.scalar.clone(), b.scalar.clone()]));
+        self.planner.fold(&mut scalar);
         let nullable = a.nullable | b.nullable;
         let clause = self.clause(Exprs::of(scalar), nullable, true, 0, parent);
         if parent.is_some() {

@@ -68,6 +68,11 @@ impl<'l, 'a> Making<'l, 'a> {
             Way::Project(input) => {
                 let plan = self.plan(input);
                 let query = self.level.query;
+                let same = |(at, own): (usize, &Scalar)| matches!(own, Scalar::Column(slot) if *slot == at);
+                let whole = query.targets.scalars.len() == plan.layout.width();
+                if query.from.is_none() && whole && query.targets.scalars.iter().enumerate().all(same) {
+                    return plan;
+                }
                 let target = self.level.planner.folded_all(&query.targets);
                 plan.projected(&target, (0..query.targets.scalars.len()).collect())
             }

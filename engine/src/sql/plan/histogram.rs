@@ -153,8 +153,19 @@ fn number(value: &Datum) -> Option<f64> {
         Datum::Interval(span) => {
             span.micros as f64 + f64::from(span.days) * DAY + f64::from(span.months) * (365.25 / 12.0) * DAY
         }
-        other => other.as_float().ok()?,
+        other => number_of(other)?,
     })
+}
+
+/// A number as a double.
+pub fn number_of(value: &Datum) -> Option<f64> {
+    match value {
+        Datum::Int2(_) | Datum::Int4(_) | Datum::Int8(_) => value.as_int().ok().map(|n| n as f64),
+        Datum::Float4(n) => Some(f64::from(*n)),
+        Datum::Float8(n) => Some(*n),
+        Datum::Numeric(_) => crate::types::output(value, crate::types::TypeId::Numeric).parse().ok(),
+        _ => None,
+    }
 }
 
 /// `convert_string_to_scalar`: texts as fractions in a base of as many digits as there are characters between them.

@@ -141,8 +141,7 @@ impl Level<'_> {
             joining.clauses.iter().filter(|clause| !joining.is_outer() || !clause.above).cloned().collect();
         let (outer, inner) = (&self.rels[joining.outer], &self.rels[joining.inner]);
         let kind = if joining.kind == JoinKind::Anti { JoinKind::Anti } else { JoinKind::Semi };
-        let semi = OuterJoin { kind, ..*joining.join };
-        let semi = self.selectivity(&own, Asking { only: 0, join: Some(&semi), kind });
+        let semi = self.selectivity(&own, Asking { only: 0, join: Some(joining.join), kind });
         let normal = OuterJoin {
             kind: JoinKind::Inner,
             min_left: outer.relids,

@@ -111,8 +111,14 @@ fn of_statement(statement: &Statement, note: Note) {
     match statement {
         Statement::Query(query) => of_query(query, note),
         Statement::Insert(insert) => insert.source.iter().for_each(|query| of_query(query, note)),
-        Statement::Update(update) => note(&update.table),
-        Statement::Delete(delete) => note(&delete.table),
+        Statement::Update(update) => {
+            note(&update.table);
+            update.from.iter().for_each(|query| of_query(query, note));
+        }
+        Statement::Delete(delete) => {
+            note(&delete.table);
+            delete.using.iter().for_each(|query| of_query(query, note));
+        }
     }
 }
 

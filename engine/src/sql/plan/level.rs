@@ -289,7 +289,8 @@ impl<'a> Level<'a> {
         match at {
             _ if at < slot::KEY || at >= slot::PULLED => match self.place(at) {
                 Some(place) => self.column_type(place),
-                None => (TypeId::Unknown, -1),
+                // The columns of VALUES, and of UNION and its like.
+                None => query.columns.get(at).map_or((TypeId::Unknown, -1), |column| (column.ty, column.typmod)),
             },
             _ if at >= slot::WINDOW => {
                 let calls = query.windows.iter().flat_map(|window| &window.calls);
@@ -341,8 +342,8 @@ impl<'a> Level<'a> {
     }
 
     /// How wide a slot is on average.
-    pub fn slot_width(&self, slot: usize) -> i32 {
-        if let Some(Place { base, column }) = self.place(slot) {
+    pub fn slot_width(&self, at: usize) -> i32 {
+        if let Some(Place { base, column }) = self.place(at) {
             let base = &self.bases[base];
             if let Some(table) = &base.table {
                 return base.stats.width(table, column);
@@ -353,7 +354,11 @@ impl<'a> Level<'a> {
                 return *width;
             }
         }
-        let (ty, typmod) = self.slot_type(slot);
+        let key = self.query.grouping.as_ref().and_then(|grouping| grouping.keys.get(at.wrapping_sub(slot::KEY)));
+        if let Some(key) = key {
+            return self.scalar_width(key);
+        }
+        let (ty, typmod) = self.slot_type(at);
         super::known::average_width(ty, typmod)
     }
 

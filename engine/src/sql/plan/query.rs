@@ -5,6 +5,7 @@ use super::super::bound::{Cte, CteBody, Exprs, FromNode, Query, Scalar, SetOpera
 use super::Planner;
 use super::costs::{Calls, Grouped};
 use super::create::Making;
+use super::known;
 use super::layout::Layout;
 use super::level::{Known, Level};
 use super::path::{Path, Paths, Way};
@@ -18,13 +19,24 @@ impl Planner<'_> {
         match statement {
             Statement::Query(query) => Some(self.query(query, 0.0)),
             Statement::Insert(insert) => insert.source.as_ref().map(|source| self.query(source, 0.0)),
-            Statement::Update(update) => Some(self.changed(&update.table, &update.filter)),
-            Statement::Delete(delete) => Some(self.changed(&delete.table, &delete.filter)),
+            Statement::Update(update) => Some(match &update.from {
+                Some(from) => self.query(from, 0.0),
+                None => {
+                    let set = update.values.scalars.iter().enumerate();
+                    let set = set.filter(|(at, value)| !matches!(value, Scalar::Column(slot) if slot == at));
+                    let widths = set.map(|(at, _)| known::of_table(self.fx, update.table.oid).width(&update.table, at));
+                    self.changed(&update.table, &update.filter, widths.sum())
+                }
+            }),
+            Statement::Delete(delete) => Some(match &delete.using {
+                Some(using) => self.query(using, 0.0),
+                None => self.changed(&delete.table, &delete.filter, 0),
+            }),
         }
     }
 
     /// The rows of a table that are to be changed; who changes them looks at the conditions.
-    fn changed(&self, table: &Rc<Table>, filter: &[Exprs]) -> Plan {
+    fn changed(&self, table: &Rc<Table>, filter: &[Exprs], width: i32) -> Plan {
         let natts = table.desc.natts();
         let columns = (0..natts + super::super::bound::SYSTEM_COLUMNS.len()).map(Scalar::Column);
         let query = Query {
@@ -33,7 +45,10 @@ impl Planner<'_> {
             targets: Exprs { waits: Vec::new(), scalars: columns.collect() },
             ..Query::default()
         };
-        self.query(&query, 0.0)
+        let mut plan = self.query(&query, 0.0);
+        // PostgreSQL hands up the new values, and where the old row is.
+        plan.cost.width = width + 6;
+        plan
     }
 
     /// How the rows of a query of WITH are made.
@@ -79,7 +94,10 @@ impl Planner<'_> {
         } else {
             level.scan_all();
             let rel = level.join_items(&items);
-            level.rels[rel].paths.clone()
+            match level.is_empty() {
+                true => level.no_paths(),
+                false => level.rels[rel].paths.clone(),
+            }
         };
         let best = level.finish(paths, &orders, counts);
         let known = level.known_columns();
@@ -124,9 +142,12 @@ impl Level<'_> {
             (Some(rows), _) => {
                 let (startup, each) = self.all_cost(rows.iter());
                 let count = rows.len() as f64;
-                let _ = each;
-                let run = (self.costs.operator + self.costs.tuple) * count;
-                let width = rows.first().map_or(0, |row| row.scalars.iter().map(|s| self.scalar_width(s)).sum());
+                // A single row is a row of constants, and no scan.
+                let run = match rows.len() {
+                    1 => self.costs.tuple + each,
+                    _ => (self.costs.operator + self.costs.tuple) * count,
+                };
+                let width = (0..rows[0].scalars.len()).map(|at| self.slot_width(at)).sum();
                 let cost = Cost { startup, total: startup + run, rows: count, width };
                 let layout = Layout((0..rows.first().map_or(0, |row| row.scalars.len())).collect());
                 let rows: Vec<Exprs> = rows.iter().map(|row| self.planner.folded_all(row)).collect();
@@ -139,6 +160,31 @@ impl Level<'_> {
             }
             (None, None) => Path::clone(&self.nothing()),
         };
+        paths.add(path);
+        paths.settle();
+        paths
+    }
+
+    /// Whether WHERE is known to be false.
+    fn is_empty(&self) -> bool {
+        let never = |exprs: &Exprs| {
+            matches!(&exprs.scalars[..], [Scalar::Const(crate::types::Datum::Bool(false) | crate::types::Datum::Null)])
+        };
+        self.query.filter.iter().any(|exprs| never(&self.planner.folded_all(exprs)))
+    }
+
+    /// No rows at all.
+    fn no_paths(&mut self) -> Paths {
+        let slots: Vec<usize> = self.needed.iter().map(|(slot, _)| *slot).collect();
+        let once = std::mem::take(&mut self.once);
+        let none = Scalar::Const(crate::types::Datum::Null);
+        let target = Exprs { waits: Vec::new(), scalars: slots.iter().map(|_| none.clone()).collect() };
+        let never = Exprs::of(Scalar::Const(crate::types::Datum::Bool(false)));
+        drop(once);
+        let mut plan = Plan::new(Op::Result(vec![never]), Vec::new(), Layout::default()).projected(&target, slots);
+        plan.cost = Cost::default();
+        let path = self.made(plan);
+        let mut paths = Paths { hurried: self.fraction > 0.0, ..Paths::default() };
         paths.add(path);
         paths.settle();
         paths
@@ -206,14 +252,21 @@ impl Planner<'_> {
                 }
                 None => return plan,
             };
-            plan.cost = Cost { total: cost.total + self.costs.tuple * cost.rows, ..cost };
+            plan.cost = cost;
             plan
         };
+        let flat = is_union_all(operation);
         let inputs = vec![side(&sides[0]), side(&sides[1])];
         let (a, b) = (inputs[0].cost, inputs[1].cost);
         let layout = Layout((0..sides[0].0.columns.len()).collect());
         let rows = a.rows + b.rows;
-        let total = a.total + b.total + self.costs.tuple * 0.5 * rows;
+        // Sides that are not simply put together are read as subqueries.
+        let read = |query: &Query, cost: &Cost| match &query.set_operation {
+            Some(inner) if *kind == SetKind::Union && inner.kind == *kind && inner.all == *all => 0.0,
+            _ if flat => 0.0,
+            _ => self.costs.tuple * cost.rows,
+        };
+        let total = a.total + read(&sides[0].0, &a) + b.total + read(&sides[1].0, &b) + self.costs.tuple * 0.5 * rows;
         let cost = Cost { startup: a.startup, total, rows, width: a.width };
         let keys = sides[0].0.columns.len();
         match (kind, all) {
@@ -246,6 +299,13 @@ impl Planner<'_> {
         let sorted = Plan { cost: sort, ..append.under(Op::Sort(Rc::new(spec))) };
         Plan { cost: unique, ..sorted.under(Op::Unique(false)) }
     }
+}
+
+/// Whether sides are only put together, one after the other.
+fn is_union_all(operation: &SetOperation) -> bool {
+    operation.kind == SetKind::Union
+        && operation.all
+        && operation.sides.iter().all(|(query, _)| query.set_operation.as_ref().is_none_or(|inner| is_union_all(inner)))
 }
 
 /// The columns by which the rows of a query differ, if it sees to that.

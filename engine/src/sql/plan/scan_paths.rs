@@ -183,7 +183,9 @@ pub fn clauses_cost<'c>(clauses: impl Iterator<Item = &'c Rc<Clause>>) -> (f64, 
 
 /// How many rows `generate_series` gives, if all is known.
 fn series_rows(values: &[Option<Datum>]) -> Option<f64> {
-    let number = |value: &Option<Datum>| value.as_ref().filter(|v| !matches!(v, Datum::Numeric(_)))?.as_float().ok();
+    let number = |value: &Option<Datum>| {
+        value.as_ref().filter(|value| !matches!(value, Datum::Numeric(_))).and_then(super::histogram::number_of)
+    };
     let (start, stop) = (number(values.first()?)?, number(values.get(1)?)?);
     let step = match values.get(2) {
         Some(step) => number(step)?,

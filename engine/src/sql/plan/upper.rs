@@ -182,6 +182,13 @@ impl Level<'_> {
         }
         if !query.windows.is_empty() || !query.sets.is_empty() {
             paths = self.projected(paths);
+            let width = self.window_keys_width();
+            for path in paths.all.iter_mut().filter(|_| width > 0) {
+                let mut own = Path::clone(path);
+                own.cost.width += width;
+                *path = Rc::new(own);
+            }
+            paths.settle();
         }
         if query.distinct || !query.distinct_on.is_empty() {
             paths = self.distinct_paths(paths, orders);
@@ -246,7 +253,7 @@ impl Level<'_> {
     /// What SELECT makes of rows: the list itself costs, and is as wide as its parts.
     fn projected(&self, paths: Paths) -> Paths {
         let (startup, each) = self.targets_cost();
-        let width = self.query.targets.scalars.iter().map(|scalar| self.scalar_width(scalar)).sum();
+        let width = self.target_width();
         self.each(paths, |_, path| {
             let cost = Cost {
                 startup: path.cost.startup + startup,
@@ -256,6 +263,15 @@ impl Level<'_> {
             };
             Path { way: Way::Project(path.clone()), cost, ..Path::clone(path) }
         })
+    }
+
+    /// How wide the projected row is. Of a row that is locked PostgreSQL keeps but its place.
+    fn target_width(&self) -> i32 {
+        let query = self.query;
+        let targets = &query.targets.scalars;
+        let wanted = if query.locks.is_empty() { targets.len() } else { query.columns.len() };
+        let own: i32 = targets[..wanted].iter().map(|scalar| self.scalar_width(scalar)).sum();
+        own + 6 * query.locks.len() as i32
     }
 
     fn targets_cost(&self) -> (f64, f64) {
@@ -420,6 +436,21 @@ impl Level<'_> {
             paths = made;
         }
         paths
+    }
+
+    /// What windows are parted and sorted by stands in the row too, behind the columns that are wanted.
+    fn window_keys_width(&self) -> i32 {
+        let mut known: Vec<&Scalar> = self.query.targets.scalars.iter().collect();
+        let mut width = 0;
+        for window in &self.query.windows {
+            for key in window.partition.iter().chain(window.order_by.iter().map(|key| &key.scalar)) {
+                if !known.iter().any(|own| super::same::same(own, key)) {
+                    known.push(key);
+                    width += self.scalar_width(key);
+                }
+            }
+        }
+        width
     }
 
     fn window_cost(&self, call: &super::super::bound::WindowCall) -> f64 {

@@ -663,4 +663,44 @@ tuples: number,
 /**
  * Whether only the first ones were wanted. 
  */
-top: boolean, };
+top: boolean, } | { "kind": "HashBuilt", 
+/**
+ * Tuples in memory. 
+ */
+tuples: number, 
+/**
+ * Of how many batches it is the first. 
+ */
+batches: number, } | { "kind": "HashSplit", 
+/**
+ * How many there are now. 
+ */
+batches: number, 
+/**
+ * How many tuples went from memory to disk. 
+ */
+moved: number, } | { "kind": "HashBatch", 
+/**
+ * Which, from 0. 
+ */
+batch: number, 
+/**
+ * How many there are. 
+ */
+batches: number, } | { "kind": "HashSpill", 
+/**
+ * Into so many partitions. 
+ */
+partitions: number, 
+/**
+ * Groups in memory. 
+ */
+groups: number, } | { "kind": "HashPartition", 
+/**
+ * How many rows it has. 
+ */
+tuples: number, 
+/**
+ * How many partitions wait besides. 
+ */
+waiting: number, };

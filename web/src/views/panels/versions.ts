@@ -26,8 +26,8 @@ export class Versions extends BigPanel {
     .xid.future { background: none; border-color: var(--vt-line); }
     .xid.lit, .xid.sel { border-color: var(--vt-ink); box-shadow: 0 0 0 1px var(--vt-ink); }
     table.m { width: 100%; }
-    th.who { min-width: 128px; }
-    th .m { font-size: 11px; display: block; color: var(--vt-soft); }
+    th.who { min-width: 112px; }
+    th .m { font-size: 11px; line-height: 14px; display: block; color: var(--vt-soft); white-space: normal; max-width: 118px; }
     td { padding: 5px 14px 5px 0; border-bottom: 1px solid var(--vt-line); }
     button.v { display: block; width: 100%; min-height: 26px; text-align: left; border: 1.5px solid var(--vt-edge); border-left: 4px solid var(--xmin, var(--vt-edge)); border-radius: 2px; padding: 2px 8px; font-size: 13px; }
     button.v.xmin-running { border-style: dashed; border-color: var(--xmin); }

@@ -1,9 +1,10 @@
 //! `vitrine-split`: cuts the engine's module in two, so that a page fetches what its first answer needs, and the rest
 //! while its reader reads.
 //!
-//! Which functions the first answer needs is not guessed but seen: `mark` makes a module that reports each function as it
-//! begins, the build lets it live through the opening (`web/tool/opening.mjs`), and `cut` takes the list of those that
-//! ran. The store alone goes whole into the first half: it needs a browser.
+//! What the first answer needs is not guessed but seen: `mark` makes a module that reports each place it comes to
+//! (`places.rs`), the build lets it live through the opening (`web/tool/opening.mjs`), and `cut` takes the list of those
+//! that ran. Functions that ran in part are divided before (`outline.rs`). The store alone goes whole into the first half:
+//! it needs a browser.
 //!
 //! ```text
 //!                    ┌── first.wasm ──────────────┐          ┌── rest.wasm ───────────────┐
@@ -26,6 +27,13 @@ use walrus::{
     ConstExpr, ElementItems, ElementKind, ExportItem, FunctionBuilder, FunctionId, FunctionKind, GlobalKind,
     ImportKind, ImportedFunction, Module, ModuleConfig, RefType, Result, ValType,
 };
+
+mod liveness;
+mod outline;
+mod places;
+
+use outline::outline;
+use places::places;
 
 /// The module name that both halves import from.
 const VITRINE: &str = "vitrine";
@@ -69,38 +77,71 @@ fn local_functions(module: &Module) -> Vec<FunctionId> {
     module.funcs.iter_local().map(|(id, _)| id).collect()
 }
 
-/// Makes every function begin with a call of `vitrine.seen(its number)`.
+/// Puts a call of `vitrine.seen(its number)` at every place of every function.
 fn mark(input: &str, output: &str) -> Result<()> {
     let mut module = read(input)?;
     let functions = local_functions(&module);
     let ty = module.types.add(&[ValType::I32], &[]);
     let (seen, _) = module.add_import_func(VITRINE, "seen", ty);
-    for (number, id) in functions.into_iter().enumerate() {
+    let mut number = 0;
+    for id in functions {
         let function = module.funcs.get_mut(id).kind.unwrap_local_mut();
-        let mut body = function.builder_mut().func_body();
-        body.instr_at(0, walrus::ir::Const { value: walrus::ir::Value::I32(i32::try_from(number)?) });
-        body.instr_at(1, walrus::ir::Call { func: seen });
+        let places = places(function);
+        // From the last to the first: what stands before a place keeps its position.
+        for (nth, place) in places.iter().enumerate().rev() {
+            let value = walrus::ir::Value::I32(i32::try_from(number + nth)?);
+            let mut body = function.builder_mut().instr_seq(place.sequence);
+            body.instr_at(place.at, walrus::ir::Const { value });
+            body.instr_at(place.at + 1, walrus::ir::Call { func: seen });
+        }
+        number += places.len();
     }
     module.emit_wasm_file(output)
 }
 
-/// Cuts the module. `seen` is a file with the numbers of the functions that ran, one a line.
+/// Cuts the module. `seen` is a file with the numbers of the places that ran, one a line.
 fn cut(input: &str, seen: &str, first: &str, rest: &str) -> Result<()> {
-    let mut seen: BTreeSet<usize> = fs::read_to_string(seen)?.lines().map(str::parse).collect::<Result<_, _>>()?;
-    let module = read(input)?;
-    let always = |name: &str| ALWAYS.iter().any(|part| name.contains(part));
-    let names = local_functions(&module).into_iter().map(|id| module.funcs.get(id).name.as_deref().unwrap_or_default());
-    seen.extend(names.enumerate().filter(|(_, name)| always(name)).map(|(number, _)| number));
-    let later = called_later(input, &seen)?;
-    let wanted = make_rest(input, &seen, &later, rest)?;
-    make_first(input, &seen, &later, &wanted, first)
+    let seen = fs::read_to_string(seen)?.lines().map(str::parse).collect::<Result<_, _>>()?;
+    let whole = Whole { input, seen };
+    let later = called_later(&whole)?;
+    let wanted = make_rest(&whole, &later, rest)?;
+    make_first(&whole, &later, &wanted, first)
+}
+
+/// The module that is cut, and which of its places ran.
+struct Whole<'a> {
+    input: &'a str,
+    seen: BTreeSet<usize>,
+}
+
+impl Whole<'_> {
+    /// The module with its cold pieces in functions of their own; its functions, and the numbers of those that ran.
+    fn read(&self) -> Result<(Module, Vec<FunctionId>, BTreeSet<usize>)> {
+        let mut module = read(self.input)?;
+        let mut ran = BTreeSet::new();
+        let mut number = 0;
+        for (nth, id) in local_functions(&module).into_iter().enumerate() {
+            let function = module.funcs.get(id);
+            let always = ALWAYS.iter().any(|part| function.name.as_deref().unwrap_or_default().contains(part));
+            let places = places(function.kind.unwrap_local()).len();
+            let seen: Vec<bool> = (number..number + places).map(|place| self.seen.contains(&place)).collect();
+            number += places;
+            if seen[0] {
+                outline(&mut module, id, &seen);
+            }
+            if seen[0] || always {
+                ran.insert(nth);
+            }
+        }
+        let functions = local_functions(&module);
+        Ok((module, functions, ran))
+    }
 }
 
 /// The functions of the rest for which the first half needs a stub: those that it calls, puts into a table or exports.
-fn called_later(input: &str, seen: &BTreeSet<usize>) -> Result<Vec<usize>> {
-    let mut module = read(input)?;
-    let functions = local_functions(&module);
-    for (number, &id) in functions.iter().enumerate().filter(|(number, _)| !seen.contains(number)) {
+fn called_later(whole: &Whole) -> Result<Vec<usize>> {
+    let (mut module, functions, ran) = whole.read()?;
+    for (number, &id) in functions.iter().enumerate().filter(|(number, _)| !ran.contains(number)) {
         let (params, results) = signature(&module, id);
         let mut stub = FunctionBuilder::new(&mut module.types, &params, &results);
         stub.func_body().i32_const(i32::try_from(number)?).drop().unreachable();
@@ -109,7 +150,7 @@ fn called_later(input: &str, seen: &BTreeSet<usize>) -> Result<Vec<usize>> {
     }
     walrus::passes::gc::run(&mut module);
     let left: BTreeSet<FunctionId> = module.funcs.iter().map(|function| function.id()).collect();
-    Ok((0..functions.len()).filter(|number| !seen.contains(number) && left.contains(&functions[*number])).collect())
+    Ok((0..functions.len()).filter(|number| !ran.contains(number) && left.contains(&functions[*number])).collect())
 }
 
 fn signature(module: &Module, id: FunctionId) -> (Vec<ValType>, Vec<ValType>) {
@@ -118,9 +159,8 @@ fn signature(module: &Module, id: FunctionId) -> (Vec<ValType>, Vec<ValType>) {
 }
 
 /// Writes the rest. Returns what it wants of the first half: names and things.
-fn make_rest(input: &str, seen: &BTreeSet<usize>, later: &[usize], output: &str) -> Result<Wanted> {
-    let mut module = read(input)?;
-    let functions = local_functions(&module);
+fn make_rest(whole: &Whole, later: &[usize], output: &str) -> Result<Wanted> {
+    let (mut module, functions, ran) = whole.read()?;
     let exports: Vec<_> = module.exports.iter().map(|export| export.id()).collect();
     exports.into_iter().for_each(|id| module.exports.delete(id));
     let elements: Vec<_> = module.elements.iter().map(|element| element.id()).collect();
@@ -128,7 +168,7 @@ fn make_rest(input: &str, seen: &BTreeSet<usize>, later: &[usize], output: &str)
     let data: Vec<_> = module.data.iter().map(|data| data.id()).collect();
     data.into_iter().for_each(|id| module.data.delete(id));
     module.start = None;
-    import_everything(&mut module, &functions, seen);
+    import_everything(&mut module, &functions, &ran);
 
     let slots = later.len() as u64;
     let (table, _) = module.add_import_table(VITRINE, "later", false, slots, Some(slots), RefType::FUNCREF);
@@ -146,12 +186,12 @@ fn make_rest(input: &str, seen: &BTreeSet<usize>, later: &[usize], output: &str)
 type Wanted = BTreeSet<String>;
 
 /// Makes all that the first half owns an import: memory, tables, globals, the functions that ran, and JavaScript's.
-fn import_everything(module: &mut Module, functions: &[FunctionId], seen: &BTreeSet<usize>) {
+fn import_everything(module: &mut Module, functions: &[FunctionId], ran: &BTreeSet<usize>) {
     let names = names(module, functions);
     let foreign: Vec<_> = module.imports.iter().map(|import| import.id()).collect();
     foreign.into_iter().for_each(|id| module.imports.delete(id));
     let firsts: BTreeSet<FunctionId> =
-        functions.iter().enumerate().filter(|(number, _)| seen.contains(number)).map(|(_, &id)| id).collect();
+        functions.iter().enumerate().filter(|(number, _)| ran.contains(number)).map(|(_, &id)| id).collect();
     for (name, item) in names {
         match item {
             ExportItem::Function(id) => {
@@ -211,9 +251,8 @@ fn base36(mut number: usize) -> String {
 }
 
 /// Writes the first half: stubs in place of the rest, and the exports that the rest wants.
-fn make_first(input: &str, seen: &BTreeSet<usize>, later: &[usize], wanted: &Wanted, output: &str) -> Result<()> {
-    let mut module = read(input)?;
-    let functions = local_functions(&module);
+fn make_first(whole: &Whole, later: &[usize], wanted: &Wanted, output: &str) -> Result<()> {
+    let (mut module, functions, ran) = whole.read()?;
     for (name, item) in names(&module, &functions) {
         if wanted.contains(&name) {
             module.exports.add(&name, item);
@@ -228,7 +267,7 @@ fn make_first(input: &str, seen: &BTreeSet<usize>, later: &[usize], wanted: &Wan
     let there = module.globals.add_local(ValType::I32, true, false, zero);
 
     let slot_of: BTreeMap<usize, usize> = later.iter().enumerate().map(|(slot, &number)| (number, slot)).collect();
-    for (number, &id) in functions.iter().enumerate().filter(|(number, _)| !seen.contains(number)) {
+    for (number, &id) in functions.iter().enumerate().filter(|(number, _)| !ran.contains(number)) {
         let Some(&slot) = slot_of.get(&number) else { continue };
         let (params, results) = signature(&module, id);
         let ty = module.types.add(&params, &results);

@@ -1,0 +1,80 @@
+//! Statements about schemas and views.
+
+use super::session::Session;
+use crate::catalog::drop::{Kind, drop_relations, drop_schemas};
+use crate::catalog::schema;
+use crate::ids::{Error, Result, sqlstate};
+use crate::sql::ast::{self, QualName, Statement};
+
+impl Session {
+    /// Runs one of them and returns its command tag.
+    pub(super) async fn run_namespace(&mut self, statement: &Statement) -> Result<&'static str> {
+        let (env, catalog) = (&self.env, &self.catalog);
+        Ok(match statement {
+            Statement::CreateSchema(create) => {
+                Box::pin(self.create_schema(create)).await?;
+                "CREATE SCHEMA"
+            }
+            Statement::RenameSchema(name, to) => {
+                schema::rename(env, catalog, name, to).await?;
+                "ALTER SCHEMA"
+            }
+            Statement::DropSchema(drop) => {
+                let names: Vec<&str> = drop.names.iter().map(|name| &**name).collect();
+                drop_schemas(env, catalog, &names, drop.if_exists, drop.cascade).await?;
+                "DROP SCHEMA"
+            }
+            Statement::DropView(drop) => {
+                let names: Vec<_> = drop.names.iter().map(|name| (name.schema.as_deref(), &*name.name)).collect();
+                drop_relations(env, catalog, Kind::View, &names, drop.if_exists, drop.cascade).await?;
+                "DROP VIEW"
+            }
+            _ => return Err(Error::unsupported("CREATE VIEW")),
+        })
+    }
+
+    /// CREATE SCHEMA, and what it makes in the schema.
+    async fn create_schema(&mut self, create: &ast::CreateSchema) -> Result<()> {
+        let user = self.fx.session.user();
+        if let Some(owner) = create
+            .owner
+            .as_ref()
+            .filter(|owner| !matches!(&***owner, "current_user" | "session_user") && **owner != user)
+        {
+            return Err(Error::new(sqlstate::UNDEFINED_OBJECT, format!("role \"{owner}\" does not exist")));
+        }
+        let name = create.name.clone().unwrap_or(user);
+        let made = schema::create(&self.env, &self.catalog, &name, create.if_not_exists).await?;
+        if made.is_none() {
+            return Ok(());
+        }
+        for element in &create.elements {
+            let mut element = element.clone();
+            put_into(&mut element, &name)?;
+            self.run_definition(&element).await?;
+        }
+        Ok(())
+    }
+}
+
+/// What CREATE SCHEMA makes lies in the schema, and may say so.
+fn put_into(element: &mut Statement, schema: &ast::Ident) -> Result<()> {
+    let place = |name: &mut QualName| match &name.schema {
+        Some(other) if other != schema => {
+            let message =
+                format!("CREATE specifies a schema ({other}) different from the one being created ({schema})");
+            Err(Error::new(sqlstate::INVALID_SCHEMA_DEFINITION, message))
+        }
+        _ => {
+            name.schema = Some(schema.clone());
+            Ok(())
+        }
+    };
+    match element {
+        Statement::CreateTable(create) => place(&mut create.name),
+        Statement::CreateSequence(create) => place(&mut create.name),
+        Statement::CreateView(create) => place(&mut create.name),
+        Statement::CreateIndex(create) => place(&mut create.table),
+        _ => Err(Error::unsupported("this statement in CREATE SCHEMA")),
+    }
+}
