@@ -4,7 +4,7 @@
 mod client;
 
 use client::connect;
-use vitrine_engine::cluster::{Lab, LabSpec};
+use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::inspect;
 use vitrine_engine::server::protocol::BackendMessage;
 use vitrine_engine::world::Limit;
@@ -115,4 +115,61 @@ fn what_is_not_committed_lies_on_the_standby_too_and_is_not_seen() {
     pass(&mut lab, 1);
     assert_eq!(ask(&mut lab, reader, on_page), ["71"], "a rollback takes nothing away");
     assert_eq!(ask(&mut lab, reader, "select count(*) from t"), ["70"]);
+}
+
+#[test]
+fn nobody_is_let_in_before_it_is_known_who_runs() {
+    // PostgreSQL 15.18 says the same, step by step.
+    let mut lab = Lab::open(LabSpec::lab(7), inspect::functions).unwrap();
+    let primary = connect(&mut lab, PRIMARY);
+    ask(&mut lab, primary, "create table t(id int)");
+    let busy = connect(&mut lab, PRIMARY);
+    ask(&mut lab, busy, "begin");
+    for n in 0..70 {
+        ask(&mut lab, busy, &format!("savepoint a; insert into t values ({n})"));
+    }
+    // The list of running transactions that both checkpoints leave in the log has overflowed.
+    ask(&mut lab, primary, "checkpoint");
+    pass(&mut lab, 1);
+    let standby = connect(&mut lab, STANDBY);
+    ask(&mut lab, standby, "checkpoint");
+    lab.input(Input::PowerFail { host: STANDBY }).unwrap();
+    lab.input(Input::PowerOn { host: STANDBY }).unwrap();
+    pass(&mut lab, 2);
+    let refused = "FATAL:  the database system is not yet accepting connections / Consistent recovery state has not \
+                   been yet reached.";
+    let session = lab.sessions().len() as u32;
+    lab.input(Input::Connect { host: STANDBY, parameters: vec![("user".into(), "postgres".into())] }).unwrap();
+    pass(&mut lab, 1);
+    assert_eq!(heard(&mut lab, session), [refused]);
+    let log: Vec<String> = lab.hosts()[1].log.lines().iter().map(|line| line.text.clone()).collect();
+    let since = log.iter().rposition(|line| line.starts_with("starting")).unwrap();
+    let told = |words: &str| log[since..].iter().any(|line| line.starts_with(words));
+    assert!(told("database system was interrupted while in recovery at log time"), "{:?}", &log[since..]);
+    assert!(told("consistent recovery state reached") && told("started streaming"), "{:?}", &log[since..]);
+    assert!(!told("database system is ready"), "{:?}", &log[since..]);
+    // A list that has not overflowed tells everything.
+    ask(&mut lab, busy, "commit");
+    ask(&mut lab, primary, "checkpoint");
+    pass(&mut lab, 1);
+    let standby = connect(&mut lab, STANDBY);
+    assert_eq!(ask(&mut lab, standby, "select count(*) from t"), ["70"]);
+}
+
+#[test]
+fn pg_control_says_how_far_a_standby_must_come_before_newer_pages_reach_its_disk() {
+    let mut lab = Lab::open(LabSpec::lab(8), inspect::functions).unwrap();
+    let primary = connect(&mut lab, PRIMARY);
+    ask(&mut lab, primary, "create table t(id int, filler text)");
+    pass(&mut lab, 1);
+    let said = |lab: &Lab| {
+        let server = lab.hosts()[1].running.borrow().clone().expect("a running server");
+        (server.control.borrow().min_recovery_point, server.receiver.replay.get())
+    };
+    let (before, _) = said(&lab);
+    // More pages than the standby has buffers: it writes some of them long before its next restartpoint.
+    ask(&mut lab, primary, "insert into t select n, repeat('x', 500) from generate_series(1, 2000) n");
+    pass(&mut lab, 1);
+    let (after, replayed) = said(&lab);
+    assert!(before < after && after <= replayed, "{before} {after} {replayed}");
 }

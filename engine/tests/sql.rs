@@ -13,6 +13,7 @@ use std::path::Path;
 use vitrine_engine::cluster::{Input, Lab, LabSpec};
 use vitrine_engine::ids::TimestampTz;
 use vitrine_engine::inspect;
+use vitrine_engine::server::protocol::FrontendMessage;
 use vitrine_engine::world::Limit;
 
 /// Sessions by the prefixes of their commands.
@@ -72,11 +73,24 @@ impl goldenscript::Runner for Sessions {
         let session = self.session(context.prefix.as_deref().unwrap_or("alone"));
         // Whoever types takes a moment: of two that wait, one has waited longer.
         let at = self.lab.world().now() + 1_000;
-        self.lab.input_at(at, Input::Query { session, text: command.name.clone() }).unwrap();
+        let (text, data) = command.name.split_once(" <<< ").map_or((&*command.name, None), |(a, b)| (a, Some(b)));
+        self.lab.input_at(at, Input::Query { session, text: text.to_string() }).unwrap();
+        for message in data.into_iter().flat_map(copied) {
+            self.lab.input_at(at, Input::Message { session, message }).unwrap();
+        }
         self.lab.run_to_answer(session);
         // Whoever waited for this one goes on.
         self.lab.run(Limit::IDLE);
         Ok(self.told(session))
+    }
+}
+
+/// What a client sends for a COPY. `⏎`, `⇥` and `␍` stand for what cannot be seen; a `!` has it fail.
+fn copied(data: &str) -> Vec<FrontendMessage> {
+    let bytes = |data: &str| data.replace('⏎', "\n").replace('⇥', "\t").replace('␍', "\r").into_bytes();
+    match data.strip_suffix('!') {
+        Some(data) => vec![FrontendMessage::CopyData(bytes(data)), FrontendMessage::CopyFail("given up".into())],
+        None => vec![FrontendMessage::CopyData(bytes(data)), FrontendMessage::CopyDone],
     }
 }
 
@@ -118,6 +132,11 @@ fn table_as() {
 }
 
 #[test]
+fn copy() {
+    run("copy");
+}
+
+#[test]
 fn on_conflict() {
     run("on_conflict");
 }
@@ -140,6 +159,11 @@ fn alter() {
 #[test]
 fn indexes() {
     run("indexes");
+}
+
+#[test]
+fn bitmaps() {
+    run("bitmaps");
 }
 
 #[test]
@@ -210,4 +234,9 @@ fn temporary_tables() {
 #[test]
 fn schemas() {
     run("schemas");
+}
+
+#[test]
+fn views() {
+    run("views");
 }

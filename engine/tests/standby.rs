@@ -310,3 +310,20 @@ fn without_a_slot_what_a_standby_needs_may_be_gone() {
                  already been removed";
     assert!(log.iter().any(|line| line.text == words), "{:?}", log.iter().map(|line| &line.text).collect::<Vec<_>>());
 }
+
+#[test]
+fn who_asks_from_outside_promotes_a_standby_and_nothing_else() {
+    let mut room = Room::new(1);
+    room.pass(1_000_000);
+    for host in [0, 1, 1] {
+        room.lab.input(Input::Promote { host }).unwrap();
+    }
+    room.pass(2_000_000);
+    let said = |room: &Room, host: usize, words: &str| {
+        room.lab.hosts()[host].log.lines().iter().filter(|line| line.text.contains(words)).count()
+    };
+    assert_eq!([0, 1].map(|host| said(&room, host, "received promote request")), [0, 1]);
+    assert_eq!([0, 1].map(|host| said(&room, host, "selected new timeline ID: 2")), [0, 1]);
+    let session = room.connect(1);
+    assert_eq!(room.ask(session, "select pg_is_in_recovery()"), Ok(vec!["f".to_string()]));
+}

@@ -109,6 +109,9 @@ fn message(kind: u8, body: &mut Body) -> Result<FrontendMessage, Error> {
         b'C' => FrontendMessage::Close(body.target()?),
         b'S' => FrontendMessage::Sync,
         b'H' => FrontendMessage::Flush,
+        b'd' => FrontendMessage::CopyData(std::mem::take(&mut body.0).to_vec()),
+        b'c' => FrontendMessage::CopyDone,
+        b'f' => FrontendMessage::CopyFail(body.text()?),
         b'X' => FrontendMessage::Terminate,
         _ => return Err(violation(&format!("invalid frontend message type {kind}"))),
     })
@@ -201,6 +204,10 @@ fn kind(message: &BackendMessage) -> u8 {
         BackendMessage::NoData => b'n',
         BackendMessage::ParameterDescription(_) => b't',
         BackendMessage::PortalSuspended => b's',
+        BackendMessage::CopyInResponse { .. } => b'G',
+        BackendMessage::CopyOutResponse { .. } => b'H',
+        BackendMessage::CopyData(_) => b'd',
+        BackendMessage::CopyDone => b'c',
         BackendMessage::ReadyForQuery(_) => b'Z',
     }
 }
@@ -232,11 +239,18 @@ fn body(message: &BackendMessage, out: &mut Vec<u8>) {
             types.iter().for_each(|oid| out.extend(oid.0.to_be_bytes()));
         }
         BackendMessage::ReadyForQuery(status) => out.push(status.letter()),
+        BackendMessage::CopyInResponse { format, columns } | BackendMessage::CopyOutResponse { format, columns } => {
+            out.push(format.code() as u8);
+            out.extend((columns.len() as u16).to_be_bytes());
+            columns.iter().for_each(|format| out.extend(format.code().to_be_bytes()));
+        }
+        BackendMessage::CopyData(data) => out.extend(data),
         BackendMessage::EmptyQueryResponse
         | BackendMessage::ParseComplete
         | BackendMessage::BindComplete
         | BackendMessage::CloseComplete
         | BackendMessage::NoData
+        | BackendMessage::CopyDone
         | BackendMessage::PortalSuspended => {}
     }
 }

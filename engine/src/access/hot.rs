@@ -145,6 +145,22 @@ impl RowFetch {
     }
 }
 
+/// The same of several rows of a page.
+pub(super) async fn fetch_all(
+    env: &Env,
+    rel: &Rel,
+    pin: &Pin,
+    tids: &[Tid],
+    snapshot: &Snapshot,
+    batch: &mut TupleBatch,
+) -> Result<()> {
+    look(env, rel, pin, |pin, hints| {
+        batch.clear();
+        tids.iter().try_for_each(|tid| visible_version(env, pin, *tid, snapshot, batch, hints).map(|_| ()))
+    })
+    .await
+}
+
 fn visible_version(
     env: &Env,
     pin: &Pin,

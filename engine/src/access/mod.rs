@@ -25,6 +25,8 @@
 //! PostgreSQL: `access/heap/README.HOT`, `README.tuplock`, `heapam.c`, `heapam_visibility.c`, `hio.c`, `pruneheap.c`,
 //! `vacuumlazy.c`, `visibilitymap.c`, `storage/freespace/README`.
 
+mod bitmap;
+mod bitmap_scan;
 mod btree;
 mod free_space;
 mod hot;
@@ -32,6 +34,7 @@ mod indexes;
 mod inplace;
 mod lock_tuple;
 mod modify;
+mod multi_insert;
 mod new_page;
 mod place;
 mod prune;
@@ -51,12 +54,15 @@ mod visibility_map;
 mod wait;
 
 pub use crate::txn::Env;
+pub use bitmap::{BitmapPage, TidBitmap};
+pub use bitmap_scan::BitmapScan;
 pub use btree::{BuildStats, Index, IndexScan, IndexVacuumStats, KeyColumn, ScanKey, Strategy, TidScan, build_index};
 pub use free_space::FreeSpaceMap;
 pub use hot::{Fetched, RowFetch};
 pub use inplace::inplace_update;
 pub use lock_tuple::{LockedTuple, OnConflict, lock_conflicting, lock_latest};
 pub use modify::{ModifyOutcome, delete, insert};
+pub use multi_insert::{index_new, multi_insert};
 pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use sample::{RowSample, sample};

@@ -28,8 +28,12 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
     let mut candidate = first_candidate(env, rel, len).await?;
     loop {
         let pin = match candidate {
-            Some(block) => rel.page(env, Fork::Main, block).await?,
-            None => env.pool(rel.file).extend(&env.cx, rel.file, Fork::Main).await?,
+            Some(block) => rel.page_by(env, block, rel.bulk.as_deref()).await?,
+            None => {
+                // A session's own buffers are nobody else's to spare.
+                let ring = rel.bulk.as_deref().filter(|_| !rel.file.is_temporary());
+                env.pool(rel.file).extend_by(&env.cx, rel.file, Fork::Main, ring).await?
+            }
         };
         let block = pin.block();
         let (room, guard) = lock_both(env, rel, pin, other).await?;

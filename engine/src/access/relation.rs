@@ -29,12 +29,15 @@ pub struct Rel {
     /// It is being written anew, from its first page to its last: no page is looked for that has room left
     /// (`HEAP_INSERT_SKIP_FSM`).
     pub fresh: bool,
+    /// Through which buffers its pages are written by who writes many.
+    pub bulk: Option<Rc<Ring>>,
 }
 
 impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
-        Rel { oid, file, name: "".into(), target: Rc::default(), indexes: Rc::default(), toast: None, fresh: false }
+        let (target, indexes) = (Rc::default(), Rc::default());
+        Rel { oid, file, name: "".into(), target, indexes, toast: None, fresh: false, bulk: None }
     }
 
     /// With its name.

@@ -90,12 +90,7 @@ impl Scan {
             let pin = self.rel.page_by(env, self.next, self.ring.as_deref()).await?;
             self.next = BlockNumber(self.next.0 + 1);
             prune::prune_opt(env, &self.rel, &pin).await?;
-            let guard = pin.lock(&env.cx, LwMode::Shared).await;
-            while let Err(needs) = judge_page(env, &self.rel, &pin, &self.snapshot, batch) {
-                batch.clear();
-                env.txns.fetch(&env.cx, needs).await?;
-            }
-            drop(guard);
+            judge_all(env, &self.rel, &pin, &self.snapshot, batch).await?;
             self.page = Some(pin);
             env.cx.end_step().await;
             if !batch.is_empty() {
@@ -106,6 +101,22 @@ impl Scan {
         self.page = None;
         Ok(false)
     }
+}
+
+/// Fills the batch with the visible versions of a page.
+pub(super) async fn judge_all(
+    env: &Env,
+    rel: &Rel,
+    pin: &Pin,
+    snapshot: &Snapshot,
+    batch: &mut TupleBatch,
+) -> Result<()> {
+    let _guard = pin.lock(&env.cx, LwMode::Shared).await;
+    while let Err(needs) = judge_page(env, rel, pin, snapshot, batch) {
+        batch.clear();
+        env.txns.fetch(&env.cx, needs).await?;
+    }
+    Ok(())
 }
 
 /// Judges all versions of a page: the visible ones go into the batch, hints into the headers.

@@ -312,8 +312,13 @@ impl BufferPool {
 
     /// Lengthens a fork by one page, which comes back pinned and full of zeros.
     pub async fn extend(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork) -> Result<Pin> {
+        self.extend_by(cx, rel, fork, None).await
+    }
+
+    /// The same, into a buffer of a ring.
+    pub async fn extend_by(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork, ring: Option<&Ring>) -> Result<Pin> {
         let guard = self.extend_lock.acquire(cx, LwMode::Exclusive).await;
-        self.extend_locked(cx, rel, fork, guard).await
+        self.extend_locked(cx, rel, fork, guard, ring).await
     }
 
     /// Lengthens a fork until it has this page, unless somebody else has done so meanwhile.
@@ -322,19 +327,26 @@ impl BufferPool {
         while too_short() {
             let guard = self.extend_lock.acquire(cx, LwMode::Exclusive).await;
             if too_short() {
-                drop(self.extend_locked(cx, rel, fork, guard).await?);
+                drop(self.extend_locked(cx, rel, fork, guard, None).await?);
             }
         }
         Ok(())
     }
 
-    async fn extend_locked(self: &Rc<Self>, cx: &Cx, rel: RelFile, fork: Fork, guard: LwGuard) -> Result<Pin> {
+    async fn extend_locked(
+        self: &Rc<Self>,
+        cx: &Cx,
+        rel: RelFile,
+        fork: Fork,
+        guard: LwGuard,
+        ring: Option<&Ring>,
+    ) -> Result<Pin> {
         let block = relation_files::block_count(&self.disk, rel, fork).unwrap_or_default();
         let tag = BufferTag { rel, fork, block };
-        let index = self.victim(cx, None).await?;
+        let index = self.victim(cx, ring).await?;
         self.enter(index, tag, false);
         page_of_mut(&mut self.buffers[index].page.borrow_mut()).fill(0);
-        let pin = self.pin(cx.pid(), index, None);
+        let pin = self.pin(cx.pid(), index, ring);
         let extended = relation_files::extend(&self.disk, cx, tag).await;
         drop(guard);
         if let Err(error) = extended {

@@ -56,6 +56,7 @@ impl RingKind {
 }
 
 /// A ring of buffers, of one process; PostgreSQL's `BufferAccessStrategy`.
+#[derive(Debug)]
 pub struct Ring {
     /// Whose it is.
     pub pid: Pid,

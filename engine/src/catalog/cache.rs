@@ -16,7 +16,7 @@ use super::layout::{PG_ATTRIBUTE, PG_CLASS, PG_CONSTRAINT, PG_INDEX};
 use super::pg_class::{self, ClassRow};
 use super::pg_constraint::{self, ConstraintRow};
 use super::pg_index::{self, IndexRow};
-use super::search_path::{Known, RelationName, SearchPath};
+use super::search_path::{Known, SearchPath, SeenNames};
 use super::{Table, TableIndex, pg_attribute, rows, view};
 use super::{attrdef, index, sequence};
 use crate::ids::{Error, LockMode, Oid, Result, sqlstate};
@@ -45,7 +45,7 @@ pub struct Catalog {
     /// What other rooms have made of tables: forgotten with them.
     plans: RefCell<small::Map<(Oid, u8), Rc<dyn Any>>>,
     /// The names of all relations, as they are seen along a path.
-    pub(super) relation_names: RefCell<Option<(Rc<SearchPath>, Rc<[RelationName]>)>>,
+    pub(super) relation_names: RefCell<Option<SeenNames>>,
     /// The schemas, and the way through them.
     pub(super) known: RefCell<Known>,
     /// How many invalidations this backend has heeded, and how many of schemas.

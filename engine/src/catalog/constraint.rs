@@ -301,6 +301,12 @@ async fn choose_name(env: &Env, table: &Table, columns: &str, label: &str) -> Re
     }
 }
 
+/// The constraint with this oid.
+pub async fn by_oid(env: &Env, oid: Oid) -> Result<Option<ConstraintRow>> {
+    let found = rows::find(env, &PG_CONSTRAINT, 1, |first| first[0] == Datum::Oid(oid)).await?;
+    found.first().map(|(_, values)| ConstraintRow::of_values(values)).transpose()
+}
+
 /// The deferrable constraints of this name, for SET CONSTRAINTS: in the schema, or the first of the path that has some.
 pub async fn deferrable_named(env: &Env, catalog: &Catalog, schema: Option<&str>, name: &str) -> Result<Vec<Oid>> {
     let path = match schema {

@@ -4,7 +4,7 @@
 //!   object                     refers to                kind
 //!   a sequence                 a column of a table      a  it goes with the column;  i  it is a part of it
 //!   the rule of a view         a column that it shows   n  it keeps the column
-//!   the rule of a view         the view                 i  it is a part of it
+//!   the rule of a view         the view                 i  it is a part of it, and n
 //! ```
 
 use super::layout::{PG_CLASS, PG_DEPEND, PG_REWRITE};
@@ -55,6 +55,7 @@ pub(super) async fn insert(env: &Env, of: Ownership) -> Result<()> {
 pub(super) async fn insert_rule(env: &Env, rule: Oid, view: Oid, uses: &[(Oid, i16)]) -> Result<()> {
     let rule = (PG_REWRITE.oid, rule, 0);
     add(env, rule, (PG_CLASS.oid, view, 0), b'i').await?;
+    add(env, rule, (PG_CLASS.oid, view, 0), b'n').await?;
     for (table, column) in uses {
         add(env, rule, (PG_CLASS.oid, *table, i32::from(*column)), b'n').await?;
     }

@@ -31,6 +31,17 @@ const ACTIONS: [(FkAction, u8); 5] = [
 ];
 
 impl FkAction {
+    /// Its words.
+    pub fn name(self) -> &'static str {
+        match self {
+            FkAction::NoAction => "NO ACTION",
+            FkAction::Restrict => "RESTRICT",
+            FkAction::Cascade => "CASCADE",
+            FkAction::SetNull => "SET NULL",
+            FkAction::SetDefault => "SET DEFAULT",
+        }
+    }
+
     fn letter(self) -> u8 {
         ACTIONS.iter().find(|(action, _)| *action == self).map_or(b' ', |(_, letter)| *letter)
     }

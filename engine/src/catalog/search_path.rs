@@ -69,6 +69,9 @@ pub struct RelationName {
     pub visible: bool,
 }
 
+/// The names of all relations, and the path along which they are seen.
+pub(super) type SeenNames = (Rc<SearchPath>, Rc<[RelationName]>);
+
 /// What a backend remembers of schemas.
 #[derive(Default)]
 pub(super) struct Known {

@@ -159,7 +159,10 @@ pub async fn users_of(env: &Env, relation: Oid) -> Result<Vec<(Oid, i16)>> {
     let mut users = Vec::new();
     for (rule, column) in depend::rules_on(env, relation).await? {
         for (_, values) in rows::find(env, &PG_REWRITE, 1, |first| first[column::OID] == Datum::Oid(rule)).await? {
-            users.push((Oid(values[column::CLASS].as_u32()?), column));
+            let view = Oid(values[column::CLASS].as_u32()?);
+            if view != relation {
+                users.push((view, column));
+            }
         }
     }
     Ok(users)

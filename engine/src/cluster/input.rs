@@ -94,6 +94,11 @@ pub enum Input {
         /// How.
         mode: ShutdownMode,
     },
+    /// A standby is to become a primary (`pg_ctl promote`); a server that is one already stays as it is.
+    Promote {
+        /// Which host.
+        host: u8,
+    },
     /// The link between primary and standby is cut or healed.
     Cut {
         /// Whether it is cut.
@@ -143,6 +148,7 @@ impl TryFrom<Fields> for Input {
             "tear" => Input::Tear { host, chance },
             "power_on" => Input::PowerOn { host },
             "shutdown" => Input::Shutdown { host, mode },
+            "promote" => Input::Promote { host },
             "cut" => Input::Cut { cut },
             "latency" => Input::Latency { micros },
             _ => return Err(format!("there is no input {kind:?}")),
@@ -190,6 +196,7 @@ mod tests {
             Input::Tear { host, chance: 5 },
             Input::PowerOn { host },
             Input::Shutdown { host, mode: ShutdownMode::Immediate },
+            Input::Promote { host },
             Input::Cut { cut: true },
             Input::Latency { micros: 4 },
         ];

@@ -315,6 +315,11 @@ impl Lab {
                 let postmaster = self.host(host)?.port.postmaster();
                 postmaster.into_iter().for_each(|pid| self.world.interrupt(pid, mode.signal()));
             }
+            Input::Promote { host } => {
+                if let Some(server) = &*self.host(host)?.running.borrow() {
+                    server.request_promotion();
+                }
+            }
             Input::Cut { cut } => self.link.set_cut(&self.world, cut),
             Input::Latency { micros } => self.link.set_latency(u64::from(micros)),
         }

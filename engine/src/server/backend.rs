@@ -27,6 +27,7 @@ const DATABASE: &str = "postgres";
 /// The process.
 pub(super) async fn main(cx: Cx, server: Rc<Server>, client: Client) {
     let Client { startup, incoming, outgoing } = client;
+    let incoming = Rc::new(incoming);
     if let Err(error) = serve(&cx, &server, &startup, &incoming, &outgoing).await {
         let fatal = if error.report().severity < Severity::Fatal { error.severity(Severity::Fatal) } else { error };
         server.log_error(cx.pid(), &fatal, None);
@@ -48,10 +49,10 @@ async fn serve(
     cx: &Cx,
     server: &Rc<Server>,
     startup: &Startup,
-    incoming: &Receiver<FrontendMessage>,
+    incoming: &Rc<Receiver<FrontendMessage>>,
     outgoing: &ClientSender,
 ) -> Result<()> {
-    let mut session = begin(cx, server, startup, outgoing)?;
+    let mut session = begin(cx, server, startup, incoming, outgoing)?;
     let env = session.env.clone();
     let served = Styled { env, work: Box::pin(converse(cx, &mut session, incoming)) }.await;
     // Whatever was open is undone; the client does not hear of it any more.
@@ -67,7 +68,13 @@ async fn serve(
 }
 
 /// Checks who is there, and says hello.
-fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSender) -> Result<Session> {
+fn begin(
+    cx: &Cx,
+    server: &Rc<Server>,
+    startup: &Startup,
+    incoming: &Rc<Receiver<FrontendMessage>>,
+    outgoing: &ClientSender,
+) -> Result<Session> {
     let database = startup.database().unwrap_or(DATABASE);
     if database != DATABASE {
         let message = format!("database \"{database}\" does not exist");
@@ -96,7 +103,7 @@ fn begin(cx: &Cx, server: &Rc<Server>, startup: &Startup, outgoing: &ClientSende
         registry: server.functions(),
         sequences: Rc::default(),
     };
-    let mut session = Session::new(server.clone(), env, fx, kept, outgoing.clone());
+    let mut session = Session::new(server.clone(), env, fx, kept, outgoing.clone(), incoming.clone());
     session.send(BackendMessage::AuthenticationOk);
     session.tell_settings();
     session.send(BackendMessage::BackendKeyData { pid: cx.pid(), key });

@@ -12,18 +12,19 @@
 
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
-use super::control;
 use super::port::{Replication, ReplicationMessage};
 use super::shared::Server;
 use crate::ids::{Error, Lsn, Result, RmgrId, TimeLineId, WaitEvent, WalSegment, sqlstate};
 use crate::trace::Event;
 use crate::txn::{TEMP_DIRECTORY, is_temp_relation};
-use crate::wal::RecordBuilder;
 use crate::wal::xlog_records::XlogRecord;
+use crate::wal::{RecordBuilder, control};
 use crate::world::{Cx, Disk, Receiver, Sender};
 
 /// The file that tells a copy where to begin.
 pub(super) const LABEL: &str = "backup_label";
+/// The same when pg_control says it too.
+pub(super) const LABEL_OLD: &str = "backup_label.old";
 /// How much of a file is sent at once, in bytes.
 const CHUNK: usize = 32 * 1024;
 
@@ -87,7 +88,7 @@ async fn send_all(cx: &Cx, server: &Server, standby: &Replication) -> Result<()>
 
 /// Slots are the primary's own, and so are its statistics and temporary files; log and control file come last.
 fn is_copied(path: &str) -> bool {
-    let apart = ["pg_wal/", "pg_replslot/", "pg_stat/", TEMP_DIRECTORY, control::PATH];
+    let apart = [LABEL_OLD, "pg_wal/", "pg_replslot/", "pg_stat/", TEMP_DIRECTORY, control::PATH];
     !apart.iter().any(|prefix| path.starts_with(prefix)) && !is_temp_relation(path)
 }
 

@@ -16,15 +16,15 @@
 
 use super::checkpoint_policy::{Flags, Policy, estimate_distance};
 use super::checkpointer::log_running_xacts;
-use super::control::unix_seconds;
 use super::log::LogLevel;
-use super::shared::Server;
+use super::shared::{RestartCandidate, Server};
 use crate::buffer::SyncedFiles;
 use crate::ids::{Instant, Lsn, Result, RmgrId, TimeLineId, WaitEvent, Xid};
 use crate::settings::Setting;
 use crate::storage::control::{CheckPoint, DbState};
 use crate::trace::Event;
 use crate::txn::Env;
+use crate::wal::control::unix_seconds;
 use crate::wal::xlog_records::XlogRecord;
 use crate::wal::{RecordBuilder, SegmentCounts};
 
@@ -85,7 +85,7 @@ impl Checkpoint<'_> {
             return Ok(false);
         }
         if flags.has(Flags::SHUTDOWN) {
-            server.update_control(&env.cx, |control| control.state = DbState::Shutdowning).await?;
+            server.control.update(&env.cx, |control| control.state = DbState::Shutdowning).await?;
         }
         self.say_starting("checkpoint");
         let mut record = self.begin().await;
@@ -100,7 +100,8 @@ impl Checkpoint<'_> {
         let redo_before = server.control.borrow().checkpoint_copy.redo;
         let state = if flags.has(Flags::SHUTDOWN) { DbState::Shutdowned } else { DbState::InProduction };
         server
-            .update_control(&env.cx, |control| {
+            .control
+            .update(&env.cx, |control| {
                 control.state = state;
                 control.checkpoint = lsn;
                 control.checkpoint_copy = record;
@@ -118,10 +119,11 @@ impl Checkpoint<'_> {
     async fn restartpoint(&mut self) -> Result<bool> {
         let (env, server, flags) = (self.env, self.server, self.flags);
         let redo_before = server.control.borrow().checkpoint_copy.redo;
-        let candidate = server.checkpoints.restart.get().filter(|(_, record)| record.redo > redo_before);
-        let Some((lsn, record)) = candidate else {
+        let candidate = server.checkpoints.restart.get().filter(|candidate| candidate.record.redo > redo_before);
+        let Some(RestartCandidate { start, end, record }) = candidate else {
+            server.wal.update_min_recovery_point(&env.cx, server.receiver.replay.get()).await?;
             if flags.has(Flags::SHUTDOWN) {
-                server.update_control(&env.cx, |control| control.state = DbState::ShutdownedInRecovery).await?;
+                server.control.update(&env.cx, |control| control.state = DbState::ShutdownedInRecovery).await?;
             }
             return Ok(false);
         };
@@ -133,21 +135,24 @@ impl Checkpoint<'_> {
         self.write_and_sync().await?;
         let replayed = server.receiver.replay.get();
         server
-            .update_control(&env.cx, |control| {
+            .control
+            .update(&env.cx, |control| {
                 // A promotion meanwhile has made a checkpoint of its own.
                 if control.checkpoint_copy.redo >= record.redo || control.state == DbState::InProduction {
                     return;
                 }
-                control.checkpoint = lsn;
+                control.checkpoint = start;
                 control.checkpoint_copy = record;
-                control.min_recovery_point = replayed;
-                control.min_recovery_point_tli = record.this_timeline;
+                if control.min_recovery_point < end {
+                    control.min_recovery_point = end;
+                    control.min_recovery_point_tli = record.this_timeline;
+                }
                 if flags.has(Flags::SHUTDOWN) {
                     control.state = DbState::ShutdownedInRecovery;
                 }
             })
             .await?;
-        env.cx.point(Event::CheckpointDone { record: lsn, redo: record.redo }).await;
+        env.cx.point(Event::CheckpointDone { record: start, redo: record.redo }).await;
         self.remove_old_segments(record.redo, redo_before, replayed.max(server.receiver.flush.get())).await?;
         self.say_complete("restartpoint");
         if self.server.spec.settings.borrow().on(Setting::log_checkpoints) {

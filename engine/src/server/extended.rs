@@ -58,6 +58,8 @@ impl Session {
             }
             FrontendMessage::Flush | FrontendMessage::Terminate => Ok(()),
             FrontendMessage::Query(_) | FrontendMessage::Sync => Ok(()),
+            // Left over from a COPY that has failed.
+            FrontendMessage::CopyData(_) | FrontendMessage::CopyDone | FrontendMessage::CopyFail(_) => Ok(()),
         }
     }
 

@@ -1,10 +1,12 @@
 //! Statements about schemas and views.
 
+use super::definition::new_attr;
 use super::session::Session;
 use crate::catalog::drop::{Kind, drop_relations, drop_schemas};
-use crate::catalog::schema;
-use crate::ids::{Error, Result, sqlstate};
+use crate::catalog::{schema, temporary, view};
+use crate::ids::{Error, Result, Severity, sqlstate};
 use crate::sql::ast::{self, QualName, Statement};
+use crate::sql::bind;
 
 impl Session {
     /// Runs one of them and returns its command tag.
@@ -29,8 +31,37 @@ impl Session {
                 drop_relations(env, catalog, Kind::View, &names, drop.if_exists, drop.cascade).await?;
                 "DROP VIEW"
             }
-            _ => return Err(Error::unsupported("CREATE VIEW")),
+            Statement::CreateView(create) => {
+                self.create_view(statement, create).await?;
+                "CREATE VIEW"
+            }
+            _ => return Err(Error::internal("not a statement about schemas or views")),
         })
+    }
+
+    /// CREATE VIEW: its query is bound, and what it says written down with nothing left open.
+    async fn create_view(&self, statement: &Statement, create: &ast::CreateView) -> Result<()> {
+        let new =
+            self.bind_tables(statement, |view| bind::new_view(&create.query, &create.columns, view, &self.functions));
+        let new = new.await?;
+        let named = create.name.schema.as_deref();
+        let temporary = create.temporary || new.temporary && named.is_none();
+        if temporary && !create.temporary {
+            let message = format!("view \"{}\" will be a temporary view", create.name.name);
+            self.env.notice(Error::new(sqlstate::SUCCESSFUL_COMPLETION, message).severity(Severity::Notice));
+        }
+        let schema = if temporary { Some(temporary::creation_schema(&self.env, named)?) } else { named };
+        let view = view::NewView {
+            schema,
+            name: &create.name.name,
+            replace: create.replace,
+            columns: new.columns.into_iter().map(new_attr).collect(),
+            query: &new.text,
+            uses: new.uses,
+        };
+        view::create(&self.env, &self.catalog, &view).await?;
+        self.catalog_changed();
+        Ok(())
     }
 
     /// CREATE SCHEMA, and what it makes in the schema.

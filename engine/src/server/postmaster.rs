@@ -19,13 +19,13 @@ use super::protocol::{BackendMessage, CancelRequest};
 use super::shared::{Server, ServerSpec, ServerState};
 use super::shutdown::{Phase, ShutdownMode};
 use super::{
-    autovacuum, backend, background_writer, checkpointer, configuration, control, startup, wal_writer, walreceiver,
-    walsender,
+    autovacuum, backend, background_writer, checkpointer, configuration, startup, wal_writer, walreceiver, walsender,
 };
 use crate::ids::{BackendType, Error, Pid, Result, Severity, WaitEvent, Xid, sqlstate};
 use crate::settings::Setting;
 use crate::trace::Event;
 use crate::txn::remove_left_over;
+use crate::wal::control::ControlFile;
 use crate::world::{Cx, Interrupt};
 
 /// Starts a server on a host: returns its postmaster.
@@ -58,18 +58,20 @@ pub(super) struct Postmaster<'a> {
     pub(super) children: Vec<(Pid, BackendType)>,
     /// How it is shut down, and how far that has come.
     pub(super) shutdown: Option<(ShutdownMode, Phase)>,
+    /// The startup process could not go on: there is nothing to begin anew with.
+    failed: bool,
 }
 
 impl Postmaster<'_> {
     /// A server's life: one round for each shared memory that it has.
     async fn run(cx: &Cx, spec: &Rc<ServerSpec>) -> Result<()> {
         loop {
-            let control = control::read(cx, &spec.disk).await?;
+            let control = ControlFile::read(cx, &spec.disk).await?;
             spec.read_configuration()?;
             remove_left_over(&spec.disk);
             let server = Server::new(spec.clone(), control);
             *spec.running.borrow_mut() = Some(server.clone());
-            let mut postmaster = Postmaster { cx, server, children: Vec::new(), shutdown: None };
+            let mut postmaster = Postmaster { cx, server, children: Vec::new(), shutdown: None, failed: false };
             postmaster.start_children();
             if !postmaster.serve().await {
                 return Ok(());
@@ -104,7 +106,7 @@ impl Postmaster<'_> {
         loop {
             for (pid, killed) in self.cx.reap() {
                 if self.child_ended(pid, killed).await {
-                    return self.shutdown.is_none();
+                    return self.shutdown.is_none() && !self.failed;
                 }
             }
             if self.server.is_standby() && self.shutdown.is_none() && !self.server.receiver.promote.get() {
@@ -145,7 +147,17 @@ impl Postmaster<'_> {
             }
             return true;
         }
-        if backend_type == BackendType::Startup && self.server.state.get() == ServerState::Running {
+        let recovered = self.server.state.get() == ServerState::Running;
+        if backend_type == BackendType::Startup && !recovered && self.shutdown.is_none() {
+            self.log(LogLevel::Log, format!("startup process (PID {pid}) exited with exit code 1"));
+            self.log(LogLevel::Log, "terminating any other active server processes");
+            self.end_all(crash_warning).await;
+            self.log(LogLevel::Log, "shutting down due to startup process failure");
+            self.log(LogLevel::Log, "database system is shut down");
+            self.failed = true;
+            return true;
+        }
+        if backend_type == BackendType::Startup && recovered {
             self.spawn(BackendType::WalWriter, wal_writer::main);
             self.log(LogLevel::Log, "database system is ready to accept connections");
             self.cx.point(Event::ServerReady).await;
@@ -222,7 +234,13 @@ impl Postmaster<'_> {
     fn refusal(&self, wanted: BackendType) -> Option<Error> {
         let message = match self.server.state.get() {
             ServerState::Starting => "the database system is starting up",
-            ServerState::Recovering | ServerState::Crashed => "the database system is in recovery mode",
+            ServerState::Recovering => {
+                let error =
+                    Error::new(sqlstate::CANNOT_CONNECT_NOW, "the database system is not yet accepting connections");
+                let detail = "Consistent recovery state has not been yet reached.";
+                return Some(error.severity(Severity::Fatal).detail(detail));
+            }
+            ServerState::Crashed => "the database system is in recovery mode",
             ServerState::Stopping => "the database system is shutting down",
             ServerState::WarmStandby if wanted == BackendType::ClientBackend => {
                 let error =

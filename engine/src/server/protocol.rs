@@ -131,8 +131,34 @@ pub enum FrontendMessage {
     Close(Target),
     /// Asks for the answers so far.
     Flush,
+    /// Data of a COPY FROM.
+    CopyData(Bytes),
+    /// All data of a COPY FROM is sent.
+    CopyDone,
+    /// A COPY FROM shall fail, for this reason.
+    CopyFail(String),
     /// Ends the session.
     Terminate,
+}
+
+impl FrontendMessage {
+    /// The letter that it has on the wire.
+    pub fn letter(&self) -> u8 {
+        match self {
+            FrontendMessage::Query(_) => b'Q',
+            FrontendMessage::Parse { .. } => b'P',
+            FrontendMessage::Bind(_) => b'B',
+            FrontendMessage::Describe(_) => b'D',
+            FrontendMessage::Execute { .. } => b'E',
+            FrontendMessage::Sync => b'S',
+            FrontendMessage::Close(_) => b'C',
+            FrontendMessage::Flush => b'H',
+            FrontendMessage::CopyData(_) => b'd',
+            FrontendMessage::CopyDone => b'c',
+            FrontendMessage::CopyFail(_) => b'f',
+            FrontendMessage::Terminate => b'X',
+        }
+    }
 }
 
 /// The contents of a Bind message.
@@ -193,6 +219,24 @@ pub enum BackendMessage {
     ParameterDescription(Vec<Oid>),
     /// Execute stopped at its row limit; the portal can go on.
     PortalSuspended,
+    /// Data may be sent: how all of it is written, and each column.
+    CopyInResponse {
+        /// All of it.
+        format: Format,
+        /// Each column.
+        columns: Vec<Format>,
+    },
+    /// Data will come: how all of it is written, and each column.
+    CopyOutResponse {
+        /// All of it.
+        format: Format,
+        /// Each column.
+        columns: Vec<Format>,
+    },
+    /// Data of a COPY TO.
+    CopyData(Bytes),
+    /// All data of a COPY TO has been sent.
+    CopyDone,
     /// The backend waits for the next command.
     ReadyForQuery(TransactionStatus),
 }

@@ -22,6 +22,7 @@ use crate::sql::parse::{Parsed, Shapes};
 use crate::trace::{Event, TxStatus};
 use crate::txn::{BlockState, DatabaseCounter, Env};
 use crate::types::TypeId;
+use crate::world::Receiver;
 
 /// Settings of which the client is told whenever they change; in the order in which PostgreSQL tells them first.
 pub(super) const REPORTED: [Setting; 13] = [
@@ -55,6 +56,7 @@ pub(super) struct Session {
     pub(super) catalog: Rc<Catalog>,
     pub(super) functions: Rc<Registry>,
     pub(super) client: ClientSender,
+    pub(super) incoming: Rc<Receiver<FrontendMessage>>,
     pub(super) prepared: Rc<RefCell<PreparedStatements>>,
     pub(super) cursors: Rc<RefCell<Cursors>>,
     pub(super) portals: small::Map<String, Portal>,
@@ -81,7 +83,14 @@ pub(super) struct Session {
 }
 
 impl Session {
-    pub(super) fn new(server: Rc<Server>, env: Env, fx: FnCtx, kept: Kept, client: ClientSender) -> Session {
+    pub(super) fn new(
+        server: Rc<Server>,
+        env: Env,
+        fx: FnCtx,
+        kept: Kept,
+        client: ClientSender,
+        incoming: Rc<Receiver<FrontendMessage>>,
+    ) -> Session {
         let now = env.cx.timestamp();
         Session {
             functions: server.functions(),
@@ -90,6 +99,7 @@ impl Session {
             catalog: fx.catalog.clone(),
             fx,
             client,
+            incoming,
             prepared: kept.prepared,
             cursors: kept.cursors,
             portals: small::Map::new(),

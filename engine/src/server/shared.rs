@@ -16,8 +16,9 @@ use crate::ids::{
 };
 use crate::settings::{Setting, Settings};
 use crate::sql::functions::Registry;
-use crate::storage::control::ControlFileData;
+use crate::storage::control::CheckPoint;
 use crate::txn::{Env, Txns};
+use crate::wal::control::ControlFile;
 use crate::wal::{Wal, WalConfig};
 use crate::world::{Cx, Disk, Link, WaitList, World};
 
@@ -180,6 +181,14 @@ pub struct ReceiverState {
     pub lost_before: Cell<Option<Instant>>,
 }
 
+/// A checkpoint record that a standby has replayed.
+#[derive(Clone, Copy)]
+pub(super) struct RestartCandidate {
+    pub(super) start: Lsn,
+    pub(super) end: Lsn,
+    pub(super) record: CheckPoint,
+}
+
 /// What the checkpointer is asked for, and what it has done.
 #[derive(Default)]
 pub(super) struct CheckpointRequests {
@@ -196,7 +205,7 @@ pub(super) struct CheckpointRequests {
     pub(super) waiters: WaitList,
     pub(super) pid: Cell<Option<Pid>>,
     /// On a standby: the last checkpoint record replayed, from which recovery could begin.
-    pub(super) restart: Cell<Option<(Lsn, crate::storage::control::CheckPoint)>>,
+    pub(super) restart: Cell<Option<RestartCandidate>>,
 }
 
 /// Shared memory.
@@ -212,7 +221,7 @@ pub struct Server {
     /// Transactions and locks.
     pub txns: Rc<Txns>,
     /// pg_control, as last written.
-    pub control: RefCell<ControlFileData>,
+    pub control: Rc<ControlFile>,
     /// The sessions and other processes.
     pub activity: RefCell<small::Map<Pid, Activity>>,
     /// Replication slots.
@@ -237,7 +246,8 @@ pub struct Server {
 
 impl Server {
     /// Makes shared memory for a data directory with this control file.
-    pub(super) fn new(spec: Rc<ServerSpec>, control: ControlFileData) -> Rc<Server> {
+    pub(super) fn new(spec: Rc<ServerSpec>, control_file: ControlFile) -> Rc<Server> {
+        let control = *control_file.borrow();
         let settings = spec.settings.borrow();
         let buffers = settings.int(Setting::shared_buffers) as usize;
         let config = WalConfig {
@@ -259,7 +269,7 @@ impl Server {
             buffers: BufferPool::new(buffers, disk, wal.clone()),
             wal,
             txns: Rc::new(txns),
-            control: RefCell::new(control),
+            control: Rc::new(control_file),
             state: Cell::new(ServerState::Starting),
             activity: RefCell::default(),
             slots: Slots::default(),

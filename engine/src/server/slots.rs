@@ -242,7 +242,7 @@ impl Server {
         self.txns.procs.set_slot_xmin(self.slots.oldest_xmin());
         let disk = &self.spec.disk;
         disk.remove(&path);
-        disk.fsync(cx, WaitEvent::ReplicationSlotSync, super::control::PATH).await
+        disk.fsync(cx, WaitEvent::ReplicationSlotSync, crate::wal::control::PATH).await
     }
 
     /// `CheckPointReplicationSlots`: writes what has changed.

@@ -10,7 +10,7 @@
 
 use super::checkpoint_policy::Flags;
 use super::log::LogLevel;
-use super::shared::{Pause, STANDBY_SIGNAL, Server, ServerState};
+use super::shared::{Pause, STANDBY_SIGNAL, Server};
 use super::startup::{Next, Startup};
 use crate::ids::{Error, Result, RmgrId, TimestampTz, WaitEvent, sqlstate};
 use crate::settings::Setting;
@@ -25,23 +25,18 @@ use crate::world::{Cx, Interrupt};
 const PROMOTE_CHECK: u64 = 100_000;
 
 impl Startup<'_> {
-    /// Queries are answered from here on, and the log is replayed as it arrives; until the server is to be a primary.
+    /// What was on the disk is replayed; from here on the log is replayed as it arrives, until the server is to be a
+    /// primary.
     pub(super) async fn follow(&mut self, reader: &mut WalReader) -> Result<()> {
         self.forget_pages();
         let server = self.server;
-        server.spec.disk.remove(super::base_backup::LABEL);
         let position = reader.position();
         for at in [&server.receiver.received, &server.receiver.write, &server.receiver.flush] {
             at.set(position);
         }
-        self.log(format!("consistent recovery state reached at {position}"));
-        let hot = server.spec.settings.borrow().on(Setting::hot_standby);
-        server.state.set(if hot { ServerState::HotStandby } else { ServerState::WarmStandby });
-        if hot {
-            self.log("database system is ready to accept read-only connections");
-        }
         server.spec.port.postmaster().into_iter().for_each(|pid| self.cx.world().wake(pid));
-        self.cx.point(Event::ServerReady).await;
+        self.consistency.all_replayed = true;
+        self.check_consistency(position).await?;
         loop {
             self.stand_still().await?;
             let limit = server.receiver.flush.get();
@@ -102,7 +97,7 @@ impl Startup<'_> {
     }
 
     /// `recoveryPausesHere`
-    async fn stand_still(&self) -> Result<()> {
+    pub(super) async fn stand_still(&self) -> Result<()> {
         let receiver = &self.server.receiver;
         if receiver.pause.get() == Pause::NotPaused || receiver.promote.get() {
             return Ok(());
@@ -142,9 +137,10 @@ impl Startup<'_> {
         }
         let (old, end) = (server.timeline(), reader.position());
         let new = server.fork_timeline(cx, end).await?;
+        cx.emit(Event::TimelineFork { timeline: new.0, at: end });
         self.log(format!("selected new timeline ID: {new}"));
         server.spec.disk.remove(STANDBY_SIGNAL);
-        server.spec.disk.fsync(cx, WaitEvent::ControlFileSyncUpdate, super::control::PATH).await?;
+        server.spec.disk.fsync(cx, WaitEvent::ControlFileSyncUpdate, crate::wal::control::PATH).await?;
         self.log("archive recovery complete");
         self.open_log(reader, new).await?;
         let record = EndOfRecovery { time: cx.timestamp(), tli: new, prev_tli: old };
@@ -153,7 +149,8 @@ impl Startup<'_> {
         let end_of_record = server.wal.insert(cx, &RecordBuilder::new(RmgrId::Xlog, info).main(&data));
         server.wal.flush(cx, end_of_record).await?;
         server
-            .update_control(cx, |control| {
+            .control
+            .update(cx, |control| {
                 control.min_recovery_point = end_of_record;
                 control.min_recovery_point_tli = new;
             })
@@ -206,16 +203,24 @@ impl Server {
             let message = "\"wait_seconds\" must not be negative or zero";
             return Err(Error::new(sqlstate::NUMERIC_VALUE_OUT_OF_RANGE, message));
         }
-        if let Some(startup) = self.startup.get().filter(|_| !self.receiver.promote.replace(true)) {
-            self.log(startup, LogLevel::Log, "received promote request");
-        }
-        self.wake_startup();
+        self.request_promotion();
         let until = cx.now() + wait_seconds.unwrap_or(0) * 1_000_000;
         while self.txns.procs.in_recovery() && cx.now() < until {
             cx.sleep(WaitEvent::Promote, PROMOTE_CHECK).await;
             cx.check_for_interrupts()?;
         }
         Ok(wait_seconds.is_none() || !self.txns.procs.in_recovery())
+    }
+
+    /// Tells the startup process, where there is a standby's, that it shall end recovery.
+    pub fn request_promotion(&self) {
+        if !self.is_standby() || !self.txns.procs.in_recovery() {
+            return;
+        }
+        if let Some(startup) = self.startup.get().filter(|_| !self.receiver.promote.replace(true)) {
+            self.log(startup, LogLevel::Log, "received promote request");
+        }
+        self.wake_startup();
     }
 
     /// `pg_last_xact_replay_timestamp`

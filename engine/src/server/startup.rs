@@ -18,8 +18,9 @@ use std::rc::Rc;
 
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
+use super::consistency::Consistency;
 use super::log::LogLevel;
-use super::shared::{Server, ServerState};
+use super::shared::{RestartCandidate, Server, ServerState};
 use crate::access::redo;
 use crate::ids::{Lsn, Result, RmgrId, Severity, TimeLineId, TimestampTz, WaitEvent, sqlstate};
 use crate::storage::control::{CheckPoint, DbState};
@@ -60,6 +61,8 @@ pub(super) struct Startup<'a> {
     env: Env,
     pages: Pages,
     state: redo::RedoState,
+    pub(super) standby: bool,
+    pub(super) consistency: Consistency,
     /// The last record that was read.
     pub(super) last: Lsn,
     /// Where the log was last said to go no farther.
@@ -76,8 +79,17 @@ pub(super) enum Next {
 impl<'a> Startup<'a> {
     fn new(cx: &'a Cx, server: &'a Server) -> Startup<'a> {
         let env = server.system_env(cx);
-        let (pages, state) = (Pages::default(), redo::RedoState::default());
-        Startup { cx, server, env, pages, state, last: Lsn::INVALID, complained: Lsn::INVALID }
+        Startup {
+            cx,
+            server,
+            env,
+            pages: Pages::default(),
+            state: redo::RedoState::default(),
+            standby: server.is_standby(),
+            consistency: Consistency::default(),
+            last: Lsn::INVALID,
+            complained: Lsn::INVALID,
+        }
     }
 
     pub(super) fn log(&self, text: impl Into<String>) {
@@ -86,18 +98,18 @@ impl<'a> Startup<'a> {
 
     async fn run(&mut self) -> Result<()> {
         let control = *self.server.control.borrow();
-        self.announce(control.state, control.time);
+        self.announce(control.state, control.time, control.checkpoint_copy.time);
         self.server.read_stats(matches!(control.state, DbState::Shutdowned | DbState::ShutdownedInRecovery));
         self.server.restore_slots()?;
-        let standby = self.server.is_standby();
-        let (checkpoint_at, checkpoint) = self.starting_point().await?;
+        let standby = self.standby;
+        let (checkpoint_at, checkpoint, labelled) = self.starting_point().await?;
         self.server.txns.procs.note_next(checkpoint.next_xid);
         self.server.txns.next_oid.set(checkpoint.next_oid);
         self.server.txns.logged_oid.set(checkpoint.next_oid);
         self.server.wal.set_redo(checkpoint.redo);
         // After a promotion the log has gone on elsewhere than where the last checkpoint was.
         self.server.wal.set_timeline(checkpoint.this_timeline.max(control.min_recovery_point_tli));
-        self.server.wal.begin_recovery();
+        self.server.wal.begin_recovery(standby.then(|| self.server.control.clone()));
         self.server.txns.procs.set_in_recovery(true);
         if standby {
             self.log("entering standby mode");
@@ -105,8 +117,12 @@ impl<'a> Startup<'a> {
         let crashed = control.state != DbState::Shutdowned || standby;
         let from = if crashed { checkpoint.redo } else { checkpoint_at };
         if crashed {
-            self.begin_redo(standby).await?;
+            self.begin_redo().await?;
         }
+        if standby {
+            self.begin_following(checkpoint_at, &checkpoint, labelled).await?;
+        }
+        self.check_consistency(from).await?;
         let config = self.server.wal.config();
         let mut reader = WalReader::new(config.seg, checkpoint.this_timeline, Some(config.system_id), from);
         self.replay(&mut reader, crashed).await?;
@@ -121,23 +137,34 @@ impl<'a> Startup<'a> {
         self.open_server().await
     }
 
-    fn announce(&self, state: DbState, time: i64) {
+    fn announce(&self, state: DbState, time: i64, checkpoint_time: i64) {
+        let (what, time, hint) = match state {
+            DbState::Shutdowned => ("was shut down at", time, None),
+            DbState::ShutdownedInRecovery => ("was shut down in recovery at", time, None),
+            DbState::InCrashRecovery => {
+                let hint = "This probably means that some data is corrupted and you will have to use the last backup for \
+                            recovery.";
+                ("was interrupted while in recovery at", time, Some(hint))
+            }
+            DbState::InArchiveRecovery => {
+                let hint = "If this has occurred more than once some data might be corrupted and you might need to \
+                            choose an earlier recovery target.";
+                ("was interrupted while in recovery at log time", checkpoint_time, Some(hint))
+            }
+            _ => ("was interrupted; last known up at", time, None),
+        };
         let micros = (time - TimestampTz::UNIX_EPOCH_OFFSET) * 1_000_000;
         let at = utc_out(TimestampTz(micros)).replace("+00", " UTC");
-        let what = match state {
-            DbState::Shutdowned => "was shut down at",
-            DbState::ShutdownedInRecovery => "was shut down in recovery at",
-            DbState::InCrashRecovery => "was interrupted while in recovery at",
-            _ => "was interrupted; last known up at",
-        };
         self.log(format!("database system {what} {at}"));
+        hint.into_iter().for_each(|hint| self.server.log(self.cx.pid(), LogLevel::Hint, hint));
     }
 
-    /// Where recovery begins: the control file's checkpoint, or for a copy of a running server the backup label's.
-    async fn starting_point(&mut self) -> Result<(Lsn, CheckPoint)> {
+    /// Where recovery begins: the control file's checkpoint, or for a copy of a running server the backup label's, and
+    /// whether it is this one.
+    async fn starting_point(&mut self) -> Result<(Lsn, CheckPoint, bool)> {
         let control = *self.server.control.borrow();
         let Some(label) = super::base_backup::read_label(self.cx, &self.server.spec.disk).await? else {
-            return Ok((control.checkpoint, control.checkpoint_copy));
+            return Ok((control.checkpoint, control.checkpoint_copy, false));
         };
         let config = self.server.wal.config();
         let mut reader = WalReader::new(config.seg, label.timeline, Some(config.system_id), label.checkpoint);
@@ -146,22 +173,22 @@ impl<'a> Startup<'a> {
             return Err(crate::ids::Error::corrupt(message));
         };
         match XlogRecord::decode(&record)? {
-            XlogRecord::CheckpointOnline(c) | XlogRecord::CheckpointShutdown(c) => Ok((label.checkpoint, c)),
+            XlogRecord::CheckpointOnline(c) | XlogRecord::CheckpointShutdown(c) => Ok((label.checkpoint, c, true)),
             _ => Err(crate::ids::Error::corrupt("the backup label does not point at a checkpoint record")),
         }
     }
 
-    async fn begin_redo(&mut self, standby: bool) -> Result<()> {
+    async fn begin_redo(&mut self) -> Result<()> {
         self.server.state.set(ServerState::Recovering);
         // What a dead server wrote may still be in the kernel's cache alone; replay relies on it being durable.
         for path in self.server.spec.disk.list("pg_wal/") {
             self.server.spec.disk.fsync(self.cx, WaitEvent::WalSync, &path).await?;
         }
-        let state = if standby { DbState::InArchiveRecovery } else { DbState::InCrashRecovery };
-        if !standby {
-            self.log("database system was not properly shut down; automatic recovery in progress");
+        if self.standby {
+            return Ok(());
         }
-        self.server.update_control(self.cx, |control| control.state = state).await
+        self.log("database system was not properly shut down; automatic recovery in progress");
+        self.server.control.update(self.cx, |control| control.state = DbState::InCrashRecovery).await
     }
 
     /// Replays what there is.
@@ -170,8 +197,7 @@ impl<'a> Startup<'a> {
         loop {
             match self.next(reader, None).await? {
                 Next::End(why) => {
-                    let standby = self.server.is_standby();
-                    if announce && !standby {
+                    if announce && !self.standby {
                         why.into_iter().for_each(|why| self.log(why));
                         let last = self.last;
                         self.log(if first { "redo is not required".into() } else { format!("redo done at {last}") });
@@ -185,6 +211,7 @@ impl<'a> Startup<'a> {
                         self.cx.point(Event::RedoStart { redo: record.lsn }).await;
                     }
                     first = false;
+                    self.stand_still().await?;
                     self.apply(&record).await?;
                 }
             }
@@ -237,21 +264,26 @@ impl<'a> Startup<'a> {
         {
             self.server.receiver.last_xact.set(Some(end.time));
         }
-        self.note_restart_candidate(record)?;
+        if record.rmid == RmgrId::Xlog {
+            self.note_milestone(record).await?;
+        }
         self.server.receiver.replay.set(record.end_lsn);
         self.server.receiver.last_record.set(record.lsn);
         let (start, end) = (record.lsn, record.end_lsn);
         self.cx.point(Event::RedoApply { start, end, rmgr: record.rmid, info: record.rmgr_info() }).await;
+        self.check_consistency(end).await?;
         self.cx.check_for_interrupts()
     }
 
-    fn note_restart_candidate(&self, record: &DecodedRecord) -> Result<()> {
-        if record.rmid == RmgrId::Xlog
-            && let XlogRecord::CheckpointOnline(c) | XlogRecord::CheckpointShutdown(c) = XlogRecord::decode(record)?
+    /// What a standby notes besides of a record about the log itself.
+    async fn note_milestone(&mut self, milestone: &DecodedRecord) -> Result<()> {
+        if let XlogRecord::CheckpointOnline(record) | XlogRecord::CheckpointShutdown(record) =
+            XlogRecord::decode(milestone)?
         {
-            self.server.checkpoints.restart.set(Some((record.lsn, c)));
+            let (start, end) = (milestone.lsn, milestone.end_lsn);
+            self.server.checkpoints.restart.set(Some(RestartCandidate { start, end, record }));
         }
-        Ok(())
+        self.note_backup_end(milestone).await
     }
 
     /// Recovery is over: the log goes on here, on this timeline, and so do ids.
@@ -264,7 +296,7 @@ impl<'a> Startup<'a> {
         let tail = self.pages.0.get(&page::page_of(end)).map(|(_, bytes)| **bytes);
         self.server.wal.resume(timeline, end, self.last, tail.as_ref());
         // A standby has kept pg_subtrans up to date for its sessions.
-        if !matches!(self.server.state.get(), ServerState::HotStandby | ServerState::WarmStandby) {
+        if !self.standby {
             let next = self.server.txns.procs.next_xid().xid();
             self.server.txns.subtrans.startup(self.cx, next, next).await?;
         }
@@ -275,7 +307,7 @@ impl<'a> Startup<'a> {
 
     /// The server is open for everything.
     pub(super) async fn open_server(&self) -> Result<()> {
-        self.server.update_control(self.cx, |control| control.state = DbState::InProduction).await?;
+        self.server.control.update(self.cx, |control| control.state = DbState::InProduction).await?;
         self.server.state.set(ServerState::Running);
         Ok(())
     }

@@ -8,16 +8,16 @@ use super::checkpointer;
 use super::explain::explain_columns;
 use super::prepared::Prepared;
 use super::session::Session;
-use crate::catalog::{RelationName, Table};
+use crate::catalog::Table;
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
 use crate::sql::ast::{LockTable, QualName, Statement, Use};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn, Row};
 use crate::sql::exec;
+use crate::sql::functions::load_relations;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
-use crate::types::session::{Relation, set_relations};
 use crate::types::{Datum, TypeId};
 
 /// A part of a statement's answer.
@@ -132,6 +132,7 @@ impl Session {
             Statement::Declare(declare) => self.declare(declare).await.map(|()| "DECLARE CURSOR")?,
             Statement::Fetch(fetch) => return self.fetch_cursor(&fetch, sink).await,
             Statement::Close(name) => self.close(name.as_ref())?,
+            Statement::Copy(copy) => return Box::pin(self.copy(*copy, parameters)).await,
             Statement::CreateTableAs(create) => return self.create_table_as(*create, parameters).await,
             Statement::Explain(statement, options) => {
                 return self.explain(&statement, &options, parameters, sink).await;
@@ -262,12 +263,21 @@ impl Session {
         if planned && self.env.xact.borrow().isolation == Isolation::RepeatableRead {
             self.env.take_snapshot();
         }
+        self.bind_tables(statement, |tables| bind::bind(statement, tables, &self.functions, params)).await
+    }
+
+    /// Binds a statement, or a part of it, to the tables that it names.
+    pub(super) async fn bind_tables<T>(
+        &self,
+        statement: &Statement,
+        bind: impl Fn(&dyn CatalogView) -> Result<T>,
+    ) -> Result<T> {
         if self.names_relations {
             self.load_relations().await?;
         }
         let mut tables = self.open_tables(statement).await?;
         loop {
-            let bound = bind::bind(statement, &tables, &self.functions, params);
+            let bound = bind(&tables);
             let missed = tables.missed.take();
             if bound.is_ok() || missed.is_empty() {
                 return bound;
@@ -280,15 +290,8 @@ impl Session {
     }
 
     /// Puts the names of all relations where a regclass is read and shown by them.
-    async fn load_relations(&self) -> Result<()> {
-        let names = self.catalog.relation_names(&self.env).await?;
-        let mut relations = Vec::with_capacity(names.len());
-        for RelationName { oid, namespace, name, visible } in names.iter().cloned() {
-            let schema = self.catalog.schema_name(&self.env, namespace).await?;
-            relations.push(Relation { oid, schema, name, visible });
-        }
-        set_relations(relations.into());
-        Ok(())
+    pub(super) async fn load_relations(&self) -> Result<()> {
+        load_relations(&self.env, &self.catalog).await
     }
 
     /// Binds something that names tables only in literals; they are looked up as it asks for them.
@@ -311,6 +314,7 @@ impl Session {
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
         let mut tables = OpenTables::default();
+        let mut views: Vec<Rc<Table>> = Vec::new();
         for (name, used) in statement.relations() {
             let mode = match used {
                 Use::Changes => LockMode::RowExclusive,
@@ -328,10 +332,36 @@ impl Session {
                         _ => "SELECT",
                     })?;
                 }
+                if table.class.kind == b'v' {
+                    views.push(table.clone());
+                }
                 tables.open.push((name.clone(), table));
             }
         }
+        while let Some(view) = views.pop() {
+            self.open_view(&view, &mut tables, &mut views).await?;
+        }
         Ok(tables)
+    }
+
+    /// Looks up and locks the tables that a view names; views among them are left to be looked into.
+    async fn open_view(&self, view: &Table, tables: &mut OpenTables, views: &mut Vec<Rc<Table>>) -> Result<()> {
+        if !self.names_relations && view.view.as_ref().is_some_and(|text| text.contains("regclass")) {
+            self.load_relations().await?;
+        }
+        for (name, used) in bind::view_query(view)?.relations() {
+            let mode = if used == Use::Locks { LockMode::RowShare } else { LockMode::AccessShare };
+            if tables.open.iter().any(|(known, _)| known == name) {
+                continue;
+            }
+            if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
+                if table.class.kind == b'v' {
+                    views.push(table.clone());
+                }
+                tables.open.push((name.clone(), table));
+            }
+        }
+        Ok(())
     }
 
     /// What is in another session's temporary table only that session knows.

@@ -6,6 +6,7 @@
 //! may point at carries its place in the query string.
 
 pub use super::ast_alter::*;
+pub use super::ast_copy::*;
 pub use super::ast_explain::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
@@ -167,6 +168,8 @@ pub enum Statement {
     Fetch(Fetch),
     /// CLOSE of one cursor, or of all
     Close(Option<Ident>),
+    /// COPY
+    Copy(Box<Copy>),
     /// CREATE TABLE AS, or SELECT INTO
     CreateTableAs(Box<CreateTableAs>),
 }

@@ -21,6 +21,14 @@ pub struct Query {
     pub locking: Vec<Locking>,
 }
 
+impl Query {
+    /// Just these rows.
+    pub fn of(body: QueryBody) -> Query {
+        let (order_by, locking) = (Vec::new(), Vec::new());
+        Query { with: None, body, order_by, limit: None, with_ties: false, offset: None, locking }
+    }
+}
+
 /// WITH.
 #[derive(Clone, PartialEq, Debug)]
 pub struct With {

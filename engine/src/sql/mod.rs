@@ -23,6 +23,7 @@
 
 pub mod ast;
 mod ast_alter;
+mod ast_copy;
 mod ast_explain;
 mod ast_index;
 mod ast_modify;
@@ -48,4 +49,5 @@ mod sql_value;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod walk_mut;
 mod walk_scalar;

@@ -139,11 +139,26 @@ fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
             delete.filter.iter().for_each(|filter| of_expr(filter, names));
             delete.returning.iter().for_each(|target| of_target(target, names));
         }
+        Statement::CreateView(create) => of_query(&create.query, names),
         Statement::Declare(cursor) => of_query(&cursor.query, names),
+        Statement::Copy(copy) => {
+            if let Copied::Query(statement) = &copy.what {
+                of_statement(statement, names);
+            }
+        }
         Statement::CreateTableAs(create) => of_statement(&create.source, names),
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
         Statement::Explain(statement, _) => of_statement(statement, names),
         _ => {}
+    }
+}
+
+impl Query {
+    /// The tables and views that the query names, in order, and what it does with them.
+    pub fn relations(&self) -> Vec<(&QualName, Use)> {
+        let mut names = Vec::new();
+        of_query(self, &mut names);
+        names
     }
 }
 

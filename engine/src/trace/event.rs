@@ -278,6 +278,12 @@ events! {
     fine HashBatch { /** Which, from 0. */ batch: u32, /** How many there are. */ batches: u32 };
     /// A hash table of groups is full: rows of groups that are not in it go to disk.
     fine HashSpill { /** Into so many partitions. */ partitions: u32, /** Groups in memory. */ groups: u32 };
+    /// Indexes have been asked for the rows of a table, which is now read page by page.
+    fine BitmapMade { /** Of which table. */ rel: RelFile, /** Pages of which the rows are known. */ pages: u32, /** Chunks of pages of which they are not. */ lossy: u32 };
     /// The rows of a partition that was put aside are grouped.
     fine HashPartition { /** How many rows it has. */ tuples: u32, /** How many partitions wait besides. */ waiting: u32 };
+
+    // --- timelines -----------------------------------------------------------------------------------------
+    /// A standby becomes a primary: from here on its log is one of its own.
+    coarse TimelineFork { /** The new timeline. */ timeline: u32, /** Where the old one is left. */ at: Lsn };
 }

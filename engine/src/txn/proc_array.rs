@@ -56,6 +56,18 @@ pub struct RunningXacts {
     pub overflowed: bool,
 }
 
+/// `standbyState`: what a standby knows of those who run on its primary.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Debug)]
+enum StandbyState {
+    /// Nothing.
+    #[default]
+    Initialized,
+    /// A list that lacks parts of transactions: of this one or older ones.
+    Pending(Xid),
+    /// Everything.
+    Ready,
+}
+
 /// The list of running transactions.
 pub struct ProcArray {
     next_xid: Cell<FullXid>,
@@ -68,6 +80,7 @@ pub struct ProcArray {
     /// On a standby: subtransactions up to this one may run there without being in that list.
     last_overflowed: Cell<Xid>,
     in_recovery: Cell<bool>,
+    standby: Cell<StandbyState>,
     /// The oldest transaction that a standby's slot wants kept.
     slot_xmin: Cell<Xid>,
 }
@@ -83,6 +96,7 @@ impl ProcArray {
             known_assigned: RefCell::default(),
             last_overflowed: Cell::default(),
             in_recovery: Cell::new(false),
+            standby: Cell::default(),
             slot_xmin: Cell::default(),
         }
     }
@@ -360,14 +374,31 @@ impl ProcArray {
         }
     }
 
-    /// Recovery has met a list of what runs on the primary.
+    /// `ProcArrayApplyRecoveryInfo`: recovery has met a list of what runs on the primary. The first one says who runs,
+    /// unless it had overflowed; what comes later says only who does not.
     pub fn note_running(&self, running: &RunningXacts) {
+        self.known_assigned.borrow_mut().retain(|xid| !xid.precedes(running.oldest));
+        self.note_completed(running.oldest.previous());
+        if self.last_overflowed.get().precedes(running.oldest) {
+            self.last_overflowed.set(Xid::INVALID);
+        }
+        match self.standby.get() {
+            StandbyState::Ready => return,
+            StandbyState::Pending(last) if running.overflowed && !running.xids.is_empty() => {
+                if last.precedes(running.oldest) {
+                    self.standby.set(StandbyState::Ready);
+                }
+                return;
+            }
+            _ => {}
+        }
+        let last = running.next.previous();
         let mut known = self.known_assigned.borrow_mut();
         if running.overflowed {
-            // Parts that are not in the list, but known from their own records, stay.
-            known.retain(|xid| !xid.precedes(running.oldest));
-            self.last_overflowed.set(running.next.previous());
+            self.standby.set(StandbyState::Pending(last));
+            self.last_overflowed.set(last);
         } else {
+            self.standby.set(StandbyState::Ready);
             known.clear();
         }
         for xid in running.xids.iter().chain(&running.subxids) {
@@ -379,6 +410,11 @@ impl ProcArray {
             let epoch = u64::from(self.next_xid.get().epoch()) << 32;
             self.next_xid.set(FullXid(epoch | u64::from(running.next.0)));
         }
+    }
+
+    /// Whether a snapshot on this standby would be right.
+    pub fn knows_who_runs(&self) -> bool {
+        self.standby.get() == StandbyState::Ready
     }
 
     /// Recovery has met, or begins at, a checkpoint: ids go on from here at least.

@@ -17,6 +17,8 @@ pub enum MemoryPurpose {
     HashAggregate,
     /// Rows that are kept to be read again.
     Tuplestore,
+    /// The rows that indexes have led to, by their places.
+    Bitmap,
     /// The keys of an index that is built.
     IndexBuild,
     /// The row versions that VACUUM has found dead.
@@ -31,6 +33,7 @@ impl MemoryPurpose {
             MemoryPurpose::Hash => "Hash",
             MemoryPurpose::HashAggregate => "HashAggregate",
             MemoryPurpose::Tuplestore => "Tuplestore",
+            MemoryPurpose::Bitmap => "Bitmap",
             MemoryPurpose::IndexBuild => "Index build",
             MemoryPurpose::DeadTids => "Dead TIDs",
         }

@@ -33,6 +33,7 @@ mod bytes;
 #[cfg(test)]
 mod chance;
 pub mod clog_records;
+pub mod control;
 pub mod decode;
 pub mod describe;
 #[cfg(test)]

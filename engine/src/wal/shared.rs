@@ -18,7 +18,9 @@
 //! PostgreSQL: `XLogInsertRecord`, `XLogFlush`, `XLogBackgroundFlush` in `access/transam/xlog.c`.
 
 use std::cell::{Cell, RefCell};
+use std::rc::Rc;
 
+use super::control::ControlFile;
 use super::page::{self, PageHeader, WalPage, XLOG_BLCKSZ};
 use super::record::{HEADER_SIZE, RecordBuilder};
 use super::standby_records::XLOG_INVALIDATIONS;
@@ -89,6 +91,8 @@ pub struct Wal {
     pub(super) removed_upto: Cell<u64>,
     /// In recovery the log is read, not written: what is replayed is on disk already.
     pub(super) recovering: Cell<bool>,
+    /// The control file, while another server's log is replayed: see [`Wal::update_min_recovery_point`].
+    pub(super) followed: RefCell<Option<Rc<ControlFile>>>,
     timeline: Cell<TimeLineId>,
     stats: Cell<WalStats>,
 }
@@ -119,15 +123,17 @@ impl Wal {
             segment_filled: WaitList::default(),
             removed_upto: Cell::new(0),
             recovering: Cell::new(false),
+            followed: RefCell::default(),
             stats: Cell::default(),
         };
         wal.resume(config_timeline, insert, prev, tail);
         wal
     }
 
-    /// Recovery begins: nothing is written until [`Wal::resume`].
-    pub fn begin_recovery(&self) {
+    /// Recovery begins: nothing is written until [`Wal::resume`]. `followed` is the control file of a standby.
+    pub fn begin_recovery(&self, followed: Option<Rc<ControlFile>>) {
         self.recovering.set(true);
+        *self.followed.borrow_mut() = followed;
     }
 
     /// Whether the log is being replayed.
@@ -145,6 +151,7 @@ impl Wal {
     /// Goes on writing at `insert` on a timeline, as after [`Wal::open`].
     pub fn resume(&self, timeline: TimeLineId, insert: Lsn, prev: Lsn, tail: Option<&WalPage>) {
         self.recovering.set(false);
+        *self.followed.borrow_mut() = None;
         self.timeline.set(timeline);
         self.note_replayed(insert);
         self.prev.set(prev);

@@ -13,7 +13,7 @@ impl Wal {
     /// `XLogFlush`: returns when the log is durable up to `upto` at least.
     pub async fn flush(&self, cx: &Cx, upto: Lsn) -> Result<()> {
         if self.recovering.get() {
-            return Ok(());
+            return self.update_min_recovery_point(cx, upto).await;
         }
         if upto > self.insert.get() {
             let message =

@@ -13,6 +13,11 @@ pub fn shown(message: BackendMessage) -> Option<String> {
             Some(row.into_iter().map(text).collect::<Vec<_>>().join("|"))
         }
         BackendMessage::CommandComplete(tag) => Some(tag),
+        BackendMessage::CopyData(data) => {
+            let text = String::from_utf8_lossy(&data);
+            let text = text.strip_suffix('\n').unwrap_or(&text);
+            Some(format!("copy: {}", text.replace('\n', "⏎").replace('\r', "␍").replace('\t', "⇥")))
+        }
         BackendMessage::ErrorResponse(error) | BackendMessage::NoticeResponse(error) => {
             let report = error.report();
             let part = |label: &str, text: &Option<String>| text.as_ref().map(|text| format!(" {label}: {text}"));

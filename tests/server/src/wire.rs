@@ -3,6 +3,7 @@
 //! The engine's messages say what is meant, `pgwire`'s have the shape of the bytes; nothing is decided here.
 
 use bytes::{BufMut, BytesMut};
+use pgwire::messages::copy::{CopyData, CopyDone, CopyInResponse, CopyOutResponse};
 use pgwire::messages::data::{self, DataRow, NoData, ParameterDescription, RowDescription};
 use pgwire::messages::extendedquery::{BindComplete, CloseComplete, ParseComplete, PortalSuspended};
 use pgwire::messages::response::{self, CommandComplete, EmptyQueryResponse, ErrorResponse, NoticeResponse};
@@ -58,10 +59,9 @@ fn meaning(message: PgWireFrontendMessage) -> Result<Option<FrontendMessage>> {
         PgWireFrontendMessage::Sync(_) => FrontendMessage::Sync,
         PgWireFrontendMessage::Flush(_) => FrontendMessage::Flush,
         PgWireFrontendMessage::Terminate(_) => FrontendMessage::Terminate,
-        // Left over from a COPY that failed: PostgreSQL drops them too.
-        PgWireFrontendMessage::CopyData(_)
-        | PgWireFrontendMessage::CopyDone(_)
-        | PgWireFrontendMessage::CopyFail(_) => return Ok(None),
+        PgWireFrontendMessage::CopyData(data) => FrontendMessage::CopyData(data.data.to_vec()),
+        PgWireFrontendMessage::CopyDone(_) => FrontendMessage::CopyDone,
+        PgWireFrontendMessage::CopyFail(fail) => FrontendMessage::CopyFail(fail.message),
         _ => return Err(violation("unexpected message")),
     }))
 }
@@ -110,6 +110,16 @@ fn shape(message: BackendMessage) -> PgWireBackendMessage {
             Wire::ParameterDescription(ParameterDescription::new(types.into_iter().map(|oid| oid.0).collect()))
         }
         BackendMessage::PortalSuspended => Wire::PortalSuspended(PortalSuspended::new()),
+        BackendMessage::CopyInResponse { format, columns } => {
+            let formats: Vec<i16> = columns.iter().map(|format| format.code()).collect();
+            Wire::CopyInResponse(CopyInResponse::new(format.code() as i8, formats.len() as i16, formats))
+        }
+        BackendMessage::CopyOutResponse { format, columns } => {
+            let formats: Vec<i16> = columns.iter().map(|format| format.code()).collect();
+            Wire::CopyOutResponse(CopyOutResponse::new(format.code() as i8, formats.len() as i16, formats))
+        }
+        BackendMessage::CopyData(data) => Wire::CopyData(CopyData::new(data.into())),
+        BackendMessage::CopyDone => Wire::CopyDone(CopyDone::new()),
         BackendMessage::ReadyForQuery(status) => Wire::ReadyForQuery(response::ReadyForQuery::new(letter(status))),
     }
 }

@@ -55,6 +55,8 @@ export const events = {
   'event.hash.split': '{who} has too many rows for its hash table: {batches} batches now, {moved} rows go to temporary files.',
   'event.hash.batch': '{who} joins batch {batch} of {batches}.',
   'event.hash.spill': '{who} has no memory for further groups than these {groups}: rows of others go to {partitions} partitions on disk.',
+  'event.bitmap': '{who} knows from the index which rows to read, on {pages} pages.',
+  'event.bitmap.lossy': '{who} knows from the index which rows to read on {pages} pages; of pages in {lossy} chunks only that there are some.',
   'event.hash.partition': '{who} groups {tuples} rows that waited on disk; {waiting} more partitions wait.',
   'event.other': '{who}: {kind}.',
 } as const;

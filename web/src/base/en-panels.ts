@@ -195,6 +195,7 @@ export const panelsEn = {
   'p.replication.none': 'This world has no standby.',
   'p.replication.scale': 'The log, from {from} to {to}',
   'p.replication.told': 'as the primary last heard',
+  'p.replication.promoted': 'Promoted. Two servers take writes now, each with a log of its own: timeline {old} and timeline {timeline}.',
   'p.replication.sync': 'sync_state {sync}: COMMIT waits for {what}',
   'p.replication.sync.async': 'nobody over there',
   'p.replication.sync.sync': 'this standby, as synchronous_commit says',
@@ -225,6 +226,7 @@ export const panelsEn = {
   'p.memory.Hash': 'Hash',
   'p.memory.HashAggregate': 'HashAggregate',
   'p.memory.IndexBuild': 'Index build',
+  'p.memory.Bitmap': 'Bitmap of rows',
   'p.memory.Tuplestore': 'Rows kept',
   'p.memory.DeadTids': 'Dead TIDs',
 

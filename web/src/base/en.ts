@@ -22,6 +22,7 @@ export const en = {
   'link.slow': 'slow link',
   'link.heal': 'heal link',
   'plug.standby': 'pull plug',
+  'promote': 'promote',
   'keep': 'keep',
   'keep.title': 'keep this world in this browser: a reload brings it back',
   'kept': 'kept as {name}',
@@ -62,6 +63,7 @@ export const en = {
   'broken': 'The engine stopped with a defect. This world is over; reload for a new one. {why}',
   'session.add': '+ session',
   'session.add.standby': '+ on the standby',
+  'session.add.promoted': '+ on the promoted',
   'session.lost': 'Session {letter} has no backend any more. + session opens another.',
   'tables': 'all panels as tables',
   'close': 'Close',
@@ -187,6 +189,7 @@ export const en = {
   'standby.slow': 'streaming, {latency} away',
   'standby.off': 'no power',
   'standby.alone': 'not connected',
+  'standby.promoted': 'promoted: a primary on timeline {timeline}',
   'standby.cut': 'the link is cut',
   'standby.page': 'its page',
   'standby.hides': 'hidden there',
@@ -263,6 +266,8 @@ export const en = {
   'legend.wal': 'WAL in memory, written, flushed',
   'legend.process': 'process running, runnable, waiting, frozen, gone',
   'legend.heard': 'own position; what the primary last heard of it',
+  'language': 'Language',
+  'draft': '',
   'disclaimer': 'Follows PostgreSQL 15. Not affiliated with PostgreSQL.',
 
   // Off the story: what an event is about
@@ -331,6 +336,8 @@ export const en = {
   'free.redo.start': 'The {host} was not shut down. Its startup process replays the WAL from the redo point `{lsn}`.',
   'free.redo': '{who} of the {host} replays {type}, `{lsn}`.',
   'free.redo.done': 'The valid WAL ends after the record at `{lsn}`: what was committed is there, what was not will not be seen.',
+  'free.promote': 'The {host} is asked to become a primary. Its startup process will replay what has arrived, and no more.',
+  'free.timeline': 'Timeline {timeline} begins at `{lsn}`: what the old primary still logs on timeline {old} never happened here.',
   'free.server': 'The {host} takes connections again. **+ session** opens one.',
 
   // A world that was kept

@@ -1,7 +1,10 @@
 /** Words of another language: all of a scene that is known in it, and English for what is not. */
 import { afterEach, expect, it } from 'vitest';
-import { speak } from './languages.ts';
-import { t, told } from './messages.ts';
+import { loadScene } from '../scenes/index.ts';
+import { en } from './en.ts';
+import { panelsEn } from './en-panels.ts';
+import { languages, NAMES, speak } from './languages.ts';
+import { plain, t, told } from './messages.ts';
 
 it('a scene speaks it too, as far as it is known', async () => {
   const query = { key: 'scene/first-light.query', english: 'A sends COMMIT, {length} bytes.' };
@@ -20,4 +23,20 @@ it.each([
   expect(await speak(wanted, known)).toBe(spoken);
   expect(t('close')).toBe(close);
   expect(t('copy')).toBe('Copy');
+});
+
+it('every language says nothing but what English says, fills in the same values, and closes its marks', async () => {
+  const { texts } = await loadScene('first-light');
+  const english: Record<string, string> = { ...en, ...panelsEn, ...Object.fromEntries(texts.map((text) => [text.key, text.english])) };
+  const values = (sentence: string) => [...new Set(sentence.match(/\{\w+\}/g))].sort();
+  for (const [tag, fetched] of Object.entries(languages)) {
+    expect(NAMES).toHaveProperty(tag);
+    for (const [key, sentence] of Object.entries(await fetched())) {
+      expect(english, key).toHaveProperty([key]);
+      expect(values(sentence), key).toEqual(values(english[key]!));
+      expect(plain(sentence), key).not.toMatch(/[[\]`]|\*\*/);
+      // What is said at the top has four lines on a phone.
+      if (key.startsWith('scene/') && !key.endsWith('.about')) expect(plain(sentence).length, key).toBeLessThanOrEqual(150);
+    }
+  }
 });

@@ -11,7 +11,12 @@ import { useLanguage } from './messages.ts';
 export type Catalogue = Readonly<Record<string, string>>;
 
 /** How to fetch each language, by its tag. */
-export const languages: Readonly<Record<string, () => Promise<Catalogue>>> = {};
+export const languages: Readonly<Record<string, () => Promise<Catalogue>>> = {
+  es: async () => (await import('./es.ts')).es,
+};
+
+/** What each calls itself. */
+export const NAMES: Readonly<Record<string, string>> = { en: 'English', es: 'Español' };
 
 /** Speaks the language of a tag (`ko-KR` is `ko` if that is what there is), or English; returns the tag of which it is. */
 export async function speak(tag: string, known = languages): Promise<string> {

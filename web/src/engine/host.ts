@@ -208,7 +208,9 @@ export class Host {
     return this.act(() => {
       // The world knows its present; what lies ahead of the cursor is known here.
       const view = this.driver.world.view({ ...VIEW, ...request });
-      return { ...view, last_step: this.driver.history.last };
+      // The buffers are most of a view, thirty times a second: they change hands and are not copied.
+      const cells = view.hosts.map((host) => host.buffers.cells.buffer as ArrayBuffer);
+      return Comlink.transfer({ ...view, last_step: this.driver.history.last }, cells);
     });
   }
 

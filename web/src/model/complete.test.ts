@@ -28,7 +28,7 @@ it('offers no statement that the engine does not know', async () => {
   world.input({ kind: 'connect', host: 0, parameters: [['user', 'postgres']] });
   world.run({ step: Infinity });
   const rest: Record<string, string> = {
-    ALTER: 'SYSTEM RESET ALL', CREATE: 'TABLE t (n int)', DELETE: 'FROM t', DISCARD: 'ALL', DROP: 'TABLE t', INSERT: 'INTO t VALUES (1)', LOCK: 't', RESET: 'ALL',
+    ALTER: 'SYSTEM RESET ALL', RELEASE: 'a', REINDEX: 'TABLE t', SAVEPOINT: 'a', TRUNCATE: 't', WITH: 'a AS (SELECT 1) TABLE a', CREATE: 'TABLE t (n int)', DELETE: 'FROM t', DISCARD: 'ALL', DROP: 'TABLE t', INSERT: 'INTO t VALUES (1)', LOCK: 't', RESET: 'ALL',
     SELECT: '1', SET: 'work_mem = 100', SHOW: 'work_mem', START: 'TRANSACTION', TABLE: 't', UPDATE: 't SET n = 2', VALUES: '(1)',
   };
   const refused = beginnings.filter((word) => {

@@ -12,12 +12,14 @@ import { commands } from './meta.ts';
 export interface Completion { from: number; text: string; options: readonly string[] }
 
 /** How statements begin. */
-export const beginnings = `ABORT ALTER BEGIN CHECKPOINT COMMIT CREATE DELETE DISCARD DROP END INSERT LOCK RESET ROLLBACK SELECT SET SHOW START TABLE
-UPDATE VACUUM VALUES`.split(/\s+/);
-const words = `ACCESS ALL AND AS ASC AVG BETWEEN BY CASE CAST COMMITTED COUNT CROSS DESC DISTINCT ELSE END EXCLUSIVE FALSE FROM GROUP HAVING ILIKE
-IN INNER INTO IS ISOLATION JOIN LEFT LEVEL LIKE LIMIT LOCAL MAX MIN MODE NOT NOWAIT NULL OFFSET ON ONLY OR ORDER READ REPEATABLE RETURNING RIGHT
-ROW SELECT SET SHARE SUM SYSTEM TABLE THEN TRANSACTION TRUE UPDATE USING VALUES WHEN WHERE bigint boolean integer numeric text
-timestamptz`.split(/\s+/);
+export const beginnings = `ABORT ALTER ANALYZE BEGIN CHECKPOINT COMMIT CREATE DELETE DISCARD DROP END INSERT LOCK REINDEX RELEASE RESET ROLLBACK SAVEPOINT
+SELECT SET SHOW START TABLE TRUNCATE UPDATE VACUUM VALUES WITH`.split(/\s+/);
+const words = `ACCESS ADD ALL ALTER ANALYZE AND ANY ARRAY AS ASC AVG BETWEEN BY CASCADE CASE CAST CHECK COALESCE COLUMN COMMITTED CONFLICT CONSTRAINT COUNT CROSS
+CURRENT_DATE CURRENT_TIMESTAMP DEFAULT DESC DISTINCT DO DROP ELSE END EXCEPT EXCLUSIVE EXISTS EXTRACT FALSE FILTER FOR FOREIGN FREEZE FROM FULL GROUP
+HAVING IF ILIKE IN INDEX INNER INTERSECT INTERVAL INTO IS ISOLATION JOIN KEY LATERAL LEFT LEVEL LIKE LIMIT LOCAL LOCKED MAX MIN MODE NOT NOTHING NOWAIT NULL
+NULLIF OFFSET ON ONLY OR ORDER OVER PARTITION PRIMARY READ RECURSIVE REFERENCES RENAME REPEATABLE RETURNING RIGHT ROW SAVEPOINT SELECT SEQUENCE SET SHARE
+SKIP SUM SYSTEM TABLE TEMPORARY THEN TO TRANSACTION TRUE UNION UNIQUE UPDATE USING VALUES VERBOSE WHEN WHERE WINDOW bigint boolean bytea date integer
+interval jsonb numeric serial smallint text timestamp timestamptz uuid varchar`.split(/\s+/);
 
 /** Completes the word before the caret; `null` where there is nothing to go on with. */
 export function complete(text: string, caret: number, names: NamesView): Completion | null {
@@ -44,7 +46,7 @@ function candidates(statement: string, word: string, names: NamesView): readonly
   const previous = /(\w+)[\s(]*$/.exec(statement)?.[1]?.toUpperCase() ?? '';
   if (/^\s*(SET|SHOW|RESET)\s+$/i.test(statement)) return [...names.settings, 'TRANSACTION'];
   if (['FROM', 'JOIN'].includes(previous)) return [...relations, ...names.functions];
-  if (['INTO', 'LOCK', 'TABLE', 'UPDATE', 'VACUUM'].includes(previous)) return relations;
+  if (['ANALYZE', 'INTO', 'LOCK', 'REFERENCES', 'TABLE', 'TRUNCATE', 'UPDATE', 'VACUUM'].includes(previous)) return relations;
   return [...columnsOf(statement, names), ...words, ...relations, ...names.functions];
 }
 

@@ -31,19 +31,26 @@ Query
 Files
   \\i FILE           run a file; these are here: {scripts}
 Information
-  \\d [NAME]         describe a table, or list them
-  \\dt               list tables
-  \\di               list indexes
+  \\d [NAME]         describe a table, or list tables, views and sequences
+  \\dt \\di \\ds \\dv   list tables, indexes, sequences, views
+  \\dn               list schemas
 Keys
   Enter runs a complete statement, Tab completes, Up and Down recall,
   Ctrl+C cancels, Ctrl+L clears, Esc leaves.`;
 
-const listTables = `SELECT 'public' AS "Schema", relname AS "Name", 'table' AS "Type", 'postgres' AS "Owner"
-FROM pg_class WHERE relkind = 'r' AND relnamespace = 2200 ORDER BY relname;`;
+/** Relations of these kinds, outside of the catalogs: as psql asks for them. */
+const list = (kinds: string) => `SELECT n.nspname AS "Schema", c.relname AS "Name",
+  CASE c.relkind WHEN 'r' THEN 'table' WHEN 'v' THEN 'view' WHEN 'i' THEN 'index' WHEN 'S' THEN 'sequence' END AS "Type",
+  pg_get_userbyid(c.relowner) AS "Owner"${kinds.includes('i') ? ', t.relname AS "Table"' : ''}
+FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace${kinds.includes('i') ? ' JOIN pg_index i ON i.indexrelid = c.oid JOIN pg_class t ON t.oid = i.indrelid' : ''}
+WHERE c.relkind IN (${[...kinds].map((kind) => `'${kind}'`).join(', ')}) AND n.nspname <> 'pg_catalog' AND n.nspname !~ '^pg_toast' AND n.nspname <> 'information_schema'
+  AND pg_table_is_visible(c.oid) ORDER BY 1, 2;`;
 
-const listIndexes = `SELECT 'public' AS "Schema", c.relname AS "Name", 'index' AS "Type", 'postgres' AS "Owner", t.relname AS "Table"
-FROM pg_index i, pg_class c, pg_class t
-WHERE c.oid = i.indexrelid AND t.oid = i.indrelid AND c.relnamespace = 2200 ORDER BY c.relname;`;
+const listSchemas = `SELECT nspname AS "Name", pg_get_userbyid(nspowner) AS "Owner"
+FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema' ORDER BY 1;`;
+
+/** What each listing command lists: kinds of relations. */
+const LISTS: Readonly<Record<string, string>> = { d: 'rvS', dt: 'r', di: 'i', dv: 'v', ds: 'S' };
 
 function describeTable(name: string): string {
   return `SELECT attname AS "Column", format_type(atttypid, atttypmod) AS "Type", '' AS "Collation",
@@ -53,13 +60,13 @@ WHERE attrelid = c.oid AND relname = '${name.replace(/'/g, "''")}' AND attnum > 
 }
 
 function indexesOf(name: string): string {
-  return `SELECT c.relname, i.indisprimary, i.indisunique, pg_get_indexdef(i.indexrelid)
-FROM pg_index i, pg_class c, pg_class t
+  return `SELECT c.relname, i.indisprimary, i.indisunique, pg_get_indexdef(i.indexrelid), k.contype
+FROM pg_class c, pg_class t, pg_index i LEFT JOIN pg_constraint k ON k.conindid = i.indexrelid AND k.contype = 'u'
 WHERE c.oid = i.indexrelid AND t.oid = i.indrelid AND t.relname = '${name.replace(/'/g, "''")}' ORDER BY i.indisprimary DESC, c.relname;`;
 }
 
 /** The names of the commands, for completion. */
-export const commands = ['\\?', '\\conninfo', '\\d', '\\di', '\\dt', '\\echo', '\\g', '\\gx', '\\i', '\\q', '\\timing', '\\watch', '\\x'];
+export const commands = ['\\?', '\\conninfo', '\\d', '\\di', '\\dn', '\\ds', '\\dt', '\\dv', '\\echo', '\\g', '\\gx', '\\i', '\\q', '\\timing', '\\watch', '\\x'];
 
 /** Understands one backslash command, or a statement that ends in one; `null` for anything else. */
 export function metaCommand(text: string, settings: TerminalSettings, where: string, scripts: readonly string[]): Meta | null {
@@ -76,10 +83,11 @@ export function metaCommand(text: string, settings: TerminalSettings, where: str
     case 'timing': return timing(settings, argument);
     case 'x': return expanded(settings, argument);
     case 'i': return script(argument, scripts);
-    case 'di': return { sql: listIndexes, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
+    case 'dn': return { sql: listSchemas, how: { ...shown, title: 'List of schemas' } };
     case 'echo': return { text: argument };
-    case 'dt': return { sql: listTables, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
-    case 'd': return argument ? described(argument.replace(/^public\./, ''), as) : { sql: listTables, how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
+    case 'd': case 'di': case 'ds': case 'dt': case 'dv':
+      if (name === 'd' && argument) return described(argument.replace(/^public\./, ''), as);
+      return { sql: list(LISTS[name]!), how: { ...shown, title: 'List of relations', none: 'Did not find any relations.' } };
     default: return { text: `invalid command \\${name}\nTry \\? for help.`, failed: true };
   }
 }

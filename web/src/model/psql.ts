@@ -142,8 +142,8 @@ function describedTable(text: string): string {
   const [columns = '', indexes = ''] = text.split(/\(\d+ rows?\)\n+/);
   if (columns.split('\n').length < 4) return '';
   const rows = indexes.split('\n').slice(2).filter((line) => line.includes('|')).map((line) => line.split(' | ').map((v) => v.trim()));
-  const footers = rows.map(([name, primary, unique, definition = '']) =>
-    `    "${name}" ${primary === 't' ? 'PRIMARY KEY, ' : unique === 't' ? 'UNIQUE, ' : ''}${definition.replace(/^.* USING /, '')}`);
+  const footers = rows.map(([name, primary, unique, definition = '', constraint]) =>
+    `    "${name}" ${primary === 't' ? 'PRIMARY KEY, ' : constraint === 'u' ? 'UNIQUE CONSTRAINT, ' : unique === 't' ? 'UNIQUE, ' : ''}${definition.replace(/^.* USING /, '')}`);
   return columns + (footers.length ? `Indexes:\n${footers.join('\n')}\n` : '');
 }
 

@@ -38,6 +38,9 @@ export function other(state: LabState): HostView | null {
   return state.view.hosts.find((h) => h.host !== state.host) ?? null;
 }
 
+/** Whether a server that was a standby is a primary now. */
+export const isPromoted = (server: HostView): boolean => server.host > 0 && server.role === 'primary';
+
 /** The sessions connected to a server. */
 export function sessionsOf(view: LabView, host: number): SessionView[] {
   return view.sessions.filter((s) => s.host === host && s.state !== 'gone');

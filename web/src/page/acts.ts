@@ -13,7 +13,7 @@ import type { Lab } from './lab.ts';
 export interface Act { act: string; value?: string; letter?: string; text?: string | null; host?: number; pid?: number; relation?: string; block?: number }
 
 /** What the reader does with time; a \watch ends then. */
-const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug', 'branch']);
+const MOVES: ReadonlySet<string> = new Set(['next', 'back', 'event', 'event.back', 'end', 'change', 'pass', 'story', 'home', 'last', 'live', 'step', 'plug', 'promote', 'branch']);
 
 /** Does what was asked for. */
 export function act(lab: Lab, what: Act): void {
@@ -43,6 +43,7 @@ export function act(lab: Lab, what: Act): void {
     case 'connect': void c.connect(what.host ?? 0); break;
     case 'quit': void c.quit(what.letter!); break;
     case 'plug': plug(lab, what.host ?? 0); break;
+    case 'promote': void c.input({ kind: 'promote', host: what.host ?? 1 }, t('free.promote', { host: c.view.hosts[what.host ?? 1]!.name })); break;
     case 'link': link(lab, what.value as LinkAct); break;
     case 'show': if (what.relation !== undefined) void c.show(what.relation, what.block ?? 0); break;
     case 'panel': void lab.openPanel((what.value ?? '') as BigPanelName | ''); break;
@@ -50,6 +51,7 @@ export function act(lab: Lab, what: Act): void {
     case 'keep': void import('./worlds-sheet.ts').then(({ openWorlds }) => openWorlds(lab)); break;
     case 'theme': lab.theme = nextTheme(lab); break;
     case 'share': void share(lab); break;
+    case 'language': void language(lab, what.value!); break;
     case 'scenes': void import('./scenes-sheet.ts').then(({ openScenes }) => openScenes(lab)); break;
     case 'scene': if (what.value) void loadScene(what.value).then((scene) => lab.tell(scene)); break;
     case 'embed': void import('./embed-sheet.ts').then(({ openEmbed }) => openEmbed(lab)); break;
@@ -94,7 +96,7 @@ function nextTheme(lab: Lab): string {
 
 async function share(lab: Lab): Promise<void> {
   const { addressOf } = await import('./here.ts');
-  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }) };
+  const words = { ...(await addressOf(lab.controller!)), ...(lab.panels.trim() && { panels: lab.panels }), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }), ...(lab.spoken !== 'en' && { lang: lab.spoken }) };
   const address = new URL(location.href);
   address.hash = writeAddress(words);
   if (address.href.length > LONGEST) {
@@ -103,6 +105,12 @@ async function share(lab: Lab): Promise<void> {
   }
   history.replaceState(null, '', address);
   await copy(lab, address.href, t('share.done'));
+}
+
+/** Opens this moment again, told in another language. */
+async function language(lab: Lab, lang: string): Promise<void> {
+  const { addressOf } = await import('./here.ts');
+  location.hash = writeAddress({ ...(await addressOf(lab.controller!)), ...(lab.panel && { panel: lab.panel }), ...(lab.theme !== 'auto' && { theme: lab.theme }), lang });
 }
 
 /** Hands the reader a file. */

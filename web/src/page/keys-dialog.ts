@@ -1,5 +1,6 @@
 /** Two dialogs of the lab: the keys with the legend of shapes, and all panels as tables. */
 import { css, html, LitElement, nothing, svg } from 'lit';
+import { NAMES } from '../base/languages.ts';
 import { t, type MessageKey } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import { tables, type TableTwin } from '../model/tables.ts';
@@ -28,16 +29,18 @@ const shapes: [unknown, MessageKey][] = [
 
 /** `<vt-dialog>` */
 export class Dialog extends LitElement {
-  static override properties = { view: { attribute: false }, kept: { type: Boolean }, kind: { state: true } };
+  static override properties = { view: { attribute: false }, kept: { type: Boolean }, languages: { type: Boolean }, kind: { state: true } };
   declare view: LabView;
   /** This browser keeps a world that could be continued. */
   declare kept: boolean;
+  /** On the page of its own, the reader may choose the language. */
+  declare languages: boolean;
   declare kind: 'keys' | 'tables';
 
   constructor() {
     super();
     this.kind = 'keys';
-    this.kept = false;
+    this.kept = this.languages = false;
   }
 
   static override styles = [shared, css`
@@ -74,7 +77,7 @@ export class Dialog extends LitElement {
       ${this.kind === 'keys' ? html`<div class="acts">${[['plug', this.view.hosts[0]?.state === 'off' ? 'power.on' : 'plug'], ['keep', this.kept ? 'stored.continue' : 'keep'], ['scenes', 'scenes'], ['panels', 'panels.open'], ['share', 'share'], ['embed', 'embed'], ['theme', 'theme']].map(([name, key]) =>
         html`<button @click=${() => this.#ask(name!)}>${t(key as MessageKey)}</button>`)}</div>` : nothing}
       <footer><button @click=${this.#close}>${t('close')}</button>${this.kind === 'keys'
-        ? html`<button class="plain" @click=${() => { this.kind = 'tables'; }}>${t('tables')}</button><span class="tiny grow">${t('disclaimer')}</span>` : nothing}</footer>
+        ? html`<button class="plain" @click=${() => { this.kind = 'tables'; }}>${t('tables')}</button>${this.#languages()}<span class="tiny grow">${t('disclaimer')} ${t('draft')}</span>` : nothing}</footer>
     </dialog>`;
   }
 
@@ -85,10 +88,18 @@ export class Dialog extends LitElement {
     </div>`;
   }
 
+  /** On the page of its own: each language that is known, in its own words. */
+  #languages() {
+    if (!this.languages) return nothing;
+    const spoken = document.documentElement.lang;
+    return html`<span role="group" aria-label=${t('language')}>${Object.entries(NAMES).map(([tag, name]) => html`<button class="plain" lang=${tag} aria-pressed=${tag === spoken}
+      @click=${() => this.#ask('language', tag)}>${name}</button>`)}</span>`;
+  }
+
   /** What the top bar has no room for on a narrow page. */
-  #ask(act: string): void {
+  #ask(act: string, value?: string): void {
     this.#close();
-    this.dispatchEvent(new CustomEvent('vt-go', { detail: { act }, bubbles: true, composed: true }));
+    this.dispatchEvent(new CustomEvent('vt-go', { detail: { act, value }, bubbles: true, composed: true }));
   }
 
   #close = () => { this.renderRoot.querySelector('dialog')?.close(); };

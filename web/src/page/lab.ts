@@ -10,7 +10,7 @@ import { t, told } from '../base/messages.ts';
 import { shared } from '../base/styles.ts';
 import { tokens } from '../base/tokens.ts';
 import type { OpenEngine, OpenOptions } from '../engine/api.ts';
-import type { LabState } from '../model/state.ts';
+import { isPromoted, type LabState } from '../model/state.ts';
 import { parts, type Thing } from '../model/thing.ts';
 import { firstWants, PANEL_NAMES, requestsOf, type BigPanelName, type Wants } from '../model/wants.ts';
 import { lastAnswer, terminal } from '../model/psql.ts';
@@ -77,7 +77,7 @@ export class Lab extends LitElement {
   /** The panels of the middle, once an embed has fetched them. */
   #registry: typeof import('../views/panels/registry.ts').panels | null = null;
   /** The language in which everything is said. */
-  #spoken = 'en';
+  spoken = 'en';
   /** A scene that was chosen here. */
   #chosen: Scene | null = null;
   /** The terminal whose prompt was last reached by key. */
@@ -186,8 +186,8 @@ export class Lab extends LitElement {
 
   /** In the language that is asked for around the lab, as far as it is known. */
   async #speak(): Promise<void> {
-    this.#spoken = await speak(this.closest<HTMLElement>('[lang]')?.lang ?? '');
-    if (this.whole) document.documentElement.lang = this.#spoken;
+    this.spoken = await speak(this.closest<HTMLElement>('[lang]')?.lang ?? '');
+    if (this.whole) document.documentElement.lang = this.spoken;
   }
 
   /** On the page of its own, keys also act while nothing has the focus. */
@@ -285,7 +285,7 @@ export class Lab extends LitElement {
 
   #page(c: Controller, state: LabState) {
     const inspect = c.selection !== null;
-    return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.#spoken}>
+    return html`<div class="app ${inspect ? 'inspecting' : ''}" lang=${this.spoken}>
       <vt-top-bar class="top" role="banner" .view=${state.view} .scene=${told(c.scene.title)} .live=${c.live} .speed=${c.speed} .powered=${state.view.hosts[0]!.state !== 'off'}
         .note=${this.note} .stored=${c.stored} .kept=${this.kept}></vt-top-bar>
       <vt-sentence class="say" role="region" aria-label=${t('say.label')} .state=${{ ...sentenceState(c), after: sceneAfter(c.scene.id) }}></vt-sentence>
@@ -295,7 +295,7 @@ export class Lab extends LitElement {
       <vt-timeline class="time not390" .state=${timelineState(c)}></vt-timeline>
       ${this.#transport(c)}
     </div>
-    <vt-dialog .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog><vt-panel-menu .name=${this.panel}></vt-panel-menu>
+    <vt-dialog languages .view=${state.view} .kept=${this.kept && c.stored.kind === 'memory'}></vt-dialog><vt-panel-menu .name=${this.panel}></vt-panel-menu>
     ${c.phase === 'broken' ? html`<p class="waiting" role="alert">${t('broken', { why: c.problem })}</p>` : nothing}`;
   }
 
@@ -312,7 +312,7 @@ export class Lab extends LitElement {
 
   #embed(c: Controller, state: LabState) {
     const some = (panel: PanelName, drawn: unknown) => (this.#shows(panel) ? drawn : nothing);
-    return html`<div class="embed" lang=${this.#spoken}>
+    return html`<div class="embed" lang=${this.spoken}>
       <vt-sentence part="sentence" .state=${sentenceState(c)}></vt-sentence>
       ${some('sessions', html`<div class="ses" part="sessions">${this.#terminals(c, state)}${this.#log(c, state)}</div>`)}
       ${some('processes', html`<vt-processes part="processes" .state=${state}></vt-processes>`)}
@@ -358,7 +358,7 @@ export class Lab extends LitElement {
     const others = behind(view, this.front);
     return html`<div class="adds ${alive === 0 || others.length ? '' : 'not390'}">${others.map((s) => html`<button class="other" data-who=${s.letter} aria-label=${t('session.front', { letter: s.letter })} title=${t('session.front', { letter: s.letter })}
       @click=${() => { this.front = s.letter; }}><span class="key">${s.letter}</span></button>`)}${up.map((h) => html`<button class="plain" @click=${() => act(this, { act: 'connect', host: h.host })}>${
-      t(h.role === 'standby' ? 'session.add.standby' : 'session.add')}</button>`)}</div>`;
+      t(h.role === 'standby' ? 'session.add.standby' : isPromoted(h) ? 'session.add.promoted' : 'session.add')}</button>`)}</div>`;
   }
 
   /** What the server says of itself, while it is down or comes up, and until sessions have the room again. */

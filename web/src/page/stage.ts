@@ -22,10 +22,11 @@ import { sessionIndex } from './wire.ts';
 /**
  * A statement may make a hundred thousand steps, and live a world may make thousands from one picture to the next; nobody
  * can read a sentence for each. So of a move the events of so many steps are looked at, the last ones. Those before them
- * are a gap in what is known, which is filled in where the reader goes back into it. Live, so many events are kept.
+ * are a gap in what is known, of which so many are filled in where the reader goes back into it. Live, so many events are kept.
  */
 const MOVE_STEPS = 4_000;
-const LIVE_STEPS = 200;
+const LIVE_STEPS = 50;
+const GAP_STEPS = 200;
 const LIVE_EVENTS = 20_000;
 /** WAL records in a view: more than fit the tape, and live not many more. */
 const RECORDS = 64;
@@ -299,7 +300,7 @@ export class Stage {
   async #fillIn(step: number): Promise<null> {
     const gap = this.history.gapBefore(step);
     if (gap) {
-      const from = Math.max(gap.from, step - LIVE_STEPS);
+      const from = Math.max(gap.from, step - GAP_STEPS);
       this.history.fill(gap, from, step, await this.client!.events(from, step));
     }
     return null;

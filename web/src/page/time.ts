@@ -53,7 +53,7 @@ function processes(c: Controller): Lane[] {
   return c.view!.hosts.flatMap((host) => host.processes.filter((p) => !p.letter).flatMap((p): Lane[] => {
     const events = by.get(`${host.host} ${p.pid}`) ?? [];
     if (events.length === 0) return [];
-    const name = host.role === 'standby' ? `${p.backend_type}, standby` : p.backend_type;
+    const name = host.host > 0 ? `${p.backend_type}, ${host.name}` : p.backend_type;
     return [{ name, letter: null, bars: [], ticks: events.map((e) => tick(e, e.event.kind, beats.has(e))) }];
   }));
 }

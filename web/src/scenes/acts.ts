@@ -16,6 +16,7 @@ const FORMS: readonly { form: RegExp; make(words: string, parts: readonly string
   { form: /^pass (\d+(?:\.\d+)?)\s*(us|ms|s|min)$/, make: (_, [n, unit]) => ({ kind: 'pass', micros: Number(n) * UNITS[unit!]! }) },
   { form: /^power off (primary|standby) by (\d+)$/, make: (words, [host, chance]) => input(words, () => ({ kind: 'tear', host: HOSTS[host!]!, chance: Number(chance) })) },
   { form: /^power (off|on) (primary|standby)$/, make: (words, [what, host]) => input(words, () => ({ kind: what === 'off' ? 'power_fail' : 'power_on', host: HOSTS[host!]! })) },
+  { form: /^promote (primary|standby)$/, make: (words, [host]) => input(words, () => ({ kind: 'promote', host: HOSTS[host!]! })) },
   { form: /^(cut|heal) link$/, make: (words, [what]) => input(words, () => ({ kind: 'cut', cut: what === 'cut' })) },
   { form: /^slow link (\d+)\s*(us|ms|s)$/, make: (words, [n, unit]) => input(words, () => ({ kind: 'latency', micros: Number(n) * UNITS[unit!]! })) },
   { form: /^(kill|freeze|thaw) (?:(standby) )?(.+)$/, make: (words, [what, host, who]) => input(words, (view) => onProcess(what!, pidOf(view, HOSTS[host ?? 'primary']!, who!))) },

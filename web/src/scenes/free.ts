@@ -88,6 +88,7 @@ const notes: Notes = {
   RedoStart: ({ redo }) => text('free.redo.start', { lsn: lsn(redo) }),
   RedoApply: ({ start, end }, _, view) => record(view, start, end, 'free.redo'),
   RedoDone: ({ last }) => text('free.redo.done', { lsn: lsn(last) }),
+  TimelineFork: ({ timeline, at }) => text('free.timeline', { timeline, old: timeline - 1, lsn: lsn(at) }),
   ServerReady: (_, entry, view) => text('free.server', { host: view.hosts[entry.host]?.name }),
 };
 

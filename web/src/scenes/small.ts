@@ -76,6 +76,7 @@ const words: Words = {
   HashSplit: ({ batches, moved }) => ['event.hash.split', { batches, moved }],
   HashBatch: ({ batch, batches }) => ['event.hash.batch', { batch: batch + 1, batches }],
   HashSpill: ({ partitions, groups }) => ['event.hash.spill', { partitions, groups }],
+  BitmapMade: ({ pages, lossy }) => [lossy ? 'event.bitmap.lossy' : 'event.bitmap', { pages, lossy }],
   HashPartition: ({ tuples, waiting }) => ['event.hash.partition', { tuples, waiting }],
 };
 

@@ -138,7 +138,8 @@ export class PoolCanvas extends LitElement {
       if (old && old[w] === words[w] && old[w + 2] === words[w + 2] && old[w + 3] === words[w + 3]) continue;
       this.#cell(context, grid, colours, i, cells[i * CELL + AT.usage]!, cells[i * CELL + AT.flags]!, words[w + 2]! > 0, words[w]!);
     }
-    this.#painted = { words: words.slice(), key };
+    // Each picture has cells of its own, which nobody writes into: they need no copy.
+    this.#painted = { words, key };
   }
 
   #cell(context: CanvasRenderingContext2D, { size, columns }: Grid, colours: string[], i: number, usage: number, flags: number, pinned: boolean, file: number): void {

@@ -8,7 +8,7 @@ import { t } from '../base/messages.ts';
 import { sessionColour, shared } from '../base/styles.ts';
 import { isSlow, linkActs, type LinkAct } from '../model/link.ts';
 import { layPointers, layTape, type Pointer } from '../model/tape.ts';
-import { hero, marks, other, type LabState } from '../model/state.ts';
+import { hero, isPromoted, marks, other, type LabState } from '../model/state.ts';
 import * as thing from '../model/thing.ts';
 import { seenBy, tellingColumn, values } from '../model/versions.ts';
 import { measure, pointers, scaleFor, tapeRecords, tapeStyles } from './tape-drawing.ts';
@@ -69,11 +69,13 @@ export class Standby extends TapePanel {
     const act = (detail: object) => () => this.send('vt-go', detail);
     const link = (value: LinkAct) => html`<button class="plain" @click=${act({ act: 'link', value })}>${t(`link.${value}`)}</button>`;
     return html`${linkActs(this.state.view.links[0]).map(link)}
-      <button class="plain" @click=${act({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>`;
+      <button class="plain" @click=${act({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>
+      ${standby.state === 'running' && !isPromoted(standby) ? html`<button class="plain" title="pg_ctl promote" @click=${act({ act: 'promote', host: standby.host })}>${t('promote')}</button>` : nothing}`;
   }
 
   #standing(standby: HostView, heard: ReplicationView | null): string {
     if (standby.state === 'off') return t('standby.off');
+    if (isPromoted(standby)) return t('standby.promoted', { timeline: standby.timeline });
     const [link] = this.state.view.links;
     if (link?.cut) return t('standby.cut');
     if (!heard) return t('standby.alone');

@@ -4,7 +4,7 @@ use super::super::{Env, prune, vacuum};
 use super::heap::{NEARLY_FULL, set_infobits};
 use super::page::*;
 use super::standby::wait_for_snapshots;
-use crate::ids::{Error, OffsetNumber, Result, Tid, Xid};
+use crate::ids::{Error, OffsetNumber, Result, Tid, Xid, sqlstate};
 use crate::storage::{page, tuple, vm};
 use crate::wal::DecodedRecord;
 use crate::wal::heap_records::*;
@@ -56,12 +56,23 @@ async fn freeze(env: &Env, record: &DecodedRecord, data: HeapFreezePage) -> Resu
 
 /// Block 0 is the map's page, block 1 the table's. The table's page comes first: a bit in the map without the flag on
 /// the page would be wrong, the other way round is harmless.
+///
+/// This is the only record that may be the first since the checkpoint to touch a page and has no image of it: a single
+/// flag cannot tear. But if the table was cut off before that page later, and has grown again, then a power failure may
+/// have torn the page of that time, which is no page then.
 async fn visible(env: &Env, record: &DecodedRecord, data: HeapVisible) -> Result<()> {
     wait_for_snapshots(env, data.cutoff_xid).await?;
     let heap = record.need_block(1)?;
-    let page = page_for_redo(env, record, 1).await?;
-    page.change_quietly(env, |bytes| page::set_flag(bytes, page::PD_ALL_VISIBLE, true));
-    page.note_free_space(env, |_| true).await?;
+    match page_for_redo(env, record, 1).await {
+        // It was removed later on, and perhaps begun anew: what happened to it then is still to come.
+        Ok(page) if page.read(page::is_new) => {}
+        Err(torn) if torn.code() == sqlstate::DATA_CORRUPTED => {}
+        page => {
+            let page = page?;
+            page.change_quietly(env, |bytes| page::set_flag(bytes, page::PD_ALL_VISIBLE, true));
+            page.note_free_space(env, |_| true).await?;
+        }
+    }
     let map = page_for_redo(env, record, 0).await?;
     map.change(env, |bytes| {
         if page::is_new(bytes) {

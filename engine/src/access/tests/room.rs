@@ -130,7 +130,7 @@ impl Room {
     /// The startup process: replays the log that lies on `source`'s disk, from the redo point to its end.
     pub async fn recover(&self, cx: &Cx, control: Control, source: &Disk) -> Result<()> {
         let env = self.env(cx.clone());
-        self.wal.begin_recovery();
+        self.wal.begin_recovery(None);
         self.txns.procs.set_in_recovery(true);
         let mut state = RedoState::default();
         let mut reader = WalReader::new(SEG, TimeLineId(1), None, control.redo);

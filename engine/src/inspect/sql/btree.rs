@@ -5,7 +5,7 @@ use std::rc::Rc;
 use super::pages::{relation, whole_page};
 use super::{Columns, Functions, blocks, int4, int8, text};
 use crate::access::Index;
-use crate::catalog::{Catalog, Table, index};
+use crate::catalog::{Table, index};
 use crate::ids::{BlockNumber, Error, Fork, LockMode, OffsetNumber, Oid, Result, Severity, Tid, sqlstate};
 use crate::sql::bound::Row;
 use crate::sql::functions::FnCtx;
@@ -82,7 +82,7 @@ pub(super) fn add(functions: &mut Functions) {
         Box::pin(async { indexdef(cx, Oid(args[0].as_u32()?), 0, true).await })
     });
     registry.waiting("pg_get_indexdef", &[TypeId::Oid, Int4, Bool], Text, |cx, args| {
-        Box::pin(async { indexdef(cx, Oid(args[0].as_u32()?), args[1].as_int()?, false).await })
+        Box::pin(async { indexdef(cx, Oid(args[0].as_u32()?), args[1].as_int()?, !args[2].as_bool()?).await })
     });
 }
 
@@ -223,7 +223,7 @@ fn item(page: &PageBytes, links: &Opaque, offset: OffsetNumber) -> Row {
 
 /// `pg_get_indexdef_worker`: the CREATE INDEX, or one column of it by its number; NULL if there is no such index.
 pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool) -> Result<Datum> {
-    let catalog = Catalog::new();
+    let catalog = &cx.catalog;
     let found = catalog.table_by_oid(&cx.env, oid).await?.filter(|found| found.class.is_index());
     let Some(found) = found else { return Ok(Datum::Null) };
     let table = catalog.table_by_oid(&cx.env, index::table_of(&cx.env, oid).await?).await?;
@@ -233,12 +233,14 @@ pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool)
         let attr = usize::try_from(column - 1).ok().and_then(|at| index.keys.get(at));
         return Ok(text(attr.map_or(String::new(), |key| quote_ident(&table.desc.attrs[key.column].name))));
     }
-    let schema = if qualified { format!("{}.", quote_ident(&table.schema)) } else { String::new() };
+    let shown = match qualified {
+        true => format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name)),
+        false => catalog.shown(&cx.env, table).await?,
+    };
     Ok(text(format!(
-        "CREATE {}INDEX {} ON {schema}{} USING btree ({})",
+        "CREATE {}INDEX {} ON {shown} USING btree ({})",
         if index.unique { "UNIQUE " } else { "" },
         quote_ident(&found.name),
-        quote_ident(&table.name),
         columns(index, table).join(", ")
     )))
 }

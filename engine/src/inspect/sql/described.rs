@@ -6,7 +6,7 @@ use crate::catalog::pg_class::ClassRow;
 use crate::catalog::{Catalog, pg_statistic};
 use crate::ids::Result;
 use crate::sql::bound::Row;
-use crate::sql::functions::FnCtx;
+use crate::sql::functions::{FnCtx, load_relations, view_text};
 use crate::types::TypeId::{self, *};
 use crate::types::{Datum, column_stats::ColumnStats};
 
@@ -41,8 +41,11 @@ const TABLES: Columns = &[
 const INDEXES: Columns =
     &[("schemaname", Name), ("tablename", Name), ("indexname", Name), ("tablespace", Name), ("indexdef", Text)];
 
+const VIEWS: Columns = &[("schemaname", Name), ("viewname", Name), ("viewowner", Name), ("definition", Text)];
+
 pub(super) fn add(functions: &mut Functions) {
     let registry = &mut *functions.registry;
+    registry.view("pg_views", VIEWS, |cx, _| Box::pin(views(cx)));
     registry.view("pg_stats", STATS, |cx, _| Box::pin(stats(cx)));
     registry.view("pg_tables", TABLES, |cx, _| Box::pin(tables(cx)));
     registry.view("pg_indexes", INDEXES, |cx, _| Box::pin(indexes(cx)));
@@ -66,6 +69,22 @@ async fn tables(cx: &FnCtx) -> Result<Vec<Row>> {
             Datum::Bool(class.has_rules),
             Datum::Bool(class.has_triggers),
             Datum::Bool(false),
+        ]);
+    }
+    Ok(rows)
+}
+
+async fn views(cx: &FnCtx) -> Result<Vec<Row>> {
+    let mut rows = Vec::new();
+    for class in cx.catalog.relations(&cx.env).await?.iter().filter(|class| class.kind == b'v') {
+        let Some(view) = cx.catalog.table_by_oid(&cx.env, class.oid).await? else { continue };
+        load_relations(&cx.env, &cx.catalog).await?;
+        let text = view_text(view.view.as_deref().unwrap_or_default(), false)? + ";";
+        rows.push(vec![
+            Datum::Name(view.schema.clone()),
+            Datum::name(&class.name),
+            Datum::name("postgres"),
+            Datum::text(text),
         ]);
     }
     Ok(rows)

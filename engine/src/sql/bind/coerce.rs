@@ -45,12 +45,15 @@ impl Binder<'_> {
                 self.literals.push((pos, to, value.clone()));
                 Scalar::Const(value)
             }
-            (TypeId::Unknown, Scalar::Const(Datum::Null)) => Scalar::Const(Datum::Null),
+            (TypeId::Unknown, Scalar::Const(Datum::Null)) => {
+                self.literals.push((pos, to, Datum::Null));
+                Scalar::Const(Datum::Null)
+            }
             (TypeId::Unknown, Scalar::Param(n)) => {
                 self.decide_param(n, to, pos)?;
                 Scalar::Param(n)
             }
-            (_, scalar) => match find_cast(from, to).filter(|cast| cast.context <= context) {
+            (_, scalar) => match self.cast(from, to, context, pos) {
                 Some(cast) if cast.is_relabel() => scalar,
                 // What fails is left to fail when it runs.
                 Some(cast) => match &scalar {
@@ -61,6 +64,15 @@ impl Binder<'_> {
             },
         };
         Ok(Some(Typed::new(scalar, to, pos)))
+    }
+
+    /// The cast from a type to another, if this context allows it.
+    fn cast(&mut self, from: TypeId, to: TypeId, context: CastContext, pos: Pos) -> Option<types::Cast> {
+        let found = find_cast(from, to).filter(|cast| cast.context <= context);
+        if let (Some(_), Some(notes)) = (&found, &mut self.notes) {
+            notes.casts.push((pos, to));
+        }
+        found
     }
 
     /// A literal in its type. A table's name is looked up.
@@ -121,7 +133,12 @@ impl Binder<'_> {
             let span = types::input(ty, text, typmod).map_err(|error| error.at(value.pos.0))?;
             return Ok(Typed { typmod, ..Typed::new(Scalar::Const(span), ty, pos) });
         }
+        let known = self.notes.as_ref().map(|notes| notes.casts.len());
         let cast = self.coerce(value, ty, CastContext::Explicit)?.ok_or_else(|| cannot_cast(from, ty, pos))?;
+        // It is written down already.
+        if let (Some(notes), Some(known)) = (&mut self.notes, known) {
+            notes.casts.truncate(known);
+        }
         Ok(Typed { pos, ..self.with_typmod(cast, typmod, true) })
     }
 

@@ -65,10 +65,20 @@ impl Binder<'_> {
             return Ok(FromNode::Cte(cte.id, base, width));
         }
         if let Some(view) = self.registry.find_view(name.schema.as_deref(), &name.name) {
+            if let Some(notes) = &mut self.notes {
+                notes.tables.push((name.pos, "pg_catalog".into()));
+            }
             self.add_functions(&[(&view, name.name.clone())], false, alias, level)?;
             return Ok(self.function_node(vec![(view, Exprs::default())], base, false));
         }
         let table = self.table(name)?;
+        if let Some(notes) = &mut self.notes {
+            notes.tables.push((name.pos, table.schema.clone()));
+            notes.uses.push((table.oid, 0));
+        }
+        if table.class.kind == b'v' {
+            return self.view_item(&table, alias, level);
+        }
         self.add_table(&table, alias, level)?;
         Ok(FromNode::Table(table, base, false))
     }
@@ -131,6 +141,12 @@ impl Binder<'_> {
         level.clause = clause;
         let functions: Vec<_> = calls.iter().map(|(function, _)| function).zip(named).collect();
         self.add_functions(&functions, from.ordinality, from.alias.as_ref(), level)?;
+        if let (Some(notes), Some(item), Some((_, pos))) =
+            (&mut self.notes, level.scope.items.last(), from.calls.first())
+        {
+            let columns = item.columns.iter().map(|column| column.name.clone()).collect();
+            notes.functions.push((*pos, Alias { name: item.name.clone(), columns }));
+        }
         Ok(self.function_node(calls, base, from.ordinality))
     }
 
@@ -162,7 +178,7 @@ impl Binder<'_> {
         self.add_item(name, alias, columns, level)
     }
 
-    fn add_item(
+    pub fn add_item(
         &mut self,
         name: Ident,
         alias: Option<&Alias>,

@@ -112,7 +112,12 @@ impl Binder<'_> {
                 continue;
             }
             match find(&mut level.scope, level.first) {
-                Ok(column) => return self.outer_value(at, column, pos).map(Some),
+                Ok(column) => {
+                    if let Some(notes) = &mut self.notes {
+                        notes.column(&level.scope, &column, pos);
+                    }
+                    return self.outer_value(at, column, pos).map(Some);
+                }
                 Err(error) if error.code() == sqlstate::AMBIGUOUS_COLUMN => return Err(error),
                 // The table is this level's, and has no such column.
                 Err(error) if qualified && error.code() == sqlstate::UNDEFINED_COLUMN => return Err(error),

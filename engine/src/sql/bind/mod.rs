@@ -20,6 +20,7 @@ mod arguments;
 mod call;
 mod coerce;
 mod conflict;
+mod copy;
 mod expr;
 mod from;
 mod group;
@@ -29,6 +30,7 @@ mod level;
 mod locking;
 mod modify;
 mod names;
+mod notes;
 mod scope;
 mod select;
 mod sequence;
@@ -37,6 +39,7 @@ mod stored;
 mod subquery;
 #[cfg(test)]
 mod tests;
+mod view;
 mod window;
 mod with;
 
@@ -48,10 +51,13 @@ use crate::ids::{Error, Result, sqlstate};
 use crate::types::TypeId;
 pub use arguments::arguments;
 use coerce::Typed;
+pub use copy::copy_into;
 pub use keys::{key_places, new_keys};
 use level::Level;
+use notes::Notes;
 pub use sequence::sequence_row;
 pub use stored::{new_check, new_default};
+pub use view::{NewView, new_view, view_query};
 use with::CteName;
 
 /// Which parameters a statement may have.
@@ -82,6 +88,8 @@ struct Binder<'a> {
     with: Vec<CteName>,
     /// What was made of literals: for writing an expression down.
     literals: Literals,
+    /// What is found out about a query that is to be kept.
+    notes: Option<Box<Notes>>,
 }
 
 impl<'a> Binder<'a> {
@@ -97,6 +105,7 @@ impl<'a> Binder<'a> {
             ctes: Vec::new(),
             with: Vec::new(),
             literals: Vec::new(),
+            notes: None,
         }
     }
 }

@@ -23,6 +23,9 @@ impl Binder<'_> {
             return Err(Error::new(sqlstate::OBJECT_NOT_IN_PREREQUISITE_STATE, message));
         }
         let table = self.table(name)?;
+        if table.class.kind == b'v' {
+            return Err(Error::unsupported(format!("changing the view \"{}\"", table.name)).at(name.pos.0));
+        }
         if table.class.kind == b'S' {
             return Err(Error::new(sqlstate::WRONG_OBJECT_TYPE, format!("cannot change sequence \"{}\"", table.name)));
         }

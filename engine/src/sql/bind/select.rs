@@ -230,6 +230,9 @@ impl Binder<'_> {
     }
 
     fn all_columns(&mut self, item: &Item, pos: Pos, level: &mut Level, targets: &mut Targets) -> Result<()> {
+        if let Some(notes) = &mut self.notes {
+            notes.star(&level.scope, &item.columns, pos);
+        }
         for column in &item.columns {
             let value = self.grouped(column.clone(), pos, level, false)?;
             let source = source_of(&value, level);

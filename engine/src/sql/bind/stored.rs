@@ -11,8 +11,10 @@ use super::super::parse::parse_expression;
 use super::Binder;
 use super::coerce::Typed;
 use super::level::Level;
+use super::notes::{Notes, Rewrite};
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::{Attr, CastContext, Datum};
+use std::cell::RefCell;
 use std::rc::Rc;
 
 /// What is made of a table's stored expressions once, when they are first needed.
@@ -24,6 +26,7 @@ struct Parsed {
 /// DEFAULT of a column, as it is kept.
 pub fn new_default(attr: &Attr, default: &Expr, catalog: &dyn CatalogView, registry: &Registry) -> Result<String> {
     let mut binder = Binder::new(catalog, registry, None);
+    binder.notes = Some(Box::default());
     let mut level = Level::new("DEFAULT expressions");
     if any(default, &|expr| matches!(expr.kind, ExprKind::Column(_))) {
         let message = "cannot use column reference in DEFAULT expression";
@@ -32,7 +35,7 @@ pub fn new_default(attr: &Attr, default: &Expr, catalog: &dyn CatalogView, regis
     refuse_subquery(default, "DEFAULT expression")?;
     let value = binder.expr(default, &mut level)?;
     binder.default_value(value, attr)?;
-    Ok(deparse(default, &binder.literals))
+    binder.written(default)
 }
 
 /// The condition of a CHECK of a table, as it is kept, and the columns that it is about.
@@ -43,9 +46,10 @@ pub fn new_check(
     registry: &Registry,
 ) -> Result<(String, Vec<usize>)> {
     let mut binder = Binder::new(catalog, registry, None);
+    binder.notes = Some(Box::default());
     let scalar = binder.check_condition(table, condition)?;
     let columns: Vec<usize> = (0..table.desc.natts()).filter(|at| scalar.any_column(&|slot| slot == *at)).collect();
-    Ok((deparse(condition, &binder.literals), columns))
+    Ok((binder.written(condition)?, columns))
 }
 
 /// What is kept must not ask a query.
@@ -76,6 +80,14 @@ fn any(expr: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
 }
 
 impl Binder<'_> {
+    /// An expression that was bound, as it is kept: with the casts that it did not say. One of the whole is the column's.
+    fn written(&mut self, expr: &Expr) -> Result<String> {
+        let notes = Notes::of_casts(self.notes.take().unwrap_or_default().casts);
+        let mut written = expr.clone();
+        Rewrite { notes: &notes, literals: &self.literals, keys: RefCell::default() }.part(&mut written)?;
+        Ok(deparse(&written, &Vec::new()))
+    }
+
     /// The condition of a check, over a row of the table.
     fn check_condition(&mut self, table: &Rc<Table>, condition: &Expr) -> Result<Scalar> {
         let mut level = Level::new("check constraints");

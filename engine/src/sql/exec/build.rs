@@ -9,6 +9,7 @@ use super::hash_join::HashJoin;
 use super::limit::Limit;
 use super::lock_rows::LockRows;
 use super::measure::{Watched, key};
+use super::merge_join::MergeJoin;
 use super::nest_loop::NestLoop;
 use super::node::{Filter, Node, Once, Project, ValuesScan};
 use super::project_set::ProjectSet;
@@ -49,20 +50,30 @@ fn operator(plan: &Plan, watched: bool) -> Node {
         Op::Subquery | Op::Material => input(),
         Op::CteScan(id, width) => Node::CteScan(CteScan::new(*id, *width)),
         Op::WorkScan(id, width) => Node::WorkScan(WorkScan::new(*id, *width)),
-        Op::NestLoop(spec) => Node::NestLoop(Box::new(NestLoop::new(input(), input(), spec.clone(), key(plan)))),
+        Op::NestLoop(spec) => {
+            let kept = plan.inputs.get(1).filter(|inner| matches!(inner.op, Op::Material)).map_or(0, key);
+            Node::NestLoop(Box::new(NestLoop::new(input(), input(), spec.clone(), (key(plan), kept))))
+        }
         Op::HashJoin(spec) => {
             let expected =
                 plan.inputs.get(1).map_or((0.0, 0), |right| (right.cost.rows, right.cost.width.max(0) as usize));
-            Node::HashJoin(Box::new(HashJoin::new(input(), input(), spec.clone(), expected)))
+            Node::HashJoin(Box::new(HashJoin::new(
+                input(),
+                input(),
+                spec.clone(),
+                expected,
+                plan.inputs.get(1).map_or(0, key) + 1,
+            )))
         }
-        Op::Aggregate(spec, _) => Node::Aggregate(Box::new(Aggregate::new(input(), spec.clone()))),
+        Op::MergeJoin(spec) => Node::MergeJoin(Box::new(MergeJoin::new(input(), input(), spec.clone()))),
+        Op::Aggregate(spec, _) => Node::Aggregate(Box::new(Aggregate::new(input(), spec.clone(), key(plan)))),
         Op::Window(spec) => Node::Window(Box::new(Window::new(input(), spec.clone()))),
         Op::ProjectSet(calls) => Node::ProjectSet(Box::new(ProjectSet::new(input(), calls.clone()))),
         Op::Append => Node::Append(Box::new(Append::new([input(), input()]))),
         Op::Intersect(kind, all) => Node::SetOp(Box::new(SetOp::new(input(), input(), *kind, *all))),
         Op::Unique(_) => Node::Unique(Box::new(Unique::new(input()))),
         Op::DistinctOn(places) => Node::DistinctOn(Box::new(DistinctOn::new(input(), places.clone()))),
-        Op::Sort(spec) => Node::Sort(Box::new(Sort::new(input(), spec.clone()))),
+        Op::Sort(spec) => Node::Sort(Box::new(Sort::new(input(), spec.clone(), key(plan)))),
         Op::Limit(spec) => Node::Limit(Box::new(Limit::new(input(), spec.clone()))),
         Op::LockRows(query, width) => Node::LockRows(Box::new(LockRows::new(input(), query.clone(), *width))),
     }

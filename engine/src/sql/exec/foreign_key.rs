@@ -397,8 +397,8 @@ impl Query<'_> {
                 node.next(&inner, 1, &mut rows).await?;
                 Ok(rows.len() as u64)
             }
-            Statement::Update(update) => modify::update(&inner, update, plan.root.as_ref(), &mut |_| Ok(())).await,
-            Statement::Delete(delete) => modify::delete(&inner, delete, plan.root.as_ref(), &mut |_| Ok(())).await,
+            Statement::Update(update) => modify::update(&inner, update, plan.root.as_deref(), &mut |_| Ok(())).await,
+            Statement::Delete(delete) => modify::delete(&inner, delete, plan.root.as_deref(), &mut |_| Ok(())).await,
             Statement::Insert(_) => Err(Error::internal("a foreign key inserts nothing")),
         }
     }

@@ -31,8 +31,10 @@ mod hash_size;
 mod hash_spill;
 mod index;
 mod limit;
+mod load;
 mod lock_rows;
 mod measure;
+mod merge_join;
 mod modify;
 mod nest_loop;
 mod node;
@@ -52,6 +54,7 @@ mod window;
 mod window_frame;
 
 pub use foreign_key::fire_deferred;
+pub use load::Loader;
 pub use measure::{Actual, Buffers, Measured};
 pub use portal::Portal;
 
@@ -179,7 +182,7 @@ impl ExecCx<'_> {
     async fn run(&self, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
         let count = match statement {
             Statement::Query(query) => self.query(query.columns.len(), sink).await?,
-            change => self.change(change, self.plan.root.as_ref(), sink).await?,
+            change => self.change(change, self.plan.root.as_deref(), sink).await?,
         };
         self.finish_changes().await?;
         Ok(count)

@@ -200,15 +200,19 @@ impl Change<'_> {
     }
 
     async fn run_scan(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
-        let env = &cx.fx.env;
         let mut count = 0;
-        let index = match source.map(|plan| &plan.op) {
-            Some(Op::Scan(spec)) => spec.index.as_ref(),
-            _ => None,
+        // Above the scan may stand a condition that is the same for all rows; without a scan no row can be meant.
+        let mut source = source;
+        let spec = loop {
+            match source.map(|plan| (&plan.op, plan.inputs.first())) {
+                Some((Op::Scan(spec), _)) => break spec,
+                Some((_, Some(input))) => source = Some(input),
+                _ => return Ok(0),
+            }
         };
-        let (mut scan, _) = Source::begin(cx, self.table, index)?;
+        let (mut scan, _) = Source::begin(cx, spec).await?;
         let mut batch = TupleBatch::default();
-        while scan.next(env, BATCH, &mut batch).await? {
+        while scan.next(cx, BATCH, &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
@@ -225,6 +229,7 @@ impl Change<'_> {
                 }
             }
         }
+        scan.end(&cx.fx.env);
         Ok(count)
     }
 

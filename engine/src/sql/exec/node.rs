@@ -9,6 +9,7 @@ use super::hash_join::HashJoin;
 pub(super) use super::limit::Limit;
 use super::lock_rows::LockRows;
 use super::measure::Watched;
+use super::merge_join::MergeJoin;
 use super::nest_loop::NestLoop;
 use super::project_set::ProjectSet;
 use super::rows::Rows;
@@ -34,6 +35,7 @@ pub(super) enum Node {
     Once(Box<Once>),
     NestLoop(Box<NestLoop>),
     HashJoin(Box<HashJoin>),
+    MergeJoin(Box<MergeJoin>),
     Aggregate(Box<Aggregate>),
     Project(Box<Project>),
     ProjectSet(Box<ProjectSet>),
@@ -80,6 +82,7 @@ impl Node {
             Node::Once(node) => Box::pin(node.next(cx, max, out)),
             Node::NestLoop(node) => Box::pin(node.next(cx, max, out)),
             Node::HashJoin(node) => Box::pin(node.next(cx, max, out)),
+            Node::MergeJoin(node) => Box::pin(node.next(cx, max, out)),
             Node::Aggregate(node) => Box::pin(node.next(cx, max, out)),
             Node::Project(node) => Box::pin(node.next(cx, max, out)),
             Node::ProjectSet(node) => Box::pin(node.next(cx, max, out)),
@@ -143,7 +146,7 @@ impl Node {
     /// Begins again from the first row, with the exec parameters as they are then.
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
         match self {
-            Node::TableScan(node) => node.rewind(),
+            Node::TableScan(node) => node.rewind(cx),
             Node::Function(node) => node.rewind(),
             Node::Values(node) => node.at = 0,
             Node::Watched(node) => node.rewind(cx),
@@ -151,6 +154,7 @@ impl Node {
             Node::Once(node) => node.rewind(cx),
             Node::NestLoop(node) => node.rewind(cx),
             Node::HashJoin(node) => node.rewind(cx),
+            Node::MergeJoin(node) => node.rewind(cx),
             Node::Aggregate(node) => node.rewind(cx),
             Node::Project(node) => node.input.rewind(cx),
             Node::ProjectSet(node) => node.rewind(cx),

@@ -39,8 +39,8 @@ impl TableScan {
         TableScan { spec, filter: Rc::new(filter), plan, state: Fresh(None) }
     }
 
-    pub fn rewind(&mut self) {
-        self.state.0 = None;
+    pub fn rewind(&mut self, cx: &ExecCx<'_>) {
+        self.state.0.take().iter().for_each(|reading| reading.source.end(&cx.fx.env));
     }
 
     pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
@@ -49,7 +49,7 @@ impl TableScan {
         let reading = match &mut self.state.0 {
             Some(reading) => reading,
             none => {
-                let (source, decided) = Source::begin(cx, &spec.table, spec.index.as_ref())?;
+                let (source, decided) = Source::begin(cx, spec).await?;
                 none.insert(Reading { source, decided, batch: TupleBatch::default(), at: 0 })
             }
         };
@@ -59,7 +59,8 @@ impl TableScan {
                 reading.at += 1;
                 spec.read(cx, tid, tuple, out.open())?;
                 out.close();
-                let fits = reading.decided || cx.holds(&spec.index_conditions, out.last(), 0).await?;
+                let sure = reading.decided && !reading.source.recheck();
+                let fits = sure || cx.holds(&spec.index_conditions, out.last(), 0).await?;
                 if !fits || !self.filter.is_empty() && !cx.holds(&self.filter, out.last(), 0).await? {
                     cx.note(self.plan, |actual| actual.removed += 1);
                     out.pop();
@@ -69,7 +70,13 @@ impl TableScan {
                 return Ok(());
             }
             reading.at = 0;
-            if !reading.source.next(&cx.fx.env, max, &mut reading.batch).await? {
+            let more = reading.source.next(cx, max, &mut reading.batch).await?;
+            if let (true, Source::Index(scan)) = (cx.measured.is_some() && spec.is_index_only(), &reading.source) {
+                let fetches = scan.heap_fetches();
+                cx.note(self.plan, |actual| actual.heap_fetches = Some(fetches as u64));
+            }
+            if !more {
+                reading.source.end(&cx.fx.env);
                 return Ok(());
             }
         }

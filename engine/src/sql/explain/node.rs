@@ -5,7 +5,7 @@
 use super::super::ast::{ExplainOptions, SetKind};
 use super::super::bound::{Bound, CteBody, Exprs, FromNode, JoinKind, Query, Statement, SubKind, Wait};
 use super::super::exec::Actual;
-use super::super::plan::{Cost, CtePlan, Grouped, LoopSpec, Op, Plan, Planned, ScanSpec, slots};
+use super::super::plan::{BitmapUse, Cost, CtePlan, Grouped, LoopSpec, Op, Plan, Planned, ScanSpec, slots};
 use super::Run;
 use super::deparse;
 use super::names::{Around, Fill, View};
@@ -21,6 +21,7 @@ pub struct Shown {
     pub kind: String,
     /// How it belongs to the node above: `Outer`, `InitPlan`; and the name that it goes by there.
     pub relation: &'static str,
+    /// Its name there.
     pub name: Option<String>,
     /// What distinguishes it: `Join Type`, `Relation Name`; for formats other than text.
     pub facts: Vec<(&'static str, Value)>,
@@ -195,7 +196,8 @@ impl<'a> Walk<'a> {
     fn node(&self, plan: &'a Plan, around: &Around<'a>, relation: &'static str) -> Shown {
         // What only passes rows on is not shown.
         if matches!(plan.op, Op::Subquery) && plan.filter.is_empty() && plan.target.is_none()
-            || matches!(&plan.op, Op::Result(once) if once.is_empty() && !plan.inputs.is_empty() && plan.target.is_none())
+            || matches!(&plan.op, Op::Result(once) if once.is_empty() && !plan.inputs.is_empty()
+                && (plan.target.is_none() || is_empty(&plan.inputs[0])))
         {
             return self.passed(plan, around, relation);
         }
@@ -205,10 +207,13 @@ impl<'a> Walk<'a> {
         }
         self.describe(plan, around, &mut shown);
         if self.options.verbose {
-            let output = (0..plan.layout.0.len()).map(|at| self.output(around, plan, at, true, true).0);
+            let output = (0..plan.layout.0.len()).map(|at| self.output(around, plan, at, self.items > 1, true).0);
             let output: Vec<String> = output.filter(|text| !text.is_empty()).collect();
             if !output.is_empty() {
                 shown.properties.insert(0, ("Output", Value::List(output)));
+            }
+            if plan.unique {
+                shown.properties.insert(1, ("Inner Unique", Value::Bool(true)));
             }
         }
         self.inputs(plan, around, &mut shown);
@@ -270,6 +275,9 @@ impl<'a> Walk<'a> {
                 };
                 shown.inputs.push(hash);
             }
+            Op::Scan(spec) => {
+                shown.inputs.extend(spec.bitmap.iter().map(|map| self.map(plan, spec, map, around)));
+            }
             Op::Append | Op::Intersect(..) => self.sides(plan, around, shown),
             Op::Subquery => {
                 let inner = self.inner_query(around, plan);
@@ -305,7 +313,7 @@ impl<'a> Walk<'a> {
     /// Queries of WITH and subqueries, below the node that uses them.
     fn initial(&self, plan: &'a Plan, around: &Around<'a>, shown: &mut Shown) {
         let mut first = Vec::new();
-        let is_root = self.planned.root.as_ref().is_some_and(|root| std::ptr::eq(root, plan))
+        let is_root = self.planned.root.as_ref().is_some_and(|root| std::ptr::eq(&**root, plan))
             && matches!(self.bound.statement, Statement::Query(_));
         if is_root {
             self.with_queries(&mut first);
@@ -394,26 +402,14 @@ impl<'a> Walk<'a> {
                 joined(shown, "Nested Loop", spec.kind, "Nested Loop");
                 self.condition(shown, "Join Filter", &spec.on, plan, around, true);
             }
+            Op::MergeJoin(spec) => {
+                joined(shown, "Merge Join", spec.kind, "Merge");
+                self.pairs(shown, "Merge Cond", (&spec.left_keys, &spec.right_keys), plan, around);
+                self.condition(shown, "Join Filter", &spec.on, plan, around, true);
+            }
             Op::HashJoin(spec) => {
                 joined(shown, "Hash Join", spec.kind, "Hash");
-                let view = View { walk: self, around, plan, inputs: true, prefix: self.prefix() };
-                let left_width = plan.inputs.first().map_or(0, |input| input.layout.0.len());
-                let pairs = spec.left_keys.scalars.iter().zip(&spec.right_keys.scalars).map(|(left, right)| {
-                    let mut right = right.clone();
-                    right.each_mut(&mut |part| {
-                        if let super::super::bound::Scalar::Column(at) = part {
-                            *at += left_width;
-                        }
-                    });
-                    let args = Box::new([left.clone(), right]);
-                    let equal = super::super::bound::Scalar::Binary("=".into(), crate::types::arith::eq, args);
-                    deparse::text(&view, &equal, &[])
-                });
-                let pairs: Vec<String> = pairs.collect();
-                let text = if pairs.len() == 1 { pairs.concat() } else { format!("({})", pairs.join(" AND ")) };
-                if !pairs.is_empty() {
-                    shown.properties.push(("Hash Cond", Value::Text(text)));
-                }
+                self.pairs(shown, "Hash Cond", (&spec.left_keys, &spec.right_keys), plan, around);
                 self.condition(shown, "Join Filter", &spec.on, plan, around, true);
             }
             Op::Aggregate(spec, how) => {
@@ -474,6 +470,35 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// What a join compares, pair by pair.
+    fn pairs(
+        &self,
+        shown: &mut Shown,
+        label: &'static str,
+        (left, right): (&'a Exprs, &'a Exprs),
+        plan: &'a Plan,
+        around: &Around<'a>,
+    ) {
+        use super::super::bound::Scalar;
+        let view = View { walk: self, around, plan, inputs: true, prefix: self.prefix() };
+        let left_width = plan.inputs.first().map_or(0, |input| input.layout.0.len());
+        let pairs = left.scalars.iter().zip(&right.scalars).map(|(left, right)| {
+            let mut right = right.clone();
+            right.each_mut(&mut |part| {
+                if let Scalar::Column(at) = part {
+                    *at += left_width;
+                }
+            });
+            let equal = Scalar::Binary("=".into(), crate::types::arith::eq, Box::new([left.clone(), right]));
+            deparse::text(&view, &equal, &[])
+        });
+        let pairs: Vec<String> = pairs.collect();
+        let text = if pairs.len() == 1 { pairs.concat() } else { format!("({})", pairs.join(" AND ")) };
+        if !pairs.is_empty() {
+            shown.properties.push((label, Value::Text(text)));
+        }
+    }
+
     fn input_text(&self, around: &Around<'a>, plan: &'a Plan, at: usize) -> String {
         match plan.inputs.first() {
             Some(input) if matches!(input.op, Op::Append) => self.append_text(around, input, at),
@@ -515,6 +540,7 @@ impl<'a> Walk<'a> {
         let alias = self.alias(around, start, &spec.table);
         let table = self.table_name(&spec.table, alias.as_deref());
         let kind = match &spec.index {
+            None if spec.bitmap.is_some() => "Bitmap Heap Scan",
             None => "Seq Scan",
             Some(index) if index.keys_only => "Index Only Scan",
             Some(_) => "Index Scan",
@@ -541,7 +567,41 @@ impl<'a> Walk<'a> {
             let view = View { walk: self, around, plan, inputs: false, prefix: self.options.verbose };
             let conditions: Vec<Exprs> = spec.index_conditions.iter().map(turned).collect();
             let text = deparse::all(&view, &conditions.iter().collect::<Vec<_>>());
-            shown.properties.push(("Index Cond", Value::Text(text)));
+            let label = if spec.bitmap.is_some() { "Recheck Cond" } else { "Index Cond" };
+            shown.properties.push((label, Value::Text(text)));
+        }
+    }
+
+    /// How a map of rows is made.
+    fn map(&self, plan: &'a Plan, spec: &'a ScanSpec, map: &'a BitmapUse, around: &Around<'a>) -> Shown {
+        let joined = |kind: &str, maps: &'a [BitmapUse]| {
+            let inputs: Vec<Shown> =
+                maps.iter().map(|map| Shown { relation: "Member", ..self.map(plan, spec, map, around) }).collect();
+            let cost: f64 = inputs.iter().map(|input| input.cost.total).sum();
+            let cost = Cost { startup: cost, total: cost, rows: 0.0, width: 0 };
+            Shown { title: kind.into(), kind: kind.into(), relation: "Outer", cost, inputs, ..Shown::default() }
+        };
+        match map {
+            BitmapUse::And(maps) => joined("BitmapAnd", maps),
+            BitmapUse::Or(maps) => joined("BitmapOr", maps),
+            BitmapUse::Index(index, part) => {
+                let name = crate::types::quote::quote_ident(&spec.table.rel.indexes[index.index].name);
+                let view = View { walk: self, around, plan, inputs: false, prefix: self.options.verbose };
+                let conditions: Vec<Exprs> = part.conditions.iter().map(turned).collect();
+                let mut shown = Shown {
+                    title: format!("Bitmap Index Scan on {name}"),
+                    kind: "Bitmap Index Scan".into(),
+                    relation: "Outer",
+                    cost: Cost { startup: 0.0, total: part.total, rows: part.rows, width: 0 },
+                    ..Shown::default()
+                };
+                shown.facts.push(("Index Name", Value::Text(name.to_string())));
+                if !conditions.is_empty() {
+                    let text = deparse::all(&view, &conditions.iter().collect::<Vec<_>>());
+                    shown.properties.push(("Index Cond", Value::Text(text)));
+                }
+                shown
+            }
         }
     }
 
@@ -621,6 +681,11 @@ fn is_scan(plan: &Plan) -> bool {
     matches!(plan.op, Op::Scan(_) | Op::Function(..) | Op::Values(_) | Op::CteScan(..) | Op::WorkScan(..))
 }
 
+/// Whether a node is known to give nothing.
+fn is_empty(plan: &Plan) -> bool {
+    matches!(plan.op, Op::Result(_)) && plan.cost == Cost::default()
+}
+
 /// What the expressions of a node wait for.
 fn waits_of(plan: &Plan) -> Vec<&Wait> {
     let mut waits: Vec<&Wait> = plan.target.iter().flat_map(|target| &target.waits).collect();
@@ -629,6 +694,7 @@ fn waits_of(plan: &Plan) -> Vec<&Wait> {
         Op::Result(once) => waits.extend(once.iter().flat_map(|exprs| &exprs.waits)),
         Op::NestLoop(spec) => waits.extend(spec.on.iter().flat_map(|exprs| &exprs.waits)),
         Op::HashJoin(spec) => waits.extend(spec.on.iter().flat_map(|exprs| &exprs.waits)),
+        Op::MergeJoin(spec) => waits.extend(spec.on.iter().flat_map(|exprs| &exprs.waits)),
         Op::Aggregate(spec, _) => waits.extend(&spec.waits),
         Op::Window(spec) => waits.extend(&spec.waits),
         Op::Values(rows) => waits.extend(rows.iter().flat_map(|row| &row.waits)),

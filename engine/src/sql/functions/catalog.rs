@@ -1,7 +1,10 @@
 //! What SQL asks of the catalogs about names: the schemas of the path, and what is found without its schema.
 
 use super::{FnCtx, Registry};
+use crate::access::Env;
+use crate::catalog::{Catalog, RelationName};
 use crate::ids::{Oid, Result};
+use crate::types::session::{Relation, set_relations};
 use crate::types::{Datum, TypeId};
 use TypeId::{Bool, Name, NameArray};
 
@@ -13,6 +16,18 @@ pub(super) fn add(registry: &mut Registry) {
         Box::pin(async { Ok(Datum::array(Name, schemas(cx, args[0].as_bool()?).await?)) })
     });
     registry.waiting("pg_table_is_visible", &[TypeId::Oid], Bool, |cx, args| Box::pin(table_is_visible(cx, args)));
+}
+
+/// Puts the names of all relations where a regclass is read and shown by them.
+pub async fn load_relations(env: &Env, catalog: &Catalog) -> Result<()> {
+    let names = catalog.relation_names(env).await?;
+    let mut relations = Vec::with_capacity(names.len());
+    for RelationName { oid, namespace, name, visible } in names.iter().cloned() {
+        let schema = catalog.schema_name(env, namespace).await?;
+        relations.push(Relation { oid, schema, name, visible });
+    }
+    set_relations(relations.into());
+    Ok(())
 }
 
 /// The names of the schemas of the path, with those that nobody has named or without.

@@ -13,6 +13,7 @@ mod array;
 mod builtin;
 mod catalog;
 mod datetime;
+mod definition;
 mod encode;
 mod format;
 mod json;
@@ -32,6 +33,8 @@ use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
+pub use catalog::load_relations;
+pub use definition::view_text;
 pub use resolve::{Found, resolve};
 pub use sequence::SessionSequences;
 use std::fmt;
@@ -189,6 +192,7 @@ impl Registry {
         waiting::add(&mut registry);
         sequence::add(&mut registry);
         catalog::add(&mut registry);
+        definition::add(&mut registry);
         registry
     }
 

@@ -21,6 +21,7 @@
 mod alter;
 mod atom;
 mod constraint;
+mod copy;
 mod cursor;
 mod explain;
 mod expr;
@@ -45,7 +46,7 @@ mod utility;
 mod window;
 mod with;
 
-use super::ast::{Expr, QueryBody, Statement, Target};
+use super::ast::{Expr, Query, QueryBody, Statement, Target};
 use super::scan::{self, Scanner, StatementText, TokenKind, position};
 use crate::ids::{Error, Result, sqlstate};
 use cursor::{Source, kind_words};
@@ -91,6 +92,14 @@ pub fn parse(src: &str) -> Result<Vec<Parsed>> {
         statements.push(Parsed { statement, place: Place { range: text.range, shape: None } });
     }
     Ok(statements)
+}
+
+/// Parses a query that stands by itself.
+pub fn parse_query(text: &str) -> Result<Query> {
+    match parse(text)?.into_iter().next().map(|parsed| parsed.statement) {
+        Some(Statement::Query(query)) => Ok(*query),
+        _ => Err(Error::internal("not a query")),
+    }
 }
 
 /// Parses an expression that stands by itself.
@@ -220,6 +229,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         EXECUTE => prepared::execute(source, node),
         DEALLOCATE => prepared::deallocate(source, node),
         DISCARD => prepared::discard(source, node),
+        COPY => copy::copy(source, node),
         DECLARE => portal::declare(source, node),
         FETCH | MOVE => portal::fetch(source, node),
         CLOSE => portal::close(source, node),

@@ -129,15 +129,7 @@ fn parenthesised(source: &Source, mut children: Children, with: Option<With>) ->
 
 /// ORDER BY, LIMIT and OFFSET, the last two in either order.
 fn tail(source: &Source, children: &mut Children, body: QueryBody) -> Result<Query> {
-    let mut query = Query {
-        with: None,
-        body,
-        order_by: Vec::new(),
-        limit: None,
-        with_ties: false,
-        offset: None,
-        locking: Vec::new(),
-    };
+    let mut query = Query::of(body);
     if let Some(clause) = children.node(ORDER_BY_CLAUSE) {
         query.order_by = order_by(source, &clause)?;
     }

@@ -4,6 +4,9 @@ use super::super::bound::{Exprs, Scalar};
 use super::path::Relids;
 use std::cell::{Cell, RefCell};
 
+/// By whether a merge goes down and NULLs come first: from where to where the left side is read, and the right.
+pub type MergeRange = ((bool, bool), [f64; 4]);
+
 /// A condition of WHERE or of a join.
 pub struct Clause {
     /// What must hold.
@@ -31,7 +34,7 @@ pub struct Clause {
     /// By how the sides are hashed: bucket size and the most common value's part, of the left and the right.
     pub buckets: [Cell<Option<(f64, f64)>>; 2],
     /// Of a merge: from where to where each side is read, by whether it goes down and NULLs come first.
-    pub ranges: RefCell<Vec<((bool, bool), [f64; 4])>>,
+    pub ranges: RefCell<Vec<MergeRange>>,
     /// What it costs to ask: once, and for each row.
     pub cost: (f64, f64),
 }

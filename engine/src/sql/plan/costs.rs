@@ -260,7 +260,7 @@ pub fn max_align(size: f64) -> f64 {
 }
 
 fn log2(n: f64) -> f64 {
-    libm::log(n) / 0.693_147_180_559_945
+    libm::log(n) / std::f64::consts::LN_2
 }
 
 /// `hash_agg_entry_size`

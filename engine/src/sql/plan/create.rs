@@ -8,11 +8,13 @@
 use super::super::bound::{Exprs, FromNode, JoinKind, Scalar, slot};
 use super::clause::Clause;
 use super::costs::Grouped;
+use super::costs::clamp_rows;
 use super::layout::Layout;
 use super::level::Level;
 use super::path::{Asked, IndexWay, JoinWay, Key, Method, Path, Relids, Way};
 use super::tree::{
-    GroupSpec, HashSpec, IndexKey, IndexUse, LimitSpec, LoopSpec, Op, Plan, ScanSpec, SortSpec, WindowSpec,
+    BitmapUse, GroupSpec, HashSpec, IndexKey, IndexUse, LimitSpec, LoopSpec, MapPart, MergeSpec, Op, Plan, ScanSpec,
+    SortSpec, WindowSpec,
 };
 use crate::sql::bound::SortKey;
 use std::cell::RefCell;
@@ -40,11 +42,11 @@ impl<'l, 'a> Making<'l, 'a> {
         match &path.way {
             Way::Nothing => self.gated(nothing(), path),
             Way::Scan => {
-                let plan = self.scan(path, None);
+                let plan = self.scan(path, None, None);
                 self.gated(plan, path)
             }
             Way::Index(way) => {
-                let plan = self.scan(path, Some(way));
+                let plan = self.scan(path, Some(way), None);
                 self.gated(plan, path)
             }
             Way::Join(way) => {
@@ -55,13 +57,13 @@ impl<'l, 'a> Making<'l, 'a> {
                 let made = self.level.made.borrow_mut().take().unwrap_or_else(nothing);
                 self.gated(made, path)
             }
-            Way::Bitmap(_) | Way::BitmapAnd(_) | Way::BitmapOr(_) => nothing(),
+            Way::Bitmap(map) => {
+                let plan = self.scan(path, None, Some(map));
+                self.gated(plan, path)
+            }
+            Way::BitmapAnd(_) | Way::BitmapOr(_) => nothing(),
             Way::Material(input) => self.plan(input).under(Op::Material),
             Way::Sort(input) => {
-                let plan = self.plan(input);
-                self.sorted(plan, &path.keys)
-            }
-            Way::SortSome(input, _) => {
                 let plan = self.plan(input);
                 self.sorted(plan, &path.keys)
             }
@@ -119,7 +121,7 @@ impl<'l, 'a> Making<'l, 'a> {
 
     // --- scans -----------------------------------------------------------------------------------------------
 
-    fn scan(&mut self, path: &Path, way: Option<&IndexWay>) -> Plan {
+    fn scan(&mut self, path: &Path, way: Option<&IndexWay>, map: Option<&Path>) -> Plan {
         let at = path.relids.trailing_zeros() as usize;
         let item = self.level.bases[at].item;
         for (param, scalar) in super::from::lateral(item) {
@@ -128,7 +130,7 @@ impl<'l, 'a> Making<'l, 'a> {
         let clauses = self.level.bases[at].clauses.clone();
         let start = self.level.bases[at].slots.start;
         match item {
-            FromNode::Table(table, _, _) => self.table(path, at, table, way, clauses),
+            FromNode::Table(table, _, _) => self.table(path, at, table, (way, map), clauses),
             FromNode::Function(item) => {
                 let op = Op::Function(Rc::new(item.calls.clone()), item.ordinality);
                 let layout = Layout((item.base..item.base + item.width()).collect());
@@ -170,15 +172,24 @@ impl<'l, 'a> Making<'l, 'a> {
         path: &Path,
         at: usize,
         table: &Rc<crate::catalog::Table>,
-        way: Option<&IndexWay>,
+        (way, map): (Option<&IndexWay>, Option<&Path>),
         clauses: Vec<Rc<Clause>>,
     ) -> Plan {
         let start = self.level.bases[at].slots.start;
         let asked: &[Asked] = way.map_or(&[], |way| &way.asked);
+        // An index decides a condition, and a map those of which it is no mere part.
+        let mut decided: Vec<Rc<Clause>> = asked.iter().map(|own| own.clause.clone()).collect();
+        let mut whole: Vec<Exprs> = Vec::new();
+        if let Some(map) = map {
+            decided = super::bitmap_paths::map_clauses(map);
+            whole = rechecks(map);
+        }
         let is_asked = |clause: &Rc<Clause>| {
-            asked.iter().any(|own| {
-                Rc::ptr_eq(&own.clause, clause) || own.clause.class.is_some() && own.clause.class == clause.class
-            })
+            decided.iter().any(|own| Rc::ptr_eq(own, clause) || own.class.is_some() && own.class == clause.class)
+                || clause.scalar().is_some_and(|scalar| {
+                    matches!(scalar, Scalar::Or(_))
+                        && whole.iter().any(|own| super::same::same(&own.scalars[0], scalar))
+                })
         };
         let told = if path.outer == 0 { Vec::new() } else { self.level.told_clauses(at, path.outer) };
         let filter: Vec<Exprs> = clauses
@@ -187,7 +198,10 @@ impl<'l, 'a> Making<'l, 'a> {
             .filter(|clause| !is_asked(clause))
             .map(|clause| self.with_params(&clause.exprs, path.relids))
             .collect();
-        let bounds: Vec<Exprs> = asked.iter().map(|own| self.with_params(&own.clause.exprs, path.relids)).collect();
+        let bounds = match map {
+            Some(_) => whole.iter().map(|own| self.with_params(own, path.relids)).collect(),
+            None => self.bounds(asked, path.relids),
+        };
         let mut slots = self.level.outputs(path.relids);
         for exprs in filter.iter().chain(&bounds) {
             exprs.each(&mut |part| {
@@ -202,22 +216,51 @@ impl<'l, 'a> Making<'l, 'a> {
         let columns: Vec<usize> = slots.iter().map(|slot| slot - start).collect();
         let plain = columns.iter().take_while(|column| **column < table.desc.natts()).count();
         let layout = Layout(slots);
-        let keys = asked.iter().map(|own| {
-            let exprs = self.with_params(&Exprs::of(own.value.clone()), path.relids);
-            let value = exprs.scalars.into_iter().next().unwrap_or(Scalar::Const(crate::types::Datum::Null));
-            IndexKey { column: own.column, strategy: own.strategy, value }
-        });
-        let index = way.map(|way| IndexUse {
-            index: way.index,
-            keys: keys.collect(),
-            backward: way.backward,
-            keys_only: way.only && plain == columns.len(),
-        });
+        let index = way
+            .map(|way| IndexUse { keys_only: way.only && plain == columns.len(), ..self.index_use(way, path.relids) });
+        let bitmap = map.map(|map| self.bitmap_use(map, path.relids, &layout));
         let index_conditions = layout.all(&bounds);
         let mut conditions = layout.all(&filter);
         crate::small::sort_by_key(&mut conditions, |exprs| !exprs.waits.is_empty());
-        let spec = ScanSpec { table: table.clone(), start, columns, plain, index, index_conditions };
+        let spec = ScanSpec { table: table.clone(), start, columns, plain, index, bitmap, index_conditions };
         Plan { filter: conditions, ..Plan::new(Op::Scan(Rc::new(spec)), Vec::new(), layout) }
+    }
+
+    fn bounds(&self, asked: &[Asked], own: Relids) -> Vec<Exprs> {
+        let mut bounds: Vec<Exprs> = Vec::with_capacity(asked.len());
+        for (at, asked_here) in asked.iter().enumerate() {
+            if !asked[..at].iter().any(|before| Rc::ptr_eq(&before.clause, &asked_here.clause)) {
+                bounds.push(self.with_params(&asked_here.clause.exprs, own));
+            }
+        }
+        bounds
+    }
+
+    fn index_use(&self, way: &IndexWay, own: Relids) -> IndexUse {
+        let keys = way.asked.iter().map(|asked| {
+            let exprs = self.with_params(&Exprs::of(asked.value.clone()), own);
+            let value = exprs.scalars.into_iter().next().unwrap_or(Scalar::Const(crate::types::Datum::Null));
+            IndexKey { column: asked.column, strategy: asked.strategy, value }
+        });
+        IndexUse { index: way.index, keys: keys.collect(), backward: way.backward, keys_only: false }
+    }
+
+    /// A map of rows, and how it is made.
+    fn bitmap_use(&self, map: &Path, own: Relids, layout: &Layout) -> BitmapUse {
+        let all = |maps: &[Rc<Path>]| maps.iter().map(|map| self.bitmap_use(map, own, layout)).collect();
+        match &map.way {
+            Way::BitmapAnd(maps) => BitmapUse::And(all(maps)),
+            Way::BitmapOr(maps) => BitmapUse::Or(all(maps)),
+            Way::Index(way) => BitmapUse::Index(
+                self.index_use(way, own),
+                MapPart {
+                    conditions: layout.all(&self.bounds(&way.asked, own)),
+                    total: way.total,
+                    rows: clamp_rows(way.selectivity * self.level.bases[own.trailing_zeros() as usize].tuples),
+                },
+            ),
+            _ => BitmapUse::And(Vec::new()),
+        }
     }
 
     /// Expressions in which what is not these relations' own comes in exec parameters.
@@ -247,9 +290,19 @@ impl<'l, 'a> Making<'l, 'a> {
     // --- joins -----------------------------------------------------------------------------------------------
 
     fn join(&mut self, path: &Path, way: &JoinWay) -> Plan {
-        let left = self.plan(&way.outer);
+        let mut left = self.plan(&way.outer);
+        if way.sorts.0 {
+            left = self.sorted_side(left, &way.outer, &way.order);
+        }
         let before = self.told.replace(Vec::new());
-        let right = self.plan(&way.inner);
+        let mut right = self.plan(&way.inner);
+        if way.sorts.1 {
+            right = self.sorted_side(right, &way.inner, &way.inner_order);
+        }
+        if way.keeps {
+            let cost = self.level.costs.kept(&right.cost);
+            right = Plan { cost, ..right.under(Op::Material) };
+        }
         let mut params = Vec::new();
         let outer = way.outer.relids;
         let mut told = before;
@@ -280,7 +333,27 @@ impl<'l, 'a> Making<'l, 'a> {
                     right_width,
                 }))
             }
-            Method::Hash | Method::Merge => {
+            Method::Merge => {
+                let rest: Vec<_> =
+                    own.iter().filter(|clause| !way.by.iter().any(|by| Rc::ptr_eq(by, clause))).cloned().collect();
+                let (left_keys, right_keys) = hash_keys(way, &left.layout, &right.layout);
+                let direction = |clause: &Rc<Clause>| {
+                    let (a, b) = clause.classes.get().unwrap_or_default();
+                    let (a, b) = (self.level.class(a), self.level.class(b));
+                    let key = way.order.iter().find(|key| key.class == a || key.class == b);
+                    key.map_or((false, false), |key| (key.descending, key.nulls_first))
+                };
+                Op::MergeJoin(Rc::new(MergeSpec {
+                    kind: way.kind,
+                    left_keys,
+                    right_keys,
+                    order: way.by.iter().map(direction).collect(),
+                    on: both.all(&self.exprs_with_params(&rest, path.relids)),
+                    left_width,
+                    right_width,
+                }))
+            }
+            Method::Hash => {
                 let rest: Vec<_> =
                     own.iter().filter(|clause| !way.by.iter().any(|by| Rc::ptr_eq(by, clause))).cloned().collect();
                 let (left_keys, right_keys) = hash_keys(way, &left.layout, &right.layout);
@@ -295,7 +368,14 @@ impl<'l, 'a> Making<'l, 'a> {
             }
         };
         let above = self.exprs_with_params(&above, path.relids);
-        Plan::new(op, vec![left, right], layout).filtered(&above)
+        Plan { unique: way.unique, ..Plan::new(op, vec![left, right], layout).filtered(&above) }
+    }
+
+    /// A side of a merge, sorted for it.
+    fn sorted_side(&mut self, plan: Plan, path: &Path, keys: &[Key]) -> Plan {
+        let cost = self.level.costs.sorted(&path.cost, None);
+        let plan = self.sorted(plan, keys);
+        Plan { cost, ..plan }
     }
 
     fn exprs_with_params(&self, clauses: &[Rc<Clause>], own: Relids) -> Vec<Exprs> {
@@ -443,6 +523,21 @@ impl<'l, 'a> Making<'l, 'a> {
         let width = query.targets.scalars.len() - super::from::slots(from).end;
         let layout = Layout(plan.layout.0[..width].to_vec());
         Plan { layout, ..plan.under(Op::LockRows(Rc::new(query.clone()), width)) }
+    }
+}
+
+/// What a map of rows is asked of each row of a page of which it has forgotten the places.
+fn rechecks(map: &Path) -> Vec<Exprs> {
+    match &map.way {
+        Way::BitmapAnd(maps) => maps.iter().flat_map(|map| rechecks(map)).collect(),
+        Way::BitmapOr(maps) => {
+            let parts = maps.iter().map(|map| {
+                let mut all: Vec<Scalar> = rechecks(map).into_iter().flat_map(|exprs| exprs.scalars).collect();
+                if all.len() == 1 { all.remove(0) } else { Scalar::And(all) }
+            });
+            vec![Exprs::of(Scalar::Or(parts.collect()))]
+        }
+        _ => super::bitmap_paths::map_clauses(map).iter().map(|clause| clause.exprs.clone()).collect(),
     }
 }
 

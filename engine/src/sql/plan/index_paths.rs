@@ -28,14 +28,28 @@ type Columns = Vec<Vec<Asked>>;
 impl Level<'_> {
     /// All ways to read a table by its indexes.
     pub fn index_paths(&mut self, at: usize) {
-        let mut maps = Vec::new();
+        let (mut maps, mut told) = (Vec::new(), Vec::new());
         for size in self.bases[at].indexes.clone() {
             let own = self.bases[at].clauses.clone();
             let columns = self.match_clauses(at, size.at, &own);
-            self.paths_of(at, size, &columns, &mut maps);
-            self.told_paths(at, size, &columns);
+            for path in self.paths_of(at, size, &columns, &mut maps) {
+                self.rels[at].paths.add(path);
+            }
+            self.told_paths(at, size, &columns, &mut told);
         }
-        self.bitmap_paths(at, maps);
+        self.bitmap_paths(at, maps, &told);
+    }
+
+    /// The maps that indexes make of these conditions.
+    pub fn maps_of(&mut self, at: usize, clauses: &[Rc<Clause>]) -> Vec<Rc<Path>> {
+        let mut maps = Vec::new();
+        for size in self.bases[at].indexes.clone() {
+            let columns = self.match_clauses(at, size.at, clauses);
+            if columns.iter().any(|column| !column.is_empty()) {
+                self.paths_of(at, size, &columns, &mut maps);
+            }
+        }
+        maps
     }
 
     fn index(&self, at: usize, place: usize) -> Option<&Index> {
@@ -63,8 +77,7 @@ impl Level<'_> {
     /// What a condition asks of a column: `match_clause_to_indexcol`.
     fn asked(&self, at: usize, slot: usize, column: usize, scalar: &Scalar, clause: &Rc<Clause>) -> Vec<Asked> {
         let is_column = |scalar: &Scalar| matches!(scalar, Scalar::Column(own) if *own == slot);
-        let one =
-            |strategy, value: Scalar| vec![Asked { column, strategy, value, clause: clause.clone(), exact: true }];
+        let one = |strategy, value: Scalar| vec![Asked { column, strategy, value, clause: clause.clone() }];
         match scalar {
             Scalar::IsNull(arg, negated) if is_column(arg) => {
                 one(if *negated { Strategy::IsNotNull } else { Strategy::IsNull }, Scalar::Const(Datum::Null))
@@ -90,25 +103,36 @@ impl Level<'_> {
                     one(strategy, value.clone())
                 }
             }
+            // `= ANY` of an array: the index is asked for each element.
+            Scalar::Each(op, _, false, args) if &**op == "=" && is_column(&args[0]) && column == 0 => {
+                let own = self.relids(&args[1]) >> at & 1 == 1;
+                let elements = self.type_of(&args[1]).0.element();
+                let fits = elements.is_some_and(|elem| self.fits_type(slot, elem));
+                if own || is_volatile(&args[1]) || !fits { Vec::new() } else { one(Strategy::Equal, args[1].clone()) }
+            }
             _ => Vec::new(),
         }
     }
 
     /// Whether a value is of a type that the index compares with.
     fn fits(&self, slot: usize, value: &Scalar) -> bool {
-        use TypeId::{Int2, Int4, Int8, Text, Unknown, Varchar};
-        let own = self.slot_type(slot).0;
         let other = self.type_of(value).0;
+        other == TypeId::Unknown || self.fits_type(slot, other)
+    }
+
+    fn fits_type(&self, slot: usize, other: TypeId) -> bool {
+        use TypeId::{Int2, Int4, Int8, Text, Varchar};
+        let own = self.slot_type(slot).0;
         let group = |ty: TypeId| match ty {
             Int2 | Int4 | Int8 => Int8,
             Varchar => Text,
             ty => ty,
         };
-        other == Unknown || group(own) == group(other)
+        group(own) == group(other)
     }
 
     /// `match_join_clauses_to_index`, `consider_index_join_clauses`: an index that is asked for each row of others.
-    fn told_paths(&mut self, at: usize, size: IndexSize, own: &Columns) {
+    fn told_paths(&mut self, at: usize, size: IndexSize, own: &Columns, maps: &mut Vec<Rc<Path>>) {
         let own_bit: Relids = 1 << at;
         let joins: Vec<Rc<Clause>> = self.bases[at]
             .joins
@@ -119,7 +143,6 @@ impl Level<'_> {
         let joined = self.match_clauses(at, size.at, &joins);
         let implied = self.implied_columns(at, size.at);
         let mut considered: Vec<Relids> = Vec::new();
-        let mut maps = Vec::new();
         let count = joined.len();
         for column in 0..count {
             for asked in joined[column].iter().chain(&implied[column]).cloned().collect::<Vec<_>>() {
@@ -133,10 +156,10 @@ impl Level<'_> {
                             .any(|other| other.clause.class == Some(class) && other.clause.relids & !old == 0)
                     });
                     if differ && !used {
-                        self.told_path(at, size, (own, &joined, &implied), relids | old, &mut considered, &mut maps);
+                        self.told_path(at, size, (own, &joined, &implied), relids | old, &mut considered, maps);
                     }
                 }
-                self.told_path(at, size, (own, &joined, &implied), relids, &mut considered, &mut maps);
+                self.told_path(at, size, (own, &joined, &implied), relids, &mut considered, maps);
             }
         }
     }
@@ -160,7 +183,9 @@ impl Level<'_> {
             let from_classes = implied[column].iter().find(within);
             from_joins.chain(from_classes).chain(&own[column]).cloned().collect()
         });
-        self.paths_of(at, size, &columns.collect(), maps);
+        for path in self.paths_of(at, size, &columns.collect(), maps) {
+            self.rels[at].paths.add(path);
+        }
     }
 
     /// `match_eclass_clauses_to_index`
@@ -180,7 +205,8 @@ impl Level<'_> {
     }
 
     /// `build_index_paths`: by these columns, and in the orders that the index has.
-    fn paths_of(&mut self, at: usize, size: IndexSize, columns: &Columns, maps: &mut Vec<Rc<Path>>) {
+    fn paths_of(&mut self, at: usize, size: IndexSize, columns: &Columns, maps: &mut Vec<Rc<Path>>) -> Vec<Path> {
+        let mut paths = Vec::new();
         let asked: Vec<Asked> = columns.iter().flatten().cloned().collect();
         let own: Relids = 1 << at;
         let outer = asked.iter().fold(self.rels[at].lateral, |outer, asked| outer | asked.clause.relids) & !own;
@@ -193,13 +219,13 @@ impl Level<'_> {
             {
                 maps.push(Rc::new(path.clone()));
             }
-            self.rels[at].paths.add(path);
+            paths.push(path);
         }
         let backward = self.index_order(at, size.at, true);
         if !backward.is_empty() {
-            let path = self.index_path(at, size, &asked, outer, (backward, true), only);
-            self.rels[at].paths.add(path);
+            paths.push(self.index_path(at, size, &asked, outer, (backward, true), only));
         }
+        paths
     }
 
     /// The order in which an index gives its rows, as far as somebody has use for it.
@@ -275,7 +301,7 @@ impl Level<'_> {
     }
 
     /// `get_loop_count`: how often an index is asked at least.
-    fn loops(&self, outer: Relids) -> f64 {
+    pub fn loops(&self, outer: Relids) -> f64 {
         let others = (0..self.bases.len()).filter(|at| outer >> at & 1 == 1).map(|at| self.rels[at].rows);
         let least = others.fold(0.0, |least: f64, rows| if least == 0.0 { rows } else { least.min(rows) });
         if least > 0.0 { least } else { 1.0 }
@@ -342,32 +368,38 @@ impl Level<'_> {
         let Some(index) = self.index(at, size.at) else { return Found::default() };
         let asking = Asking { only: 1 << at, ..Asking::ROWS };
         let (bounds, fixes_all) = boundary(asked, index);
+        // For each element of an array the index is searched anew.
+        let searches: f64 = asked.iter().map(elements).product();
         let part = |asked: &[Asked]| {
             let clauses: Vec<Rc<Clause>> = asked.iter().map(|asked| asked.clause.clone()).collect();
             self.selectivity(&clauses, asking)
         };
-        let wanted =
-            if index.unique && fixes_all { 1.0 } else { (part(&asked[..bounds]) * base.tuples).round_ties_even() };
+        let wanted = if index.unique && fixes_all && !asked.iter().any(is_each) {
+            1.0
+        } else {
+            (part(&asked[..bounds]) * base.tuples / searches).round_ties_even()
+        };
         let selectivity = part(asked);
-        let mut entries = if wanted <= 0.0 { (selectivity * base.tuples).round_ties_even() } else { wanted };
+        let mut entries = if wanted <= 0.0 { (selectivity * base.tuples / searches).round_ties_even() } else { wanted };
         entries = entries.min(size.tuples).max(1.0);
         let leaves =
             if size.pages > 1.0 && size.tuples > 1.0 { (entries * size.pages / size.tuples).ceil() } else { 1.0 };
         let costs = &self.costs;
-        let mut total = if loops > 1.0 {
-            costs.pages_fetched(leaves * loops, size.pages, size.pages, self.all_pages) * costs.random_page / loops
+        let scans = searches * loops;
+        let mut total = if scans > 1.0 {
+            costs.pages_fetched(leaves * scans, size.pages, size.pages, self.all_pages) * costs.random_page / loops
         } else {
             leaves * costs.random_page
         };
         let args: f64 = asked.iter().map(|asked| self.scalar_cost(&asked.value)).sum();
-        total += args + entries * (costs.index_tuple + costs.operator * asked.len() as f64);
+        total += args + entries * searches * (costs.index_tuple + costs.operator * asked.len() as f64);
         let mut startup = args;
         let mut descent = (f64::from(size.height) + 1.0) * 50.0 * costs.operator;
         if size.tuples > 1.0 {
             descent += (libm::log(size.tuples) / libm::log(2.0)).ceil() * costs.operator;
         }
         startup += descent;
-        total += descent;
+        total += searches * descent;
         let first = &index.keys[0];
         let known = base.stats.column(first.column).and_then(|stats| stats.correlation);
         let mut correlation = known.map_or(0.0, f64::from);
@@ -378,6 +410,20 @@ impl Level<'_> {
             correlation *= 0.75;
         }
         Found { startup, total, selectivity, correlation }
+    }
+}
+
+fn is_each(asked: &Asked) -> bool {
+    matches!(asked.clause.scalar(), Some(Scalar::Each(..)))
+}
+
+/// How many values an index is asked for.
+fn elements(asked: &Asked) -> f64 {
+    match (asked.clause.scalar(), &asked.value) {
+        (Some(Scalar::Each(..)), Scalar::Const(Datum::Array(array))) => array.items.len().max(1) as f64,
+        (Some(Scalar::Each(..)), Scalar::Array(_, items)) => items.len().max(1) as f64,
+        (Some(Scalar::Each(..)), _) => 10.0,
+        _ => 1.0,
     }
 }
 

@@ -16,7 +16,6 @@ use super::path::{JoinWay, Key, Method, Path, Relids, Way};
 use super::scan_paths::clauses_cost;
 use super::selectivity::Asking;
 use super::tree::Cost;
-use crate::access::Strategy;
 use std::rc::Rc;
 
 /// A join of two relations, whose ways are looked for.
@@ -41,7 +40,12 @@ impl Joining<'_> {
         self.unique || matches!(self.kind, JoinKind::Semi | JoinKind::Anti)
     }
 
-    fn is_outer(&self) -> bool {
+    /// From where a path may be told values.
+    pub fn sources(&self) -> Relids {
+        self.sources
+    }
+
+    pub fn is_outer(&self) -> bool {
         matches!(self.kind, JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Anti)
     }
 }
@@ -241,6 +245,7 @@ impl Level<'_> {
             clauses,
             by: Vec::new(),
             order: Vec::new(),
+            inner_order: Vec::new(),
             sorts: (false, false),
             keeps: false,
             unique: joining.unique,
@@ -305,7 +310,7 @@ impl Level<'_> {
     }
 
     /// How many rows a path gives: fewer than others if it is told something.
-    fn path_rows(&self, joining: &Joining, outer: &Path, inner: &Path, told: Relids) -> f64 {
+    pub fn path_rows(&self, joining: &Joining, outer: &Path, inner: &Path, told: Relids) -> f64 {
         let all = self.rels[joining.rel].rows;
         if told == 0 {
             return all;
@@ -343,7 +348,7 @@ impl Level<'_> {
                     _ => (cost.startup, cost.total),
                 }
             }
-            Way::Material(_) | Way::Sort(_) => (0.0, self.costs.reread(self.costs.operator, &cost)),
+            Way::Material(_) => (0.0, self.costs.reread(self.costs.operator, &cost)),
             Way::Join(join) if join.method == Method::Hash => {
                 let inner = &join.inner.cost;
                 match self.costs.hash_table(inner.rows, inner.width).1 {
@@ -403,6 +408,7 @@ impl Level<'_> {
             clauses: joining.clauses.clone(),
             by: by.to_vec(),
             order: Vec::new(),
+            inner_order: Vec::new(),
             sorts: (false, false),
             keeps: false,
             unique: joining.unique,
@@ -506,14 +512,10 @@ impl Level<'_> {
 
 /// `ExecMaterializesOutput`: whether a path keeps its rows anyway.
 fn materializes(path: &Path) -> bool {
-    matches!(path.way, Way::Material(_) | Way::Sort(_))
+    matches!(path.way, Way::Material(_))
 }
 
 /// Whether a path can be read from a place before again: `ExecSupportsMarkRestore`.
 pub fn can_go_back(path: &Path) -> bool {
-    match &path.way {
-        Way::Index(_) => true,
-        Way::Material(_) | Way::Sort(_) => true,
-        _ => false,
-    }
+    matches!(path.way, Way::Index(_) | Way::Material(_))
 }

@@ -197,7 +197,8 @@ impl<'a> Level<'a> {
             base.visible = if visible <= 0.0 || pages <= 0.0 { 0.0 } else { (visible / pages).min(1.0) };
         }
         let snapshot = &self.planner.snapshot;
-        for (place, (index, known)) in table.rel.indexes.iter().zip(&table.indexes).enumerate() {
+        // The youngest comes first: of two that cost the same it is taken.
+        for (place, (index, known)) in table.rel.indexes.iter().zip(&table.indexes).enumerate().rev() {
             if known.after.is_some_and(|xid| !xid.precedes(snapshot.xmin)) {
                 continue;
             }
@@ -287,7 +288,7 @@ impl<'a> Level<'a> {
     pub fn slot_type(&self, at: usize) -> (TypeId, i32) {
         let query = self.query;
         match at {
-            _ if at < slot::KEY || at >= slot::PULLED => match self.place(at) {
+            _ if !(slot::KEY..slot::PULLED).contains(&at) => match self.place(at) {
                 Some(place) => self.column_type(place),
                 // The columns of VALUES, and of UNION and its like.
                 None => query.columns.get(at).map_or((TypeId::Unknown, -1), |column| (column.ty, column.typmod)),

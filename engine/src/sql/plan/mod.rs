@@ -93,7 +93,7 @@ pub async fn plan(fx: &FnCtx, snapshot: &Snapshot, bound: &Bound, params: Option
         ctes: RefCell::new(bound.ctes.iter().map(|_| None).collect()),
     };
     let ctes = (0..bound.ctes.len()).map(|id| planner.cte_plan(id)).collect();
-    let root = planner.source_of(&bound.statement);
+    let root = planner.source_of(&bound.statement).map(Rc::new);
     let subs = (0..bound.subqueries.len()).map(|at| planner.with_sub(at, Rc::clone)).collect();
     Ok(Planned { root, subs, ctes, execs: planner.execs.get() })
 }

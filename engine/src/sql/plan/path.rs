@@ -69,10 +69,8 @@ pub enum Way {
     Join(Rc<JoinWay>),
     /// Rows that are kept, to be read again.
     Material(Rc<Path>),
-    /// Rows brought into their order, for a merge.
+    /// Rows brought into their order.
     Sort(Rc<Path>),
-    /// Rows brought into an order, of which so many are wanted at most.
-    SortSome(Rc<Path>, Option<f64>),
     /// What SELECT makes of rows.
     Project(Rc<Path>),
     /// Groups.
@@ -120,8 +118,6 @@ pub struct Asked {
     pub value: Scalar,
     /// The condition of which this is a part or a consequence.
     pub clause: Rc<Clause>,
-    /// Whether the condition says no more.
-    pub exact: bool,
 }
 
 /// How two sides are joined.
@@ -149,8 +145,10 @@ pub struct JoinWay {
     pub clauses: Rc<[Rc<Clause>]>,
     /// Those by which the method works.
     pub by: Vec<Rc<Clause>>,
-    /// Merge: in which order both sides must come.
+    /// Merge: in which order the outer side must come.
     pub order: Vec<Key>,
+    /// The same of the inner side.
+    pub inner_order: Vec<Key>,
     /// Merge: whether the outer side has to be sorted for that, and the inner.
     pub sorts: (bool, bool),
     /// Merge: whether the inner side's rows are kept.

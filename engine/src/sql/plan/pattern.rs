@@ -96,7 +96,7 @@ impl Level<'_> {
 }
 
 /// `make_greater_string`: the least text above all that begin like this one.
-pub fn greater(prefix: &str) -> Option<String> {
+fn greater(prefix: &str) -> Option<String> {
     let mut text: Vec<char> = prefix.chars().collect();
     while let Some(last) = text.pop() {
         if let Some(next) = char::from_u32(u32::from(last) + 1) {
@@ -107,17 +107,11 @@ pub fn greater(prefix: &str) -> Option<String> {
     None
 }
 
-/// The prefix of a LIKE pattern, if it is one without letters' case.
-pub fn prefix_of(pattern: &str) -> Option<(String, bool)> {
-    let found = Pattern::of(pattern, false);
-    (!found.prefix.is_empty()).then_some((found.prefix, found.exact))
-}
-
 impl Pattern {
     fn of(text: &str, folds: bool) -> Pattern {
         let mut prefix = String::new();
         let mut chars = text.chars();
-        let mut rest = chars.clone();
+        let mut rest;
         let exact = loop {
             rest = chars.clone();
             match chars.next() {

@@ -147,7 +147,10 @@ impl Level<'_> {
                     1 => self.costs.tuple + each,
                     _ => (self.costs.operator + self.costs.tuple) * count,
                 };
-                let width = (0..rows[0].scalars.len()).map(|at| self.slot_width(at)).sum();
+                let width = match query.columns.is_empty() {
+                    true => rows[0].scalars.iter().map(|scalar| self.scalar_width(scalar)).sum(),
+                    false => (0..query.columns.len()).map(|at| self.slot_width(at)).sum(),
+                };
                 let cost = Cost { startup, total: startup + run, rows: count, width };
                 let layout = Layout((0..rows.first().map_or(0, |row| row.scalars.len())).collect());
                 let rows: Vec<Exprs> = rows.iter().map(|row| self.planner.folded_all(row)).collect();

@@ -2,7 +2,7 @@
 //!
 //! PostgreSQL: `optimizer/path/allpaths.c`, `set_baserel_size_estimates`.
 
-use super::super::bound::{CteBody, Exprs, FromNode, FunctionItem, Scalar};
+use super::super::bound::{CteBody, FromNode, FunctionItem, Scalar};
 use super::clause::Clause;
 use super::costs::clamp_rows;
 use super::level::{Known, Level};
@@ -203,9 +203,4 @@ impl CtePlan {
             CtePlan::Change(_, None) | CtePlan::Inlined => 1.0,
         }
     }
-}
-
-/// Conditions as expressions.
-pub fn exprs_of(clauses: &[Rc<Clause>]) -> Vec<Exprs> {
-    clauses.iter().map(|clause| clause.exprs.clone()).collect()
 }

@@ -26,7 +26,7 @@ use std::rc::Rc;
 #[derive(Default)]
 pub struct Planned {
     /// That of a query, of the rows of an INSERT, or of the rows to be changed.
-    pub root: Option<Plan>,
+    pub root: Option<Rc<Plan>>,
     /// Those of the subqueries within expressions.
     pub subs: Vec<Rc<Plan>>,
     /// Those of the queries of WITH.
@@ -36,6 +36,7 @@ pub struct Planned {
 }
 
 /// How the rows of a query of WITH come to be.
+#[allow(clippy::large_enum_variant)]
 pub enum CtePlan {
     /// A query.
     Query(Plan),
@@ -67,6 +68,8 @@ pub struct Plan {
     pub widths: Vec<i32>,
     pub order: Vec<SortKey>,
     pub distinct: Vec<usize>,
+    /// Of a join: whether a row of the outer side has one partner at most.
+    pub unique: bool,
     /// What it is thought to cost, and to give.
     pub cost: Cost,
 }
@@ -106,6 +109,8 @@ pub enum Op {
     NestLoop(Rc<LoopSpec>),
     /// A join by hashes.
     HashJoin(Rc<HashSpec>),
+    /// A join of sides that come in order.
+    MergeJoin(Rc<MergeSpec>),
     /// Groups, and how they are made.
     Aggregate(Rc<GroupSpec>, Grouped),
     /// Functions over a window.
@@ -140,8 +145,37 @@ pub struct ScanSpec {
     pub plain: usize,
     /// By which index, if not page by page.
     pub index: Option<IndexUse>,
+    /// Or by a map of rows that indexes make before.
+    pub bitmap: Option<BitmapUse>,
     /// What has been asked of the index, over these columns: asked again where the index did not decide it.
     pub index_conditions: Vec<Exprs>,
+}
+
+impl ScanSpec {
+    /// Whether the rows themselves are not needed.
+    pub fn is_index_only(&self) -> bool {
+        self.index.as_ref().is_some_and(|index| index.keys_only)
+    }
+}
+
+/// A map of rows, and how it is made.
+pub enum BitmapUse {
+    /// What an index leads to: Bitmap Index Scan.
+    Index(IndexUse, MapPart),
+    /// What is in all of these maps.
+    And(Vec<BitmapUse>),
+    /// What is in one of them.
+    Or(Vec<BitmapUse>),
+}
+
+/// What is thought of a part of a map.
+pub struct MapPart {
+    /// What the index is asked, over the columns of the scan.
+    pub conditions: Vec<Exprs>,
+    /// What it costs in all.
+    pub total: f64,
+    /// How many rows it leads to.
+    pub rows: f64,
 }
 
 /// An index and what it is asked.
@@ -163,7 +197,8 @@ pub struct IndexKey {
     pub column: usize,
     /// How it is compared.
     pub strategy: Strategy,
-    /// An expression without columns.
+    /// An expression without columns. If it gives an array, and the column has none, `=` means `= ANY`: the index is asked for
+    /// each element, in the index's order.
     pub value: Scalar,
 }
 
@@ -191,6 +226,24 @@ pub struct HashSpec {
     pub left_keys: Exprs,
     /// What is compared, over the rows of the right.
     pub right_keys: Exprs,
+    /// What else must hold, over a row of the left and one of the right.
+    pub on: Vec<Exprs>,
+    /// How many values a row of the left has.
+    pub left_width: usize,
+    /// How many values a row of the right has.
+    pub right_width: usize,
+}
+
+/// A join of sides that come in the order of what is compared.
+pub struct MergeSpec {
+    /// What happens to rows without a partner.
+    pub kind: JoinKind,
+    /// What is compared, over the rows of the left.
+    pub left_keys: Exprs,
+    /// What is compared, over the rows of the right.
+    pub right_keys: Exprs,
+    /// In which order both sides come, for each key: DESC, NULLS FIRST.
+    pub order: Vec<(bool, bool)>,
     /// What else must hold, over a row of the left and one of the right.
     pub on: Vec<Exprs>,
     /// How many values a row of the left has.
@@ -257,6 +310,7 @@ impl Plan {
             widths: Vec::new(),
             order: Vec::new(),
             distinct: Vec::new(),
+            unique: false,
             cost: Cost::default(),
         }
     }

@@ -280,7 +280,7 @@ impl Level<'_> {
 
     fn sort_path(&self, path: &Rc<Path>, keys: &[Key], limit: Option<f64>) -> Rc<Path> {
         let cost = self.costs.sorted(&path.cost, limit);
-        let way = Way::SortSome(path.clone(), limit);
+        let way = Way::Sort(path.clone());
         Rc::new(Path { way, relids: path.relids, cost, keys: keys.into(), outer: path.outer })
     }
 

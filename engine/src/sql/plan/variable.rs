@@ -65,7 +65,7 @@ impl Level<'_> {
         };
         let nulls = variable.stats.as_ref().map_or(0.0, |stats| f64::from(stats.null_frac));
         if variable.unique {
-            known = -1.0 * (1.0 - nulls);
+            known = nulls - 1.0;
         }
         if known > 0.0 {
             return (clamp_rows(known), false);

@@ -695,7 +695,19 @@ partitions: number,
 /**
  * Groups in memory. 
  */
-groups: number, } | { "kind": "HashPartition", 
+groups: number, } | { "kind": "BitmapMade", 
+/**
+ * Of which table. 
+ */
+rel: RelFile, 
+/**
+ * Pages of which the rows are known. 
+ */
+pages: number, 
+/**
+ * Chunks of pages of which they are not. 
+ */
+lossy: number, } | { "kind": "HashPartition", 
 /**
  * How many rows it has. 
  */
@@ -703,4 +715,12 @@ tuples: number,
 /**
  * How many partitions wait besides. 
  */
-waiting: number, };
+waiting: number, } | { "kind": "TimelineFork", 
+/**
+ * The new timeline. 
+ */
+timeline: number, 
+/**
+ * Where the old one is left. 
+ */
+at: Lsn, };

@@ -68,7 +68,11 @@ host: number,
 /**
  * How.
  */
-mode: ShutdownMode, } | { "kind": "cut", 
+mode: ShutdownMode, } | { "kind": "promote", 
+/**
+ * Which host.
+ */
+host: number, } | { "kind": "cut", 
 /**
  * Whether it is cut.
  */

@@ -3,4 +3,4 @@
 /**
  * What the memory is for.
  */
-export type MemoryPurpose = "Sort" | "Hash" | "HashAggregate" | "Tuplestore" | "IndexBuild" | "DeadTids";
+export type MemoryPurpose = "Sort" | "Hash" | "HashAggregate" | "Tuplestore" | "Bitmap" | "IndexBuild" | "DeadTids";

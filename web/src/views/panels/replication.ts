@@ -7,7 +7,7 @@ import { css, html, nothing } from 'lit';
 import { bytes, lsn, span } from '../../base/format.ts';
 import { t } from '../../base/messages.ts';
 import { linkActs } from '../../model/link.ts';
-import { hero, other } from '../../model/state.ts';
+import { hero, isPromoted, other } from '../../model/state.ts';
 import type { TableTwin } from '../../model/tables.ts';
 import { systemView } from '../../model/wants.ts';
 import '../pool-canvas.ts';
@@ -50,9 +50,10 @@ export class Replication extends BigPanel {
     const from = Math.min(to, ...lanes.map((l) => l.position).filter((p) => p > 0), ...[...primary.wal.records].slice(-8, -7).map((r) => r.start_lsn));
     const { sync_state = 'async' } = heard ?? {};
     return html`${this.#link(standby)}
-      <p>${t('p.replication.sync', { sync: sync_state, what: t(sync_state === 'async' ? 'p.replication.sync.async' : 'p.replication.sync.sync') })}</p>
+      <p>${isPromoted(standby) ? t('p.replication.promoted', { old: primary.timeline, timeline: standby.timeline })
+        : t('p.replication.sync', { sync: sync_state, what: t(sync_state === 'async' ? 'p.replication.sync.async' : 'p.replication.sync.sync') })}</p>
       <p class="tiny">${t('p.replication.scale', { from: lsn(from), to: lsn(to) })} · ${t('p.replication.told')}: ┊</p>
-      <div class="lanes">${(['primary', 'standby'] as const).map((whose) => html`<span class="group">${t(whose)}</span>${lanes.filter((l) => l.whose === whose).map((l) => lane(l, from, to))}`)}</div>
+      <div class="lanes">${(['primary', 'standby'] as const).map((whose) => html`<span class="group">${t(whose)} <span class="m">· timeline ${(whose === 'primary' ? primary : standby).timeline}</span></span>${lanes.filter((l) => l.whose === whose).map((l) => lane(l, from, to))}`)}</div>
       <h3>${t('p.replication.buffers')}</h3>
       ${standby.buffers.count ? html`<vt-pool-canvas .lit=${this.state.lit} .pool=${standby.buffers} .host=${standby.host} .hand=${standby.next_victim} .selected=${-1} .room=${90}></vt-pool-canvas>` : html`<p class="empty">${t('panel.off', { host: standby.name })}</p>`}
       <h3>pg_replication_slots</h3>
@@ -67,7 +68,8 @@ export class Replication extends BigPanel {
     return html`<div class="link"><span>${t('primary')}</span><span class="wire ${link.cut ? 'cut' : acts.includes('slow') ? '' : 'slow'}"><b>${link.cut ? t('p.replication.cut') : span(link.latency)}</b></span><span>${t('standby')}</span>
       <span class="tiny" role="status">${link.cut ? '' : t('p.replication.flight', { n: link.in_flight, latency: span(link.latency) })}</span>
       ${acts.map((value) => html`<button @click=${() => this.go({ act: 'link', value })}>${t(`link.${value}`)}</button>`)}
-      ${this.state.readonly ? nothing : html`<button @click=${() => this.go({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>`}</div>`;
+      ${this.state.readonly ? nothing : html`<button @click=${() => this.go({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>
+        ${standby.state === 'running' && !isPromoted(standby) ? html`<button title="pg_ctl promote" @click=${() => this.go({ act: 'promote', host: standby.host })}>${t('promote')}</button>` : nothing}`}</div>`;
   }
 
   protected twins(): TableTwin[] {
@@ -77,14 +79,17 @@ export class Replication extends BigPanel {
 
 function lanesOf(primary: HostView, standby: HostView, heard: ReplicationView | null): Lane[] {
   const own = standby.wal;
+  const inserted: Lane[] = isPromoted(standby) ? [{ name: 'insert', position: own.insert, heard: null, whose: 'standby' }] : [];
+  const replayed: Lane[] = isPromoted(standby) ? [] : [{ name: 'replay', position: own.replay ?? own.flush, heard: heard?.replay_lsn ?? null, whose: 'standby' }];
   return [
     { name: 'insert', position: primary.wal.insert, heard: null, whose: 'primary' },
     { name: 'write', position: primary.wal.write, heard: null, whose: 'primary' },
     { name: 'flush', position: primary.wal.flush, heard: null, whose: 'primary' },
     { name: 'sent', position: heard?.sent_lsn ?? 0, heard: null, whose: 'primary' },
+    ...inserted,
     { name: 'write', position: own.write, heard: heard?.write_lsn ?? null, whose: 'standby' },
     { name: 'flush', position: own.flush, heard: heard?.flush_lsn ?? null, whose: 'standby' },
-    { name: 'replay', position: own.replay ?? own.flush, heard: heard?.replay_lsn ?? null, whose: 'standby' },
+    ...replayed,
   ];
 }
 
