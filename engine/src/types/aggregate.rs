@@ -46,24 +46,6 @@ pub struct Aggregate {
     pub result: TypeId,
 }
 
-impl Aggregate {
-    /// For the planner: how many functions are called for each row and for each group, and the bytes of a state that is no
-    /// plain value. As `pg_aggregate` and `pg_proc` have it.
-    pub fn effort(&self) -> (f64, f64, f64) {
-        let wide = matches!(self.arg, Some(TypeId::Int8 | TypeId::Numeric));
-        match self.kind {
-            Kind::CountAll | Kind::Count | Kind::Min | Kind::Max => (1.0, 0.0, 0.0),
-            Kind::Sum if self.arg == Some(TypeId::Int8) => (1.0, 1.0, 48.0),
-            Kind::Sum | Kind::Avg if self.arg == Some(TypeId::Numeric) => (1.0, 1.0, 128.0),
-            Kind::Sum => (1.0, 0.0, 0.0),
-            Kind::Avg if wide => (1.0, 1.0, 48.0),
-            Kind::Avg | Kind::Deviation(_) | Kind::Regression(_) => (1.0, 1.0, 48.0),
-            Kind::BoolAnd | Kind::BoolOr | Kind::BitAnd | Kind::BitOr | Kind::BitXor => (1.0, 0.0, 0.0),
-            _ => (1.0, 1.0, 8192.0),
-        }
-    }
-}
-
 /// What an aggregate knows so far.
 #[derive(Clone, Debug)]
 pub enum AggState {

@@ -8,9 +8,12 @@
 //! PostgreSQL: `commands/explain.c`.
 
 mod deparse;
+mod joins;
 mod json;
 mod names;
 mod node;
+mod queries;
+mod scan;
 mod text;
 
 pub use node::{Shown, Value};
@@ -39,6 +42,6 @@ pub fn explain(planned: &Planned, bound: &Bound, options: &ExplainOptions, run: 
 
 /// The nodes of a plan with their properties.
 pub fn shown(planned: &Planned, bound: &Bound, options: &ExplainOptions, run: Option<&Run>) -> Shown {
-    let changed = node::changed(bound);
+    let changed = queries::changed(bound);
     node::Walk::new(planned, bound, options, run, &changed).root()
 }

@@ -5,16 +5,15 @@
 //!
 //! PostgreSQL: `optimizer/plan/createplan.c`, `setrefs.c`.
 
-use super::super::bound::{Exprs, FromNode, JoinKind, Scalar, slot};
+use super::super::bound::{Exprs, FromNode, Scalar, slot};
 use super::clause::Clause;
 use super::costs::Grouped;
 use super::costs::clamp_rows;
 use super::layout::Layout;
 use super::level::Level;
-use super::path::{Asked, IndexWay, JoinWay, Key, Method, Path, Relids, Way};
+use super::path::{Asked, IndexWay, Key, Path, Relids, Way};
 use super::tree::{
-    BitmapUse, GroupSpec, HashSpec, IndexKey, IndexUse, LimitSpec, LoopSpec, MapPart, MergeSpec, Op, Plan, ScanSpec,
-    SortSpec, WindowSpec,
+    BitmapUse, GroupSpec, IndexKey, IndexUse, LimitSpec, MapPart, Op, Plan, ScanSpec, SortSpec, WindowSpec,
 };
 use crate::sql::bound::SortKey;
 use std::cell::RefCell;
@@ -24,7 +23,7 @@ use std::rc::Rc;
 pub struct Making<'l, 'a> {
     pub level: &'l mut Level<'a>,
     /// What scans want to be told: exec parameters and slots of relations further out.
-    told: RefCell<Vec<(usize, Scalar)>>,
+    pub told: RefCell<Vec<(usize, Scalar)>>,
 }
 
 impl<'l, 'a> Making<'l, 'a> {
@@ -264,7 +263,7 @@ impl<'l, 'a> Making<'l, 'a> {
     }
 
     /// Expressions in which what is not these relations' own comes in exec parameters.
-    fn with_params(&self, exprs: &Exprs, own: Relids) -> Exprs {
+    pub fn with_params(&self, exprs: &Exprs, own: Relids) -> Exprs {
         let mut out = exprs.clone();
         out.each_mut(&mut |scalar| {
             let Scalar::Column(slot) = *scalar else { return };
@@ -287,105 +286,10 @@ impl<'l, 'a> Making<'l, 'a> {
         out
     }
 
-    // --- joins -----------------------------------------------------------------------------------------------
-
-    fn join(&mut self, path: &Path, way: &JoinWay) -> Plan {
-        let mut left = self.plan(&way.outer);
-        if way.sorts.0 {
-            left = self.sorted_side(left, &way.outer, &way.order);
-        }
-        let before = self.told.replace(Vec::new());
-        let mut right = self.plan(&way.inner);
-        if way.sorts.1 {
-            right = self.sorted_side(right, &way.inner, &way.inner_order);
-        }
-        if way.keeps {
-            let cost = self.level.costs.kept(&right.cost);
-            right = Plan { cost, ..right.under(Op::Material) };
-        }
-        let mut params = Vec::new();
-        let outer = way.outer.relids;
-        let mut told = before;
-        for (param, scalar) in self.told.take() {
-            let relids = self.level.relids(&scalar);
-            if relids & outer != 0 {
-                params.push((param, left.layout.scalar(&scalar)));
-            } else {
-                told.push((param, scalar));
-            }
-        }
-        self.told.replace(told);
-        let is_outer = matches!(way.kind, JoinKind::Left | JoinKind::Right | JoinKind::Full | JoinKind::Anti);
-        let (own, above): (Vec<_>, Vec<_>) = way.clauses.iter().cloned().partition(|clause| !is_outer || !clause.above);
-        let both = left.layout.joined(&right.layout);
-        let (left_width, right_width) = (left.layout.width(), right.layout.width());
-        let layout =
-            if matches!(way.kind, JoinKind::Semi | JoinKind::Anti) { left.layout.clone() } else { both.clone() };
-        let op = match way.method {
-            Method::Loop => {
-                let functions = matches!(right.op, Op::Function(..) | Op::Values(_)) && params.is_empty();
-                Op::NestLoop(Rc::new(LoopSpec {
-                    kind: way.kind,
-                    on: both.all(&self.exprs_with_params(&own, path.relids)),
-                    lateral: !matches!(right.op, Op::Material) && !functions,
-                    params,
-                    left_width,
-                    right_width,
-                }))
-            }
-            Method::Merge => {
-                let rest: Vec<_> =
-                    own.iter().filter(|clause| !way.by.iter().any(|by| Rc::ptr_eq(by, clause))).cloned().collect();
-                let (left_keys, right_keys) = hash_keys(way, &left.layout, &right.layout);
-                let direction = |clause: &Rc<Clause>| {
-                    let (a, b) = clause.classes.get().unwrap_or_default();
-                    let (a, b) = (self.level.class(a), self.level.class(b));
-                    let key = way.order.iter().find(|key| key.class == a || key.class == b);
-                    key.map_or((false, false), |key| (key.descending, key.nulls_first))
-                };
-                Op::MergeJoin(Rc::new(MergeSpec {
-                    kind: way.kind,
-                    left_keys,
-                    right_keys,
-                    order: way.by.iter().map(direction).collect(),
-                    on: both.all(&self.exprs_with_params(&rest, path.relids)),
-                    left_width,
-                    right_width,
-                }))
-            }
-            Method::Hash => {
-                let rest: Vec<_> =
-                    own.iter().filter(|clause| !way.by.iter().any(|by| Rc::ptr_eq(by, clause))).cloned().collect();
-                let (left_keys, right_keys) = hash_keys(way, &left.layout, &right.layout);
-                Op::HashJoin(Rc::new(HashSpec {
-                    kind: way.kind,
-                    left_keys,
-                    right_keys,
-                    on: both.all(&self.exprs_with_params(&rest, path.relids)),
-                    left_width,
-                    right_width,
-                }))
-            }
-        };
-        let above = self.exprs_with_params(&above, path.relids);
-        Plan { unique: way.unique, ..Plan::new(op, vec![left, right], layout).filtered(&above) }
-    }
-
-    /// A side of a merge, sorted for it.
-    fn sorted_side(&mut self, plan: Plan, path: &Path, keys: &[Key]) -> Plan {
-        let cost = self.level.costs.sorted(&path.cost, None);
-        let plan = self.sorted(plan, keys);
-        Plan { cost, ..plan }
-    }
-
-    fn exprs_with_params(&self, clauses: &[Rc<Clause>], own: Relids) -> Vec<Exprs> {
-        clauses.iter().map(|clause| self.with_params(&clause.exprs, own)).collect()
-    }
-
     // --- above the joins -------------------------------------------------------------------------------------
 
     /// Rows sorted by the expressions of these classes, which are computed first where they are not columns.
-    fn sorted(&mut self, plan: Plan, keys: &[Key]) -> Plan {
+    pub fn sorted(&mut self, plan: Plan, keys: &[Key]) -> Plan {
         let query = self.level.query;
         let (plan, places) = self.places_of(plan, keys);
         let keys: Vec<SortKey> = keys
@@ -544,21 +448,6 @@ fn rechecks(map: &Path) -> Vec<Exprs> {
 /// One row without columns.
 fn nothing() -> Plan {
     Plan::new(Op::Result(Vec::new()), Vec::new(), Layout::default())
-}
-
-/// What is compared, over the rows of each side.
-fn hash_keys(way: &JoinWay, left: &Layout, right: &Layout) -> (Exprs, Exprs) {
-    let (mut a, mut b) = (Vec::new(), Vec::new());
-    for clause in &way.by {
-        let (Some(turned), Some((_, l, r))) = (clause.joins(way.outer.relids, way.inner.relids), clause.operands())
-        else {
-            continue;
-        };
-        let (l, r) = if turned { (r, l) } else { (l, r) };
-        a.push(left.scalar(l));
-        b.push(right.scalar(r));
-    }
-    (Exprs { waits: Vec::new(), scalars: a }, Exprs { waits: Vec::new(), scalars: b })
 }
 
 /// Rows with the values of a window's functions behind.

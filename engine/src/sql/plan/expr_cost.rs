@@ -5,7 +5,7 @@
 use super::super::bound::{Exprs, Scalar, SubKind, Wait};
 use super::level::Level;
 use super::tree::{Op, Plan};
-use crate::types::{Datum, TypeId};
+use crate::types::{Aggregate, Datum, TypeId};
 
 impl Level<'_> {
     /// What expressions cost: once, and for each row.
@@ -78,9 +78,9 @@ impl Level<'_> {
             | Scalar::Binary(..)
             | Scalar::IsDistinct(..)
             | Scalar::NullIf(_)
-            | Scalar::Typmod(..) => 1.0,
+            | Scalar::Typmod(..)
+            | Scalar::Call(..) => 1.0,
             Scalar::Cast(_, ty, arg) => self.cast_cost(*ty, arg),
-            Scalar::Call(name, ..) => call_cost(name),
             Scalar::MinMax(..) => 1.0,
             Scalar::Each(_, _, _, args) => {
                 let items = match &args[1] {
@@ -110,11 +110,16 @@ impl Level<'_> {
     }
 }
 
-/// `procost`, where it is not 1.
-fn call_cost(name: &str) -> f64 {
-    match name {
-        "pg_relation_size" | "pg_total_relation_size" | "pg_table_size" | "pg_indexes_size" => 1.0,
-        "age" => 1.0,
-        _ => 1.0,
+/// Of an aggregate: how many functions are called for each row and for each group, and the bytes of a state that is no plain
+/// value. As `pg_aggregate` has it.
+pub fn effort(aggregate: &Aggregate) -> (f64, f64, f64) {
+    match (aggregate.name(), aggregate.arg) {
+        ("sum" | "avg", Some(TypeId::Int8)) => (1.0, 1.0, 48.0),
+        ("sum" | "avg", Some(TypeId::Numeric)) => (1.0, 1.0, 128.0),
+        ("avg" | "stddev" | "stddev_pop" | "variance" | "var_pop", _) => (1.0, 1.0, 48.0),
+        ("count" | "min" | "max" | "sum" | "bool_and" | "bool_or" | "bit_and" | "bit_or" | "bit_xor", _) => {
+            (1.0, 0.0, 0.0)
+        }
+        _ => (1.0, 1.0, 8192.0),
     }
 }

@@ -291,7 +291,13 @@ impl<'a> Level<'a> {
             _ if !(slot::KEY..slot::PULLED).contains(&at) => match self.place(at) {
                 Some(place) => self.column_type(place),
                 // The columns of VALUES, and of UNION and its like.
-                None => query.columns.get(at).map_or((TypeId::Unknown, -1), |column| (column.ty, column.typmod)),
+                None => match (query.columns.get(at), &query.values) {
+                    (Some(column), _) => (column.ty, column.typmod),
+                    (None, Some(rows)) => {
+                        rows[0].scalars.get(at).map_or((TypeId::Unknown, -1), |scalar| self.type_of(scalar))
+                    }
+                    (None, None) => (TypeId::Unknown, -1),
+                },
             },
             _ if at >= slot::WINDOW => {
                 let calls = query.windows.iter().flat_map(|window| &window.calls);
