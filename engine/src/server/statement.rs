@@ -134,9 +134,7 @@ impl Session {
             Statement::Close(name) => self.close(name.as_ref())?,
             Statement::Copy(copy) => return Box::pin(self.copy(*copy, parameters)).await,
             Statement::CreateTableAs(create) => return self.create_table_as(*create, parameters).await,
-            Statement::Explain(statement, options) => {
-                return self.explain(&statement, &options, parameters, sink).await;
-            }
+            Statement::Explain(statement, how) => return self.explain(&statement, &how, parameters, sink).await,
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())

@@ -1,4 +1,5 @@
-//! EXPLAIN.
+//! EXPLAIN: which statement, and what is shown of its plan. What the options mean is PostgreSQL's; those that it has and
+//! that are not here are refused by the parser.
 
 /// In which form a plan is shown.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
