@@ -3,8 +3,13 @@
  *
  * Chromium's own trace says it: the time in which scripts ran between two frames, and how long the longest task took that
  * kept a frame from being drawn. When the page is paused again, nothing may run: no timer, no frame.
+ *
+ *     node tests/live.mjs [PANEL ...]        script time of a frame, longest task; '' is the picture
+ *     node tests/live.mjs memory [SECONDS]   the memory of the page and its workers while it runs, ten minutes
  */
 
+import fs from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 
 import { WEB } from '../web/tool/sh.mjs';
@@ -104,21 +109,76 @@ export async function measureLive(executablePath, address, panel) {
   }
 }
 
-if (process.argv[1] === import.meta.filename) {
+/** Inserts and empties the table again, on and on; runs in the page. What the world holds stays as much as it was. */
+async function insertForever() {
+  const c = globalThis.lab.controller;
+  await c.toggleLive(1);
+  for (let round = 0; ; round++) {
+    await c.client.submit(0, `INSERT INTO t SELECT g, repeat('y', 200) FROM generate_series(1, 2000) g`);
+    await c.client.submit(0, 'TRUNCATE t');
+    globalThis.rounds = round;
+  }
+}
+
+/** What two thirds of the time had, in MB: the page's own heap after a collection, and all that its process has in memory. */
+export async function measureMemory(executablePath, address, seconds) {
+  const { chromium } = await import(path.join(WEB, 'node_modules/@playwright/test/index.mjs'));
+  const browser = await chromium.launch({ executablePath, args: FLAGS });
+  try {
+    const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+    await page.goto(`${address}empty.html`);
+    await page.evaluate(openLab, [BUFFERS, 'pool']);
+    const session = await page.context().newCDPSession(page);
+    const { processInfo } = await (await browser.newBrowserCDPSession()).send('SystemInfo.getProcessInfo');
+    const resident = () => processInfo.filter(({ type }) => type === 'renderer').map(({ id }) => Number(/VmRSS:\s+(\d+)/.exec(fs.readFileSync(`/proc/${id}/status`, 'utf8'))?.[1] ?? 0) / 1024);
+    void page.evaluate(insertForever).catch(() => {});
+    const samples = [];
+    for (let n = 0; n < 30; n++) {
+      await new Promise((resolve) => setTimeout(resolve, (seconds * 1000) / 30));
+      await session.send('HeapProfiler.collectGarbage');
+      const { usedSize } = await session.send('Runtime.getHeapUsage');
+      samples.push({ heap: usedSize / 1e6, resident: Math.max(...resident()) });
+    }
+    const most = (part, of) => Math.max(...part.map((sample) => sample[of]));
+    const [middle, last] = [samples.slice(10, 20), samples.slice(20)];
+    return { rounds: await page.evaluate(() => globalThis.rounds), heap: [most(middle, 'heap'), most(last, 'heap')], resident: [most(middle, 'resident'), most(last, 'resident')] };
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Serves what was built, with an empty page beside it, while something is measured. */
+export async function withServer(measure) {
   const { serve } = await import('../web/tool/serve.mjs');
-  const { ensureChromium } = await import('../web/tool/setup.mjs');
-  const fs = await import('node:fs');
-  const os = await import('node:os');
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'vitrine-live-'));
   fs.cpSync(path.join(WEB, 'dist'), folder, { recursive: true });
   fs.writeFileSync(path.join(folder, 'empty.html'), '<!doctype html><title>live</title><link rel="icon" href="data:,">');
   const { server, address } = await serve(folder, 0);
-  for (const panel of process.argv.slice(2).length ? process.argv.slice(2) : ['', 'pool']) {
-    const { perFrame, longest, frames, steps, idle, phases } = await measureLive(await ensureChromium(), address, panel);
-    const sorted = [...perFrame].sort((a, b) => a - b);
-    console.log(`${panel || 'picture'}: script ${sorted[Math.floor(sorted.length / 2)]?.toFixed(2)} ms a frame at the median, ${sorted.at(-1)?.toFixed(1)} at most; longest task ${longest.toFixed(1)} ms; ${frames} frames, ${steps} steps, ${idle} calls while paused`);
-    if (process.env.PHASES) console.log(Object.fromEntries(Object.entries(phases).map(([k, v]) => [k, +(v / frames).toFixed(2)])));
+  try {
+    return await measure(address);
+  } finally {
+    server.close();
+    fs.rmSync(folder, { recursive: true, force: true });
   }
-  server.close();
-  fs.rmSync(folder, { recursive: true, force: true });
+}
+
+/** Memory is flat: the last third of the time needed no more than the one before, give or take a twentieth. */
+export async function checkMemory(executablePath, seconds = 600) {
+  const { heap, resident, rounds } = await withServer((address) => measureMemory(executablePath, address, seconds));
+  console.log(`${rounds} rounds in ${seconds} s; heap of the page ${heap.map((n) => n.toFixed(1)).join(' → ')} MB, its process ${resident.map((n) => n.toFixed(0)).join(' → ')} MB`);
+  for (const [what, [before, after]] of Object.entries({ heap, resident })) if (after > before * 1.05 + 1) throw new Error(`the ${what} grows: ${before.toFixed(1)} MB, then ${after.toFixed(1)} MB`);
+  if (!(rounds > 0)) throw new Error('nothing was inserted');
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { ensureChromium } = await import('../web/tool/setup.mjs');
+  if (process.argv[2] === 'memory') await checkMemory(await ensureChromium(), Number(process.argv[3] ?? 600));
+  else await withServer(async (address) => {
+    for (const panel of process.argv.slice(2).length ? process.argv.slice(2) : ['', 'pool']) {
+      const { perFrame, longest, frames, steps, idle, phases } = await measureLive(await ensureChromium(), address, panel);
+      const sorted = [...perFrame].sort((a, b) => a - b);
+      console.log(`${panel || 'picture'}: script ${sorted[Math.floor(sorted.length / 2)]?.toFixed(2)} ms a frame at the median, ${sorted.at(-1)?.toFixed(1)} at most; longest task ${longest.toFixed(1)} ms; ${frames} frames, ${steps} steps, ${idle} calls while paused`);
+      if (process.env.PHASES) console.log(Object.fromEntries(Object.entries(phases).map(([k, v]) => [k, +(v / frames).toFixed(2)])));
+    }
+  });
 }

@@ -12,6 +12,7 @@ import { buildWasm, buildWeb } from '../web/tool/build.mjs';
 import { ensureChromium, ensureFirefox, ensureNodeModules, ensurePostgres, ensureRust } from '../web/tool/setup.mjs';
 import { ROOT, WEB, heading, run, which } from '../web/tool/sh.mjs';
 import { inFirefox } from './firefox.mjs';
+import { isolationTests } from './isolation.mjs';
 import { scenesOnARealServer } from './scenes.mjs';
 import { checkSize } from './size.mjs';
 import { judgeWal } from './suite-wal.mjs';
@@ -41,6 +42,7 @@ const stages = {
   'generated types': generatedTypes,
   'rust tests': rustTests,
   'logs of the tests': () => judgeWal(LOGS),
+  "PostgreSQL's isolation tests": () => isolationTests(),
   'wasm tests': wasmTests,
   'build wasm': buildWasm,
   'build web': buildWeb,

@@ -6,6 +6,7 @@
  */
 
 import { build } from '../web/tool/build.mjs';
+import { checkMemory } from './live.mjs';
 import { ensureChromium, ensurePostgres, ensureRust } from '../web/tool/setup.mjs';
 import { WEB, heading, run } from '../web/tool/sh.mjs';
 
@@ -27,6 +28,10 @@ const stages = {
     await build();
     const chromium = await ensureChromium();
     return run('npx', ['playwright', 'test', 'kill'], { cwd: WEB, env: { ...env, VITRINE_CHROMIUM: chromium } });
+  },
+  'the page live for ten minutes, its memory': async () => {
+    await checkMemory(await ensureChromium());
+    return 'test result: ok. 1 passed';
   },
 };
 

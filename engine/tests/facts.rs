@@ -21,6 +21,7 @@
 //! | A16 | whose `deadlock_timeout` ends first dies | `sql/facts` |
 //! | A17 | every UPDATE makes a version | `facts/a17_versions` |
 //! | A19 | a long scan goes through a ring | `facts/a19_ring` |
+//! | A20 | `work_mem` is for each sort and each hash | `facts/a20_work_mem` |
 //! | A21 | recovery undoes nothing | `facts/a21_redo_only` |
 
 #[path = "common/shown.rs"]
@@ -183,6 +184,11 @@ fn a15_row_locks_stand_in_the_rows() {
 #[test]
 fn a17_every_update_makes_a_version() {
     run("a17_versions");
+}
+
+#[test]
+fn a20_work_mem_is_for_each_sort_and_each_hash() {
+    run("a20_work_mem");
 }
 
 #[test]

@@ -124,3 +124,47 @@ fn an_index_finds_what_the_table_has() {
         keep::keep_wal(&database.lab, "index-scans");
     }
 }
+
+#[test]
+fn versions_of_rows_hardly_make_an_index_grow() {
+    let mut database = Database::open(5);
+    let sizes = "select pg_relation_size('c_pkey') / 8192, pg_relation_size('c_g') / 8192, \
+                 pg_relation_size('c_n') / 8192, pg_relation_size('c') / 8192";
+    database.ask(0, "create table c(k int primary key, g int, n int)");
+    database.ask(0, "create index c_g on c(g); create index c_n on c(n)");
+    database.ask(0, "insert into c select g, g % 7, 0 from generate_series(1, 500) g");
+    let pages = |database: &mut Database| database.ask(0, sizes).concat();
+    let text = |sizes: [&str; 4]| format!("{:?}", sizes.map(|size| Some(size.as_bytes().to_vec())));
+    assert_eq!(pages(&mut database), text(["4", "2", "2", "3"]));
+    for _ in 0..30 {
+        database.ask(0, "update c set n = n + 1");
+    }
+    // PostgreSQL 15.18: two pages more where neither key nor g has changed, in one of which all rows are different.
+    assert_eq!(pages(&mut database), text(["6", "5", "18", "68"]));
+}
+
+#[test]
+fn what_indexes_have_been_used_for_is_counted() {
+    let mut database = Database::open(6);
+    for statement in [
+        "create table i(k int primary key, g int, b text); create index i_g on i(g)",
+        "insert into i select n, n % 7, 'x' from generate_series(1, 701) n",
+        "vacuum i",
+        "set enable_seqscan = off; set enable_bitmapscan = off",
+        "select k from i where k = 5",
+        "select count(*) from i where k between 10 and 19",
+        "select sum(k) from i where g = 3",
+        "select b from i where k = 100",
+        "select pg_stat_force_next_flush()",
+    ] {
+        database.ask(0, statement);
+    }
+    let counted = "select indexrelname || ' ' || idx_scan || ' ' || idx_tup_read || ' ' || idx_tup_fetch \
+                   from pg_stat_user_indexes order by 1";
+    let said = database.ask(0, counted);
+    let text = |line: &str| format!("{:?}", [Some(line.as_bytes())]);
+    // PostgreSQL 15.18.
+    assert_eq!(said, [text("i_g 1 100 100"), text("i_pkey 3 12 1")]);
+    let table = "select idx_scan || ' ' || idx_tup_fetch from pg_stat_user_tables";
+    assert_eq!(database.ask(0, table), [text("4 101")]);
+}

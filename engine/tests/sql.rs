@@ -137,6 +137,11 @@ fn copy() {
 }
 
 #[test]
+fn include() {
+    run("include");
+}
+
+#[test]
 fn on_conflict() {
     run("on_conflict");
 }
@@ -159,6 +164,11 @@ fn alter() {
 #[test]
 fn indexes() {
     run("indexes");
+}
+
+#[test]
+fn sieve() {
+    run("sieve");
 }
 
 #[test]
@@ -239,4 +249,14 @@ fn schemas() {
 #[test]
 fn views() {
     run("views");
+}
+
+#[test]
+fn psql() {
+    run("psql");
+}
+
+#[test]
+fn information_schema() {
+    run("information_schema");
 }

@@ -2,6 +2,7 @@
 import { expect, test, type Page } from '@playwright/test';
 
 import { atRest, beats, count, openLab, output, prompt, sentence, type } from './lab';
+import { openPanel, run } from './panels';
 
 type Lab = HTMLElement & { controller: { view: { step: number; hash: string; now: number; links: { cut: boolean; latency: number }[] } } };
 const look = (page: Page) => page.evaluate(() => {
@@ -167,4 +168,35 @@ test.describe('addresses', () => {
     await expect.poll(() => look(page)).toEqual(there);
     await expect(output(page, 'B')).toContainText('UPDATE 1');
   });
+});
+
+test('a standby is promoted: its log goes on as a timeline of its own', async ({ page }) => {
+  const problems = await openLab(page);
+  const panel = await openPanel(page, 'replication');
+  await panel.getByRole('button', { name: 'promote' }).click();
+  await expect(sentence(page)).toContainText('is asked to become a primary');
+  const said: string[] = [];
+  while (said.length < 6 && !said.at(-1)?.includes('takes connections')) {
+    await page.locator('body').press('ArrowRight');
+    await atRest(page);
+    said.push((await sentence(page).textContent())!);
+  }
+  expect(said.some((words) => words.startsWith('Timeline 2 begins at 0/'))).toBe(true);
+  // Where the old primary has a record of its own at the same place, the standby's is still told as what it is.
+  expect(said.some((words) => words.includes('END_OF_RECOVERY'))).toBe(true);
+  await expect(panel).toContainText('Two servers take writes now');
+  await expect(panel).toContainText('timeline 2');
+  await expect(panel.getByRole('button', { name: 'promote' })).toHaveCount(0);
+
+  // It takes writes; the old primary does too, and neither hears of the other's.
+  await page.getByRole('button', { name: '+ on the promoted' }).click();
+  await atRest(page);
+  await run(page, ['C', 'INSERT INTO accounts VALUES (4, \'Dora\', 1)'], ['C', 'SELECT count(*) FROM accounts'], ['B', 'SELECT count(*) FROM accounts']);
+  await expect(output(page, 'C')).toContainText('4');
+  await expect(output(page, 'B')).toContainText('3');
+
+  // And all of it can be taken back.
+  await page.locator('body').press('Home');
+  await expect(panel.getByRole('button', { name: 'promote' })).toBeVisible();
+  expect(problems).toEqual([]);
 });

@@ -4,6 +4,22 @@ import { expect, test, type Page } from '@playwright/test';
 import { atRest, openLab, output, type } from './lab';
 import { finish, openBusyLab, openPanel, PANELS, run, type PanelName } from './panels';
 
+/** As PostgreSQL 15.18 printed it. */
+const PLAN = `                                                     QUERY PLAN                                                      
+---------------------------------------------------------------------------------------------------------------------
+ Nested Loop  (cost=0.28..93.89 rows=10 width=6) (actual time=0.010..0.011 rows=0 loops=1)
+   Buffers: shared hit=2
+   ->  Index Only Scan using a_pkey on a  (cost=0.28..8.29 rows=1 width=4) (actual time=0.010..0.010 rows=0 loops=1)
+         Index Cond: (id = '-1'::integer)
+         Heap Fetches: 0
+         Buffers: shared hit=2
+   ->  Seq Scan on b  (cost=0.00..85.50 rows=10 width=6) (never executed)
+         Filter: (aid = '-1'::integer)
+ Planning Time: 0.070 ms
+ Execution Time: 0.023 ms
+(10 rows)
+`;
+
 const inspected = (page: Page) => page.locator('vt-inspector h2').first();
 
 test.beforeEach(async ({ page }) => {
@@ -47,6 +63,27 @@ test('every panel has its tables', async ({ page }) => {
     await expect(panel.getByRole('table').first()).toBeVisible();
     expect(await panel.locator('tbody tr').count(), name).toBeGreaterThan(0);
   }
+});
+
+test('plan: what EXPLAIN printed last, estimated rows over actual ones, and each node’s own pages', async ({ page }) => {
+  await openLab(page);
+  const panel = await openPanel(page, 'plan');
+  await expect(panel).toContainText('No plan yet');
+  // The query that was typed last is offered to be explained.
+  await expect(panel.getByRole('button', { name: 'B: EXPLAIN (ANALYZE, BUFFERS) SELECT balance' })).toBeVisible();
+  // What a real server printed, as if a session had.
+  await page.evaluate((text) => {
+    const { controller } = document.querySelector('vt-lab') as unknown as { controller: { history: { exchanges: object[] }; view: { step: number; now: number }; changed(): void } };
+    const { step, now } = controller.view;
+    controller.history.exchanges.push({ letter: 'B', step: step - 1, time: now, prompts: ['postgres=#', 'postgres-#'], sql: 'EXPLAIN (ANALYZE, BUFFERS) SELECT', answer: { step: step - 1, time: now, text, failed: false } });
+    controller.changed();
+  }, PLAN);
+  await expect(panel.locator('.step b')).toHaveText(['Nested Loop', 'Index Only Scan using a_pkey on a', 'Seq Scan on b']);
+  await expect(panel.locator('tbody tr').nth(1)).toContainText('hit 2');
+  await expect(panel.locator('tbody tr').nth(0)).toContainText('10 times fewer than estimated');
+  await expect(panel.locator('tbody tr').nth(2)).toContainText('never executed');
+  await panel.getByRole('button', { name: 'as tables' }).click();
+  await expect(panel.getByRole('table').nth(1)).toContainText('Heap Fetches: 0');
 });
 
 test('locks: an arrow, a queue, and a circle that ends when the first looks', async ({ page }) => {

@@ -5,7 +5,7 @@ import { atRest, openLab } from './lab';
 
 /** Every panel of the middle, and the element that draws it. */
 export const PANELS = {
-  'versions': 'vt-p-versions', 'bytes': 'vt-p-bytes', 'tree': 'vt-p-tree', 'dead': 'vt-p-dead', 'pool': 'vt-p-pool', 'tape': 'vt-p-tape', 'checkpoint': 'vt-p-checkpoint',
+  'versions': 'vt-p-versions', 'bytes': 'vt-p-bytes', 'tree': 'vt-p-tree', 'plan': 'vt-p-plan', 'dead': 'vt-p-dead', 'pool': 'vt-p-pool', 'tape': 'vt-p-tape', 'checkpoint': 'vt-p-checkpoint',
   'replication': 'vt-p-replication', 'processes-map': 'vt-p-processes', 'locks': 'vt-p-locks', 'memory': 'vt-p-memory', 'files': 'vt-p-files', 'settings': 'vt-p-settings', 'statistics': 'vt-p-statistics',
   'server-log': 'vt-p-log',
 } as const;

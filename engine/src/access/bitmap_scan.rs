@@ -8,7 +8,7 @@
 use std::rc::Rc;
 
 use super::bitmap::TidBitmap;
-use super::{Env, Rel, TupleBatch, hot, prune, scan};
+use super::{Env, Rel, Sifted, TupleBatch, hot, prune, scan};
 use crate::buffer::Pin;
 use crate::ids::{BlockNumber, Fork, Result, Tid};
 use crate::txn::{Snapshot, TableCounter};
@@ -59,7 +59,7 @@ impl BitmapScan {
                     self.pages.0 += 1;
                 }
                 None => {
-                    scan::judge_all(env, &self.rel, &pin, &self.snapshot, batch).await?;
+                    scan::judge_all(env, &self.rel, &pin, &self.snapshot, batch, &|_| Sifted::Unknown).await?;
                     self.pages.1 += 1;
                 }
             }

@@ -76,18 +76,20 @@ pub(super) async fn changed(env: &Env, rel: &Rel, old: Tid, new: &[u8]) -> Resul
 
 /// Values are compared as they are written: a number that is written otherwise counts as another.
 fn compare(indexes: &[Index], before: &[u8], after: &[u8]) -> Result<Changed> {
-    let last = indexes.iter().flat_map(|index| index.keys.iter()).map(|key| key.column + 1).max().unwrap_or(0);
+    let last = indexes.iter().flat_map(Index::columns).map(|column| column + 1).max().unwrap_or(0);
     let Some(table) = indexes.first().map(|index| &index.table) else { return Ok(Changed::default()) };
     let (old, new) = (leading_ranges(table, before, last)?, leading_ranges(table, after, last)?);
     let mut changed = Changed::default();
     for index in indexes {
-        let differs = index.keys.iter().any(|key| {
-            let old = old[key.column].as_ref().map(|range| &before[range.clone()]);
-            old != new[key.column].as_ref().map(|range| &after[range.clone()])
-        });
+        let changes = |column: usize| {
+            let old = old[column].as_ref().map(|range| &before[range.clone()]);
+            old != new[column].as_ref().map(|range| &after[range.clone()])
+        };
+        let in_key = index.keys.iter().any(|key| changes(key.column));
+        let differs = in_key || index.included.iter().any(|column| changes(*column));
         changed.indexes.push(differs);
         changed.indexed |= differs;
-        changed.key |= differs && index.unique;
+        changed.key |= in_key && index.unique;
     }
     Ok(changed)
 }

@@ -66,7 +66,7 @@ pub use multi_insert::{index_new, multi_insert};
 pub use relation::Rel;
 pub use row_lock::RowLock;
 pub use sample::{RowSample, sample};
-pub use scan::{Scan, TupleBatch, fetch};
+pub use scan::{Scan, Sifted, TupleBatch, fetch};
 pub use speculative::{Speculated, fetch_any, fetch_current, insert_or_conflict, is_visible};
 pub use truncate::empty;
 pub use update::update;

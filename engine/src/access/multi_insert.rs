@@ -75,7 +75,7 @@ fn fill_page(
     let all = rows.len();
     let mut record = HeapMultiInsert { flags: 0, ntuples: 0, offsets: Vec::new(), tuples: Vec::new() };
     for new in rows.iter_mut() {
-        let full = || room.pin.read(page::heap_free_space) < max_align(new.len());
+        let full = || room.pin.read(page::heap_free_space) < max_align(new.len()) + rel.reserve;
         if !record.tuples.is_empty() && full() {
             break;
         }

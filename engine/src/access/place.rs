@@ -7,7 +7,7 @@ use super::{Env, FreeSpaceMap, Rel, VisibilityMap};
 use crate::buffer::Pin;
 use crate::ids::{BlockNumber, Error, Fork, Result, sqlstate};
 use crate::storage::max_align;
-use crate::storage::page::{self, MAX_HEAP_TUPLE_SIZE};
+use crate::storage::page::{self, MAX_HEAP_TUPLE_SIZE, MAX_HEAP_TUPLES_PER_PAGE, SIZE_OF_ITEM_ID};
 use crate::world::{LwGuard, LwMode};
 
 /// A page with room, pinned and locked, and its page of the visibility map if that has to be cleared.
@@ -25,7 +25,8 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
         let message = format!("row is too big: size {len}, maximum size {MAX_HEAP_TUPLE_SIZE}");
         return Err(Error::new(sqlstate::PROGRAM_LIMIT_EXCEEDED, message));
     }
-    let mut candidate = first_candidate(env, rel, len).await?;
+    let wanted = wanted_room(rel, len);
+    let mut candidate = first_candidate(env, rel, wanted).await?;
     loop {
         let pin = match candidate {
             Some(block) => rel.page_by(env, block, rel.bulk.as_deref()).await?,
@@ -43,16 +44,26 @@ pub(super) async fn room_for(env: &Env, rel: &Rel, len: usize, other: Option<&Pi
             room.pin.mark_dirty(&env.cx);
         }
         let free = room.pin.read(page::heap_free_space);
-        if free >= len {
+        let empty = candidate.is_none() && room.pin.read(page::max_offset) == 0;
+        if free >= wanted || empty && free >= len {
             rel.target.set(Some(block));
             return Ok((room, guard));
         }
         drop((room, guard));
         candidate = match rel.fresh {
             true => None,
-            false => FreeSpaceMap::of(env, rel).record_and_find(block, free, len).await?.filter(|next| *next != block),
+            false => {
+                FreeSpaceMap::of(env, rel).record_and_find(block, free, wanted).await?.filter(|next| *next != block)
+            }
         };
     }
+}
+
+/// The room that a page should have for a tuple of `len` bytes: with what its table wants left free. Of a page with hardly
+/// more than unused line pointers no more can be asked.
+fn wanted_room(rel: &Rel, len: usize) -> usize {
+    let nearly_empty = MAX_HEAP_TUPLE_SIZE - usize::from(MAX_HEAP_TUPLES_PER_PAGE) / 8 * SIZE_OF_ITEM_ID;
+    if len + rel.reserve > nearly_empty { len.max(nearly_empty) } else { len + rel.reserve }
 }
 
 async fn first_candidate(env: &Env, rel: &Rel, len: usize) -> Result<Option<BlockNumber>> {

@@ -53,7 +53,8 @@ pub(super) async fn prune_opt(env: &Env, rel: &Rel, pin: &Pin) -> Result<()> {
     let horizon = env.txns.procs.oldest_xmin();
     let worth_it = pin.read(|bytes| {
         let prune_xid = page::prune_xid(bytes);
-        let full = page::has_flag(bytes, page::PD_PAGE_FULL) || page::heap_free_space(bytes) < BLCKSZ / 10;
+        let full =
+            page::has_flag(bytes, page::PD_PAGE_FULL) || page::heap_free_space(bytes) < rel.reserve.max(BLCKSZ / 10);
         prune_xid.is_valid() && prune_xid.precedes(horizon) && full
     });
     if !worth_it {

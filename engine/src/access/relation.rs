@@ -29,6 +29,8 @@ pub struct Rel {
     /// It is being written anew, from its first page to its last: no page is looked for that has room left
     /// (`HEAP_INSERT_SKIP_FSM`).
     pub fresh: bool,
+    /// How many bytes of a page INSERT leaves free, for the new versions of its rows (`fillfactor`).
+    pub reserve: usize,
     /// Through which buffers its pages are written by who writes many.
     pub bulk: Option<Rc<Ring>>,
 }
@@ -37,7 +39,7 @@ impl Rel {
     /// A table by its id and files.
     pub fn new(oid: Oid, file: RelFile) -> Rel {
         let (target, indexes) = (Rc::default(), Rc::default());
-        Rel { oid, file, name: "".into(), target, indexes, toast: None, fresh: false, bulk: None }
+        Rel { oid, file, name: "".into(), target, indexes, toast: None, fresh: false, reserve: 0, bulk: None }
     }
 
     /// With its name.

@@ -20,6 +20,21 @@ use crate::world::LwMode;
 pub struct TupleBatch {
     bytes: Vec<u8>,
     items: Vec<(Tid, usize, usize)>,
+    /// For each of the items whether it is known to be wanted; as far as there are some.
+    sure: Vec<bool>,
+    /// How many were not taken since they are not wanted.
+    refused: usize,
+}
+
+/// What is known of a row by its bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Sifted {
+    /// It is not wanted.
+    Refused,
+    /// It is.
+    Passed,
+    /// Neither.
+    Unknown,
 }
 
 impl TupleBatch {
@@ -39,6 +54,16 @@ impl TupleBatch {
         (tid, &self.bytes[start..start + len])
     }
 
+    /// Whether one of them is known to be wanted.
+    pub fn is_sure(&self, index: usize) -> bool {
+        self.sure.get(index).is_some_and(|sure| *sure)
+    }
+
+    /// How many visible ones were left out, since they are not wanted.
+    pub fn refused(&self) -> usize {
+        self.refused
+    }
+
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (Tid, &[u8])> {
         (0..self.len()).map(|index| self.get(index))
@@ -48,6 +73,8 @@ impl TupleBatch {
     pub fn clear(&mut self) {
         self.bytes.clear();
         self.items.clear();
+        self.sure.clear();
+        self.refused = 0;
     }
 
     pub(super) fn push(&mut self, tid: Tid, tuple: &[u8]) {
@@ -83,22 +110,39 @@ impl Scan {
 
     /// Fills the batch with the visible versions of the next page that has any. `false` at the end.
     pub async fn next_page(&mut self, env: &Env, batch: &mut TupleBatch) -> Result<bool> {
+        self.next_wanted(env, batch, &|_| Sifted::Unknown).await
+    }
+
+    /// The same without those that are not wanted.
+    pub async fn next_wanted(
+        &mut self,
+        env: &Env,
+        batch: &mut TupleBatch,
+        sift: &dyn Fn(&[u8]) -> Sifted,
+    ) -> Result<bool> {
         batch.clear();
+        let mut refused = 0;
         while self.next < self.end {
             env.cx.check_for_interrupts()?;
             self.page = None;
             let pin = self.rel.page_by(env, self.next, self.ring.as_deref()).await?;
             self.next = BlockNumber(self.next.0 + 1);
             prune::prune_opt(env, &self.rel, &pin).await?;
-            judge_all(env, &self.rel, &pin, &self.snapshot, batch).await?;
+            judge_all(env, &self.rel, &pin, &self.snapshot, batch, sift).await?;
             self.page = Some(pin);
             env.cx.end_step().await;
+            let seen = batch.len() + batch.refused;
+            if seen > 0 {
+                env.stats.count(self.rel.oid, TableCounter::SeqTupRead, seen as i64);
+            }
+            refused += batch.refused;
             if !batch.is_empty() {
-                env.stats.count(self.rel.oid, TableCounter::SeqTupRead, batch.len() as i64);
+                batch.refused = refused;
                 return Ok(true);
             }
         }
         self.page = None;
+        batch.refused = refused;
         Ok(false)
     }
 }
@@ -110,9 +154,11 @@ pub(super) async fn judge_all(
     pin: &Pin,
     snapshot: &Snapshot,
     batch: &mut TupleBatch,
+    sift: &dyn Fn(&[u8]) -> Sifted,
 ) -> Result<()> {
     let _guard = pin.lock(&env.cx, LwMode::Shared).await;
-    while let Err(needs) = judge_page(env, rel, pin, snapshot, batch) {
+    batch.clear();
+    while let Err(needs) = judge_page(env, rel, pin, snapshot, batch, sift) {
         batch.clear();
         env.txns.fetch(&env.cx, needs).await?;
     }
@@ -120,7 +166,14 @@ pub(super) async fn judge_all(
 }
 
 /// Judges all versions of a page: the visible ones go into the batch, hints into the headers.
-fn judge_page(env: &Env, rel: &Rel, pin: &Pin, snapshot: &Snapshot, batch: &mut TupleBatch) -> Result<(), Needs> {
+fn judge_page(
+    env: &Env,
+    rel: &Rel,
+    pin: &Pin,
+    snapshot: &Snapshot,
+    batch: &mut TupleBatch,
+    sift: &dyn Fn(&[u8]) -> Sifted,
+) -> Result<(), Needs> {
     let block = pin.block();
     let ask = Statuses::of(env);
     let mut hints: Vec<(OffsetNumber, u16)> = Vec::new();
@@ -139,7 +192,13 @@ fn judge_page(env: &Env, rel: &Rel, pin: &Pin, snapshot: &Snapshot, batch: &mut 
                     continue;
                 }
             }
-            batch.push(Tid::new(block, offset), version);
+            match sift(version) {
+                Sifted::Refused => batch.refused += 1,
+                sifted => {
+                    batch.push(Tid::new(block, offset), version);
+                    batch.sure.push(sifted == Sifted::Passed);
+                }
+            }
         }
         Ok(())
     })?;

@@ -49,7 +49,7 @@ pub async fn rename_column(
 ) -> Result<()> {
     change_column(env, table.oid, column, |attr| attr.name = name.into()).await?;
     for index in table.rel.indexes.iter() {
-        if let Some(at) = index.keys.iter().position(|key| key.column == column) {
+        if let Some(at) = index.columns().position(|other| other == column) {
             change_column(env, index.rel.oid, at, |attr| attr.name = name.into()).await?;
         }
     }
@@ -159,7 +159,10 @@ pub async fn drop_column(env: &Env, catalog: &Catalog, table: &Table, column: us
         }
     }
     super::drop::drop_users_of_column(env, catalog, table, column, cascade).await?;
-    for row in table.constraints.iter().filter(|row| row.columns.contains(&column)) {
+    let in_index = |row: &ConstraintRow| {
+        row.is_key() && table.rel.indexes.iter().any(|own| own.rel.oid == row.index && own.included.contains(&column))
+    };
+    for row in table.constraints.iter().filter(|row| row.columns.contains(&column) || in_index(row)) {
         drop_one(env, catalog, table, row, cascade).await?;
     }
     index::drop_over(env, table, column).await?;

@@ -47,6 +47,8 @@ pub struct NewParts<'a> {
     pub keys: Vec<NewIndex<'a>>,
     /// FOREIGN KEY
     pub foreign: Vec<NewForeignKey<'a>>,
+    /// WITH (fillfactor)
+    pub fillfactor: Option<u8>,
 }
 
 /// Makes a table. Returns its oid; `None` if there is one of that name and `if_not_exists` lets that be.
@@ -77,7 +79,7 @@ pub async fn create_table(
     let oid = new_oid(env).await?;
     env.lock_relation(oid, LockMode::AccessExclusive).await?;
     create_file(env, oid, namespace).await?;
-    insert_rows(env, catalog, oid, name, namespace, columns).await?;
+    insert_rows(env, catalog, oid, name, namespace, columns, parts.fillfactor).await?;
     invalidate(env, [Invalidation::Relcache { db: env.database, rel: oid }]);
     env.xact.borrow_mut().next_command();
     catalog.forget_all();
@@ -274,7 +276,13 @@ async fn create_toast(
     let table = catalog.table_by_oid(env, oid).await?.ok_or_else(|| Error::internal("a table that was just made"))?;
     let name = format!("{}_index", class.name);
     let keys = vec![KeyColumn::ascending(0), KeyColumn::ascending(1)];
-    index::make(env, catalog, &table, &NewIndex { name: Some(&name), keys, purpose: Purpose::Chunks }).await?;
+    index::make(
+        env,
+        catalog,
+        &table,
+        &NewIndex { name: Some(&name), keys, included: Vec::new(), purpose: Purpose::Chunks },
+    )
+    .await?;
     Ok(oid)
 }
 
@@ -304,6 +312,7 @@ async fn insert_rows(
     name: &str,
     namespace: Oid,
     columns: &[Attr],
+    fillfactor: Option<u8>,
 ) -> Result<()> {
     let array_type = new_oid(env).await?;
     let row_type = new_oid(env).await?;
@@ -318,7 +327,8 @@ async fn insert_rows(
         None => pg_namespace::PG_TOAST,
     };
     let toast = create_toast(env, catalog, (oid, toasted), columns, frozen_xid).await?;
-    let class = ClassRow { toast, ..ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid) };
+    let class = ClassRow::of_new_table(oid, name, namespace, row_type, columns.len(), frozen_xid);
+    let class = ClassRow { toast, fillfactor, ..class };
     invalidate(env, invalidation::of_class(env.database, &class));
     insert_class(env, &class).await?;
     for values in pg_attribute::rows(oid, columns, false) {

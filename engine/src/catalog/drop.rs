@@ -18,9 +18,9 @@
 use super::ddl::{invalidate, no_schema};
 use super::drop_rows::drop_locked;
 use super::pg_constraint::ConstraintRow;
-use super::pg_namespace::{PG_CATALOG, PG_TOAST};
+use super::pg_namespace::{PUBLIC, backend_of};
 use super::{Catalog, Table, attrdef, constraint, depend, schema, view};
-use crate::ids::{Error, LockMode, Oid, Result, Severity, sqlstate};
+use crate::ids::{Error, FIRST_NORMAL_OID, LockMode, Oid, Result, Severity, sqlstate};
 use crate::small;
 use crate::txn::Env;
 use crate::types::quote::quote_ident;
@@ -135,7 +135,7 @@ pub async fn drop_schemas(env: &Env, catalog: &Catalog, names: &[&str], if_exist
     let mut named = Vec::new();
     for name in names {
         match catalog.schema(env, name).await? {
-            Some(oid @ (PG_CATALOG | PG_TOAST)) => {
+            Some(oid) if oid < FIRST_NORMAL_OID && oid != PUBLIC && backend_of(oid).is_none() => {
                 let name = catalog.schema_name(env, oid).await?;
                 let message = format!("cannot drop schema {name} because it is required by the database system");
                 return Err(Error::new(sqlstate::DEPENDENT_OBJECTS_STILL_EXIST, message));

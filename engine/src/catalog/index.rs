@@ -48,6 +48,8 @@ pub struct NewIndex<'a> {
     pub name: Option<&'a str>,
     /// The columns of its key.
     pub keys: Vec<KeyColumn>,
+    /// INCLUDE: further columns, from 0.
+    pub included: Vec<usize>,
     /// What it is for.
     pub purpose: Purpose,
 }
@@ -67,6 +69,8 @@ pub struct CreateIndex<'a> {
     pub if_not_exists: bool,
     /// Columns: name, DESC, NULLS FIRST.
     pub columns: Vec<(&'a str, bool, bool)>,
+    /// INCLUDE
+    pub included: Vec<&'a str>,
 }
 
 // --- CREATE INDEX --------------------------------------------------------------------------------------------
@@ -90,7 +94,7 @@ pub async fn create_index(env: &Env, catalog: &Catalog, create: &CreateIndex<'_>
             Error::new(sqlstate::UNDEFINED_OBJECT, message)
         });
     }
-    if create.columns.len() > MAX_KEYS {
+    if create.columns.len() + create.included.len() > MAX_KEYS {
         let message = format!("cannot use more than {MAX_KEYS} columns in an index");
         return Err(Error::new(sqlstate::TOO_MANY_COLUMNS, message));
     }
@@ -110,7 +114,8 @@ pub async fn create_index(env: &Env, catalog: &Catalog, create: &CreateIndex<'_>
         env.notice(Error::new(sqlstate::DUPLICATE_TABLE, message).severity(Severity::Notice));
         return Ok(());
     }
-    let new = NewIndex { name: create.name, keys, purpose: Purpose::Plain(create.unique) };
+    let included = create.included.iter().map(|name| column_named(&table, name)).collect::<Result<_>>()?;
+    let new = NewIndex { name: create.name, keys, included, purpose: Purpose::Plain(create.unique) };
     make(env, catalog, &table, &new).await
 }
 
@@ -138,7 +143,8 @@ pub async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewIndex<'_
         check_key_type(&table.desc.attrs[key.column])?;
     }
     let namespace = table.class.namespace;
-    let columns: Vec<&str> = new.keys.iter().map(|key| &*table.desc.attrs[key.column].name).collect();
+    let all = new.keys.iter().map(|key| key.column).chain(new.included.iter().copied());
+    let columns: Vec<&str> = all.map(|column| &*table.desc.attrs[column].name).collect();
     let columns = index_name::column_names(&columns);
     let name = match (new.name, new.purpose) {
         (Some(name), _) => name.to_string(),
@@ -161,8 +167,9 @@ pub async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewIndex<'_
         primary: matches!(new.purpose, Purpose::Primary | Purpose::Chunks),
         check_xmin: false,
         keys: new.keys.clone(),
+        included: new.included.clone(),
     };
-    let class = ClassRow::of_new_index(oid, &name, namespace, new.keys.len());
+    let class = ClassRow::of_new_index(oid, &name, namespace, columns.len());
     let index = open(env, table, &row, &class);
     insert_rows(env, table, &index, &class, &row, &columns).await?;
     if let Purpose::Primary | Purpose::Unique = new.purpose {
@@ -186,7 +193,8 @@ pub async fn make(env: &Env, catalog: &Catalog, table: &Table, new: &NewIndex<'_
 /// The index as the access methods see it.
 pub(super) fn open(env: &Env, table: &Table, row: &IndexRow, class: &ClassRow) -> Index {
     let rel = Rel::new(row.oid, class.file(env.database));
-    Index::new(rel, &class.name, &table.name, table.desc.clone(), row.keys.clone(), row.unique)
+    let index = Index::new(rel, &class.name, &table.name, table.desc.clone(), row.keys.clone(), row.unique);
+    if row.included.is_empty() { index } else { index.including(row.included.clone()) }
 }
 
 async fn insert_rows(
@@ -335,7 +343,7 @@ pub(super) async fn drop_over(env: &Env, table: &Table, column: usize) -> Result
     let keys = table.constraints.iter().filter(|row| row.is_key()).map(|row| row.index);
     let keys: Vec<Oid> = keys.collect();
     for index in table.rel.indexes.iter().filter(|index| !keys.contains(&index.rel.oid)) {
-        if index.keys.iter().any(|key| key.column == column) {
+        if index.columns().any(|other| other == column) {
             drop_by_oid(env, index.rel.oid).await?;
         }
     }

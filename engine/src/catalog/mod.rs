@@ -47,6 +47,7 @@ mod invalidation;
 pub mod layout;
 mod pg_am;
 pub mod pg_attribute;
+pub mod pg_authid;
 pub mod pg_class;
 pub mod pg_constraint;
 pub mod pg_database;

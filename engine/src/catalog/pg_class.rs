@@ -3,7 +3,7 @@
 use super::layout::{Filed, PG_CLASS, SystemTable};
 use super::{BTREE_AM, HEAP_AM, SUPERUSER, pg_namespace};
 use crate::ids::{Error, Oid, RelFile, Result, Xid};
-use crate::types::Datum;
+use crate::types::{Datum, TypeId};
 
 /// What differs from table to table in its row of `pg_class`; the other columns are the same in all.
 #[derive(Clone, PartialEq, Debug)]
@@ -46,6 +46,8 @@ pub struct ClassRow {
     pub replica_identity: u8,
     /// `relfrozenxid`: no transaction before it is left in the table.
     pub frozen_xid: Xid,
+    /// `reloptions`, of which we know one: how full INSERT makes a page, in percent.
+    pub fillfactor: Option<u8>,
 }
 
 /// Places of columns that are read, from 0.
@@ -69,6 +71,7 @@ mod column {
     pub(super) const HAS_TRIGGERS: usize = 20;
     pub(super) const REPLICA_IDENTITY: usize = 25;
     pub(super) const FROZEN_XID: usize = 28;
+    pub(super) const OPTIONS: usize = 31;
 }
 
 impl ClassRow {
@@ -101,6 +104,7 @@ impl ClassRow {
             has_triggers: false,
             replica_identity: b'd',
             frozen_xid,
+            fillfactor: None,
         }
     }
 
@@ -212,7 +216,9 @@ impl ClassRow {
             // relminmxid: the first multixact id, of what has rows with versions
             Datum::Xid(if self.has_versions() { Xid::BOOTSTRAP } else { Xid::INVALID }),
             Datum::Null, // relacl
-            Datum::Null, // reloptions
+            self.fillfactor.map_or(Datum::Null, |percent| {
+                Datum::array(TypeId::Text, vec![Datum::text(format!("fillfactor={percent}"))])
+            }),
             Datum::Null, // relpartbound
         ]
     }
@@ -248,6 +254,7 @@ impl ClassRow {
             has_triggers: values[column::HAS_TRIGGERS].as_bool()?,
             replica_identity: letter(column::REPLICA_IDENTITY)?,
             frozen_xid: Xid(values[column::FROZEN_XID].as_u32()?),
+            fillfactor: fillfactor(&values[column::OPTIONS])?,
         })
     }
 
@@ -263,6 +270,16 @@ impl ClassRow {
         let spc = if self.tablespace.is_valid() { self.tablespace } else { Oid::DEFAULT_TABLESPACE };
         RelFile { spc, db: database, rel }
     }
+}
+
+/// The fill factor among the options of a table.
+fn fillfactor(options: &Datum) -> Result<Option<u8>> {
+    if options.is_null() {
+        return Ok(None);
+    }
+    let items = &options.as_array()?.items;
+    let percent = |item: &Datum| item.as_str().ok()?.strip_prefix("fillfactor=")?.parse().ok();
+    Ok(items.iter().find_map(percent))
 }
 
 /// Whether the first columns of a row are those of a table of this name.

@@ -21,12 +21,15 @@ pub struct IndexRow {
     pub check_xmin: bool,
     /// `indkey` and `indoption`
     pub keys: Vec<KeyColumn>,
+    /// The rest of `indkey`: columns behind the key, from 0.
+    pub included: Vec<usize>,
 }
 
 /// Places of columns that are read, from 0.
 mod column {
     pub(super) const OID: usize = 0;
     pub(super) const TABLE: usize = 1;
+    pub(super) const KEY_COUNT: usize = 3;
     pub(super) const UNIQUE: usize = 4;
     pub(super) const PRIMARY: usize = 6;
     pub(super) const CHECK_XMIN: usize = 11;
@@ -43,7 +46,9 @@ impl IndexRow {
     /// The values of all 21 columns, for a table with these columns.
     pub(super) fn values(&self, table: &TupleDesc) -> Vec<Datum> {
         let (yes, no) = (Datum::Bool(true), Datum::Bool(false));
-        let count = Datum::Int2(self.keys.len() as i16);
+        let count = |columns: usize| Datum::Int2(columns as i16);
+        let all = self.keys.iter().map(|key| key.column).chain(self.included.iter().copied());
+        let columns: Vec<Datum> = all.map(|column| Datum::Int2(column as i16 + 1)).collect();
         let int2s = |of: &dyn Fn(&KeyColumn) -> i16| {
             Datum::array(TypeId::Int2, self.keys.iter().map(|key| Datum::Int2(of(key))).collect::<Vec<_>>())
         };
@@ -54,8 +59,8 @@ impl IndexRow {
         vec![
             Datum::Oid(self.oid),
             Datum::Oid(self.table),
-            count.clone(),
-            count, // indnkeyatts
+            count(columns.len()),
+            count(self.keys.len()),
             Datum::Bool(self.unique),
             no.clone(), // indnullsnotdistinct
             Datum::Bool(self.primary),
@@ -67,7 +72,7 @@ impl IndexRow {
             yes.clone(), // indisready
             yes,         // indislive
             no,          // indisreplident
-            int2s(&|key| key.column as i16 + 1),
+            Datum::array(TypeId::Int2, columns),
             oids(&|type_id| pg_attribute::collation(type_id, false)),
             oids(&operator_class),
             int2s(&|key| (i16::from(key.descending) * DESC) | (i16::from(key.nulls_first) * NULLS_FIRST)),
@@ -87,13 +92,15 @@ impl IndexRow {
             descending: option & DESC != 0,
             nulls_first: option & NULLS_FIRST != 0,
         };
+        let count = (values[column::KEY_COUNT].as_int()? as usize).min(columns.len());
         Ok(IndexRow {
             oid: Oid(values[column::OID].as_u32()?),
             table: Oid(values[column::TABLE].as_u32()?),
             unique: values[column::UNIQUE].as_bool()?,
             primary: values[column::PRIMARY].as_bool()?,
             check_xmin: values[column::CHECK_XMIN].as_bool()?,
-            keys: columns.iter().zip(&options).map(key).collect(),
+            keys: columns[..count].iter().zip(&options).map(key).collect(),
+            included: columns[count..].iter().map(|column| (*column - 1) as usize).collect(),
         })
     }
 }
@@ -151,8 +158,15 @@ mod tests {
     fn a_row_is_read_as_it_was_written() {
         let table = TupleDesc::new(vec![Attr::new("id", TypeId::Int4), Attr::new("owner", TypeId::Text)]);
         let keys = vec![KeyColumn { column: 1, descending: true, nulls_first: false }, KeyColumn::ascending(0)];
-        let row =
-            IndexRow { oid: Oid(16450), table: Oid(16440), unique: true, primary: false, check_xmin: false, keys };
+        let row = IndexRow {
+            oid: Oid(16450),
+            table: Oid(16440),
+            unique: true,
+            primary: false,
+            check_xmin: false,
+            keys,
+            included: Vec::new(),
+        };
         let values = row.values(&table);
         assert_eq!(IndexRow::of_values(&values).unwrap(), row);
         // As 15.18 has it for CREATE UNIQUE INDEX ON accounts(owner DESC NULLS LAST, id).

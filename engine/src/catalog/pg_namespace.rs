@@ -13,14 +13,18 @@ pub const PG_TOAST: Oid = Oid(99);
 /// `public`: everybody's.
 pub const PUBLIC: Oid = Oid(2200);
 
+/// `information_schema`: the catalogs as the standard has them.
+const INFORMATION_SCHEMA: Oid = Oid(13_207);
+
 /// The role that stands for the owner of the database.
 const PG_DATABASE_OWNER: Oid = Oid(6171);
 
 /// The schemas: oid, name, owner.
-const NAMESPACES: [(Oid, &str, Oid); 3] = [
+const NAMESPACES: [(Oid, &str, Oid); 4] = [
     (PG_TOAST, "pg_toast", super::SUPERUSER),
     (PG_CATALOG, "pg_catalog", super::SUPERUSER),
     (PUBLIC, "public", PG_DATABASE_OWNER),
+    (INFORMATION_SCHEMA, "information_schema", super::SUPERUSER),
 ];
 
 /// The object id of `pg_temp_0`, of which there is none; that of `pg_toast_temp_0` is the next one, and so on.

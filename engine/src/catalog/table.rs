@@ -8,7 +8,7 @@ use super::pg_class::ClassRow;
 use super::pg_constraint::ConstraintRow;
 use super::pg_index::IndexRow;
 use crate::access::Rel;
-use crate::ids::{Error, FIRST_NORMAL_OID, Oid, Result, Xid, sqlstate};
+use crate::ids::{BLCKSZ, Error, FIRST_NORMAL_OID, Oid, Result, Xid, sqlstate};
 use crate::txn::{Env, ToastFiles};
 use crate::types::TupleDesc;
 
@@ -56,7 +56,8 @@ impl Table {
     /// A table by its row of `pg_class`, the name of its schema and its columns, in a database.
     pub fn new(class: ClassRow, schema: Rc<str>, desc: TupleDesc, database: Oid) -> Table {
         let (name, desc): (Rc<str>, _) = (class.name.as_str().into(), Rc::new(desc));
-        let rel = Rel::new(class.oid, class.file(database)).named(&name);
+        let mut rel = Rel::new(class.oid, class.file(database)).named(&name);
+        rel.reserve = BLCKSZ * (100 - usize::from(class.fillfactor.unwrap_or(100))) / 100;
         Table {
             oid: class.oid,
             schema,

@@ -55,24 +55,9 @@ impl Server {
         let (disk, wal, buffers, txns) = (self.disk.clone(), self.wal.clone(), self.buffers.clone(), self.txns.clone());
         self.world.spawn(self.host, BackendType::ClientBackend, move |cx| async move {
             txns.procs.add(cx.pid(), Oid::POSTGRES_DB);
-            let env = Env {
-                settings: Rc::new(RefCell::new(Settings::default())),
-                stats: Rc::default(),
-                xact: Rc::default(),
-                locks: Rc::default(),
-                notices: Rc::default(),
-                temp_files: Rc::default(),
-                temp_tables: Rc::default(),
-                memory: Rc::default(),
-                known_redo: Rc::new(Cell::new(wal.redo())),
-                toasts: Rc::default(),
-                database: Oid::POSTGRES_DB,
-                cx,
-                disk,
-                wal,
-                buffers,
-                txns,
-            };
+            let redo = wal.redo();
+            let env = Env::new(cx, disk, wal, buffers, txns, Settings::default());
+            env.known_redo.set(redo);
             body(env, Rc::new(Catalog::new())).await;
         });
     }

@@ -52,6 +52,12 @@ pub(super) async fn query_of(env: &Env, view: Oid) -> Result<Rc<str>> {
     Ok(values[column::ACTION].as_str()?.into())
 }
 
+/// The view of a rule.
+pub async fn of_rule(env: &Env, rule: Oid) -> Result<Option<Oid>> {
+    let found = rows::find(env, &PG_REWRITE, 1, |first| first[column::OID] == Datum::Oid(rule)).await?;
+    found.first().map(|(_, values)| values[column::CLASS].as_u32().map(Oid)).transpose()
+}
+
 /// CREATE VIEW.
 pub async fn create(env: &Env, catalog: &Catalog, new: &NewView<'_>) -> Result<Oid> {
     let namespace = creation_namespace(env, catalog, new.schema).await?;

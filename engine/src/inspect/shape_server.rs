@@ -1,6 +1,6 @@
 //! What panels get that is about a server at large: what is dead in its tables, its checkpoints, its files, its memory.
 
-pub use crate::txn::MemoryPurpose;
+pub use crate::txn::{MemoryPurpose, MemoryUse};
 
 // --- dead versions -------------------------------------------------------------------------------------------
 
@@ -179,27 +179,9 @@ pub struct WorkerMemory {
     /// How many of these have been used.
     pub local_pages: u32,
     /// What is under way.
-    pub uses: Vec<MemoryUseView>,
+    pub uses: Vec<MemoryUse>,
     /// Its temporary files.
     pub files: Vec<TempFileView>,
-}
-
-/// A sort, a hash table or a list that is under way.
-#[derive(Clone, PartialEq, Eq, Debug)]
-#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS))]
-pub struct MemoryUseView {
-    /// What it is.
-    pub purpose: MemoryPurpose,
-    /// Bytes in use.
-    pub used: u64,
-    /// The most that were.
-    pub peak: u64,
-    /// Bytes that may be used.
-    pub budget: u64,
-    /// Bytes in temporary files.
-    pub disk: u64,
-    /// Runs of a sort, batches of a hash, passes over the indexes.
-    pub rounds: u32,
 }
 
 /// A temporary file.

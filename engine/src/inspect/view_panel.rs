@@ -115,11 +115,11 @@ fn files_view(site: &Site) -> FilesView {
 }
 
 /// What VACUUM remembers of dead row versions: a list that has its size from the beginning.
-fn dead_tids(server: &Server, pid: Pid) -> Option<MemoryUseView> {
+fn dead_tids(server: &Server, pid: Pid) -> Option<MemoryUse> {
     let vacuums = server.txns.vacuums.borrow();
     let progress = vacuums.get(&pid)?;
     let bytes = |tids: u64| tids * SIZE_OF_TID;
-    Some(MemoryUseView {
+    Some(MemoryUse {
         purpose: MemoryPurpose::DeadTids,
         used: bytes(progress.num_dead_tuples),
         peak: bytes(progress.num_dead_tuples),
@@ -135,14 +135,6 @@ fn memory_view(site: &Site, server: &Server) -> MemoryView {
     let process = |(pid, activity): (&Pid, &Activity)| {
         let env = activity.env.as_ref()?;
         let local = env.temp_tables.buffers();
-        let use_view = |memory: MemoryUse| MemoryUseView {
-            purpose: memory.purpose,
-            used: memory.used,
-            peak: memory.peak,
-            budget: memory.budget,
-            disk: memory.disk,
-            rounds: memory.rounds,
-        };
         let file = |(file, len): (TempFile, u64)| TempFileView { path: file.path(*pid), len };
         Some(WorkerMemory {
             pid: pid.0,
@@ -150,7 +142,7 @@ fn memory_view(site: &Site, server: &Server) -> MemoryView {
             work_mem: kilobytes(&env.settings.borrow(), Setting::work_mem),
             local_buffers: local.map_or(0, |pool| pool.len() as u32),
             local_pages: local.map_or(0, |pool| pool.in_memory() as u32),
-            uses: env.memory.uses().into_iter().map(use_view).chain(dead_tids(server, *pid)).collect(),
+            uses: env.memory.uses().into_iter().chain(dead_tids(server, *pid)).collect(),
             files: env.temp_files.open().into_iter().map(file).collect(),
         })
     };

@@ -134,6 +134,7 @@ impl Session {
             if_not_exists: false,
             temporary: ast::Temporary::No,
             columns: vec![column.clone()],
+            fillfactor: None,
             constraints: Vec::new(),
         };
         let new = bind::new_columns(&alone)?.into_iter().next().ok_or_else(|| Error::internal("no column"))?;
@@ -246,7 +247,9 @@ impl Session {
     async fn add_constraint(&self, table: &Rc<Table>, added: &TableConstraint) -> Result<()> {
         let (env, catalog) = (&self.env, &*self.catalog);
         match &added.kind {
-            ConstraintKind::Key(primary, names) => self.add_key(table, added, *primary, names).await,
+            ConstraintKind::Key(primary, names, included) => {
+                self.add_key(table, added, *primary, (names, included)).await
+            }
             ConstraintKind::Check(condition) => {
                 let check = self.new_check(table, added, condition).await?;
                 let violated = format!("SELECT 1 FROM {} WHERE NOT {} LIMIT 1", self.shown(table), check.condition);
@@ -269,7 +272,13 @@ impl Session {
     }
 
     /// A key of rows that are there.
-    async fn add_key(&self, table: &Table, added: &TableConstraint, primary: bool, names: &[ast::Ident]) -> Result<()> {
+    async fn add_key(
+        &self,
+        table: &Table,
+        added: &TableConstraint,
+        primary: bool,
+        (names, included): (&[ast::Ident], &[ast::Ident]),
+    ) -> Result<()> {
         if primary && table.indexes.iter().any(|index| index.row.primary) {
             let message = format!("multiple primary keys for table \"{}\" are not allowed", table.name);
             return Err(Error::new(sqlstate::INVALID_TABLE_DEFINITION, message));
@@ -280,12 +289,13 @@ impl Session {
         }
         let kind = if primary { "primary key" } else { "unique" };
         let columns = bind::key_places(kind, names, added.pos, &live)?;
+        let included = bind::key_places(kind, included, added.pos, &live)?;
         for column in columns.iter().filter(|_| primary) {
             let table = self.reopened(table.oid).await?;
             self.set_not_null(&table, *column, true).await?;
         }
         let table = self.reopened(table.oid).await?;
-        let key = NewKey { name: added.name.clone(), primary, columns };
+        let key = NewKey { name: added.name.clone(), primary, columns, included };
         index::make(&self.env, &self.catalog, &table, &new_index(&key)).await
     }
 

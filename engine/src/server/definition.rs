@@ -80,7 +80,8 @@ impl Session {
         let mut columns = bind::new_columns(create)?;
         let name = &create.name.name;
         let keys = bind::new_keys(name, &create.constraints, &mut columns)?;
-        let mut parts = NewParts { keys: keys.iter().map(new_index).collect(), ..NewParts::default() };
+        let keys = keys.iter().map(new_index).collect();
+        let mut parts = NewParts { keys, fillfactor: create.fillfactor, ..NewParts::default() };
         let schema = schema_of(&self.env, &create.name, create.temporary)?;
         let numbered = self.number_columns(create, schema, &columns, &mut parts).await?;
         let columns: Vec<Attr> = columns.into_iter().map(new_attr).collect();
@@ -136,6 +137,7 @@ impl Session {
             unique: create.unique,
             if_not_exists: create.if_not_exists,
             columns: columns.collect(),
+            included: create.included.iter().map(|name| &**name).collect(),
         };
         index::create_index(&self.env, &self.catalog, &create).await
     }
@@ -168,7 +170,7 @@ pub(super) fn new_attr(column: bound::NewColumn) -> Attr {
 pub(super) fn new_index(key: &bound::NewKey) -> NewIndex<'_> {
     let keys = key.columns.iter().copied().map(KeyColumn::ascending).collect();
     let purpose = if key.primary { Purpose::Primary } else { Purpose::Unique };
-    NewIndex { name: key.name.as_deref(), keys, purpose }
+    NewIndex { name: key.name.as_deref(), keys, included: key.included.clone(), purpose }
 }
 
 /// A foreign key, whose names the catalogs look up.

@@ -51,7 +51,10 @@ impl Session {
             FrontendMessage::Close(target) => {
                 match target {
                     Target::Statement(name) => drop(self.prepared.borrow_mut().remove(&name)),
-                    Target::Portal(name) => drop(self.portals.remove(&name)),
+                    Target::Portal(name) => {
+                        self.portals.remove(&name);
+                        self.cursors.borrow_mut().remove(&name);
+                    }
                 }
                 self.send(BackendMessage::CloseComplete);
                 Ok(())
@@ -138,6 +141,10 @@ impl Session {
                 let types = prepared.parameter_types.iter().map(|ty| ty.oid()).collect();
                 self.send(BackendMessage::ParameterDescription(types));
                 (prepared.columns.clone(), Vec::new())
+            }
+            // A cursor is a portal too.
+            Target::Portal(name) if !self.portals.contains_key(name) && self.cursors.borrow().contains_key(name) => {
+                (Some(self.cursor_columns(name)?), Vec::new())
             }
             Target::Portal(name) => {
                 let portal = self.find_portal(name)?;

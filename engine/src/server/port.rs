@@ -121,6 +121,8 @@ pub enum ReplicationMessage {
     },
     /// All of the log is sent: the primary shuts down.
     End,
+    /// The log cannot be sent, and why.
+    Refused(String),
     /// The walsender cannot go on.
     Error(String),
 }

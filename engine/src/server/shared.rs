@@ -309,24 +309,8 @@ impl Server {
 
     /// A process's handle on this memory.
     pub fn env(&self, cx: &Cx, settings: Settings) -> Env {
-        Env {
-            cx: cx.clone(),
-            disk: self.spec.disk.clone(),
-            wal: self.wal.clone(),
-            buffers: self.buffers.clone(),
-            txns: self.txns.clone(),
-            settings: Rc::new(RefCell::new(settings)),
-            stats: Rc::default(),
-            xact: Rc::default(),
-            locks: Rc::default(),
-            notices: Rc::default(),
-            temp_files: Rc::default(),
-            temp_tables: Rc::default(),
-            memory: Rc::default(),
-            known_redo: Rc::default(),
-            toasts: Rc::default(),
-            database: Oid::POSTGRES_DB,
-        }
+        let (disk, wal, buffers) = (self.spec.disk.clone(), self.wal.clone(), self.buffers.clone());
+        Env::new(cx.clone(), disk, wal, buffers, self.txns.clone(), settings)
     }
 
     /// A handle for a process without settings of its own.

@@ -11,11 +11,12 @@ use super::session::Session;
 use crate::catalog::Table;
 use crate::ids::{Error, LockMode, Result, sqlstate};
 use crate::settings::{DEFINITIONS, Settings};
-use crate::sql::ast::{LockTable, QualName, Statement, Use};
+use crate::sql::ast::{LockTable, QualName, Query, Statement, Use};
 use crate::sql::bind::{self, Params};
 use crate::sql::bound::{self, Bound, CatalogView, OutColumn, Row};
 use crate::sql::exec;
 use crate::sql::functions::load_relations;
+use crate::sql::parse::parse_query;
 use crate::trace::Event;
 use crate::txn::{BlockState, Isolation};
 use crate::types::{Datum, TypeId};
@@ -312,7 +313,7 @@ impl Session {
     async fn open_tables(&self, statement: &Statement) -> Result<OpenTables> {
         self.catalog.accept_invalidations(&self.env);
         let mut tables = OpenTables::default();
-        let mut views: Vec<Rc<Table>> = Vec::new();
+        let mut views: Vec<Rc<Query>> = Vec::new();
         for (name, used) in statement.relations() {
             let mode = match used {
                 Use::Changes => LockMode::RowExclusive,
@@ -330,10 +331,10 @@ impl Session {
                         _ => "SELECT",
                     })?;
                 }
-                if table.class.kind == b'v' {
-                    views.push(table.clone());
-                }
+                views.extend(self.query_of(&table).await?);
                 tables.open.push((name.clone(), table));
+            } else if let Some(query) = self.functions.find_query(name.schema.as_deref(), &name.name) {
+                views.push(Rc::new(parse_query(query)?));
             }
         }
         while let Some(view) = views.pop() {
@@ -342,20 +343,24 @@ impl Session {
         Ok(tables)
     }
 
-    /// Looks up and locks the tables that a view names; views among them are left to be looked into.
-    async fn open_view(&self, view: &Table, tables: &mut OpenTables, views: &mut Vec<Rc<Table>>) -> Result<()> {
-        if !self.names_relations && view.view.as_ref().is_some_and(|text| text.contains("regclass")) {
+    /// The query of a relation that is a view.
+    async fn query_of(&self, table: &Table) -> Result<Option<Rc<Query>>> {
+        let Some(text) = &table.view else { return Ok(None) };
+        if !self.names_relations && text.contains("regclass") {
             self.load_relations().await?;
         }
-        for (name, used) in bind::view_query(view)?.relations() {
+        bind::view_query(table).map(Some)
+    }
+
+    /// Looks up and locks the tables that a view names; views among them are left to be looked into.
+    async fn open_view(&self, view: &Query, tables: &mut OpenTables, views: &mut Vec<Rc<Query>>) -> Result<()> {
+        for (name, used) in view.relations() {
             let mode = if used == Use::Locks { LockMode::RowShare } else { LockMode::AccessShare };
             if tables.open.iter().any(|(known, _)| known == name) {
                 continue;
             }
             if let Some(table) = self.catalog.open(&self.env, name.schema.as_deref(), &name.name, mode).await? {
-                if table.class.kind == b'v' {
-                    views.push(table.clone());
-                }
+                views.extend(self.query_of(&table).await?);
                 tables.open.push((name.clone(), table));
             }
         }

@@ -219,6 +219,10 @@ async fn take(cx: &Cx, server: &Server, message: ReplicationMessage) -> Result<b
             server.log(cx.pid(), LogLevel::Detail, format!("End of WAL reached on timeline {timeline} at {end}."));
             Err(Error::new(sqlstate::CONNECTION_FAILURE, END_NOT_SENT))
         }
+        ReplicationMessage::Refused(message) => {
+            let message = format!("could not start WAL streaming: ERROR:  {message}");
+            Err(Error::new(sqlstate::CONNECTION_FAILURE, message))
+        }
         ReplicationMessage::Error(message) => {
             let message = format!("could not receive data from WAL stream: ERROR:  {message}");
             Err(Error::new(sqlstate::CONNECTION_FAILURE, message))

@@ -40,8 +40,13 @@ async fn serve(cx: &Cx, server: &Rc<Server>, standby: &Replication) -> Result<()
         match standby.incoming.try_recv(cx.now()) {
             Some(ReplicationMessage::BaseBackup) => base_backup::send(cx, server, standby).await?,
             Some(ReplicationMessage::Start { from, name, slot }) => {
-                if let Some(slot) = &slot {
-                    server.slots.acquire(slot, cx.pid())?;
+                if let Some(slot) = &slot
+                    && let Err(error) = server.slots.acquire(slot, cx.pid())
+                {
+                    let message = error.report().message.clone();
+                    server.log(cx.pid(), LogLevel::Error, message.clone());
+                    standby.outgoing.send(cx.world(), ReplicationMessage::Refused(message));
+                    return Ok(());
                 }
                 return stream(cx, server, standby, from, (name, slot)).await;
             }

@@ -52,24 +52,8 @@ fn alone<F: Future<Output = ()> + 'static>(body: impl FnOnce(Env) -> F + 'static
     let wal = Rc::new(Wal::open(config, disk.clone(), Lsn(0x10_0028), Lsn::INVALID, None));
     let txns = Rc::new(Txns::new(&disk, &wal, FullXid(724), FIRST_NORMAL_OID));
     let left = disk.clone();
-    let env = |cx: Cx| Env {
-        buffers: BufferPool::new(16, disk.clone(), wal.clone()),
-        cx,
-        disk,
-        wal,
-        txns,
-        settings: Rc::new(RefCell::new(Settings::default())),
-        xact: Rc::default(),
-        locks: Rc::default(),
-        stats: Rc::default(),
-        temp_files: Rc::default(),
-        temp_tables: Rc::default(),
-        memory: Rc::default(),
-        toasts: Rc::default(),
-        notices: Rc::default(),
-        known_redo: Rc::default(),
-        database: Oid::POSTGRES_DB,
-    };
+    let env =
+        |cx: Cx| Env::new(cx, disk.clone(), wal.clone(), BufferPool::new(16, disk, wal), txns, Settings::default());
     let pid = world.spawn(host, BackendType::ClientBackend, |cx| body(env(cx)));
     while world.is_alive(pid) {
         world.run(Limit::until(world.now() + 10_000));

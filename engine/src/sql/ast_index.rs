@@ -17,6 +17,8 @@ pub struct CreateIndex {
     pub method: Ident,
     /// The columns of its key.
     pub columns: Vec<IndexColumn>,
+    /// INCLUDE: columns that stand behind the key.
+    pub included: Vec<Ident>,
 }
 
 /// A column of an index.

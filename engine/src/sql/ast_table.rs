@@ -14,6 +14,8 @@ pub struct CreateTable {
     pub columns: Vec<ColumnDef>,
     /// Its constraints but NOT NULL, those of columns too, as they stand.
     pub constraints: Vec<TableConstraint>,
+    /// WITH (fillfactor)
+    pub fillfactor: Option<u8>,
     /// TEMPORARY, and ON COMMIT.
     pub temporary: Temporary,
 }
@@ -100,8 +102,8 @@ pub struct TableConstraint {
 /// The kinds of constraint.
 #[derive(Clone, PartialEq, Debug)]
 pub enum ConstraintKind {
-    /// PRIMARY KEY or UNIQUE, over these columns.
-    Key(bool, Vec<Ident>),
+    /// PRIMARY KEY (true) or UNIQUE, over these columns, and those of INCLUDE.
+    Key(bool, Vec<Ident>, Vec<Ident>),
     /// CHECK
     Check(Expr),
     /// FOREIGN KEY or REFERENCES

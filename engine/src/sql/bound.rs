@@ -306,6 +306,8 @@ pub struct NewKey {
     pub primary: bool,
     /// The columns, from 0.
     pub columns: Vec<usize>,
+    /// INCLUDE: further columns of its index, from 0.
+    pub included: Vec<usize>,
 }
 
 /// A statement that the executor runs.

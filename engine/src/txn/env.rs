@@ -199,6 +199,28 @@ pub struct ToastFiles {
 }
 
 impl Env {
+    /// A handle for a process that has done nothing yet.
+    pub fn new(cx: Cx, disk: Disk, wal: Rc<Wal>, buffers: Rc<BufferPool>, txns: Rc<Txns>, settings: Settings) -> Env {
+        Env {
+            cx,
+            disk,
+            wal,
+            buffers,
+            txns,
+            settings: Rc::new(RefCell::new(settings)),
+            xact: Rc::default(),
+            locks: Rc::default(),
+            stats: Rc::default(),
+            temp_files: Rc::default(),
+            temp_tables: Rc::default(),
+            memory: Rc::default(),
+            notices: Rc::default(),
+            known_redo: Rc::default(),
+            toasts: Rc::default(),
+            database: Oid::POSTGRES_DB,
+        }
+    }
+
     /// Tells the client something that is no error.
     pub fn notice(&self, notice: Error) {
         self.notices.borrow_mut().push(notice);

@@ -23,7 +23,8 @@ const MAX_INTERVAL: u64 = 60_000_000;
 /// How long they stay with a session that has become idle; `PGSTAT_IDLE_INTERVAL`.
 const IDLE_INTERVAL: u64 = 10_000_000;
 
-/// What is counted of a table, in the order of the columns of `pg_stat_all_tables`. Moments are counted as such.
+/// What is counted of a table, in the order of the columns of `pg_stat_all_tables`, and at the end what is counted of an
+/// index. Moments are counted as such.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[allow(missing_docs)]
 pub enum TableCounter {
@@ -47,10 +48,13 @@ pub enum TableCounter {
     Autovacuums,
     Analyzes,
     Autoanalyzes,
+    IndexScans,
+    IndexReads,
+    IndexFetches,
 }
 
 /// How many counters a table has.
-pub const TABLE_COUNTERS: usize = TableCounter::Autoanalyzes as usize + 1;
+pub const TABLE_COUNTERS: usize = TableCounter::IndexFetches as usize + 1;
 /// The counters of a table.
 pub type TableCounts = [i64; TABLE_COUNTERS];
 
@@ -322,6 +326,7 @@ impl PendingStats {
             }
             for (to, from) in [
                 (Db::Returned, TableCounter::SeqTupRead),
+                (Db::Returned, TableCounter::IndexReads),
                 (Db::Fetched, TableCounter::IdxTupFetch),
                 (Db::Inserted, TableCounter::Inserted),
                 (Db::Updated, TableCounter::Updated),

@@ -40,10 +40,11 @@ impl MemoryPurpose {
     }
 }
 
-/// A use of memory that is under way.
+/// A sort, a hash table or a list that is under way.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[cfg_attr(feature = "views", derive(serde::Serialize, ts_rs::TS), ts(rename = "MemoryUseView"))]
 pub struct MemoryUse {
-    /// What for.
+    /// What it is.
     pub purpose: MemoryPurpose,
     /// Bytes in use.
     pub used: u64,
@@ -53,7 +54,7 @@ pub struct MemoryUse {
     pub budget: u64,
     /// Bytes in temporary files.
     pub disk: u64,
-    /// How often it had to begin anew for want of memory: runs of a sort, batches of a hash, passes over the indexes.
+    /// Runs of a sort, batches of a hash, passes over the indexes.
     pub rounds: u32,
 }
 

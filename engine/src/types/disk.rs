@@ -22,7 +22,7 @@ use crate::storage::varlena::{self, VARATT_SHORT_MAX, VARHDRSZ};
 const NAMEDATALEN: usize = 64;
 
 /// `att_align_nominal`: `offset` rounded up to an alignment letter's bytes.
-fn align_to(offset: usize, typalign: u8) -> usize {
+pub(super) fn align_to(offset: usize, typalign: u8) -> usize {
     offset.next_multiple_of(align_bytes(typalign))
 }
 

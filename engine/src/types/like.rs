@@ -72,6 +72,58 @@ fn one_after_another<T: Copy + PartialEq>(text: &[T], pieces: &[Vec<Token<T>>]) 
     text.len() >= at + last.len() && fits(text.len() - last.len(), last)
 }
 
+/// A pattern that is read once, for many texts.
+pub struct LikePattern {
+    /// The pieces between `%`; and the bytes of each that asks for no single characters.
+    pieces: Vec<Vec<Token<u8>>>,
+    literals: Vec<Option<Vec<u8>>>,
+    text: String,
+    /// Whether it asks for single characters: then bytes will do only for ASCII.
+    has_one: bool,
+}
+
+impl LikePattern {
+    /// Reads a pattern; none if it is not a legal one.
+    pub fn new(text: &str) -> Option<LikePattern> {
+        let mut pieces = vec![Vec::new()];
+        let mut rest = text.bytes();
+        while let Some(c) = rest.next() {
+            let token = match c {
+                b'%' => {
+                    pieces.push(Vec::new());
+                    continue;
+                }
+                b'_' => None,
+                b'\\' => Some(rest.next()?),
+                c => Some(c),
+            };
+            pieces.last_mut()?.push(token);
+        }
+        let literals: Vec<Option<Vec<u8>>> = pieces.iter().map(|piece| piece.iter().copied().collect()).collect();
+        let has_one = literals.contains(&None);
+        Some(LikePattern { pieces, literals, text: text.to_string(), has_one })
+    }
+
+    /// Whether a text is like it. In UTF-8 a character's bytes are found only where the character is.
+    pub fn fits(&self, text: &[u8]) -> bool {
+        if self.has_one && !text.is_ascii() {
+            return std::str::from_utf8(text).is_ok_and(|text| is_like(text, &self.text).unwrap_or(false));
+        }
+        match &self.literals[..] {
+            // `%word%`, the most common of all.
+            [Some(first), Some(word), Some(last)] if first.is_empty() && last.is_empty() => contains(text, word),
+            _ => one_after_another(text, &self.pieces),
+        }
+    }
+}
+
+/// Whether bytes are found in others.
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    let Some((&head, tail)) = word.split_first() else { return true };
+    let Some(last) = text.len().checked_sub(word.len()) else { return false };
+    (0..=last).any(|at| text[at] == head && &text[at + 1..at + word.len()] == tail)
+}
+
 /// `like_escape`: a pattern with another escape character, written with backslashes.
 pub fn with_escape(pattern: &str, escape: &str) -> Result<String> {
     let mut chars = escape.chars();

@@ -11,7 +11,7 @@ use super::{Datum, TypeId, disk};
 use crate::ids::{Error, Result};
 use crate::storage::tuple::{
     HEAP_HASEXTERNAL, HEAP_HASNULL, HEAP_HASVARWIDTH, HEAP_NATTS_MASK, HeapTupleHeader, SIZE_OF_HEAP_TUPLE_HEADER,
-    bitmap_len, null_bitmap,
+    bitmap_len, infomask, infomask2, null_bitmap,
 };
 use crate::storage::{max_align, varlena};
 
@@ -171,6 +171,33 @@ fn walk(
         each(at, Some(hoff + range.start..hoff + range.end))?;
     }
     Ok(())
+}
+
+/// Where a column begins in each row that has no NULLs, if that is the same for all of them; `attcacheoff`.
+pub fn cached_offset(desc: &TupleDesc, column: usize) -> Option<usize> {
+    let mut offset = 0;
+    for attr in desc.attrs.get(..column)? {
+        if attr.attlen <= 0 {
+            return None;
+        }
+        offset = disk::align_to(offset, attr.attalign) + attr.attlen as usize;
+    }
+    let own = desc.attrs.get(column)?;
+    let aligned = disk::align_to(offset, own.attalign);
+    // A short value stands at any offset: it is known only if a long one would stand there as well.
+    (own.attlen > 0 || aligned == offset).then_some(aligned)
+}
+
+/// The bytes of a column that begins there in each row without NULLs, header and all; none if this row is not such a one.
+pub fn bytes_at<'t>(attr: &Attr, column: usize, offset: usize, tuple: &'t [u8]) -> Option<&'t [u8]> {
+    if infomask(tuple) & HEAP_HASNULL != 0 || column >= usize::from(infomask2(tuple) & HEAP_NATTS_MASK) {
+        return None;
+    }
+    let data = crate::storage::tuple::data(tuple)?;
+    if attr.attlen > 0 {
+        return data.get(offset..offset + attr.attlen as usize);
+    }
+    data.get(disk::extent(data, offset, attr).ok()?)
 }
 
 /// `heap_deform_tuple`: all values of a tuple.

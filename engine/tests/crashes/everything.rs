@@ -424,44 +424,14 @@ fn check_standby(lab: &mut Lab, session: u32, what: &str) {
     assert_eq!(ask(lab, session, "select active from pg_replication_slots"), Ok(vec![vec!["t".into()]]), "{what}");
 }
 
-/// Kinds of records that tell that something has happened in the run.
-const KINDS: [&str; 23] = [
-    "Btree/DEDUP",
-    "Btree/DELETE",
-    "Btree/MARK_PAGE_HALFDEAD",
-    "Btree/NEWROOT",
-    "Btree/REUSE_PAGE",
-    "Btree/SPLIT_L",
-    "Btree/SPLIT_R",
-    "Btree/UNLINK_PAGE",
-    "Btree/VACUUM",
-    "Heap/HOT_UPDATE",
-    "Heap/LOCK",
-    "Heap/UPDATE",
-    "Heap2/FREEZE_PAGE",
-    "Heap2/LOCK_UPDATED",
-    "Heap2/PRUNE",
-    "Heap2/VACUUM",
-    "Heap2/VISIBLE",
-    "MultiXact/CREATE_ID",
-    "Sequence/LOG",
-    "Storage/CREATE",
-    "Storage/TRUNCATE",
-    "Transaction/ABORT",
-    "Xlog/CHECKPOINT_ONLINE",
-];
-
-/// Lines of the server log that tell as much.
-const LINES: [&str; 3] = ["checkpoint starting: time", "checkpoint starting: wal", "automatic vacuum of table"];
-
 impl Run {
     /// The run had in it what it is for.
     fn check_itself(&self) {
-        let missing: Vec<_> = KINDS.iter().filter(|kind| !self.log.kinds.contains(**kind)).collect();
+        let missing: Vec<_> = log::KINDS.iter().filter(|kind| !self.log.kinds.contains(**kind)).collect();
         assert!(missing.is_empty(), "no record of {missing:?}: {:?}", self.log.kinds);
-        let log = self.lab.hosts()[0].log.lines();
-        let told = |words: &&&str| log.iter().any(|line| line.text.starts_with(**words));
-        let missing: Vec<_> = LINES.iter().filter(|words| !told(words)).collect();
+        let lines = self.lab.hosts()[0].log.lines();
+        let told = |words: &&&str| lines.iter().any(|line| line.text.starts_with(**words));
+        let missing: Vec<_> = log::LINES.iter().filter(|words| !told(words)).collect();
         assert!(missing.is_empty(), "the server log does not tell of {missing:?}");
     }
 }

@@ -12,6 +12,36 @@ use vitrine_engine::world::Disk;
 const SEG: WalSegSize = WalSegSize::ONE_MB;
 const TIMELINE: TimeLineId = TimeLineId(1);
 
+/// Kinds of records that tell that something has happened in the run.
+pub const KINDS: [&str; 23] = [
+    "Btree/DEDUP",
+    "Btree/DELETE",
+    "Btree/MARK_PAGE_HALFDEAD",
+    "Btree/NEWROOT",
+    "Btree/REUSE_PAGE",
+    "Btree/SPLIT_L",
+    "Btree/SPLIT_R",
+    "Btree/UNLINK_PAGE",
+    "Btree/VACUUM",
+    "Heap/HOT_UPDATE",
+    "Heap/LOCK",
+    "Heap/UPDATE",
+    "Heap2/FREEZE_PAGE",
+    "Heap2/LOCK_UPDATED",
+    "Heap2/PRUNE",
+    "Heap2/VACUUM",
+    "Heap2/VISIBLE",
+    "MultiXact/CREATE_ID",
+    "Sequence/LOG",
+    "Storage/CREATE",
+    "Storage/TRUNCATE",
+    "Transaction/ABORT",
+    "Xlog/CHECKPOINT_ONLINE",
+];
+
+/// Lines of the server log that tell as much.
+pub const LINES: [&str; 3] = ["checkpoint starting: time", "checkpoint starting: wal", "automatic vacuum of table"];
+
 fn pages(disk: &Disk) -> impl WalSource + '_ {
     source(move |page: Lsn, _| {
         let path = format!("pg_wal/{}", SEG.file_name(TIMELINE, SEG.segment_of(page)));

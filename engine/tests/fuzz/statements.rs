@@ -1,5 +1,6 @@
 //! Statements that nobody would write.
 
+use super::grammar::Grammar;
 use vitrine_engine::world::Random;
 
 /// What there is to be asked for.
@@ -159,6 +160,8 @@ impl Statements {
             1 => self.chain(),
             2 => self.literal(),
             3 => self.noise(),
+            // Nearly half of them are whole.
+            4..120 => Grammar::new(&mut self.random).statement(),
             _ => {
                 let mut tokens = self.tokens();
                 for _ in 0..self.random.below(4) {
@@ -179,7 +182,10 @@ impl Statements {
 
     /// A true statement, cut into words, signs and gaps.
     fn tokens(&mut self) -> Vec<String> {
-        let text = self.pick(&SEEDS);
+        let text = match self.random.one_in(3) {
+            true => Grammar::new(&mut self.random).statement(),
+            false => self.pick(&SEEDS).to_string(),
+        };
         let mut tokens: Vec<String> = Vec::new();
         let is_word = |c: char| c.is_alphanumeric() || c == '_';
         for c in text.chars() {

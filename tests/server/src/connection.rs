@@ -13,6 +13,8 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
@@ -31,6 +33,17 @@ use crate::wire;
 const PROTOCOL_3_0: i32 = 3 << 16;
 /// `28000`; the engine itself never refuses a role.
 const INVALID_AUTHORIZATION_SPECIFICATION: SqlState = SqlState(*b"28000");
+
+/// `PQ_SEND_BUFFER_SIZE`: so much is gathered before it is sent.
+const SEND_BUFFER: usize = 8192;
+
+/// What is sent at once, whatever is to follow: the client has to know of it, or is asked for something.
+fn is_urgent(message: &BackendMessage) -> bool {
+    matches!(
+        message,
+        BackendMessage::ErrorResponse(_) | BackendMessage::NoticeResponse(_) | BackendMessage::CopyInResponse { .. }
+    )
+}
 
 /// Takes connections for ever, each on threads of its own.
 pub fn accept(listener: &TcpListener, engine: &Sender<Request>) {
@@ -59,9 +72,11 @@ pub fn serve(mut stream: TcpStream, session: SessionId, engine: &Sender<Request>
     };
     let (answers, to_write) = channel();
     let Ok(writing) = stream.try_clone() else { return };
-    let writer = thread::spawn(move || write(writing, &to_write));
+    let asked = Arc::new(AtomicBool::new(false));
+    let gathers = asked.clone();
+    let writer = thread::spawn(move || write(writing, &to_write, &gathers));
     if engine.send(Request::Connect(session, startup, answers.clone())).is_ok() {
-        let end = read(&mut stream, &mut buffer, session, engine);
+        let end = read(&mut stream, &mut buffer, session, engine, &asked);
         if let Err(error) = end {
             // The writer may be gone already, and the client with it.
             let _ = answers.send(vec![BackendMessage::ErrorResponse(error)]);
@@ -141,13 +156,23 @@ fn offer_3_0(stream: &mut TcpStream, startup: &Startup, minor: u16) -> bool {
     PgWireBackendMessage::NegotiateProtocolVersion(offer).encode(&mut out).is_ok() && stream.write_all(&out).is_ok()
 }
 
-/// Passes on what the client says until it goes; an error is the last thing it is told.
-fn read(stream: &mut TcpStream, buffer: &mut BytesMut, session: SessionId, engine: &Sender<Request>) -> Result<()> {
+/// Passes on what the client says until it goes; an error is the last thing it is told. Notes that a query string is
+/// being answered.
+fn read(
+    stream: &mut TcpStream,
+    buffer: &mut BytesMut,
+    session: SessionId,
+    engine: &Sender<Request>,
+    asked: &AtomicBool,
+) -> Result<()> {
     let context = wire::context();
     loop {
         while let Some(message) = next_message(buffer)? {
             let Some(message) = wire::decode(message, &context)? else { continue };
             let last = message == FrontendMessage::Terminate;
+            if let FrontendMessage::Query(_) = message {
+                asked.store(true, Ordering::Relaxed);
+            }
             if last || engine.send(Request::Message(session, message)).is_err() {
                 return Ok(());
             }
@@ -174,18 +199,28 @@ fn receive(stream: &mut TcpStream, buffer: &mut BytesMut) -> bool {
     }
 }
 
-/// Writes the answers until the session is over.
-fn write(mut stream: TcpStream, answers: &Receiver<Vec<BackendMessage>>) {
+/// Writes the answers until the session is over. Those to a query string are gathered as PostgreSQL gathers them, up to
+/// its end or its buffer's: a client that has seen the first may think that the next is on its way, and wait for it alone
+/// (isolationtester does).
+fn write(mut stream: TcpStream, answers: &Receiver<Vec<BackendMessage>>, asked: &AtomicBool) {
     let mut out = BytesMut::new();
     for messages in answers {
-        out.clear();
         let over = messages.iter().any(ends_session);
+        let ready = messages.iter().any(|message| matches!(message, BackendMessage::ReadyForQuery(_)));
+        let urgent = messages.iter().any(is_urgent);
         if messages.into_iter().try_for_each(|message| wire::encode(message, &mut out)).is_err() {
             break;
+        }
+        if ready {
+            asked.store(false, Ordering::Relaxed);
+        }
+        if asked.load(Ordering::Relaxed) && !urgent && !over && out.len() < SEND_BUFFER {
+            continue;
         }
         if stream.write_all(&out).is_err() || over {
             break;
         }
+        out.clear();
     }
     // Wakes the reader too, if the server is the one that ends the session.
     let _ = stream.shutdown(Shutdown::Both);

@@ -111,6 +111,84 @@ fn psql_is_answered_as_by_a_real_server() {
     assert_same(&text(told), &golden("story.txt"));
 }
 
+/// A program of PostgreSQL's, where psql is.
+fn beside_psql(name: &str) -> Option<PathBuf> {
+    let usual = Path::new("/usr/lib/postgresql/15/bin").join(name);
+    [PathBuf::from(name), usual].into_iter().find(|program| succeeds(program, &["--version"]))
+}
+
+/// Runs a client program against a server; what it says, and on the standard error.
+fn client(program: &Path, server: &Server, args: &[&str], input: &str) -> (bool, String, String) {
+    let port = server.conninfo.split(['=', ' ']).nth(3).expect("a port");
+    let mut client = Command::new(program)
+        .args(args)
+        .envs([("PGHOST", "127.0.0.1"), ("PGPORT", port), ("PGUSER", "postgres"), ("PGDATABASE", "postgres")])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    client.stdin.take().expect("a pipe").write_all(input.as_bytes()).expect("it reads");
+    let output = client.wait_with_output().expect("it ends");
+    let text = |bytes| String::from_utf8(bytes).expect("UTF-8");
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+/// `pgbench -i`, which fills its tables by COPY with FREEZE, and its three scripts in each mode of the protocol.
+#[test]
+fn pgbench_runs() {
+    let Some(pgbench) = beside_psql("pgbench") else { return skip("pgbench", "it is not installed") };
+    let server = Server::start();
+    let (ok, _, said) = client(&pgbench, &server, &["-i", "-s", "1"], "");
+    assert!(ok && said.contains("100000 of 100000 tuples (100%) done"), "{said}");
+    for mode in ["simple", "extended", "prepared"] {
+        for script in ["tpcb-like", "simple-update", "select-only"] {
+            let (ok, said, errors) =
+                client(&pgbench, &server, &["-n", "-M", mode, "-b", script, "-c", "3", "-t", "20"], "");
+            let all = said.contains("number of transactions actually processed: 60/60");
+            assert!(ok && all && said.contains("number of failed transactions: 0"), "{mode} {script}: {said}{errors}");
+        }
+    }
+    let Some(psql) = psql() else { return };
+    let check = "select count(*) = 360, sum(delta) = (select sum(abalance) from pgbench_accounts) from pgbench_history";
+    let (_, said, errors) = client(&psql, &server, &["-X", "-At", "-c", check], "");
+    assert_eq!((said.as_str(), errors.as_str()), ("t|t\n", ""));
+}
+
+/// A long script of ordinary SQL, with COPY in and out, by psql.
+#[test]
+fn psql_runs_a_script_of_a_thousand_lines() {
+    let Some(psql) = psql() else { return skip("psql", "it is not installed") };
+    let server = Server::start();
+    let mut script = String::from(
+        "create table owner (id int primary key, name text not null unique);\n\
+         create table account (id serial primary key, owner int references owner on delete cascade, balance numeric);\n\
+         copy owner from stdin;\n",
+    );
+    (1..=100).for_each(|id| script += &format!("{id}\towner {id}\n"));
+    script += "\\.\nbegin;\n";
+    for n in 1..=400 {
+        let owner = n % 100 + 1;
+        script += &format!("insert into account (owner, balance) values ({owner}, {n}.50);\n");
+        script += &format!("update account set balance = balance + 1 where id = {n};\n");
+    }
+    script += "commit;\n";
+    (1..=100).for_each(|id| script += &format!("select count(*) from account where owner = {id};\n"));
+    script += "delete from owner where id <= 10;\ncopy (select count(*), sum(balance) from account) to stdout;\n";
+    let (ok, said, errors) = client(&psql, &server, &["-X", "-Atq", "-v", "ON_ERROR_STOP=1"], &script);
+    assert!(ok, "{errors}");
+    let last = said.lines().last().unwrap_or_default();
+    assert_eq!((said.lines().count(), last), (101, "360\t74160.00"), "{errors}");
+}
+
+#[test]
+fn psycopg_copies_and_pipelines() {
+    let Some(python) = python() else { return skip("psycopg", "it could not be installed") };
+    let server = Server::start();
+    let (ok, said, errors) = client(&python, &server, &[here("clients/pipeline.py").to_str().expect("a path")], "");
+    assert!(ok, "{said}{errors}");
+}
+
 #[test]
 fn psycopg_is_answered_as_by_a_real_server() {
     let Some(python) = python() else { return skip("psycopg", "it could not be installed") };

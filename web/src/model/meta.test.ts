@@ -38,6 +38,26 @@ const REAL: Record<string, string> = {
  public | t_id_seq | sequence | postgres
 (2 rows)`,
   '\\dv': 'Did not find any relations.',
+  '\\d t': `                               Table "public.t"
+ Column |     Type     | Collation | Nullable |            Default            
+--------+--------------+-----------+----------+-------------------------------
+ id     | integer      |           | not null | nextval('t_id_seq'::regclass)
+ uid    | integer      |           |          | 
+ n      | numeric(8,2) |           |          | 
+Indexes:
+    "t_pkey" PRIMARY KEY, btree (id)
+    "t_n_key" UNIQUE CONSTRAINT, btree (n)
+Foreign-key constraints:
+    "t_uid_fkey" FOREIGN KEY (uid) REFERENCES u(id)`,
+  '\\d u': `                 Table "public.u"
+ Column |  Type   | Collation | Nullable | Default 
+--------+---------+-----------+----------+---------
+ id     | integer |           | not null | 
+ name   | text    |           | not null | 
+Indexes:
+    "u_pkey" PRIMARY KEY, btree (id)
+Referenced by:
+    TABLE "t" CONSTRAINT "t_uid_fkey" FOREIGN KEY (uid) REFERENCES u(id)`,
   '\\d one': `                Table "public.one"
  Column |  Type   | Collation | Nullable | Default 
 --------+---------+-----------+----------+---------
@@ -61,7 +81,7 @@ it.each(Object.entries(REAL))('%s', (command, real) => {
     world.run({ step: Infinity });
     return world.answers().at(-1)!;
   };
-  say(command.startsWith('\\d ') ? ONE : SETUP);
+  say(command === '\\d one' ? ONE : SETUP);
   const meta = metaCommand(command, { timing: false, expanded: false }, '', []);
   if (!meta || !('sql' in meta)) throw new Error('asks nothing');
   const { text } = say(meta.sql!);

@@ -38,10 +38,10 @@ describe('terminal', () => {
   });
 });
 
-it('\\d shows columns without a count of them, and indexes in words', () => {
-  const text = ' Column |  Type   \n--------+---------\n id     | integer \n(1 row)\n\n relname | indisprimary | indisunique |                    pg_get_indexdef                     \n---------+--------------+-------------+--------\n t_pkey  | t            | t           | CREATE UNIQUE INDEX t_pkey ON public.t USING btree (id)\n t_a     | f            | f           | CREATE INDEX t_a ON public.t USING btree (a)\n(2 rows)\n\n';
+it('\\d shows columns without a count of them, and what belongs to them part by part', () => {
+  const text = ' Column |  Type   \n--------+---------\n id     | integer \n(1 row)\n\n  part   |              line                  | n | m |  name  \n---------+------------------------------------+---+---+--------\n Indexes | "t_pkey" PRIMARY KEY, btree (id)   | 1 | 0 | t_pkey\n Indexes | "t_a" btree (a)                    | 1 | 1 | t_a\n Check constraints | "c" CHECK (a > 0) | 2 | 0 | c\n(3 rows)\n\n';
   const at = { letter: 'A', step: 1, time: 0, prompts: ['=#', '-#'] as [string, string], sql: '', as: '\\d t', describes: true, none: 'Did not find any relation named "t".' };
   const shown = (text: string) => terminal([{ ...at, answer: { step: 2, time: 1, text, failed: false } }], 'A', { step: 9, atEnd: true }).map((l) => l.text);
-  expect(shown(text)).toEqual(['\\d t', ' Column |  Type   ', '--------+---------', ' id     | integer ', 'Indexes:', '    "t_pkey" PRIMARY KEY, btree (id)', '    "t_a" btree (a)']);
+  expect(shown(text)).toEqual(['\\d t', ' Column |  Type   ', '--------+---------', ' id     | integer ', 'Indexes:', '    "t_pkey" PRIMARY KEY, btree (id)', '    "t_a" btree (a)', 'Check constraints:', '    "c" CHECK (a > 0)']);
   expect(shown(' Column | Type \n--------+------\n(0 rows)\n\n')).toEqual(['\\d t', 'Did not find any relation named "t".']);
 });

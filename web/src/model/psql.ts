@@ -88,7 +88,7 @@ export interface Shown {
   /** A heading over the table, and what is said instead of an empty one. */
   title?: string;
   none?: string;
-  /** The answer describes a table: its columns, then its indexes. */
+  /** The answer describes a table: its columns, then its indexes and constraints. */
   describes?: boolean;
   /** A line of its own before the answer: \watch says when. */
   head?: string;
@@ -137,14 +137,16 @@ function laidOut(x: Shown, answer: Answered): Answered {
   return { ...answer, text: x.expanded ? expand(text) : text };
 }
 
-/** Two tables as the one that `\\d` shows: without its number of rows, and the indexes below it in words. Empty for no columns. */
+/** Two tables as the one that `\\d` shows: columns without their number, and what belongs to them below, part by part. Empty for no columns. */
 function describedTable(text: string): string {
-  const [columns = '', indexes = ''] = text.split(/\(\d+ rows?\)\n+/);
+  const [columns = '', below = ''] = text.split(/\(\d+ rows?\)\n+/);
   if (columns.split('\n').length < 4) return '';
-  const rows = indexes.split('\n').slice(2).filter((line) => line.includes('|')).map((line) => line.split(' | ').map((v) => v.trim()));
-  const footers = rows.map(([name, primary, unique, definition = '', constraint]) =>
-    `    "${name}" ${primary === 't' ? 'PRIMARY KEY, ' : constraint === 'u' ? 'UNIQUE CONSTRAINT, ' : unique === 't' ? 'UNIQUE, ' : ''}${definition.replace(/^.* USING /, '')}`);
-  return columns + (footers.length ? `Indexes:\n${footers.join('\n')}\n` : '');
+  const parts = new Map<string, string[]>();
+  for (const row of below.split('\n').slice(2)) {
+    const [part = '', line] = row.split(/\s+\| /);
+    if (line !== undefined) parts.set(part.trim(), [...(parts.get(part.trim()) ?? []), `    ${line.trimEnd()}`]);
+  }
+  return columns + [...parts].map(([part, lines]) => `${part}:\n${lines.join('\n')}\n`).join('');
 }
 
 /** The lines of an answer; a value that stands alone in its column is what the eye looks for. */

@@ -3,6 +3,7 @@
  * of this and of nothing else; it changes nothing itself but sends an event that says what the reader wants.
  */
 import type { HostView, LabView, ProcessView, SessionView } from '../views/types.ts';
+import type { Plans } from './plan.ts';
 import type { Thing } from './thing.ts';
 import type { Wants } from './wants.ts';
 
@@ -26,6 +27,8 @@ export interface LabState {
   whole: boolean;
   /** What the open panels look at. */
   wants: Wants;
+  /** The plans that were printed up to here. */
+  plans(): Plans;
 }
 
 /** The server whose page is the hero. */

@@ -44,10 +44,11 @@ export function findVersion(view: LabView, thing: Thing) {
   return image && item ? { host, page, image, item } : null;
 }
 
-/** Finds a WAL record on any server. */
-export function findRecord(view: LabView, start: number): RecordView | null {
-  for (const host of view.hosts) {
-    const found = host.wal.records.find((r) => r.start_lsn === start);
+/** Finds a WAL record: on any server, or the one that ends there too, first where it happened. */
+export function findRecord(view: LabView, start: number, of?: { host: number; end: number }): RecordView | null {
+  const hosts = of ? [...view.hosts].sort((a, b) => Number(b.host === of.host) - Number(a.host === of.host)) : view.hosts;
+  for (const host of hosts) {
+    const found = host.wal.records.find((r) => r.start_lsn === start && (!of || r.end_lsn === of.end));
     if (found) return found;
   }
   return null;

@@ -21,7 +21,7 @@ export function firstWants(relation: string): Wants {
 
 /** A panel of the middle, by its name in addresses and attributes. */
 export const PANEL_NAMES = [
-  'versions', 'bytes', 'tree', 'dead', 'pool', 'tape', 'checkpoint', 'replication', 'processes-map', 'locks', 'memory', 'files', 'settings', 'statistics', 'server-log',
+  'versions', 'bytes', 'tree', 'plan', 'dead', 'pool', 'tape', 'checkpoint', 'replication', 'processes-map', 'locks', 'memory', 'files', 'settings', 'statistics', 'server-log',
 ] as const;
 export type BigPanelName = (typeof PANEL_NAMES)[number];
 
@@ -30,6 +30,7 @@ const table = (host: number, name: string): PanelRequest => ({ panel: 'table', h
 /** What each panel has to ask the engine. */
 const requests: Record<BigPanelName, (w: Wants) => PanelRequest[]> = {
   'versions': () => [],
+  'plan': () => [],
   'bytes': ({ host, bytes }) => [{ panel: 'bytes', host, ...bytes }],
   'tree': ({ host, tree }) => [{ panel: 'tree', host, index: tree.index, search: tree.search || null }],
   'dead': ({ host }) => [{ panel: 'dead', host }],

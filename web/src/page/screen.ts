@@ -2,6 +2,8 @@
 import { t, told as say } from '../base/messages.ts';
 import { changes } from '../model/changes.ts';
 import type { LabState } from '../model/state.ts';
+import { plansOf } from '../model/plan.ts';
+import { heard } from '../model/psql.ts';
 import { related } from '../model/related.ts';
 import type { Thing } from '../model/thing.ts';
 import type { Wants } from '../model/wants.ts';
@@ -16,6 +18,7 @@ export function labState(c: Controller, hovered: Thing | null, readonly: boolean
   return {
     view, before: c.before, changed: changes(c.before, view), selection, pinned: c.selection !== null,
     lit: related(view, hovered ?? c.selection), host: 0, readonly, wants, whole,
+    plans: () => plansOf(view.sessions.flatMap((s) => heard(c.history.exchanges, s.letter, c.cursor)).sort((a, b) => a.step - b.step)),
   };
 }
 

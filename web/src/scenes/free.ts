@@ -31,8 +31,9 @@ export function relation(view: LabView, file: number): string | number {
 /** Only what belongs to the table on display is worth a stop; the catalogs are touched all the time. */
 const shown = (view: LabView, file: { rel: number }) => view.hosts.some((h) => h.page?.relfilenode === file.rel);
 
-function record(view: LabView, start: number, end: number, say: MessageKey): Note {
-  const found = findRecord(view, start);
+/** A record of the log that the host has: after a promotion another one may begin at the same place of the other's log. */
+function record(view: LabView, { host }: Entry, start: number, end: number, say: MessageKey): Note {
+  const found = findRecord(view, start, { host, end });
   return text(say, { type: found?.record_type ?? '', length: found?.record_length ?? end - start, lsn: lsn(start) });
 }
 
@@ -81,12 +82,12 @@ const notes: Notes = {
   IndexDelete: ({ rel, block, tuples }, _, view) => text('free.index.delete', { index: relation(view, rel.rel), block, n: tuples }),
   IndexHalfDead: ({ rel, block }, _, view) => text('free.index.half_dead', { index: relation(view, rel.rel), block }),
   IndexUnlink: ({ rel, block }, _, view) => text('free.index.unlink', { index: relation(view, rel.rel), block }),
-  WalInsert: ({ start, end }, _, view) => record(view, start, end, 'free.wal'),
+  WalInsert: ({ start, end }, entry, view) => record(view, entry, start, end, 'free.wal'),
   WalFlush: ({ upto }) => text('free.flush', { lsn: lsn(upto) }),
   CheckpointStart: ({ redo }) => text('free.checkpoint', { lsn: lsn(redo) }),
   CheckpointDone: ({ redo }) => text('free.checkpoint.done', { lsn: lsn(redo) }),
   RedoStart: ({ redo }) => text('free.redo.start', { lsn: lsn(redo) }),
-  RedoApply: ({ start, end }, _, view) => record(view, start, end, 'free.redo'),
+  RedoApply: ({ start, end }, entry, view) => record(view, entry, start, end, 'free.redo'),
   RedoDone: ({ last }) => text('free.redo.done', { lsn: lsn(last) }),
   TimelineFork: ({ timeline, at }) => text('free.timeline', { timeline, old: timeline - 1, lsn: lsn(at) }),
   ServerReady: (_, entry, view) => text('free.server', { host: view.hosts[entry.host]?.name }),

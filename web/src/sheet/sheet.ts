@@ -19,7 +19,9 @@ import { Tree } from '../views/panels/tree.ts';
 import { Versions } from '../views/panels/versions.ts';
 import { Bytes } from '../views/panels/bytes.ts';
 import '../views/pool-canvas.ts';
-import { pool } from './samples.ts';
+import '../views/panels/plan.ts';
+import type { LabState } from '../model/state.ts';
+import { plans, pool } from './samples.ts';
 
 learn(panelsEn);
 
@@ -63,6 +65,7 @@ class Sheet extends LitElement {
       <h2>Locks</h2><vt-sheet-locks></vt-sheet-locks>
       <h2>Bytes</h2><vt-sheet-bytes></vt-sheet-bytes>
       <h2>A tree's pages</h2><vt-sheet-tree></vt-sheet-tree>
+      <h2>A plan: estimated, actual, own pages</h2><vt-p-plan .state=${{ plans: () => plans, readonly: true } as unknown as LabState}></vt-p-plan>
       <h2>Dead rows, and VACUUM's phases</h2><vt-sheet-dead></vt-sheet-dead>
       <h2>Memory against its limit</h2><vt-sheet-memory></vt-sheet-memory>
     </main>`;

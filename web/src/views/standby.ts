@@ -67,10 +67,12 @@ export class Standby extends TapePanel {
   #acts(standby: HostView) {
     if (this.state.readonly) return nothing;
     const act = (detail: object) => () => this.send('vt-go', detail);
+    // There is room for it when it is wanted: the panel of the standby offers it always.
+    const alone = hero(this.state).state === 'off' || this.state.view.links[0]?.cut === true;
     const link = (value: LinkAct) => html`<button class="plain" @click=${act({ act: 'link', value })}>${t(`link.${value}`)}</button>`;
     return html`${linkActs(this.state.view.links[0]).map(link)}
       <button class="plain" @click=${act({ act: 'plug', host: standby.host })}>${t(standby.state === 'off' ? 'power.on' : 'plug.standby')}</button>
-      ${standby.state === 'running' && !isPromoted(standby) ? html`<button class="plain" title="pg_ctl promote" @click=${act({ act: 'promote', host: standby.host })}>${t('promote')}</button>` : nothing}`;
+      ${standby.state === 'running' && alone && !isPromoted(standby) ? html`<button class="plain" title="pg_ctl promote" @click=${act({ act: 'promote', host: standby.host })}>${t('promote')}</button>` : nothing}`;
   }
 
   #standing(standby: HostView, heard: ReplicationView | null): string {

@@ -148,16 +148,17 @@ pub(super) fn keep_natts_fast(index: &Index, last_left: &[u8], first_right: &[u8
 pub(super) fn truncate(index: &Index, last_left: &[u8], first_right: &[u8]) -> Result<Vec<u8>> {
     let keep = keep_natts(index, last_left, first_right)?;
     let natts = index.natts();
-    let mut pivot = if keep >= natts {
+    let mut pivot = if keep >= natts && index.included.is_empty() {
         tuple::without_posting(first_right)
     } else {
         let mut columns = KeyColumns::of(&index.desc, first_right);
         let mut variable = false;
-        for _ in 0..keep {
+        let kept = keep.min(natts);
+        for _ in 0..kept {
             let (attr, value) = columns.step()?;
             variable |= attr.attlen < 0 && value.is_some();
         }
-        tuple::truncate(first_right, keep, columns.end(), variable)
+        tuple::truncate(first_right, kept, columns.end(), variable)
     };
     if keep <= natts {
         tuple::set_natts(&mut pivot, keep);

@@ -40,7 +40,10 @@ pub struct Index {
     pub name: Rc<str>,
     /// The columns of its key.
     pub keys: Rc<[KeyColumn]>,
-    /// Their types.
+    /// INCLUDE: columns of the table, from 0, that leaves have behind the key. They order nothing, and pages above know
+    /// nothing of them.
+    pub included: Rc<[usize]>,
+    /// The types of all these.
     pub desc: Rc<TupleDesc>,
     /// The columns of the table.
     pub table: Rc<TupleDesc>,
@@ -67,12 +70,25 @@ impl Index {
             rel,
             name: name.into(),
             keys: keys.into(),
+            included: Rc::default(),
             desc: Rc::new(TupleDesc::new(attrs)),
             table,
             table_name: table_name.into(),
             unique,
             meta: Rc::default(),
         }
+    }
+
+    /// The same with further columns in its leaves.
+    pub fn including(self, included: Vec<usize>) -> Index {
+        let more = included.iter().filter_map(|column| self.table.attrs.get(*column)).map(index_attr);
+        let attrs = self.desc.attrs.iter().cloned().chain(more).collect();
+        Index { desc: Rc::new(TupleDesc::new(attrs)), included: included.into(), ..self }
+    }
+
+    /// The columns of the table that its leaves have, from 0.
+    pub fn columns(&self) -> impl Iterator<Item = usize> {
+        self.keys.iter().map(|key| key.column).chain(self.included.iter().copied())
     }
 
     /// The same index in other files.
@@ -110,12 +126,12 @@ impl Index {
 
     /// `_bt_allequalimage`: whether equal keys are the same bytes.
     pub fn is_equal_image(&self) -> bool {
-        self.desc.attrs.iter().all(|attr| is_equal_image(attr.type_id))
+        self.included.is_empty() && self.desc.attrs.iter().all(|attr| is_equal_image(attr.type_id))
     }
 
     /// The index tuple of a row.
     pub fn key_of(&self, row: &[u8], tid: Tid) -> Result<Vec<u8>> {
-        let columns: Vec<usize> = self.keys.iter().map(|key| key.column).collect();
+        let columns: Vec<usize> = self.columns().collect();
         let key = index_key::key_of_row(&self.desc, &self.table, &columns, row, tid)?;
         let size = max_align(key.len());
         if size > BT_MAX_ITEM_SIZE {
@@ -139,7 +155,7 @@ impl Index {
     /// `BuildIndexValueDescription`: a key as messages show it, `(id, owner)=(1, Alice)`.
     pub fn describe(&self, key: &[u8]) -> Result<String> {
         let values = index_key::values_of_key(&self.desc, key, self.natts())?;
-        let names: Vec<String> = self.desc.attrs.iter().map(|attr| quote_ident(&attr.name)).collect();
+        let names: Vec<String> = self.desc.attrs[..self.natts()].iter().map(|attr| quote_ident(&attr.name)).collect();
         let values: Vec<String> = values.iter().zip(&self.desc.attrs).map(|(value, attr)| shown(value, attr)).collect();
         Ok(format!("({})=({})", names.join(", "), values.join(", ")))
     }

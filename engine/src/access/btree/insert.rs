@@ -121,8 +121,11 @@ impl Tree<'_> {
             }
             equals = true;
         }
-        // In a unique index there is nothing to merge but versions of one row.
-        if checking && !equals || !self.index.is_equal_image() {
+        // In a unique index there is nothing more to be had but of versions of one row.
+        if checking && !equals {
+            return Ok(());
+        }
+        if equals && self.delete_bottom_up(heap, page, item.len()).await? || !self.index.is_equal_image() {
             return Ok(());
         }
         self.dedup_pass(page, item, unchanged || equals).await

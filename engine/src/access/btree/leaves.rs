@@ -42,7 +42,7 @@ enum Position {
 
 /// The leaves of an index, one after the other.
 pub(super) struct Leaves {
-    index: Index,
+    pub(super) index: Index,
     /// The table, whose scans are counted.
     heap: Oid,
     quals: Quals,
@@ -120,6 +120,7 @@ impl Leaves {
     /// `_bt_first`: the leaf where the scan begins, and the tuple on it; going backward it may be before the first one.
     async fn first_leaf(&self, tree: &Tree<'_>) -> Result<Option<(Option<Locked>, OffsetNumber)>> {
         tree.env.stats.count(self.heap, TableCounter::IdxScan, 1);
+        tree.env.stats.count(self.index.rel.oid, TableCounter::IndexScans, 1);
         let Some(key) = self.quals.start(&self.index, self.backward)? else {
             let leaf = tree.endpoint(0, self.backward).await?;
             return Ok(Some((leaf, if self.backward { OffsetNumber::MAX } else { 0 })));
@@ -202,6 +203,7 @@ impl TidScan {
     pub async fn next(&mut self, env: &Env, tids: &mut Vec<Tid>) -> Result<bool> {
         env.cx.check_for_interrupts()?;
         let more = self.0.next(env).await?;
+        env.stats.count(self.0.index.rel.oid, TableCounter::IndexReads, self.0.items.len() as i64);
         tids.extend(self.0.items.drain(..).map(|item| item.tid));
         Ok(more)
     }

@@ -22,6 +22,7 @@
 //!
 //! PostgreSQL: `access/nbtree/README`, and the `nbt*.c` that each file names.
 
+mod bottom_up;
 mod build;
 mod compare;
 mod dedup;

@@ -71,7 +71,7 @@ impl IndexScan {
     /// Fills the batch with up to `max` further rows: whole tuples, or keys as index tuples. `false` at the end.
     pub async fn next(&mut self, env: &Env, max: usize, batch: &mut TupleBatch) -> Result<bool> {
         batch.clear();
-        let before = self.heap_fetches;
+        let (before, mut read) = (self.heap_fetches, 0);
         while batch.len() < max {
             env.cx.check_for_interrupts()?;
             let Some(item) = self.leaves.items.get(self.next_item).copied() else {
@@ -83,6 +83,7 @@ impl IndexScan {
                 continue;
             };
             self.next_item += 1;
+            read += 1;
             let fetched = if self.keys_only {
                 self.fetch_key(env, item, batch).await?
             } else {
@@ -97,6 +98,10 @@ impl IndexScan {
         let fetched = self.heap_fetches - before;
         if fetched > 0 {
             env.stats.count(self.heap.oid, TableCounter::IdxTupFetch, fetched);
+            env.stats.count(self.leaves.index.rel.oid, TableCounter::IndexFetches, fetched);
+        }
+        if read > 0 {
+            env.stats.count(self.leaves.index.rel.oid, TableCounter::IndexReads, read);
         }
         Ok(!batch.is_empty())
     }

@@ -76,24 +76,8 @@ impl Room {
     /// A process's handle on it.
     pub fn env(&self, cx: Cx) -> Env {
         self.txns.procs.add(cx.pid(), Oid::POSTGRES_DB);
-        Env {
-            cx,
-            disk: self.disk.clone(),
-            wal: self.wal.clone(),
-            buffers: self.buffers.clone(),
-            txns: self.txns.clone(),
-            settings: Rc::new(RefCell::new(Settings::default())),
-            stats: Rc::default(),
-            xact: Rc::default(),
-            locks: Rc::default(),
-            notices: Rc::default(),
-            temp_files: Rc::default(),
-            temp_tables: Rc::default(),
-            memory: Rc::default(),
-            known_redo: Rc::default(),
-            toasts: Rc::default(),
-            database: Oid::POSTGRES_DB,
-        }
+        let (disk, wal, buffers) = (self.disk.clone(), self.wal.clone(), self.buffers.clone());
+        Env::new(cx, disk, wal, buffers, self.txns.clone(), Settings::default())
     }
 
     /// The one table.

@@ -46,6 +46,7 @@ pub(super) async fn chunks(env: &Env, toast: &Rel, value: Oid) -> Result<Vec<Chu
         env.cx.end_step().await;
     }
     env.stats.count(toast.oid, TableCounter::IdxTupFetch, found.len() as i64);
+    env.stats.count(index.rel.oid, TableCounter::IndexFetches, found.len() as i64);
     Ok(found)
 }
 

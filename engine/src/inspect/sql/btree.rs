@@ -230,15 +230,17 @@ pub(super) async fn indexdef(cx: &FnCtx, oid: Oid, column: i64, qualified: bool)
     let known = table.as_ref().and_then(|table| table.rel.indexes.iter().find(|index| index.rel.oid == oid));
     let (Some(table), Some(index)) = (&table, known) else { return Ok(Datum::Null) };
     if column != 0 {
-        let attr = usize::try_from(column - 1).ok().and_then(|at| index.keys.get(at));
-        return Ok(text(attr.map_or(String::new(), |key| quote_ident(&table.desc.attrs[key.column].name))));
+        let at = usize::try_from(column - 1).ok().and_then(|at| index.columns().nth(at));
+        return Ok(text(at.map_or(String::new(), |at| quote_ident(&table.desc.attrs[at].name))));
     }
+    let included: Vec<String> = index.included.iter().map(|at| quote_ident(&table.desc.attrs[*at].name)).collect();
+    let included = if included.is_empty() { String::new() } else { format!(" INCLUDE ({})", included.join(", ")) };
     let shown = match qualified {
         true => format!("{}.{}", quote_ident(&table.schema), quote_ident(&table.name)),
         false => catalog.shown(&cx.env, table).await?,
     };
     Ok(text(format!(
-        "CREATE {}INDEX {} ON {shown} USING btree ({})",
+        "CREATE {}INDEX {} ON {shown} USING btree ({}){included}",
         if index.unique { "UNIQUE " } else { "" },
         quote_ident(&found.name),
         columns(index, table).join(", ")

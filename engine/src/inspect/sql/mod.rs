@@ -12,6 +12,9 @@
 //!   statistics pg_stat_all_tables, pg_stat_database, pg_stat_bgwriter, pg_stat_wal, pg_stat_reset
 //!   slots      pg_replication_slots, pg_create_physical_replication_slot, pg_drop_replication_slot
 //!   locks      pg_locks, pg_blocking_pids, pg_cancel_backend, pg_terminate_backend, pg_xact_status
+//!   described  pg_tables, pg_indexes, pg_views, pg_stats
+//!   procs      pg_proc, pg_get_function_arguments
+//!   catalogs   pg_roles, pg_collation, pg_language, and those of what there is none of
 //!   settings   pg_settings, pg_file_settings, pg_reload_conf
 //!   session    pg_prepared_statements, pg_cursors
 //! ```
@@ -22,10 +25,12 @@
 
 mod activity;
 mod btree;
+mod catalogs;
 mod described;
 mod files;
 mod locks;
 mod pages;
+mod procs;
 mod relations;
 mod session;
 mod settings;
@@ -58,6 +63,8 @@ pub fn functions(server: &Rc<Server>) -> Registry {
     activity::add(&mut functions);
     statistics::add(&mut functions);
     described::add(&mut functions);
+    catalogs::add(&mut functions);
+    procs::add(&mut functions);
     slots::add(&mut functions);
     locks::add(&mut functions);
     settings::add(&mut functions);

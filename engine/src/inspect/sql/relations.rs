@@ -72,9 +72,11 @@ fn files(functions: &mut Functions) {
     registry.waiting("pg_relation_size", &[Regclass, Text], Int8, |cx, args| {
         Box::pin(async { size(cx, &args[0], &[fork_named(args[1].as_str()?)?]).await })
     });
-    for name in ["pg_table_size", "pg_total_relation_size"] {
-        registry.waiting(name, &[Regclass], Int8, |cx, args| Box::pin(table_size(cx, &args[0])));
-    }
+    registry.waiting("pg_table_size", &[Regclass], Int8, |cx, args| Box::pin(table_size(cx, &args[0], true, false)));
+    registry.waiting("pg_indexes_size", &[Regclass], Int8, |cx, args| Box::pin(table_size(cx, &args[0], false, true)));
+    registry.waiting("pg_total_relation_size", &[Regclass], Int8, |cx, args| {
+        Box::pin(table_size(cx, &args[0], true, true))
+    });
 }
 
 /// The bytes of these forks; nothing if there is no such table.
@@ -84,11 +86,22 @@ async fn size(cx: &FnCtx, oid: &Datum, forks: &[Fork]) -> Result<Datum> {
     Ok(int8(forks.iter().map(len).sum()))
 }
 
-/// The bytes of a table, with its maps and its long values.
-async fn table_size(cx: &FnCtx, oid: &Datum) -> Result<Datum> {
+/// The bytes of a table with its maps and its long values and the index of these, those of its indexes, or all.
+async fn table_size(cx: &FnCtx, oid: &Datum, own: bool, indexes: bool) -> Result<Datum> {
     let Some(table) = table_by_oid(cx, oid).await? else { return Ok(Datum::Null) };
-    let files = table.rel.toast.iter().map(|toast| toast.rel.file).chain([table.rel.file]);
-    let forks = files.flat_map(|file| (0..4).filter_map(Fork::from_number).map(move |fork| file.path(fork)));
+    let mut files = Vec::new();
+    if own {
+        files.push(table.rel.file);
+        if let Some(toast) = &table.rel.toast {
+            files.push(toast.rel.file);
+            files.extend(toast.rel.indexes.iter().map(|index| index.rel.file));
+        }
+    }
+    if indexes {
+        files.extend(table.rel.indexes.iter().map(|index| index.rel.file));
+    }
+    let forks =
+        files.into_iter().flat_map(|file| (0..4).filter_map(Fork::from_number).map(move |fork| file.path(fork)));
     Ok(int8(forks.filter_map(|path| cx.env.disk.len(&path)).sum()))
 }
 

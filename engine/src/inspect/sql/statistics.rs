@@ -5,6 +5,7 @@ use crate::catalog::{Catalog, pg_database, pg_namespace};
 use crate::ids::{Error, Oid, TimestampTz, sqlstate};
 use crate::server::{Server, ServerCounter, StatsPart};
 use crate::sql::bound::Row;
+use crate::txn::TableCounter;
 use crate::types::TypeId::{self, *};
 use crate::types::{self, Datum};
 
@@ -32,6 +33,17 @@ const TABLES: Columns = &[
     ("autovacuum_count", Int8),
     ("analyze_count", Int8),
     ("autoanalyze_count", Int8),
+];
+
+const INDEXES: Columns = &[
+    ("relid", TypeId::Oid),
+    ("indexrelid", TypeId::Oid),
+    ("schemaname", Name),
+    ("relname", Name),
+    ("indexrelname", Name),
+    ("idx_scan", Int8),
+    ("idx_tup_read", Int8),
+    ("idx_tup_fetch", Int8),
 ];
 
 pub(super) const DATABASE: Columns = &[
@@ -93,8 +105,11 @@ pub(super) const WAL: Columns = &[
 
 pub(super) fn add(functions: &mut Functions) {
     tables(functions, "pg_stat_all_tables", |_| true);
-    tables(functions, "pg_stat_user_tables", |namespace| namespace != pg_namespace::PG_CATALOG);
-    tables(functions, "pg_stat_sys_tables", |namespace| namespace == pg_namespace::PG_CATALOG);
+    tables(functions, "pg_stat_user_tables", |namespace| !is_system(namespace));
+    tables(functions, "pg_stat_sys_tables", is_system);
+    indexes(functions, "pg_stat_all_indexes", |_| true);
+    indexes(functions, "pg_stat_user_indexes", |namespace| !is_system(namespace));
+    indexes(functions, "pg_stat_sys_indexes", is_system);
     functions.view("pg_stat_database", DATABASE, |_, server| databases(server));
     functions.view("pg_stat_bgwriter", BGWRITER, |_, server| vec![bgwriter(server)]);
     functions.view("pg_stat_wal", WAL, |_, server| vec![wal(server)]);
@@ -126,6 +141,11 @@ pub(super) fn add(functions: &mut Functions) {
     });
 }
 
+/// Whether a schema holds catalogs, or what tables have moved out.
+fn is_system(namespace: Oid) -> bool {
+    [pg_namespace::PG_CATALOG, pg_namespace::PG_TOAST].contains(&namespace)
+}
+
 /// A moment, NULL if it never was.
 fn moment(at: i64) -> Datum {
     if at == 0 { Datum::Null } else { Datum::TimestampTz(TimestampTz(at)) }
@@ -146,15 +166,43 @@ fn tables(functions: &mut Functions, name: &'static str, wanted: fn(Oid) -> bool
             for class in classes.iter().filter(|class| wanted(class.namespace)) {
                 let schema = Datum::Name(cx.catalog.schema_name(&cx.env, class.namespace).await?);
                 let mut row = vec![Datum::Oid(class.oid), schema, Datum::name(&class.name)];
-                for (n, count) in server.txns.stats.table(class.oid).into_iter().enumerate() {
+                for ((name, kind), count) in TABLES[3..].iter().zip(server.txns.stats.table(class.oid)) {
                     // A table without an index knows of no index scans.
-                    row.push(match TABLES[n + 3] {
+                    row.push(match (*name, *kind) {
                         ("idx_scan" | "idx_tup_fetch", _) if !class.has_index => Datum::Null,
                         (_, TypeId::TimestampTz) => moment(count),
                         _ => Datum::Int8(count),
                     });
                 }
                 rows.push(row);
+            }
+            Ok(rows)
+        })
+    });
+}
+
+fn indexes(functions: &mut Functions, name: &'static str, wanted: fn(Oid) -> bool) {
+    let server = functions.server.clone();
+    functions.registry.view(name, INDEXES, move |cx, _| {
+        let server = alive(&server);
+        Box::pin(async move {
+            let (server, classes) = (server?, Catalog::new().all(&cx.env).await?);
+            let mut rows: Vec<Row> = Vec::new();
+            for class in classes.iter().filter(|class| class.has_index && wanted(class.namespace)) {
+                let Some(table) = cx.catalog.table_by_oid(&cx.env, class.oid).await? else { continue };
+                for index in table.rel.indexes.iter() {
+                    let counts = server.txns.stats.table(index.rel.oid);
+                    let counted = [TableCounter::IndexScans, TableCounter::IndexReads, TableCounter::IndexFetches];
+                    let mut row = vec![
+                        Datum::Oid(class.oid),
+                        Datum::Oid(index.rel.oid),
+                        Datum::name(&table.schema),
+                        Datum::name(&class.name),
+                        Datum::name(&index.name),
+                    ];
+                    row.extend(counted.map(|counter| Datum::Int8(counts[counter as usize])));
+                    rows.push(row);
+                }
             }
             Ok(rows)
         })

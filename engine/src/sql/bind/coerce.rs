@@ -2,7 +2,7 @@
 
 use super::super::ast::{Ident, Pos, SqlValue, TypeName};
 use super::super::bound::Scalar;
-use super::super::functions::{FnCtx, ScalarFn};
+use super::super::functions::{FnCtx, ScalarFn, made_catalog};
 use super::Binder;
 use crate::ids::{Error, Result, sqlstate};
 use crate::types::session::split_name;
@@ -85,7 +85,11 @@ impl Binder<'_> {
         if to == TypeId::Regclass && !text.starts_with(|c: char| c.is_ascii_digit()) && text != "-" {
             let parts = split_name(text);
             let (name, before) = parts.split_last().ok_or_else(|| Error::internal("a name without parts"))?;
-            let table = self.catalog.table(before.last().map(String::as_str), name)?;
+            let schema = before.last().map(String::as_str);
+            if let Some(oid) = made_catalog(schema, name) {
+                return Ok(Datum::Oid(oid));
+            }
+            let table = self.catalog.table(schema, name)?;
             let table = table.ok_or_else(|| {
                 Error::new(sqlstate::UNDEFINED_TABLE, format!("relation \"{}\" does not exist", parts.join(".")))
             })?;

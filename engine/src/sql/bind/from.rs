@@ -71,6 +71,9 @@ impl Binder<'_> {
             self.add_functions(&[(&view, name.name.clone())], false, alias, level)?;
             return Ok(self.function_node(vec![(view, Exprs::default())], base, false));
         }
+        if let Some(query) = self.registry.find_query(name.schema.as_deref(), &name.name) {
+            return self.query_view(&name.name, query, alias, level);
+        }
         let table = self.table(name)?;
         if let Some(notes) = &mut self.notes {
             notes.tables.push((name.pos, table.schema.clone()));

@@ -10,11 +10,12 @@ pub fn new_keys(table: &str, constraints: &[TableConstraint], columns: &mut [New
     let mut keys: Vec<NewKey> = Vec::new();
     let mut primary: Option<NewKey> = None;
     for constraint in constraints {
-        let ConstraintKind::Key(is_primary, names) = &constraint.kind else { continue };
+        let ConstraintKind::Key(is_primary, names, included) = &constraint.kind else { continue };
         let kind = if *is_primary { "primary key" } else { "unique" };
         let known: Vec<&str> = columns.iter().map(|column| &*column.name).collect();
         let places = key_places(kind, names, constraint.pos, &known)?;
-        let new = NewKey { name: constraint.name.clone(), primary: *is_primary, columns: places };
+        let included = key_places(kind, included, constraint.pos, &known)?;
+        let new = NewKey { name: constraint.name.clone(), primary: *is_primary, columns: places, included };
         if !is_primary {
             keys.push(new);
         } else if primary.replace(new).is_some() {
@@ -25,7 +26,7 @@ pub fn new_keys(table: &str, constraints: &[TableConstraint], columns: &mut [New
     let mut distinct: Vec<NewKey> = Vec::new();
     for key in primary.into_iter().chain(keys) {
         key.columns.iter().filter(|_| key.primary).for_each(|column| columns[*column].not_null = true);
-        match distinct.iter_mut().find(|known| known.columns == key.columns) {
+        match distinct.iter_mut().find(|known| known.columns == key.columns && known.included == key.included) {
             Some(known) => known.name = known.name.take().or(key.name),
             None => distinct.push(key),
         }

@@ -3,12 +3,12 @@
 //! A view that is used is a query in FROM, bound from the tree that was kept. It sees nothing of the query around it.
 
 use super::super::ast::{Alias, Ident, Query};
-use super::super::bound::{CatalogView, FromNode, NewColumn, Table};
+use super::super::bound::{self, CatalogView, FromNode, NewColumn, Table};
 use super::super::deparse::query_text;
 use super::super::functions::Registry;
 use super::super::parse::parse_query;
 use super::Binder;
-use super::level::Level;
+use super::level::{Level, Nested};
 use super::notes::{Notes, Rewrite};
 use crate::ids::{Error, Oid, Result, sqlstate};
 use crate::types::TypeId;
@@ -71,14 +71,34 @@ pub fn view_query(view: &Table) -> Result<Rc<Query>> {
 }
 
 impl Binder<'_> {
-    /// A view in FROM.
-    pub fn view_item(&mut self, view: &Rc<Table>, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
-        let query = view_query(view)?;
+    /// The query of a view, which sees nothing of the query around it.
+    fn apart(&mut self, query: &Query, level: &mut Level) -> Result<Nested<bound::Query>> {
         let (notes, with): (Option<Box<Notes>>, _) = (self.notes.take(), take(&mut self.with));
-        let nested = self.nested(level, true, |binder| binder.query(&query, true));
+        let nested = self.nested(level, true, |binder| binder.query(query, true));
         (self.notes, self.with) = (notes, with);
         // Its places are not in the text at hand.
-        let nested = nested.map_err(|error| error.at(0))?;
+        nested.map_err(|error| error.at(0))
+    }
+
+    /// A view of the system that is a query.
+    pub fn query_view(
+        &mut self,
+        name: &Ident,
+        query: &str,
+        alias: Option<&Alias>,
+        level: &mut Level,
+    ) -> Result<FromNode> {
+        let nested = self.apart(&parse_query(query)?, level)?;
+        let base = level.scope.width;
+        let columns = nested.bound.columns.iter().map(|column| (column.name.clone(), column.ty, column.typmod));
+        let name = alias.map_or(name.clone(), |alias| alias.name.clone());
+        self.add_item(name, alias, columns.collect(), level)?;
+        Ok(FromNode::Subquery(Box::new(nested.bound), base, nested.args))
+    }
+
+    /// A view in FROM.
+    pub fn view_item(&mut self, view: &Rc<Table>, alias: Option<&Alias>, level: &mut Level) -> Result<FromNode> {
+        let nested = self.apart(&*view_query(view)?, level)?;
         let base = level.scope.width;
         let names = view.desc.attrs.iter().map(|attr| &attr.name);
         let columns = names.zip(&nested.bound.columns).map(|(name, column)| (name.clone(), column.ty, column.typmod));

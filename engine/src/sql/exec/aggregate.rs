@@ -154,7 +154,16 @@ impl Groups {
                 return Ok(groups);
             }
             cx.breathe(rows.len()).await?;
+            let plain = spec.waits.is_empty() && !cx.toasted.get();
             for at in 0..rows.len() {
+                if plain {
+                    groups.add(spec, &cx.eval(rows.row(at), 0, &[]), None)?;
+                    if groups.missed.is_empty() {
+                        continue;
+                    }
+                    groups.put_aside(cx, rows.row(at)).await?;
+                    continue;
+                }
                 cx.bring_back(rows.row_mut(at), |column| spec.uses(column)).await?;
                 groups.take_in(cx, spec, rows.row(at), None).await?;
             }
@@ -189,6 +198,11 @@ impl Groups {
     /// Takes a row into account: in all sets, or in one.
     async fn take_in(&mut self, cx: &ExecCx<'_>, spec: &GroupSpec, row: &[Datum], only: Option<usize>) -> Result<()> {
         cx.settle(&spec.waits, row, 0, &mut |eval| self.add(spec, eval, only)).await?;
+        self.put_aside(cx, row).await
+    }
+
+    /// A row of groups for which there is no room goes to disk.
+    async fn put_aside(&mut self, cx: &ExecCx<'_>, row: &[Datum]) -> Result<()> {
         if let Some(spill) = &mut self.spill {
             for (hash, set) in self.missed.drain(..) {
                 spill.put(&cx.fx.env, hash, set, row).await?;

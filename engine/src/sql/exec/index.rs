@@ -15,6 +15,7 @@
 
 use super::super::plan::{BitmapUse, IndexKey, IndexUse, ScanSpec};
 use super::ExecCx;
+use super::sieve::Sieve;
 use crate::access::{BitmapScan, Index, IndexScan, Rel, Scan, ScanKey, Strategy, TidBitmap, TidScan, TupleBatch};
 use crate::catalog::Table;
 use crate::ids::Result;
@@ -91,11 +92,20 @@ impl Source {
         Ok((Source::Index(Box::new(scan)), decided))
     }
 
-    /// The next rows; `false` at the end. A sequential scan gives those of a page.
-    pub async fn next(&mut self, cx: &ExecCx<'_>, max: usize, batch: &mut TupleBatch) -> Result<bool> {
+    /// The next rows; `false` at the end. A sequential scan gives those of a page, without those that a sieve refuses.
+    pub async fn next(
+        &mut self,
+        cx: &ExecCx<'_>,
+        max: usize,
+        sieve: Option<&Sieve>,
+        batch: &mut TupleBatch,
+    ) -> Result<bool> {
         let env = &cx.fx.env;
         match self {
-            Source::Seq(scan) => scan.next_page(env, batch).await,
+            Source::Seq(scan) => match sieve {
+                Some(sieve) => scan.next_wanted(env, batch, &|tuple| sieve.sift(tuple)).await,
+                None => scan.next_page(env, batch).await,
+            },
             Source::Index(scan) => scan.next(env, max, batch).await,
             Source::Each(scan) => scan.next(cx, max, batch).await,
             Source::Bitmap(scan, _) => scan.next_page(env, batch).await,

@@ -45,6 +45,7 @@ mod row_store;
 mod rows;
 mod scan;
 mod set_operation;
+mod sieve;
 mod sort;
 mod subplan;
 mod toasted;

@@ -22,6 +22,7 @@ use super::lock_rows::still_joined;
 use super::measure::key;
 use super::rows::Rows;
 use super::scan::table_row;
+use super::sieve::Sieve;
 use super::{BATCH, ExecCx, RowSink};
 use crate::access::{self, ModifyOutcome, RowLock, TupleBatch, WaitPolicy};
 use crate::catalog::Table;
@@ -211,12 +212,16 @@ impl Change<'_> {
             }
         };
         let (mut scan, _) = Source::begin(cx, spec).await?;
+        let sieve = match cx.measured {
+            None => Sieve::of(cx, &self.table.desc, &|slot| slot, self.filter),
+            Some(_) => None,
+        };
         let mut batch = TupleBatch::default();
-        while scan.next(cx, BATCH, &mut batch).await? {
+        while scan.next(cx, BATCH, sieve.as_ref(), &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
-                let holds = cx.holds(self.filter, &row, 0).await?;
+                let holds = batch.is_sure(at) || cx.holds(self.filter, &row, 0).await?;
                 if let Some(plan) = source {
                     cx.note(key(plan), |actual| {
                         actual.loops = 1;

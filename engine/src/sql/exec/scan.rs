@@ -7,6 +7,7 @@ use super::ExecCx;
 use super::index::{Source, read_key};
 use super::node::Fresh;
 use super::rows::Rows;
+use super::sieve::Sieve;
 use crate::access::TupleBatch;
 use crate::catalog::Table;
 use crate::ids::{Error, Oid, Result, Tid};
@@ -27,6 +28,8 @@ pub(super) struct TableScan {
 /// A scan under way.
 struct Reading {
     source: Source,
+    /// What of the conditions can be asked of a row's bytes, in a sequential scan.
+    sieve: Option<Sieve>,
     /// Whether the index has decided all that it was asked.
     decided: bool,
     batch: TupleBatch,
@@ -50,15 +53,26 @@ impl TableScan {
             Some(reading) => reading,
             none => {
                 let (source, decided) = Source::begin(cx, spec).await?;
-                none.insert(Reading { source, decided, batch: TupleBatch::default(), at: 0 })
+                let sieve = match source {
+                    // Whoever measures wants to see each row that is refused.
+                    Source::Seq(_) if cx.measured.is_none() => {
+                        Sieve::of(cx, &spec.table.desc, &|slot| spec.column(slot), &self.filter)
+                    }
+                    _ => None,
+                };
+                none.insert(Reading { source, sieve, decided, batch: TupleBatch::default(), at: 0 })
             }
         };
         loop {
             while reading.at < reading.batch.len() && out.len() < max {
                 let (tid, tuple) = reading.batch.get(reading.at);
+                let passed = reading.batch.is_sure(reading.at);
                 reading.at += 1;
                 spec.read(cx, tid, tuple, out.open())?;
                 out.close();
+                if passed {
+                    continue;
+                }
                 let sure = reading.decided && !reading.source.recheck();
                 let fits = sure || cx.holds(&spec.index_conditions, out.last(), 0).await?;
                 if !fits || !self.filter.is_empty() && !cx.holds(&self.filter, out.last(), 0).await? {
@@ -70,7 +84,7 @@ impl TableScan {
                 return Ok(());
             }
             reading.at = 0;
-            let more = reading.source.next(cx, max, &mut reading.batch).await?;
+            let more = reading.source.next(cx, max, reading.sieve.as_ref(), &mut reading.batch).await?;
             if let (true, Source::Index(scan)) = (cx.measured.is_some() && spec.is_index_only(), &reading.source) {
                 let fetches = scan.heap_fetches();
                 cx.note(self.plan, |actual| actual.heap_fetches = Some(fetches as u64));
@@ -84,6 +98,11 @@ impl TableScan {
 }
 
 impl ScanSpec {
+    /// The column of the table that stands in a place of the row.
+    fn column(&self, place: usize) -> usize {
+        self.columns.get(place).copied().unwrap_or(usize::MAX)
+    }
+
     /// Appends the columns of what a scan has found; an index-only scan finds keys of the index.
     fn read(&self, cx: &ExecCx, tid: Tid, tuple: &[u8], values: &mut Vec<Datum>) -> Result<()> {
         if let Some(index) = self.index.as_ref().filter(|index| index.keys_only) {

@@ -24,6 +24,11 @@ impl ExecCx<'_> {
         Ok(())
     }
 
+    /// Whether expressions can be computed at once: nothing is waited for, and no value has to be brought back.
+    pub(super) fn is_plain(&self, exprs: &Exprs) -> bool {
+        exprs.waits.is_empty() && !self.toasted.get()
+    }
+
     /// The values of expressions over a row.
     pub(super) async fn values(&self, exprs: &Exprs, row: &[Datum], base: usize) -> Result<Vec<Datum>> {
         let mut values = Vec::with_capacity(exprs.scalars.len());
@@ -39,6 +44,13 @@ impl ExecCx<'_> {
         base: usize,
         values: &mut Vec<Datum>,
     ) -> Result<()> {
+        if self.is_plain(exprs) {
+            let cx = self.eval(row, base, &[]);
+            for scalar in &exprs.scalars {
+                values.push(scalar.eval(&cx)?);
+            }
+            return Ok(());
+        }
         let row = &*self.computable(row, base, exprs).await?;
         let begin = values.len();
         let mut all = |cx: &EvalCx| {
@@ -54,6 +66,15 @@ impl ExecCx<'_> {
     /// Whether all conditions hold for a row.
     pub(super) async fn holds(&self, conditions: &[Exprs], row: &[Datum], base: usize) -> Result<bool> {
         for condition in conditions {
+            if self.is_plain(condition) {
+                let cx = self.eval(row, base, &[]);
+                for scalar in &condition.scalars {
+                    if !scalar.holds(&cx)? {
+                        return Ok(false);
+                    }
+                }
+                continue;
+            }
             let row = &*self.computable(row, base, condition).await?;
             let mut holds = true;
             let mut test = |cx: &EvalCx| {

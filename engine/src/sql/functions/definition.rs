@@ -6,8 +6,8 @@ use super::super::deparse::{Shown, shown_expr, shown_query};
 use super::super::parse::{parse_expression, parse_query};
 use super::{FnCtx, FnFuture, Registry, load_relations};
 use crate::catalog::Table;
-use crate::catalog::constraint;
 use crate::catalog::pg_constraint::{ConstraintRow, FkAction, ForeignKey};
+use crate::catalog::{constraint, view};
 use crate::ids::{Error, Oid, Result, sqlstate};
 use crate::types::quote::quote_ident;
 use crate::types::session::{relation_named, split_name};
@@ -29,6 +29,9 @@ pub(super) fn add(registry: &mut Registry) {
     for args in [&[oid][..], &[oid, Bool]] {
         registry.waiting("pg_get_constraintdef", args, Text, |cx, args| Box::pin(constraintdef(cx, args)));
     }
+    for args in [&[oid][..], &[oid, Bool]] {
+        registry.waiting("pg_get_ruledef", args, Text, |cx, args| Box::pin(ruledef(cx, args)));
+    }
     for args in [&[oid][..], &[oid, Bool], &[oid, TypeId::Int4]] {
         registry.waiting("pg_get_viewdef", args, Text, |cx, args| {
             let pretty = args.get(1).is_some_and(|arg| *arg != Datum::Bool(false));
@@ -48,6 +51,20 @@ pub(super) fn add(registry: &mut Registry) {
             })
         });
     }
+}
+
+/// The rule of a view as the statement that would make it; NULL if there is none.
+async fn ruledef(cx: &FnCtx, args: &[Datum]) -> Result<Datum> {
+    let Some(view) = view::of_rule(&cx.env, Oid(args[0].as_u32()?)).await? else { return Ok(Datum::Null) };
+    let Some(view) = cx.catalog.table_by_oid(&cx.env, view).await? else { return Ok(Datum::Null) };
+    let pretty = is_true(args.get(1));
+    let name = match pretty {
+        true => cx.catalog.shown(&cx.env, &view).await?,
+        false => format!("{}.{}", quote_ident(&view.schema), quote_ident(&view.name)),
+    };
+    load_relations(&cx.env, &cx.catalog).await?;
+    let text = view_text(view.view.as_deref().unwrap_or_default(), pretty)?;
+    Ok(Datum::text(format!("CREATE RULE \"_RETURN\" AS\n    ON SELECT TO {name} DO INSTEAD {text};")))
 }
 
 fn is_true(arg: Option<&Datum>) -> bool {

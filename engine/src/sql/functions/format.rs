@@ -22,7 +22,6 @@ pub(super) static TABLE: &[Entry] = &[
     ("num_nulls", &[Any], Int4, Many(|_, a| Ok(Datum::Int4(a.iter().filter(|v| v.is_null()).count() as i32)))),
     ("num_nonnulls", &[Any], Int4, Many(|_, a| Ok(Datum::Int4(a.iter().filter(|v| !v.is_null()).count() as i32)))),
     ("pg_type_is_visible", &[TypeId::Oid], Bool, Strict(|_, _| Ok(Datum::Bool(true)))),
-    ("pg_function_is_visible", &[TypeId::Oid], Bool, Strict(|_, _| Ok(Datum::Bool(true)))),
 ];
 
 /// A value as its output function shows it.

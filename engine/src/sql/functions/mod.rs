@@ -33,7 +33,7 @@ use crate::catalog::Catalog;
 use crate::ids::Result;
 use crate::small;
 use crate::types::{Datum, TypeId};
-pub use catalog::load_relations;
+pub use catalog::{load_relations, made_catalog};
 pub use definition::view_text;
 pub use resolve::{Found, resolve};
 pub use sequence::SessionSequences;
@@ -176,6 +176,8 @@ impl Function {
 pub struct Registry {
     functions: small::Map<&'static str, Vec<Rc<Function>>>,
     views: small::Map<&'static str, Rc<Function>>,
+    /// Views that are queries, by schema and name.
+    queries: small::Map<(&'static str, &'static str), &'static str>,
 }
 
 impl Default for Registry {
@@ -187,7 +189,8 @@ impl Default for Registry {
 impl Registry {
     /// SQL's own functions.
     pub fn new() -> Registry {
-        let mut registry = Registry { functions: small::Map::new(), views: small::Map::new() };
+        let mut registry =
+            Registry { functions: small::Map::new(), views: small::Map::new(), queries: small::Map::new() };
         builtin::add(&mut registry);
         waiting::add(&mut registry);
         sequence::add(&mut registry);
@@ -238,6 +241,17 @@ impl Registry {
             return None;
         }
         self.views.get(name).cloned()
+    }
+
+    /// Adds a view of a schema of the system that is a query.
+    pub fn query(&mut self, schema: &'static str, name: &'static str, query: &'static str) {
+        self.queries.insert((schema, name), query);
+    }
+
+    /// The query of a view of a schema of the system.
+    pub fn find_query(&self, schema: Option<&str>, name: &str) -> Option<&'static str> {
+        let found = self.queries.iter().find(|((own, view), _)| Some(*own) == schema && *view == name);
+        found.map(|(_, query)| *query)
     }
 
     /// All views, by name.

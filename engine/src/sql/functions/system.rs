@@ -3,6 +3,7 @@
 use super::FnCtx;
 use super::string::text;
 use super::table::{Code, Entry};
+use crate::catalog::pg_authid;
 use crate::ids::{Error, Oid as ObjectId, Result, sqlstate};
 use crate::types::{self, Datum, TypeId};
 use Code::{Nulls, Strict};
@@ -46,6 +47,7 @@ pub(super) static TABLE: &[Entry] = &[
         Strict(|cx, a| {
             Ok(match &a[0] {
                 Datum::Oid(ObjectId(10)) => Datum::Name(cx.session.user()),
+                Datum::Oid(role) if let Some(name) = pg_authid::name(*role) => Datum::name(name),
                 other => Datum::name(&format!("unknown (OID={})", types::output(other, Oid))),
             })
         }),

@@ -54,15 +54,24 @@ pub(super) fn name(source: &Source, children: &mut Children) -> Result<Option<Id
 fn key(source: &Source, children: &mut Children, column: Option<&Ident>) -> Result<ConstraintKind> {
     let primary = children.eat(PRIMARY_KW);
     children.expect(if primary { KEY_KW } else { UNIQUE_KW })?;
-    let mut columns: Vec<Ident> = column.into_iter().cloned().collect();
+    let (mut columns, mut included): (Vec<Ident>, Vec<Ident>) = (column.into_iter().cloned().collect(), Vec::new());
     if let Some(parameters) = children.node(INDEX_PARAMETERS) {
         let mut parameters = source.children(&parameters);
         if let Some(list) = parameters.node(CONSTRAINT_COLUMN_REF_LIST) {
             columns.extend(column_list(source, &list)?);
         }
+        if let Some(clause) = parameters.node(CONSTRAINT_INCLUDE_CLAUSE) {
+            if column.is_some() {
+                return Err(source.syntax_error(source.node_start(&clause)));
+            }
+            let mut clause = source.children(&clause);
+            clause.expect(INCLUDE_KW)?;
+            included = column_list(source, &clause.expect_node(COLUMN_REF_LIST)?)?;
+            clause.end()?;
+        }
         parameters.end()?;
     }
-    Ok(ConstraintKind::Key(primary, columns))
+    Ok(ConstraintKind::Key(primary, columns, included))
 }
 
 /// Names of columns in parentheses.

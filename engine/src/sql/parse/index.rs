@@ -40,6 +40,7 @@ pub(super) fn create_index(source: &Source, node: &SyntaxNode) -> Result<Stateme
         None => "btree".into(),
     };
     let mut list = source.children(&children.expect_node(PARTITION_ITEM_LIST)?);
+    let included = children.node(INDEX_INCLUDE_CLAUSE).map_or(Ok(Vec::new()), |clause| included(source, &clause))?;
     children.eat(SEMICOLON);
     children.end()?;
     list.expect(L_PAREN)?;
@@ -47,7 +48,20 @@ pub(super) fn create_index(source: &Source, node: &SyntaxNode) -> Result<Stateme
     list.expect(R_PAREN)?;
     list.end()?;
     let columns = items.iter().map(|item| index_column(source, item)).collect::<Result<_>>()?;
-    Ok(Statement::CreateIndex(CreateIndex { name, table, unique, if_not_exists, method, columns }))
+    Ok(Statement::CreateIndex(CreateIndex { name, table, unique, if_not_exists, method, columns, included }))
+}
+
+/// INCLUDE: names of columns.
+fn included(source: &Source, clause: &SyntaxNode) -> Result<Vec<Ident>> {
+    let mut clause = source.children(clause);
+    clause.expect(INCLUDE_KW)?;
+    let mut list = source.children(&clause.expect_node(PARTITION_ITEM_LIST)?);
+    clause.end()?;
+    list.expect(L_PAREN)?;
+    let items = list.list(PARTITION_ITEM)?;
+    list.expect(R_PAREN)?;
+    list.end()?;
+    items.iter().map(|item| index_column(source, item).map(|column| column.name)).collect()
 }
 
 fn index_column(source: &Source, item: &SyntaxNode) -> Result<IndexColumn> {

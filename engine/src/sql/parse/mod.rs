@@ -31,6 +31,7 @@ mod index;
 mod join;
 mod literals;
 mod locking;
+mod many_rows;
 mod modify;
 mod name;
 mod portal;

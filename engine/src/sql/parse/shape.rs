@@ -20,6 +20,7 @@
 use super::super::ast::{Expr, ExprKind, Statement};
 use super::super::scan::{self, Scanner, StatementText, Token, TokenKind, position};
 use super::cursor::{Places, Source};
+use super::many_rows::insert_of_rows;
 use super::{Parsed, Place, literals, name, parse_one};
 use crate::ids::{Error, Result};
 use crate::small;
@@ -133,6 +134,11 @@ impl Shapes {
         }
         self.misses += 1;
         *source = source.at(text.range.start);
+        if fault.is_none()
+            && let Some(statement) = insert_of_rows(source, text, &self.text.tokens, &self.text.values)
+        {
+            return Ok(Parsed { statement, place: Place { range: text.range.clone(), shape: None } });
+        }
         let mut statement = parse_one(source, text, fault)?;
         self.learn(source, &mut statement);
         Ok(Parsed { statement, place: Place { range: text.range.clone(), shape: None } })

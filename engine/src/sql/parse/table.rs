@@ -17,6 +17,7 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
     let if_not_exists = children.eat(IF_NOT_EXISTS);
     let name = qualified(source, &children.expect_node(TABLE_NAME)?)?;
     let mut list = source.children(&children.expect_node(TABLE_ARG_LIST)?);
+    let fillfactor = storage_parameters(source, &mut children)?;
     let temporary = on_commit(source, &mut children, temporary)?;
     children.eat(SEMICOLON);
     children.end()?;
@@ -33,7 +34,32 @@ pub(super) fn create_table(source: &Source, node: &SyntaxNode) -> Result<Stateme
     }
     list.expect(R_PAREN)?;
     list.end()?;
-    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, constraints, temporary }))
+    Ok(Statement::CreateTable(CreateTable { name, if_not_exists, columns, constraints, fillfactor, temporary }))
+}
+
+/// WITH (fillfactor = 70): the only one of the storage parameters that we know.
+pub(super) fn storage_parameters(source: &Source, children: &mut Children) -> Result<Option<u8>> {
+    let Some(clause) = children.node(WITH_PARAMS) else { return Ok(None) };
+    let mut fillfactor = None;
+    for option in clause.descendants().filter(|node| node.kind() == ATTRIBUTE_OPTION) {
+        let text = option.text().to_string();
+        let (name, value) = text.split_once('=').map_or((text.trim(), ""), |(name, value)| (name.trim(), value.trim()));
+        if !name.eq_ignore_ascii_case("fillfactor") {
+            let message = format!("storage parameter \"{}\"", name.to_ascii_lowercase());
+            return Err(Error::unsupported(message).at(source.node_pos(&option).0));
+        }
+        let Ok(percent) = value.parse::<i64>() else {
+            let message = format!("invalid value for integer option \"fillfactor\": {value}");
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message));
+        };
+        if !(10..=100).contains(&percent) {
+            let message = format!("value {percent} out of bounds for option \"fillfactor\"");
+            return Err(Error::new(sqlstate::INVALID_PARAMETER_VALUE, message)
+                .detail("Valid values are between \"10\" and \"100\"."));
+        }
+        fillfactor = Some(percent as u8);
+    }
+    Ok(fillfactor)
 }
 
 /// ON COMMIT of a table that is temporary.

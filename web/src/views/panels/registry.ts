@@ -20,6 +20,7 @@ export const panels: Record<BigPanelName, Entry> = {
   'versions': { title: 'p.versions', about: 'p.versions.about', load: () => import('./versions.ts'), draw: (s) => html`<vt-p-versions .state=${s}></vt-p-versions>` },
   'bytes': { title: 'p.bytes', about: 'p.bytes.about', load: () => import('./bytes.ts'), draw: (s) => html`<vt-p-bytes .state=${s}></vt-p-bytes>` },
   'tree': { title: 'p.tree', about: 'p.tree.about', load: () => import('./tree.ts'), draw: (s) => html`<vt-p-tree .state=${s}></vt-p-tree>` },
+  'plan': { title: 'p.plan', about: 'p.plan.about', load: () => import('./plan.ts'), draw: (s) => html`<vt-p-plan .state=${s}></vt-p-plan>` },
   'dead': { title: 'p.dead', about: 'p.dead.about', load: () => import('./dead.ts'), draw: (s) => html`<vt-p-dead .state=${s}></vt-p-dead>` },
   'pool': { title: 'p.pool', about: 'p.pool.about', load: () => import('./pool.ts'), draw: (s) => html`<vt-p-pool .state=${s}></vt-p-pool>` },
   'tape': { title: 'p.tape', about: 'p.tape.about', load: () => import('./tape.ts'), draw: (s) => html`<vt-p-tape .state=${s}></vt-p-tape>` },
@@ -36,7 +37,7 @@ export const panels: Record<BigPanelName, Entry> = {
 
 /** Under which heading of the menu they stand, in the order of the tabs. */
 export const groups: { title: MessageKey; panels: BigPanelName[] }[] = [
-  { title: 'p.group.rows', panels: ['versions', 'bytes', 'tree', 'dead'] },
+  { title: 'p.group.rows', panels: ['versions', 'bytes', 'tree', 'dead', 'plan'] },
   { title: 'p.group.work', panels: ['processes-map', 'locks', 'statistics', 'server-log'] },
   { title: 'p.group.log', panels: ['tape', 'checkpoint', 'replication'] },
   { title: 'p.group.server', panels: ['pool', 'memory', 'files', 'settings'] },
