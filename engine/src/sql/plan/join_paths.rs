@@ -230,7 +230,9 @@ impl Level<'_> {
         if told != 0 && told & joining.sources == 0 && !star {
             return;
         }
-        let clauses: Rc<[Rc<Clause>]> = if inner.outer & outer_relids != 0 {
+        // Only the scan of a table asks what it can be told; others leave it to the join.
+        let is_table = self.bases.get(joining.inner).is_some_and(|base| base.table.is_some());
+        let clauses: Rc<[Rc<Clause>]> = if inner.outer & outer_relids != 0 && is_table {
             let known = inner_relids | inner.outer;
             joining.clauses.iter().filter(|clause| !self.can_move(clause, inner_relids, known)).cloned().collect()
         } else {
