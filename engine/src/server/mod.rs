@@ -42,6 +42,7 @@ mod constraints;
 mod copy;
 mod cursors;
 mod definition;
+mod explain;
 mod extended;
 mod lag;
 mod log;

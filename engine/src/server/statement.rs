@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::checkpoint_policy::Flags;
 use super::checkpointer;
+use super::explain::explain_columns;
 use super::prepared::Prepared;
 use super::session::Session;
 use crate::catalog::Table;
@@ -134,6 +135,7 @@ impl Session {
             Statement::Close(name) => self.close(name.as_ref())?,
             Statement::Copy(copy) => return Box::pin(self.copy(*copy, parameters)).await,
             Statement::CreateTableAs(create) => return self.create_table_as(*create, parameters).await,
+            Statement::Explain(statement, how) => return self.explain(&statement, &how, parameters, sink).await,
             statement => return self.run_bound(&statement, parameters, sink).await,
         };
         Ok(tag.to_string())
@@ -180,6 +182,10 @@ impl Session {
             }
             Statement::Execute(execute) => return Ok((Vec::new(), self.find_prepared(&execute.name)?.columns.clone())),
             _ => {}
+        }
+        if let Statement::Explain(statement, options) = statement {
+            let bound = self.bind_statement(statement, Params::Some(known)).await?;
+            return Ok((bound.map_or_else(Vec::new, |bound| bound.params), Some(explain_columns(options))));
         }
         let bound = self.bind_statement(statement, Params::Some(known)).await?;
         Ok(match bound {
@@ -372,6 +378,10 @@ impl Session {
 
     /// In a transaction that only reads, and on a standby, nothing may be changed.
     pub(super) fn refuse_to_write(&self, statement: &Statement) -> Result<()> {
+        let statement = match statement {
+            Statement::Explain(explained, options) if options.analyze => explained,
+            other => other,
+        };
         let what = match statement {
             Statement::Query(query) if !query.locking.is_empty() => &format!("SELECT {}", query.locking[0].name()),
             Statement::Insert(_) => "INSERT",

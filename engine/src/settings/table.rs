@@ -40,6 +40,28 @@ settings! {
     maintenance_work_mem: Kind::Int(Unit::Kb, 1024, MAX), "64MB", User, "memory of VACUUM and CREATE INDEX";
     temp_buffers: Kind::Int(Unit::Page, 100, MAX / 2), "8MB", User, "pages of a session's temporary tables";
     hash_mem_multiplier: Kind::Int(Unit::Fraction, 1000, 1_000_000), "2", User, "memory of a hash, in units of work_mem";
+    ["Query Tuning / Planner Method Configuration"]
+    enable_bitmapscan: Kind::Bool, "on", User, "whether the planner takes bitmaps of an index";
+    enable_hashagg: Kind::Bool, "on", User, "whether the planner makes groups by hashes";
+    enable_hashjoin: Kind::Bool, "on", User, "whether the planner joins by hashes";
+    enable_indexonlyscan: Kind::Bool, "on", User, "whether the planner reads rows from an index alone";
+    enable_indexscan: Kind::Bool, "on", User, "whether the planner reads tables by an index";
+    enable_material: Kind::Bool, "on", User, "whether the planner keeps rows to read them again";
+    enable_mergejoin: Kind::Bool, "on", User, "whether the planner joins sorted rows";
+    enable_nestloop: Kind::Bool, "on", User, "whether the planner joins by nested loops";
+    enable_seqscan: Kind::Bool, "on", User, "whether the planner reads tables page by page";
+    enable_sort: Kind::Bool, "on", User, "whether the planner sorts";
+    ["Query Tuning / Planner Cost Constants"]
+    seq_page_cost: Kind::Int(Unit::Cost, 0, i64::MAX), "1", User, "what a page costs that is read after the one before it";
+    random_page_cost: Kind::Int(Unit::Cost, 0, i64::MAX), "4", User, "what a page costs that is read from anywhere";
+    cpu_tuple_cost: Kind::Int(Unit::Cost, 0, i64::MAX), "0.01", User, "what a row costs";
+    cpu_index_tuple_cost: Kind::Int(Unit::Cost, 0, i64::MAX), "0.005", User, "what an entry of an index costs";
+    cpu_operator_cost: Kind::Int(Unit::Cost, 0, i64::MAX), "0.0025", User, "what an operator or a function costs";
+    effective_cache_size: Kind::Int(Unit::Page, 1, MAX), "4GB", User, "how much of the files is thought to be in memory";
+    ["Query Tuning / Other Planner Options"]
+    from_collapse_limit: Kind::Int(Unit::None, 1, MAX), "8", User, "how many items of FROM a query is given to take up a subquery";
+    join_collapse_limit: Kind::Int(Unit::None, 1, MAX), "8", User, "of how many joined items all orders are weighed";
+    plan_cache_mode: Kind::Enum(&["auto", "force_generic_plan", "force_custom_plan"]), "auto", User, "whether a prepared statement is planned for its values";
     ["Resource Usage / Disk"]
     temp_file_limit: Kind::Int(Unit::Kb, -1, MAX), "-1", Superuser, "temporary files of a session at once; -1: any amount";
     ["Connections and Authentication / Connection Settings"]

@@ -84,6 +84,8 @@ pub enum Unit {
     Fraction,
     /// Microseconds, spoken of as fractions of a millisecond.
     MsFraction,
+    /// Millionths, printed as a decimal fraction.
+    Cost,
 }
 
 /// Spellings and sizes of units, largest first, in bytes or in microseconds.
@@ -95,7 +97,7 @@ impl Unit {
     /// How much one is, in the base unit of its table.
     fn size(self) -> i64 {
         match self {
-            Unit::None | Unit::Byte | Unit::Fraction | Unit::MsFraction => 1,
+            Unit::None | Unit::Byte | Unit::Fraction | Unit::MsFraction | Unit::Cost => 1,
             Unit::Kb => 1 << 10,
             Unit::Page => 8 << 10,
             Unit::Mb => 1 << 20,
@@ -106,7 +108,7 @@ impl Unit {
 
     fn spellings(self) -> &'static [(&'static str, i64)] {
         match self {
-            Unit::None | Unit::Fraction => &[],
+            Unit::None | Unit::Fraction | Unit::Cost => &[],
             Unit::Byte | Unit::Kb | Unit::Page | Unit::Mb => MEMORY,
             Unit::Ms | Unit::Sec | Unit::MsFraction => TIME,
         }
@@ -115,7 +117,7 @@ impl Unit {
     /// `pg_settings.unit`
     pub fn name(self) -> Option<&'static str> {
         match self {
-            Unit::None | Unit::Fraction => None,
+            Unit::None | Unit::Fraction | Unit::Cost => None,
             Unit::Byte => Some("B"),
             Unit::Kb => Some("kB"),
             Unit::Page => Some("8kB"),
@@ -235,7 +237,7 @@ impl Definition {
         let (number, suffix) = (&trimmed[..digits], trimmed[digits..].trim());
         let number = read_f64(number).ok_or_else(bad)?;
         let scaled = match suffix {
-            "" if unit.is_fraction() => number * 1000.0,
+            "" if unit.is_fraction() => number * unit.parts(),
             "" => number,
             _ => {
                 let (_, size) = unit.spellings().iter().find(|(s, _)| *s == suffix).ok_or_else(|| unit.hint(bad()))?;
@@ -249,7 +251,7 @@ impl Definition {
         }
         let value = rounded as i64;
         if !(min..=max).contains(&value) {
-            let shown = |n: i64| if unit.is_fraction() { fraction(n) } else { n.to_string() };
+            let shown = |n: i64| if unit.is_fraction() { unit.fraction(n) } else { n.to_string() };
             let suffix = unit.name().map(|u| format!(" {u}")).unwrap_or_default();
             let what = format!("{}{suffix} is outside the valid range for parameter", shown(value));
             return Err(invalid(format!("{what} \"{}\" ({} .. {})", self.name, shown(min), shown(max))));
@@ -260,7 +262,7 @@ impl Definition {
     /// A value in its own unit, without the unit's name: `pg_settings.setting`.
     pub fn plain(&self, value: &Value) -> String {
         match (value, self.kind) {
-            (Value::Int(n), Kind::Int(unit, ..)) if unit.is_fraction() => fraction(*n),
+            (Value::Int(n), Kind::Int(unit, ..)) if unit.is_fraction() => unit.fraction(*n),
             (Value::Int(n), _) => n.to_string(),
             _ => self.show(value),
         }
@@ -272,7 +274,7 @@ impl Definition {
             (Value::Bool(on), _) => if *on { "on" } else { "off" }.to_string(),
             (Value::Text(text), _) => text.clone(),
             (Value::Enum(index), Kind::Enum(words)) => words[*index].to_string(),
-            (Value::Int(n), Kind::Int(Unit::Fraction, ..)) => fraction(*n),
+            (Value::Int(n), Kind::Int(unit @ (Unit::Fraction | Unit::Cost), ..)) => unit.fraction(*n),
             (Value::Int(n), Kind::Int(unit, ..)) if *n > 0 && !unit.spellings().is_empty() => {
                 let base = n * unit.size();
                 let fits = unit.spellings().iter().find(|(_, size)| base % size == 0);
@@ -284,15 +286,20 @@ impl Definition {
     }
 }
 
-/// Thousandths as a decimal fraction.
-pub fn fraction(thousandths: i64) -> String {
-    (thousandths as f64 / 1000.0).to_string()
-}
-
 impl Unit {
-    /// Whether numbers are kept in thousandths: the type `real`.
+    /// Whether numbers are kept in parts of one: the type `real`.
     pub fn is_fraction(self) -> bool {
-        matches!(self, Unit::Fraction | Unit::MsFraction)
+        matches!(self, Unit::Fraction | Unit::MsFraction | Unit::Cost)
+    }
+
+    /// In which parts.
+    fn parts(self) -> f64 {
+        if self == Unit::Cost { 1_000_000.0 } else { 1_000.0 }
+    }
+
+    /// A number of parts as a decimal fraction.
+    pub fn fraction(self, parts: i64) -> String {
+        (parts as f64 / self.parts()).to_string()
     }
 
     fn hint(self, error: Error) -> Error {

@@ -7,6 +7,7 @@
 
 pub use super::ast_alter::*;
 pub use super::ast_copy::*;
+pub use super::ast_explain::*;
 pub use super::ast_index::*;
 pub use super::ast_modify::*;
 pub use super::ast_query::*;
@@ -151,6 +152,8 @@ pub enum Statement {
     Analyze(Vacuum),
     /// REINDEX
     Reindex(Reindex),
+    /// EXPLAIN
+    Explain(Box<Statement>, ExplainOptions),
     /// PREPARE
     Prepare(Prepare),
     /// EXECUTE

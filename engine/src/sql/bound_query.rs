@@ -221,6 +221,8 @@ pub struct SetOperation {
 /// A query of WITH.
 #[derive(Clone, Debug)]
 pub struct Cte {
+    /// Its name.
+    pub name: Rc<str>,
     /// What gives its rows.
     pub body: CteBody,
     /// How many references there are to it.
@@ -290,4 +292,19 @@ pub struct Query {
     pub locks: Vec<RowMark>,
     /// The queries of its WITH.
     pub ctes: Vec<usize>,
+    /// The names of the items of FROM.
+    pub range: Vec<RangeName>,
+}
+
+/// By which name an item of FROM goes.
+#[derive(Clone, Debug)]
+pub struct RangeName {
+    /// Its first slot.
+    pub base: usize,
+    /// Its alias, or its own name.
+    pub name: Rc<str>,
+    /// Its columns, where these are not simply those of a table.
+    pub columns: Vec<Rc<str>>,
+    /// Whether the alias is one that was given.
+    pub aliased: bool,
 }

@@ -24,6 +24,7 @@
 pub mod ast;
 mod ast_alter;
 mod ast_copy;
+mod ast_explain;
 mod ast_index;
 mod ast_modify;
 mod ast_query;
@@ -38,6 +39,7 @@ pub mod deparse;
 mod depth;
 mod eval;
 pub mod exec;
+pub mod explain;
 pub mod functions;
 pub mod parse;
 mod plan;

@@ -148,6 +148,7 @@ fn of_statement<'a>(statement: &'a Statement, names: &mut Names<'a>) {
         }
         Statement::CreateTableAs(create) => of_statement(&create.source, names),
         Statement::Prepare(prepare) => of_statement(&prepare.statement, names),
+        Statement::Explain(statement, _) => of_statement(statement, names),
         _ => {}
     }
 }

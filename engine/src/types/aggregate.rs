@@ -243,6 +243,33 @@ fn extreme_type(arg: TypeId) -> Option<TypeId> {
 }
 
 impl Aggregate {
+    /// By which name it is called.
+    pub fn name(&self) -> &'static str {
+        match self.kind {
+            Kind::CountAll | Kind::Count => "count",
+            Kind::Sum => "sum",
+            Kind::Avg => "avg",
+            Kind::Min => "min",
+            Kind::Max => "max",
+            Kind::BoolAnd => "bool_and",
+            Kind::BoolOr => "bool_or",
+            Kind::BitAnd => "bit_and",
+            Kind::BitOr => "bit_or",
+            Kind::BitXor => "bit_xor",
+            Kind::StringAgg => "string_agg",
+            Kind::ArrayAgg => "array_agg",
+            Kind::JsonAgg => "json_agg",
+            Kind::JsonbAgg => "jsonb_agg",
+            Kind::JsonObjectAgg => "json_object_agg",
+            Kind::JsonbObjectAgg => "jsonb_object_agg",
+            Kind::Deviation(Deviation { sample: true, root: true }) => "stddev",
+            Kind::Deviation(Deviation { sample: false, root: true }) => "stddev_pop",
+            Kind::Deviation(Deviation { sample: true, root: false }) => "variance",
+            Kind::Deviation(_) => "var_pop",
+            Kind::Regression(what) => REGRESSIONS.iter().find(|(_, own)| *own == what).map_or("", |(name, _)| name),
+        }
+    }
+
     /// The state of a group without rows.
     pub fn init(&self) -> AggState {
         let integers = matches!(self.arg, Some(TypeId::Int2 | TypeId::Int4 | TypeId::Int8));

@@ -3,10 +3,11 @@
 use std::cell::Cell;
 use std::rc::Rc;
 
-use super::super::Rel;
-use crate::ids::{Error, RelFile, Result, Tid, sqlstate};
-use crate::storage::btree::{BT_MAX_ITEM_SIZE, Meta};
-use crate::storage::max_align;
+use super::super::{Env, Rel};
+use crate::buffer::BufferTag;
+use crate::ids::{BLCKSZ, Error, Fork, RelFile, Result, Tid, sqlstate};
+use crate::storage::btree::{BT_MAX_ITEM_SIZE, BTREE_METAPAGE, Meta, meta};
+use crate::storage::{PageBytes, max_align};
 use crate::types::index_key::{self, index_attr, is_equal_image};
 use crate::types::quote::quote_ident;
 use crate::types::{Attr, Datum, TupleDesc, output};
@@ -98,6 +99,24 @@ impl Index {
     /// The file has been emptied: what is remembered of the meta page is of no use.
     pub(in crate::access) fn forget_meta(&self) {
         self.meta.set(None);
+    }
+
+    /// `_bt_getrootheight`, for the planner: how many levels lie below the root that searches begin at. It looks without
+    /// reading: a plan is no reason to fetch a page.
+    pub fn height(&self, env: &Env) -> u32 {
+        if let Some(known) = self.meta.get() {
+            return known.fastlevel;
+        }
+        let tag = BufferTag { rel: self.rel.file, fork: Fork::Main, block: BTREE_METAPAGE };
+        let valid = |index: &usize| env.buffers.state(*index).is_valid();
+        let found = match env.buffers.find(&tag).filter(valid) {
+            Some(index) => env.buffers.peek(index, meta),
+            None => {
+                let bytes = env.disk.peek(&self.rel.file.path(Fork::Main), 0, BLCKSZ);
+                bytes.and_then(|bytes| <&PageBytes>::try_from(&bytes[..]).ok().and_then(meta))
+            }
+        };
+        found.map_or(0, |found| found.fastlevel)
     }
 
     /// How many columns the key has.

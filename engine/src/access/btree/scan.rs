@@ -63,6 +63,11 @@ impl IndexScan {
         })
     }
 
+    /// How many rows it has fetched from the table so far.
+    pub fn heap_fetches(&self) -> i64 {
+        self.heap_fetches
+    }
+
     /// Fills the batch with up to `max` further rows: whole tuples, or keys as index tuples. `false` at the end.
     pub async fn next(&mut self, env: &Env, max: usize, batch: &mut TupleBatch) -> Result<bool> {
         batch.clear();

@@ -89,7 +89,7 @@ impl Session {
         let mut rel = table.rel.clone();
         rel.fresh = new;
         rel.bulk = Some(self.env.buffers.ring(&self.env.cx, RingKind::BulkWrite));
-        let loader = Loader::new(&self.fx, bound, filter, rel)?;
+        let loader = Loader::new(&self.fx, bound, filter, rel).await?;
         self.begin_copy(options, columns.len(), true);
         let place = Place { binary: options.format == CopyFormat::Binary, ..Place::default() };
         let (tuples, lines, bytes, rows) = (Vec::new(), Vec::new(), 0, 0);

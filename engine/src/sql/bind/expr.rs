@@ -252,12 +252,42 @@ impl Binder<'_> {
             return Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos));
         }
         let arg = self.expr(arg, level)?;
+        let mut bound = Vec::with_capacity(items.len());
         for item in items {
-            let item = self.expr(item, level)?;
+            bound.push(self.expr(item, level)?);
+        }
+        if let Some(found) = self.in_constants(&op, &arg, &bound, pos)? {
+            return Ok(found);
+        }
+        for item in bound {
             let test = self.binary(&op, arg.clone(), item, pos)?;
             tests.push(test.scalar);
         }
         Ok(Typed::bool(if negated { Scalar::And(tests) } else { Scalar::Or(tests) }, pos))
+    }
+
+    /// `arg = ANY (array)`, where several items are constants of a common type; `<> ALL` for NOT IN.
+    fn in_constants(&mut self, op: &Ident, arg: &Typed, items: &[Typed], pos: Pos) -> Result<Option<Typed>> {
+        let constant = |item: &Typed| matches!(item.scalar, Scalar::Const(_));
+        if items.len() < 2 || !items.iter().all(constant) {
+            return Ok(None);
+        }
+        let all: Vec<Typed> = [arg.clone()].into_iter().chain(items.iter().cloned()).collect();
+        let Ok((scalars, elem)) = self.common(all, "IN") else { return Ok(None) };
+        let values = scalars.into_iter().skip(1).map(|scalar| match scalar {
+            Scalar::Const(value) => Some(value),
+            _ => None,
+        });
+        let (Some(values), Some(_)) = (values.collect::<Option<Vec<Datum>>>(), elem.array()) else { return Ok(None) };
+        let element = Typed::new(Scalar::Column(usize::MAX), elem, pos);
+        let test = self.binary(op, arg.clone(), element, pos)?;
+        let Scalar::Binary(op, f, args) = test.scalar else { return Ok(None) };
+        let [left, right] = *args;
+        if !matches!(right, Scalar::Column(_)) {
+            return Ok(None);
+        }
+        let array = Scalar::Const(Datum::array(elem, values));
+        Ok(Some(Typed::bool(Scalar::Each(op.clone(), f, &*op == "<>", Box::new([left, array])), pos)))
     }
 
     /// Binds a construct in which no function may give rows.

@@ -1,7 +1,7 @@
 //! FROM: tables, views, functions and queries side by side.
 
 use super::super::ast::{Alias, FromItem, FunctionFrom, Ident, QualName};
-use super::super::bound::{Exprs, FromNode, JoinKind, JoinNode, SYSTEM_COLUMNS, Table};
+use super::super::bound::{Exprs, FromNode, JoinKind, JoinNode, RangeName, SYSTEM_COLUMNS, Table};
 use super::super::functions::Function;
 use super::Binder;
 use super::level::Level;
@@ -112,6 +112,11 @@ impl Binder<'_> {
             .collect();
         let name = alias.map_or(table.name.clone(), |alias| alias.name.clone());
         rename(&mut columns, alias, &name)?;
+        let renamed = alias.is_some_and(|alias| !alias.columns.is_empty());
+        let own = |at: usize| columns.iter().find(|column| column.slot == base + at).map(|column| column.name.clone());
+        let names = (0..table.desc.natts()).filter(|_| renamed).map(|at| own(at).unwrap_or_default());
+        let range = RangeName { base, name: name.clone(), columns: names.collect(), aliased: alias.is_some() };
+        level.range.push(range);
         level.scope.width += table.desc.natts() + SYSTEM_COLUMNS.len();
         let item = Item {
             name,
@@ -195,6 +200,8 @@ impl Binder<'_> {
             })
             .collect();
         rename(&mut columns, alias, &name)?;
+        let names = columns.iter().map(|column| column.name.clone()).collect();
+        level.range.push(RangeName { base, name: name.clone(), columns: names, aliased: alias.is_some() });
         level.scope.add(Item::of_columns(name, alias.is_some(), columns))
     }
 }

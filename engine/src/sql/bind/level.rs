@@ -5,7 +5,7 @@
 //! the inner one does not know is looked for there, from the inside out, and what is found comes in by an exec parameter.
 
 use super::super::ast::{Expr, Ident, Pos, WindowSpec};
-use super::super::bound::{AggCall, Exprs, FunctionCall, Scalar, Wait, Window};
+use super::super::bound::{AggCall, Exprs, FunctionCall, RangeName, Scalar, Wait, Window};
 use super::Binder;
 use super::coerce::Typed;
 use super::scope::{Column, Scope};
@@ -16,6 +16,8 @@ use std::mem::{replace, take};
 #[derive(Default)]
 pub(super) struct Level {
     pub scope: Scope,
+    /// The names of the items so far.
+    pub range: Vec<RangeName>,
     /// The first item of the scope that the clause can see.
     pub first: usize,
     /// The clause, as errors name it.

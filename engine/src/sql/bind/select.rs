@@ -114,6 +114,7 @@ impl Binder<'_> {
             distinct: select.distinct,
             distinct_on,
             order_by,
+            range: take(&mut level.range),
             ..Query::default()
         };
         locking::bind(&query.locking, select, &mut bound, &mut level)?;

@@ -69,7 +69,13 @@ impl Binder<'_> {
             _ => return Err(Error::new(sqlstate::SYNTAX_ERROR, "WITH query is of no known kind").at(cte.pos.0)),
         };
         let columns = columns.map(|columns| renamed(columns, cte)).transpose()?;
-        self.ctes.push(Cte { body, references: 0, materialized: cte.materialized, constant: true });
+        self.ctes.push(Cte {
+            name: cte.name.clone(),
+            body,
+            references: 0,
+            materialized: cte.materialized,
+            constant: true,
+        });
         let id = self.ctes.len() - 1;
         self.with.push(CteName { name: cte.name.clone(), id, columns });
         Ok(id)
@@ -116,7 +122,13 @@ impl Binder<'_> {
         let columns = renamed(left.columns.clone(), cte)?;
         let id = self.ctes.len();
         let empty = CteBody::Query(Box::default());
-        self.ctes.push(Cte { body: empty, references: 0, materialized: Some(true), constant: true });
+        self.ctes.push(Cte {
+            name: cte.name.clone(),
+            body: empty,
+            references: 0,
+            materialized: Some(true),
+            constant: true,
+        });
         self.with.push(CteName { name: cte.name.clone(), id, columns: Some(columns) });
         let mut right = self.query(&operation.right, false)?;
         let name = self.with.pop();

@@ -27,6 +27,8 @@ use std::rc::Rc;
 pub(super) struct Aggregate {
     input: Node,
     spec: Rc<GroupSpec>,
+    /// The node of the plan.
+    plan: usize,
     state: Fresh<Grouping>,
 }
 
@@ -71,8 +73,8 @@ struct Groups {
 }
 
 impl Aggregate {
-    pub fn new(input: Node, spec: Rc<GroupSpec>) -> Aggregate {
-        Aggregate { input, spec, state: Fresh(None) }
+    pub fn new(input: Node, spec: Rc<GroupSpec>, plan: usize) -> Aggregate {
+        Aggregate { input, spec, plan, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
@@ -86,7 +88,7 @@ impl Aggregate {
         let spec = &*self.spec;
         out.clear(spec.keys.len() + spec.calls.len());
         if self.state.0.is_none() {
-            let groups = Groups::of_input(cx, spec, &mut self.input).await?;
+            let groups = Groups::of_input(cx, spec, &mut self.input, self.plan).await?;
             self.state.0 = Some(Grouping { groups, rows: Rows::default(), at: 0, done: false });
         }
         let Some(state) = &mut self.state.0 else { return Ok(()) };
@@ -144,7 +146,7 @@ impl Groups {
     }
 
     /// The groups of all rows, as far as they fit.
-    async fn of_input(cx: &ExecCx<'_>, spec: &GroupSpec, input: &mut Node) -> Result<Groups> {
+    async fn of_input(cx: &ExecCx<'_>, spec: &GroupSpec, input: &mut Node, plan: usize) -> Result<Groups> {
         let (mut groups, mut rows) = (Groups::new(cx, spec), Rows::default());
         loop {
             input.next(cx, BATCH, &mut rows).await?;
@@ -165,7 +167,10 @@ impl Groups {
                 cx.bring_back(rows.row_mut(at), |column| spec.uses(column)).await?;
                 groups.take_in(cx, spec, rows.row(at), None).await?;
             }
-            groups.spill.iter().for_each(|spill| spill.note(&cx.fx.env));
+            groups.spill.iter().for_each(|spill| {
+                spill.note(&cx.fx.env);
+                cx.note(plan, |actual| actual.groups = Some(spill.size()));
+            });
         }
     }
 

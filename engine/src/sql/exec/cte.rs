@@ -145,9 +145,9 @@ impl ExecCx<'_> {
             let state = &self.ctes[id];
             let maker = state.maker.borrow_mut().take();
             let plan = &self.plan.ctes[id];
-            let mut maker = maker.unwrap_or_else(|| Maker::new(plan));
+            let mut maker = maker.unwrap_or_else(|| Maker::new(plan, self.measured.is_some()));
             let mut rows = Rows::default();
-            match (plan, &mut maker.node) {
+            match (&**plan, &mut maker.node) {
                 (CtePlan::Query(_), Some(node)) => {
                     node.next(self, max, &mut rows).await?;
                     state.done.set(rows.is_empty());
@@ -180,7 +180,7 @@ impl ExecCx<'_> {
     /// Runs to their ends those statements of WITH that change rows.
     pub(super) async fn finish_changes(&self) -> Result<()> {
         for (id, plan) in self.plan.ctes.iter().enumerate() {
-            if matches!(plan, CtePlan::Change(..)) && !self.ctes[id].done.get() {
+            if matches!(**plan, CtePlan::Change(..)) && !self.ctes[id].done.get() {
                 self.more_of_cte(id, BATCH).await?;
             }
         }
@@ -189,10 +189,10 @@ impl ExecCx<'_> {
 }
 
 impl Maker {
-    fn new(plan: &CtePlan) -> Maker {
+    fn new(plan: &CtePlan, watched: bool) -> Maker {
         let (node, again) = match plan {
-            CtePlan::Query(plan) => (Some(build(plan)), None),
-            CtePlan::Recursive(left, right, _) => (Some(build(left)), Some(build(right))),
+            CtePlan::Query(plan) => (Some(build(plan, watched)), None),
+            CtePlan::Recursive(left, right, _) => (Some(build(left, watched)), Some(build(right, watched))),
             CtePlan::Change(..) | CtePlan::Inlined => (None, None),
         };
         Maker { node, again, recursing: false, next: Rows::default(), seen: Seen::default() }

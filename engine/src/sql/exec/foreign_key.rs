@@ -387,18 +387,18 @@ impl Query<'_> {
         let latest = repeatable && self.kind != Kind::Lookup;
         let snapshot: Rc<Snapshot> = if latest { Rc::new(env.catalog_snapshot()) } else { ours.clone() };
         let crosscheck = latest.then_some(ours);
-        let plan = plan::plan(env, &snapshot, &bound);
+        let plan = plan::plan(cx.fx, &snapshot, &bound, None).await?;
         let mut inner = ExecCx::new(cx.fx, params, snapshot, &plan, cx.after);
         inner.crosscheck = crosscheck;
         match &bound.statement {
             Statement::Query(_) => {
-                let Some(mut node) = plan.root.as_ref().map(build) else { return Ok(0) };
+                let Some(mut node) = plan.root.as_ref().map(|plan| build(plan, false)) else { return Ok(0) };
                 let mut rows = Rows::default();
                 node.next(&inner, 1, &mut rows).await?;
                 Ok(rows.len() as u64)
             }
-            Statement::Update(update) => modify::update(&inner, update, plan.root.as_ref(), &mut |_| Ok(())).await,
-            Statement::Delete(delete) => modify::delete(&inner, delete, plan.root.as_ref(), &mut |_| Ok(())).await,
+            Statement::Update(update) => modify::update(&inner, update, plan.root.as_deref(), &mut |_| Ok(())).await,
+            Statement::Delete(delete) => modify::delete(&inner, delete, plan.root.as_deref(), &mut |_| Ok(())).await,
             Statement::Insert(_) => Err(Error::internal("a foreign key inserts nothing")),
         }
     }

@@ -144,6 +144,11 @@ impl Batches {
         self.note(env);
     }
 
+    /// For EXPLAIN: buckets, batches, and the most kilobytes that were used.
+    pub fn built_size(&self) -> (u64, u64, u64) {
+        (self.size.buckets, u64::from(self.size.batches), (self.peak.max(0) as u64).div_ceil(1024))
+    }
+
     /// Tells the memory view how it is.
     pub fn note(&self, env: &Env) {
         let files = self.left.files.iter().chain(&self.right.files);

@@ -28,6 +28,8 @@ pub(super) struct HashJoin {
     spec: Rc<HashSpec>,
     /// A guess by which the table begins.
     expected: (f64, usize),
+    /// Where the table is measured.
+    plan: usize,
     state: Fresh<Joining>,
 }
 
@@ -76,8 +78,8 @@ impl HashSpec {
 
 impl HashJoin {
     /// The right is expected to have so many rows, of so many bytes.
-    pub fn new(left: Node, right: Node, spec: Rc<HashSpec>, expected: (f64, usize)) -> HashJoin {
-        HashJoin { left, right, spec, expected, state: Fresh(None) }
+    pub fn new(left: Node, right: Node, spec: Rc<HashSpec>, expected: (f64, usize), plan: usize) -> HashJoin {
+        HashJoin { left, right, spec, expected, plan, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
@@ -100,6 +102,8 @@ impl HashJoin {
             let one_column = matches!(&spec.left_keys.scalars[..], [Scalar::Column(_)]);
             let mut state = Joining::begin(Batches::begin(&cx.fx.env, self.expected, one_column));
             state.build(cx, spec, &mut self.right).await?;
+            let built = state.batches.built_size();
+            cx.note(self.plan, |actual| actual.hash = Some(built));
             self.state.0 = Some(state);
         }
         let Some(state) = &mut self.state.0 else { return Ok(()) };

@@ -208,6 +208,11 @@ impl HashSpill {
         env.cx.point(Event::HashSpill { partitions, groups }).await;
     }
 
+    /// For EXPLAIN: rounds, and the kilobytes that groups use.
+    pub fn size(&self) -> (u64, u64) {
+        (u64::from(self.rounds.max(1)), (self.used.total().max(0) as u64).div_ceil(1024))
+    }
+
     /// Tells the memory view how it is.
     pub fn note(&self, env: &Env) {
         let disk = self.tapes.as_ref().map_or(0, |tapes| tapes.blocks() * BUFFER as u64);

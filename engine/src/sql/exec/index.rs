@@ -152,7 +152,7 @@ fn bitmap<'a>(
 ) -> Pin<Box<dyn Future<Output = Result<TidBitmap>> + 'a>> {
     Box::pin(async move {
         match used {
-            BitmapUse::Index(used) => bitmap_of_index(cx, table, used, memory).await,
+            BitmapUse::Index(used, _) => bitmap_of_index(cx, table, used, memory).await,
             BitmapUse::And(parts) => {
                 let mut all: Option<TidBitmap> = None;
                 for part in parts {

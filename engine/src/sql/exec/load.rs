@@ -33,9 +33,9 @@ pub struct Loader {
 
 impl Loader {
     /// Rows are inserted as `bound` says, an INSERT without a source, if `filter` holds for them.
-    pub fn new(fx: &FnCtx, bound: Bound, filter: Vec<Exprs>, rel: Rel) -> Result<Loader> {
+    pub async fn new(fx: &FnCtx, bound: Bound, filter: Vec<Exprs>, rel: Rel) -> Result<Loader> {
         let snapshot = fx.env.take_snapshot();
-        let plan = plan::plan(&fx.env, &snapshot, &bound);
+        let plan = plan::plan(fx, &snapshot, &bound, None).await?;
         let Statement::Insert(insert) = bound.statement else { return Err(Error::internal("COPY only inserts")) };
         Ok(Loader {
             fx: fx.clone(),

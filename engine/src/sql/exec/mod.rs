@@ -33,6 +33,7 @@ mod index;
 mod limit;
 mod load;
 mod lock_rows;
+mod measure;
 mod merge_join;
 mod modify;
 mod nest_loop;
@@ -54,8 +55,8 @@ mod window;
 mod window_frame;
 
 pub use foreign_key::fire_deferred;
-pub(super) use index::{Fitted, fitted};
 pub use load::Loader;
+pub use measure::{Actual, Buffers, Measured};
 pub use portal::Portal;
 
 use super::bound::{Bound, Statement};
@@ -90,6 +91,8 @@ struct ExecCx<'a> {
     ctes: Vec<CteState>,
     /// Whether a row had a value that was compressed or stored elsewhere: from there on such are looked for.
     toasted: Cell<bool>,
+    /// Where it is noted what each node does, if anybody wants to know.
+    measured: Option<&'a Measured>,
     /// The changes that foreign keys have to hear of.
     after: &'a foreign_key::Queue,
     /// What is not visible to this snapshot must not be changed.
@@ -99,11 +102,50 @@ struct ExecCx<'a> {
 /// Where a statement's rows go.
 pub type RowSink<'a> = &'a mut dyn FnMut(&[Datum]) -> Result<()>;
 
+/// Plans a statement, and measures what each node does while it runs; its rows go nowhere. Returns the plan, and how many
+/// microseconds planning and running took.
+pub async fn analyze(
+    fx: &FnCtx,
+    bound: &Bound,
+    params: &[Datum],
+    measured: &Measured,
+) -> Result<(Planned, (f64, f64))> {
+    let cx = &fx.env.cx;
+    let snapshot = fx.env.take_snapshot();
+    cx.end_step().await;
+    let begun = cx.now();
+    let plan = plan::plan(fx, &snapshot, bound, Some(params)).await?;
+    let planned = cx.now();
+    let after = foreign_key::Queue::default();
+    fx.env.buffers.start_counting(cx.pid());
+    let result = {
+        let inner = ExecCx::new(fx, params, snapshot, &plan, &after);
+        let inner = ExecCx { measured: Some(measured), ..inner };
+        let result = inner.run(&bound.statement, &mut |_| Ok(())).await;
+        match result {
+            Ok(_) => foreign_key::fire(&inner).await,
+            Err(error) => Err(error),
+        }
+    };
+    let usage = fx.env.buffers.end_counting(cx.pid());
+    result?;
+    let took = cx.now().0.saturating_sub(planned.0);
+    let buffers = Buffers { hit: usage.hits, read: usage.misses, dirtied: usage.dirtied, written: 0 };
+    measured.note_whole(Actual { loops: 1, total: took, buffers, ..Actual::default() });
+    Ok((plan, (planned.0.saturating_sub(begun.0) as f64, took as f64)))
+}
+
+/// A plan without a run.
+pub async fn plan_only(fx: &FnCtx, bound: &Bound, params: Option<&[Datum]>) -> Result<Planned> {
+    let snapshot = fx.env.take_snapshot();
+    plan::plan(fx, &snapshot, bound, params).await
+}
+
 /// Runs a statement; its rows go to `sink`. Returns how many rows it returned, or changed.
 pub async fn run(fx: &FnCtx, bound: &Bound, params: &[Datum], sink: RowSink<'_>) -> Result<u64> {
     let snapshot = fx.env.take_snapshot();
     fx.env.cx.end_step().await;
-    let plan = plan::plan(&fx.env, &snapshot, bound);
+    let plan = plan::plan(fx, &snapshot, bound, Some(params)).await?;
     let after = foreign_key::Queue::default();
     let cx = ExecCx::new(fx, params, snapshot, &plan, &after);
     let count = cx.run(&bound.statement, sink).await?;
@@ -129,6 +171,7 @@ impl<'a> ExecCx<'a> {
             subs: plan.subs.iter().map(|_| SubState::default()).collect(),
             ctes: plan.ctes.iter().map(|_| CteState::default()).collect(),
             toasted: Cell::new(false),
+            measured: None,
             after,
             crosscheck: None,
         }
@@ -140,7 +183,7 @@ impl ExecCx<'_> {
     async fn run(&self, statement: &Statement, sink: RowSink<'_>) -> Result<u64> {
         let count = match statement {
             Statement::Query(query) => self.query(query.columns.len(), sink).await?,
-            change => self.change(change, self.plan.root.as_ref(), sink).await?,
+            change => self.change(change, self.plan.root.as_deref(), sink).await?,
         };
         self.finish_changes().await?;
         Ok(count)
@@ -158,7 +201,9 @@ impl ExecCx<'_> {
 
     /// Runs a query of so many columns.
     async fn query(&self, width: usize, sink: RowSink<'_>) -> Result<u64> {
-        let Some(mut node) = self.plan.root.as_ref().map(build) else { return Ok(0) };
+        let Some(mut node) = self.plan.root.as_ref().map(|plan| build(plan, self.measured.is_some())) else {
+            return Ok(0);
+        };
         let (mut rows, mut count) = (Rows::default(), 0);
         loop {
             node.next(self, BATCH, &mut rows).await?;

@@ -19,6 +19,7 @@ use super::conflict::{self, Done};
 use super::foreign_key;
 use super::index::Source;
 use super::lock_rows::still_joined;
+use super::measure::key;
 use super::rows::Rows;
 use super::scan::table_row;
 use super::sieve::Sieve;
@@ -33,7 +34,7 @@ type Returning = Option<(Exprs, Vec<OutColumn>)>;
 
 pub(super) async fn insert(cx: &ExecCx<'_>, insert: &Insert, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
     let mut count = 0;
-    let Some(mut source) = source.map(build) else {
+    let Some(mut source) = source.map(|plan| build(plan, cx.measured.is_some())) else {
         return insert_row(cx, insert, &[], sink).await.map(u64::from);
     };
     let mut rows = Rows::default();
@@ -184,7 +185,7 @@ impl Change<'_> {
 
     /// Changes the rows that a join finds. One that finds several partners is changed once, by the first.
     async fn run_joined(&self, cx: &ExecCx<'_>, source: &Plan, sink: RowSink<'_>) -> Result<u64> {
-        let mut source = build(source);
+        let mut source = build(source, cx.measured.is_some());
         let (mut rows, mut count) = (Rows::default(), 0);
         loop {
             source.next(cx, BATCH, &mut rows).await?;
@@ -201,19 +202,34 @@ impl Change<'_> {
 
     async fn run_scan(&self, cx: &ExecCx<'_>, source: Option<&Plan>, sink: RowSink<'_>) -> Result<u64> {
         let mut count = 0;
-        let Some(Op::Scan(spec)) = source.map(|plan| &plan.op) else {
-            return Err(Error::internal("rows to be changed without a scan"));
+        // Above the scan may stand a condition that is the same for all rows; without a scan no row can be meant.
+        let mut source = source;
+        let spec = loop {
+            match source.map(|plan| (&plan.op, plan.inputs.first())) {
+                Some((Op::Scan(spec), _)) => break spec,
+                Some((_, Some(input))) => source = Some(input),
+                _ => return Ok(0),
+            }
         };
         let (mut scan, _) = Source::begin(cx, spec).await?;
-        let sieve = Sieve::of(cx, &self.table.desc, &|slot| slot, self.filter);
+        let sieve = match cx.measured {
+            None => Sieve::of(cx, &self.table.desc, &|slot| slot, self.filter),
+            Some(_) => None,
+        };
         let mut batch = TupleBatch::default();
         while scan.next(cx, BATCH, sieve.as_ref(), &mut batch).await? {
             for at in 0..batch.len() {
                 let (tid, tuple) = batch.get(at);
                 let row = self.row(cx, tid, tuple)?;
-                if (batch.is_sure(at) || cx.holds(self.filter, &row, 0).await?)
-                    && self.change(cx, tid, row, sink).await?
-                {
+                let holds = batch.is_sure(at) || cx.holds(self.filter, &row, 0).await?;
+                if let Some(plan) = source {
+                    cx.note(key(plan), |actual| {
+                        actual.loops = 1;
+                        actual.rows += u64::from(holds);
+                        actual.removed += u64::from(!holds);
+                    });
+                }
+                if holds && self.change(cx, tid, row, sink).await? {
                     count += 1;
                 }
             }

@@ -20,6 +20,10 @@ pub(super) struct NestLoop {
     left: Node,
     right: Node,
     spec: Rc<LoopSpec>,
+    /// The node of the plan.
+    plan: usize,
+    /// The one that keeps the rows of the right.
+    keeper: usize,
     left_rows: Rows,
     left_at: usize,
     /// Those of the right that are at hand, and which of them is next.
@@ -37,11 +41,13 @@ pub(super) struct NestLoop {
 }
 
 impl NestLoop {
-    pub fn new(left: Node, right: Node, spec: Rc<LoopSpec>) -> NestLoop {
+    pub fn new(left: Node, right: Node, spec: Rc<LoopSpec>, (plan, keeper): (usize, usize)) -> NestLoop {
         NestLoop {
             left,
             right,
             spec,
+            plan,
+            keeper,
             left_rows: Rows::default(),
             left_at: 0,
             right_rows: Rows::default(),
@@ -95,6 +101,13 @@ impl NestLoop {
         }
         (self.current, self.matched, self.right_at) = (true, false, 0);
         if !self.spec.lateral {
+            if let (Some(kept), true) = (&self.kept.0, self.keeper != 0) {
+                let rows = kept.len() as u64;
+                cx.note(self.keeper, |actual| {
+                    actual.loops += 1;
+                    actual.rows += rows;
+                });
+            }
             // Rows that are all in memory stay at hand.
             if self.kept.0.as_ref().is_some_and(|kept| kept.in_memory().is_none()) {
                 self.right_rows.clear(self.spec.right_width);
@@ -137,6 +150,7 @@ impl NestLoop {
                 }
                 out.push_pair(left, right);
                 if !self.spec.on.is_empty() && !cx.holds(&self.spec.on, out.last(), 0).await? {
+                    cx.note(self.plan, |actual| actual.removed_pairs += 1);
                     out.pop();
                     continue;
                 }

@@ -8,6 +8,7 @@ use super::cte::{CteScan, With, WorkScan};
 use super::hash_join::HashJoin;
 pub(super) use super::limit::Limit;
 use super::lock_rows::LockRows;
+use super::measure::Watched;
 use super::merge_join::MergeJoin;
 use super::nest_loop::NestLoop;
 use super::project_set::ProjectSet;
@@ -29,6 +30,7 @@ pub(super) enum Node {
     TableScan(Box<TableScan>),
     Function(Box<FunctionScan>),
     Values(ValuesScan),
+    Watched(Box<Watched>),
     Filter(Box<Filter>),
     Once(Box<Once>),
     NestLoop(Box<NestLoop>),
@@ -75,6 +77,7 @@ impl Node {
             Node::TableScan(node) => Box::pin(node.next(cx, max, out)),
             Node::Function(node) => Box::pin(node.next(cx, max, out)),
             Node::Values(node) => Box::pin(node.next(cx, max, out)),
+            Node::Watched(node) => Box::pin(node.next(cx, max, out)),
             Node::Filter(node) => Box::pin(node.next(cx, max, out)),
             Node::Once(node) => Box::pin(node.next(cx, max, out)),
             Node::NestLoop(node) => Box::pin(node.next(cx, max, out)),
@@ -134,6 +137,7 @@ impl Node {
     pub fn set_bound(&mut self, rows: u64) {
         match self {
             Node::Sort(sort) => sort.set_bound(rows),
+            Node::Watched(watched) => watched.input.set_bound(rows),
             Node::Project(project) => project.input.set_bound(rows),
             _ => {}
         }
@@ -145,6 +149,7 @@ impl Node {
             Node::TableScan(node) => node.rewind(cx),
             Node::Function(node) => node.rewind(),
             Node::Values(node) => node.at = 0,
+            Node::Watched(node) => node.rewind(cx),
             Node::Filter(node) => node.input.rewind(cx),
             Node::Once(node) => node.rewind(cx),
             Node::NestLoop(node) => node.rewind(cx),
@@ -196,11 +201,13 @@ impl ValuesScan {
 pub(super) struct Filter {
     input: Node,
     conditions: Rc<Vec<Exprs>>,
+    /// The node whose filter it is.
+    plan: usize,
 }
 
 impl Filter {
-    pub fn new(input: Node, conditions: Vec<Exprs>) -> Filter {
-        Filter { input, conditions: Rc::new(conditions) }
+    pub fn new(input: Node, conditions: Vec<Exprs>, plan: usize) -> Filter {
+        Filter { input, conditions: Rc::new(conditions), plan }
     }
 
     async fn next(&mut self, cx: &ExecCx<'_>, max: usize, out: &mut Rows) -> Result<()> {
@@ -217,6 +224,8 @@ impl Filter {
                     kept += 1;
                 }
             }
+            let removed = out.len() - kept;
+            cx.note(self.plan, |actual| actual.removed += removed as u64);
             out.truncate(kept);
             if kept > 0 {
                 return Ok(());

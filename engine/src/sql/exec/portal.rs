@@ -102,10 +102,10 @@ impl Asked {
 async fn run(fx: FnCtx, bound: Rc<Bound>, params: Vec<Datum>, snapshot: Rc<Snapshot>, asked: Rc<Asked>) -> Result<()> {
     let Statement::Query(query) = &bound.statement else { return Ok(()) };
     let width = query.columns.len();
-    let plan = plan::plan(&fx.env, &snapshot, &bound);
+    let plan = plan::plan(&fx, &snapshot, &bound, Some(&params)).await?;
     let after = foreign_key::Queue::default();
     let cx = ExecCx::new(&fx, &params, snapshot, &plan, &after);
-    let Some(mut node) = plan.root.as_ref().map(build) else { return Ok(()) };
+    let Some(mut node) = plan.root.as_ref().map(|plan| build(plan, false)) else { return Ok(()) };
     let mut rows = Rows::default();
     loop {
         let wanted = asked.gate().await;

@@ -20,6 +20,8 @@ use std::rc::Rc;
 pub(super) struct TableScan {
     spec: Rc<ScanSpec>,
     filter: Rc<Vec<Exprs>>,
+    /// The node of the plan.
+    plan: usize,
     state: Fresh<Reading>,
 }
 
@@ -36,8 +38,8 @@ struct Reading {
 }
 
 impl TableScan {
-    pub fn new(spec: Rc<ScanSpec>, filter: Vec<Exprs>) -> TableScan {
-        TableScan { spec, filter: Rc::new(filter), state: Fresh(None) }
+    pub fn new(spec: Rc<ScanSpec>, filter: Vec<Exprs>, plan: usize) -> TableScan {
+        TableScan { spec, filter: Rc::new(filter), plan, state: Fresh(None) }
     }
 
     pub fn rewind(&mut self, cx: &ExecCx<'_>) {
@@ -52,7 +54,10 @@ impl TableScan {
             none => {
                 let (source, decided) = Source::begin(cx, spec).await?;
                 let sieve = match source {
-                    Source::Seq(_) => Sieve::of(cx, &spec.table.desc, &|slot| spec.column(slot), &self.filter),
+                    // Whoever measures wants to see each row that is refused.
+                    Source::Seq(_) if cx.measured.is_none() => {
+                        Sieve::of(cx, &spec.table.desc, &|slot| spec.column(slot), &self.filter)
+                    }
                     _ => None,
                 };
                 none.insert(Reading { source, sieve, decided, batch: TupleBatch::default(), at: 0 })
@@ -71,6 +76,7 @@ impl TableScan {
                 let sure = reading.decided && !reading.source.recheck();
                 let fits = sure || cx.holds(&spec.index_conditions, out.last(), 0).await?;
                 if !fits || !self.filter.is_empty() && !cx.holds(&self.filter, out.last(), 0).await? {
+                    cx.note(self.plan, |actual| actual.removed += 1);
                     out.pop();
                 }
             }
@@ -78,7 +84,12 @@ impl TableScan {
                 return Ok(());
             }
             reading.at = 0;
-            if !reading.source.next(cx, max, reading.sieve.as_ref(), &mut reading.batch).await? {
+            let more = reading.source.next(cx, max, reading.sieve.as_ref(), &mut reading.batch).await?;
+            if let (true, Source::Index(scan)) = (cx.measured.is_some() && spec.is_index_only(), &reading.source) {
+                let fetches = scan.heap_fetches();
+                cx.note(self.plan, |actual| actual.heap_fetches = Some(fetches as u64));
+            }
+            if !more {
                 reading.source.end(&cx.fx.env);
                 return Ok(());
             }

@@ -22,6 +22,8 @@ use std::rc::Rc;
 pub(super) struct Sort {
     input: Node,
     spec: Rc<SortSpec>,
+    /// The node of the plan.
+    plan: usize,
     /// No more rows than these are wanted.
     bound: Option<usize>,
     sorted: Fresh<RowSort>,
@@ -46,8 +48,8 @@ struct RowOrder {
 }
 
 impl Sort {
-    pub fn new(input: Node, spec: Rc<SortSpec>) -> Sort {
-        Sort { input, spec, bound: None, sorted: Fresh(None), stale: Fresh(None) }
+    pub fn new(input: Node, spec: Rc<SortSpec>, plan: usize) -> Sort {
+        Sort { input, spec, plan, bound: None, sorted: Fresh(None), stale: Fresh(None) }
     }
 
     /// No more rows than these will be asked for.
@@ -85,6 +87,11 @@ impl Sort {
             sort.put(cx, &mut batch).await?;
         }
         sort.finish(cx).await?;
+        let stats = sort.sort.stats();
+        let on_disk = stats.space_type() == "Disk";
+        cx.note(self.plan, |actual| {
+            actual.sort = Some((stats.method.name().into(), stats.kilobytes as i64, on_disk));
+        });
         Ok(sort)
     }
 }

@@ -65,7 +65,7 @@ impl ExecCx<'_> {
                 node.rewind(self);
                 node
             }
-            None => build(&self.plan.subs[link.query]),
+            None => build(&self.plan.subs[link.query], self.measured.is_some()),
         }
     }
 
@@ -101,7 +101,7 @@ impl ExecCx<'_> {
     }
 
     async fn keep(&self, link: &SubLink, state: &SubState) -> Result<Rc<Kept>> {
-        let mut node = build(&self.plan.subs[link.query]);
+        let mut node = build(&self.plan.subs[link.query], self.measured.is_some());
         let mut rows = Rows::default();
         match link.kind {
             SubKind::Exists => node.some(self, 1, &mut rows).await?,

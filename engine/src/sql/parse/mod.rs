@@ -23,6 +23,7 @@ mod atom;
 mod constraint;
 mod copy;
 mod cursor;
+mod explain;
 mod expr;
 mod grammar_call;
 mod group;
@@ -224,6 +225,7 @@ fn statement(source: &Source, node: &SyntaxNode) -> Result<Statement> {
         ALTER_SYSTEM => utility::alter_system(source, node),
         CHECKPOINT => utility::checkpoint(source, node),
         VACUUM => utility::vacuum(source, node),
+        EXPLAIN => explain::explain(source, node),
         PREPARE => prepared::prepare(source, node),
         EXECUTE => prepared::execute(source, node),
         DEALLOCATE => prepared::deallocate(source, node),

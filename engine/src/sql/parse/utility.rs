@@ -440,7 +440,7 @@ fn vacuum_options(source: &Source, list: &SyntaxNode, vacuum: &mut Vacuum) -> Re
 }
 
 /// `defGetBoolean`: what the value of an option says; none says true.
-fn boolean(value: Option<&str>) -> Option<bool> {
+pub(super) fn boolean(value: Option<&str>) -> Option<bool> {
     let value = value.map(|text| text.trim_matches('\'').to_ascii_lowercase());
     match value.as_deref() {
         None | Some("true" | "on" | "1") => Some(true),

@@ -15,6 +15,7 @@ use super::super::ast::SetKind;
 use super::super::bound::{
     AggCall, Exprs, FunctionCall, JoinKind, OrderKey, Query, Scalar, SortKey, Statement, Wait, WindowCall, WindowFrame,
 };
+use super::costs::Grouped;
 use super::layout::Layout;
 use crate::access::Strategy;
 use crate::catalog::Table;
@@ -25,18 +26,17 @@ use std::rc::Rc;
 #[derive(Default)]
 pub struct Planned {
     /// That of a query, of the rows of an INSERT, or of the rows to be changed.
-    pub root: Option<Plan>,
+    pub root: Option<Rc<Plan>>,
     /// Those of the subqueries within expressions.
-    pub subs: Vec<Plan>,
+    pub subs: Vec<Rc<Plan>>,
     /// Those of the queries of WITH.
-    pub ctes: Vec<CtePlan>,
+    pub ctes: Vec<Rc<CtePlan>>,
     /// How many exec parameters there are.
     pub execs: usize,
-    /// How many nodes there are, over all trees.
-    pub nodes: usize,
 }
 
 /// How the rows of a query of WITH come to be.
+#[allow(clippy::large_enum_variant)]
 pub enum CtePlan {
     /// A query.
     Query(Plan),
@@ -50,8 +50,6 @@ pub enum CtePlan {
 
 /// A node of a plan, with those below it.
 pub struct Plan {
-    /// Its number within the statement.
-    pub id: usize,
     /// What it does.
     pub op: Op,
     /// Where its rows come from: the outer side of a join first.
@@ -60,10 +58,18 @@ pub struct Plan {
     pub filter: Vec<Exprs>,
     /// What is made of such a row; if nothing, it is given as it is.
     pub target: Option<Rc<Exprs>>,
+    /// The slots of its rows before that.
+    pub below: Option<Layout>,
     /// The slots of the rows that it gives.
     pub layout: Layout,
     /// The queries of WITH that begin again whenever the node does.
     pub ctes: Vec<usize>,
+    /// How wide the columns of a query's result are, in which of them its rows are in order, and by which they differ.
+    pub widths: Vec<i32>,
+    pub order: Vec<SortKey>,
+    pub distinct: Vec<usize>,
+    /// Of a join: whether a row of the outer side has one partner at most.
+    pub unique: bool,
     /// What it is thought to cost, and to give.
     pub cost: Cost,
 }
@@ -97,15 +103,16 @@ pub enum Op {
     CteScan(usize, usize),
     /// The last round of a recursive one.
     WorkScan(usize, usize),
+    /// Rows that are kept, to be read again.
+    Material,
     /// A join by nested loops.
     NestLoop(Rc<LoopSpec>),
     /// A join by hashes.
     HashJoin(Rc<HashSpec>),
     /// A join of sides that come in order.
-    #[expect(dead_code, reason = "no plan has one yet")]
     MergeJoin(Rc<MergeSpec>),
-    /// Groups.
-    Aggregate(Rc<GroupSpec>),
+    /// Groups, and how they are made.
+    Aggregate(Rc<GroupSpec>, Grouped),
     /// Functions over a window.
     Window(Rc<WindowSpec>),
     /// Functions in the target list that give rows.
@@ -114,8 +121,8 @@ pub enum Op {
     Append,
     /// INTERSECT or EXCEPT, and whether ALL.
     Intersect(SetKind, bool),
-    /// Each row once.
-    Unique,
+    /// Each row once, and whether by hashes.
+    Unique(bool),
     /// The first of sorted rows that are alike in these places.
     DistinctOn(Vec<usize>),
     /// All rows in order.
@@ -130,6 +137,8 @@ pub enum Op {
 pub struct ScanSpec {
     /// Which.
     pub table: Rc<Table>,
+    /// The slot of its first column.
+    pub start: usize,
     /// The columns that are wanted, from 0 and ascending; system columns count on from the last.
     pub columns: Vec<usize>,
     /// How many of these are no system columns.
@@ -142,14 +151,31 @@ pub struct ScanSpec {
     pub index_conditions: Vec<Exprs>,
 }
 
+impl ScanSpec {
+    /// Whether the rows themselves are not needed.
+    pub fn is_index_only(&self) -> bool {
+        self.index.as_ref().is_some_and(|index| index.keys_only)
+    }
+}
+
 /// A map of rows, and how it is made.
 pub enum BitmapUse {
     /// What an index leads to: Bitmap Index Scan.
-    Index(IndexUse),
+    Index(IndexUse, MapPart),
     /// What is in all of these maps.
     And(Vec<BitmapUse>),
     /// What is in one of them.
     Or(Vec<BitmapUse>),
+}
+
+/// What is thought of a part of a map.
+pub struct MapPart {
+    /// What the index is asked, over the columns of the scan.
+    pub conditions: Vec<Exprs>,
+    /// What it costs in all.
+    pub total: f64,
+    /// How many rows it leads to.
+    pub rows: f64,
 }
 
 /// An index and what it is asked.
@@ -270,29 +296,23 @@ pub struct LimitSpec {
     pub ties: Vec<SortKey>,
 }
 
-impl Planned {
-    /// Numbers the nodes of all trees.
-    pub fn number(&mut self) {
-        let next = &mut self.nodes;
-        self.root.iter_mut().chain(&mut self.subs).for_each(|plan| plan.number(next));
-        for cte in &mut self.ctes {
-            match cte {
-                CtePlan::Query(plan) | CtePlan::Change(_, Some(plan)) => plan.number(next),
-                CtePlan::Recursive(left, right, _) => {
-                    left.number(next);
-                    right.number(next);
-                }
-                CtePlan::Change(_, None) | CtePlan::Inlined => {}
-            }
-        }
-    }
-}
-
 impl Plan {
     /// A node over these inputs, whose rows are such.
     pub fn new(op: Op, inputs: Vec<Plan>, layout: Layout) -> Plan {
-        let (filter, target, ctes, cost) = (Vec::new(), None, Vec::new(), Cost::default());
-        Plan { id: 0, op, inputs, filter, target, layout, ctes, cost }
+        Plan {
+            op,
+            inputs,
+            filter: Vec::new(),
+            target: None,
+            below: None,
+            layout,
+            ctes: Vec::new(),
+            widths: Vec::new(),
+            order: Vec::new(),
+            distinct: Vec::new(),
+            unique: false,
+            cost: Cost::default(),
+        }
     }
 
     /// The same with conditions, whose columns are slots.
@@ -310,21 +330,31 @@ impl Plan {
         let mut plan =
             if self.target.is_some() || !self.op.projects() { self.under(Op::Result(Vec::new())) } else { self };
         plan.target = Some(Rc::new(plan.layout.exprs(target)));
-        plan.layout = Layout(slots);
+        plan.below = Some(std::mem::replace(&mut plan.layout, Layout(slots)));
         plan
+    }
+
+    /// The slot of a column of its row before its target.
+    pub fn layout_below(&self, at: usize) -> Option<usize> {
+        match (&self.target, &self.below) {
+            (Some(_), Some(below)) => below.0.get(at).copied(),
+            _ => self.layout.0.get(at).copied(),
+        }
+    }
+
+    /// The first slot of the table that a scan reads.
+    pub fn layout_start(&self, spec: &ScanSpec) -> usize {
+        let layout = self.below.as_ref().unwrap_or(&self.layout);
+        match (layout.0.first(), spec.columns.first()) {
+            (Some(slot), Some(column)) => slot - column,
+            _ => spec.start,
+        }
     }
 
     /// A node above that gives the same rows, or some of them.
     pub fn under(self, op: Op) -> Plan {
         let (layout, cost) = (self.layout.clone(), self.cost);
         Plan { cost, ..Plan::new(op, vec![self], layout) }
-    }
-
-    /// Numbers the nodes from here on, from the top down.
-    pub fn number(&mut self, next: &mut usize) {
-        self.id = *next;
-        *next += 1;
-        self.inputs.iter_mut().for_each(|input| input.number(next));
     }
 }
 
@@ -337,7 +367,7 @@ impl Op {
                 | Op::ProjectSet(_)
                 | Op::Append
                 | Op::Intersect(..)
-                | Op::Unique
+                | Op::Unique(_)
                 | Op::DistinctOn(_)
                 | Op::Sort(_)
                 | Op::Limit(_)
@@ -353,7 +383,7 @@ impl Op {
             Op::ProjectSet(_)
                 | Op::Append
                 | Op::Intersect(..)
-                | Op::Unique
+                | Op::Unique(_)
                 | Op::DistinctOn(_)
                 | Op::Sort(_)
                 | Op::Limit(_)

@@ -1,0 +1,12 @@
+create table a (id int primary key, x int, y int, t text, d date);
+create table b (id int primary key, a_id int, v numeric, note varchar(20));
+create table c (id bigint, b_id int, k int);
+create table small (id int primary key, name text);
+insert into a select g, g % 100, g % 7, 'name ' || (g % 50), date '2020-01-01' + g % 365 from generate_series(1, 10000) g;
+insert into b select g, g % 1000 + 1, g / 4.0, 'note ' || g from generate_series(1, 5000) g;
+insert into c select g, g % 500, g % 3 from generate_series(1, 2000) g;
+insert into small select g, 'small ' || g from generate_series(1, 10) g;
+create index a_x on a (x);
+create index b_a_id on b (a_id);
+create index a_xy on a (x, y);
+vacuum analyze a; vacuum analyze b; vacuum analyze c; vacuum analyze small;
