@@ -83,3 +83,23 @@ fn plans_are_those_of_a_real_server() {
     assert!(agrees.is_empty(), "planned as there, though listed:\n{}", agrees.join("\n"));
     assert!(differs.is_empty(), "planned otherwise:\n{}", differs.join("\n"));
 }
+
+/// Joins nest, and the stack is small: what would be too deep is refused, however it is written.
+#[test]
+fn too_many_joins_are_an_error() {
+    let mut session = Session::new();
+    let values: Vec<String> = (0..41).map(|n| format!("(VALUES ({n})) v{n} (x)")).collect();
+    assert_eq!(session.ask(&format!("SELECT v0.x + v39.x FROM {}", values[..40].join(", "))), ["39"]);
+    let on = |n: usize| format!(" LEFT JOIN {} ON v{n}.x = v{}.x + 1", values[n], n - 1);
+    let joins: String = (1..40).map(on).collect();
+    assert_eq!(session.ask(&format!("SELECT v39.x FROM {}{joins}", values[0])), ["39"]);
+    let within = |_| format!("SELECT 1 FROM {} WHERE EXISTS (", values[..10].join(", "));
+    let texts = [
+        format!("SELECT 1 FROM {}", values.join(", ")),
+        format!("SELECT 1 FROM {}{joins}{}", values[0], on(40)),
+        format!("{}SELECT 1{}", (0..5).map(within).collect::<String>(), ")".repeat(5)),
+    ];
+    for text in texts {
+        assert_eq!(session.ask(&text), ["ERROR:  stack depth limit exceeded"], "{text}");
+    }
+}

@@ -2,7 +2,7 @@
 //! database itself, kept busy.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::channel;
 use std::thread;
@@ -192,9 +192,10 @@ fn a_busy_statement_is_cancelled_and_keeps_nobody_waiting() {
     busy.write_all(&message(b'Q', b"SELECT count(*) FROM generate_series(1, 2000000000)\0")).unwrap();
     other.write_all(&message(b'Q', b"SELECT 'served'\0")).unwrap();
     assert!(String::from_utf8_lossy(&read_until_ready(&mut other)).contains("served"));
-    let mut said = [0; 512];
-    let length = busy.peek(&mut said).unwrap();
-    assert_eq!((said[0], said[..length].contains(&b'Z')), (b'T', false), "the statement is still busy");
+    busy.set_nonblocking(true).unwrap();
+    let said = busy.peek(&mut [0; 1]).map_err(|error| error.kind());
+    assert_eq!(said, Err(ErrorKind::WouldBlock), "the statement is still busy, and what it has said waits for its end");
+    busy.set_nonblocking(false).unwrap();
     let mut cancel = TcpStream::connect(address).unwrap();
     cancel.write_all(&startup(80_877_102, &key)).unwrap();
     assert!(String::from_utf8_lossy(&read_until_ready(&mut busy)).contains("C57014"));

@@ -10,6 +10,10 @@ use crate::ids::{Error, Oid, Result, sqlstate};
 use crate::types::TypeId;
 use std::rc::Rc;
 
+/// How many items of FROM may stand together, those of the queries around a query among them: a join calls what it
+/// joins, and there is only so much stack.
+const MAX_ITEMS: usize = 40;
+
 impl Binder<'_> {
     /// Binds the items between the commas of a FROM; each is joined to those before.
     pub fn from(&mut self, items: &[FromItem], level: &mut Level) -> Result<Option<FromNode>> {
@@ -22,6 +26,17 @@ impl Binder<'_> {
             });
         }
         Ok(joined)
+    }
+
+    /// Notes the items of a FROM before what is within them, or within their query, is bound; says how many they are.
+    pub fn enter_from(&mut self, items: &[FromItem]) -> Result<usize> {
+        let count = items.iter().map(leaves).sum();
+        self.from_items += count;
+        if self.from_items > MAX_ITEMS {
+            return Err(Error::new(sqlstate::STATEMENT_TOO_COMPLEX, "stack depth limit exceeded")
+                .hint("The statement joins too much at once; split it."));
+        }
+        Ok(count)
     }
 
     pub fn item(&mut self, item: &FromItem, level: &mut Level) -> Result<FromNode> {
@@ -228,4 +243,13 @@ pub(super) fn rename(columns: &mut [Column], alias: Option<&Alias>, table: &str)
         column.name = name.clone();
     }
     Ok(())
+}
+
+/// How many items that are no joins.
+fn leaves(item: &FromItem) -> usize {
+    match item {
+        FromItem::Join(join) => leaves(&join.left) + leaves(&join.right),
+        FromItem::Aliased(item, _) => leaves(item),
+        FromItem::Table(..) | FromItem::Function(_) | FromItem::Subquery(..) => 1,
+    }
 }

@@ -83,6 +83,8 @@ struct Binder<'a> {
     /// The queries that are being bound within others: how many levels are around each, and whether it has used none
     /// of them so far.
     frames: Vec<(usize, bool)>,
+    /// How many items of FROM there are in the queries that are being bound.
+    from_items: usize,
     /// The queries of WITH so far, and what is known of each that is in sight: its name and number, from the inside out.
     ctes: Vec<Cte>,
     with: Vec<CteName>,
@@ -102,6 +104,7 @@ impl<'a> Binder<'a> {
             execs: 0,
             outer: Vec::new(),
             frames: Vec::new(),
+            from_items: 0,
             ctes: Vec::new(),
             with: Vec::new(),
             literals: Vec::new(),

@@ -175,7 +175,9 @@ impl Binder<'_> {
     fn joined(&mut self, items: &[FromItem], level: &mut Level) -> Result<Option<FromNode>> {
         level.first = 1;
         let clause = std::mem::replace(&mut level.clause, "FROM");
+        let entered = self.enter_from(items)?;
         let from = self.from(items, level)?;
+        self.from_items -= entered;
         (level.first, level.clause) = (0, clause);
         Ok(from)
     }

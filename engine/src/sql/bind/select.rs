@@ -65,6 +65,13 @@ impl Binder<'_> {
     }
 
     fn select(&mut self, select: &ast::Select, query: &ast::Query, decide: bool) -> Result<Query> {
+        let entered = self.enter_from(&select.from)?;
+        let bound = self.select_over(select, query, decide)?;
+        self.from_items -= entered;
+        Ok(bound)
+    }
+
+    fn select_over(&mut self, select: &ast::Select, query: &ast::Query, decide: bool) -> Result<Query> {
         let mut level = Level::new("FROM");
         let mut from = self.from(&select.from, &mut level)?;
         let filter = self.filter(select.filter.as_ref(), &mut level)?;

@@ -5,6 +5,7 @@
 use super::super::bound::{JoinKind, Scalar};
 use super::costs::clamp_part;
 use super::level::{Level, OuterJoin};
+use super::path::Relids;
 use super::selectivity::equal;
 use super::variable::Variable;
 
@@ -40,7 +41,7 @@ impl Level<'_> {
 
     fn equal_join(&self, left: &Scalar, right: &Scalar, join: &OuterJoin) -> f64 {
         let (mut a, mut b) = (self.variable(left, 0), self.variable(right, 0));
-        let within = |variable: &Variable, relids: u64| variable.base.is_some_and(|base| relids >> base & 1 == 1);
+        let within = |variable: &Variable, relids: Relids| variable.base.is_some_and(|base| relids >> base & 1 == 1);
         if within(&a, join.right) || within(&b, join.left) {
             (a, b) = (b, a);
         }
@@ -54,7 +55,7 @@ impl Level<'_> {
     }
 
     /// How many rows an input of a join has: `find_join_input_rel`.
-    fn rows_of(&self, relids: u64) -> f64 {
+    fn rows_of(&self, relids: Relids) -> f64 {
         self.rels.iter().find(|rel| rel.relids == relids).map_or(1000.0, |rel| rel.rows)
     }
 

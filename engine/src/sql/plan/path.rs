@@ -19,10 +19,10 @@ use crate::sql::bound::{JoinKind, Scalar};
 use std::rc::Rc;
 
 /// A set of the relations of a query, a bit for each.
-pub type Relids = u64;
+pub type Relids = u128;
 
 /// What stands for whoever uses the rows in the end, among relations that use a column.
-pub const ABOVE: Relids = 1 << 63;
+pub const ABOVE: Relids = 1 << 127;
 
 /// A key by which rows are in order.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
