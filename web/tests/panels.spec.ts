@@ -86,6 +86,15 @@ test('plan: what EXPLAIN printed last, estimated rows over actual ones, and each
   await expect(panel.getByRole('table').nth(1)).toContainText('Heap Fetches: 0');
 });
 
+test('plan: what the engine has measured of a join is drawn', async ({ page }) => {
+  await openLab(page);
+  await run(page, ['A', 'EXPLAIN (ANALYZE, BUFFERS) SELECT a.owner FROM accounts a JOIN accounts b ON a.id = b.id WHERE b.balance > 0']);
+  const panel = await openPanel(page, 'plan');
+  await expect(panel.locator('.step b').first()).toHaveText(/Join|Nested Loop/);
+  await expect(panel.locator('.step b').filter({ hasText: /Seq Scan on accounts/ })).toHaveCount(2);
+  await expect(panel.locator('tbody tr').last()).toContainText('hit 1');
+});
+
 test('locks: an arrow, a queue, and a circle that ends when the first looks', async ({ page }) => {
   await openBusyLab(page);
   const panel = await openPanel(page, 'locks');
