@@ -3,7 +3,6 @@
 //! PostgreSQL: `utils/adt/ruleutils.c`.
 
 use super::super::bound::{AggCall, AggKind, Scalar, SubKind, Wait, WindowCall, WindowFunction};
-use super::super::plan::datum_type;
 use crate::types::quote::quote_literal;
 use crate::types::{Datum, TypeId, output};
 
@@ -43,7 +42,7 @@ impl Deparse<'_> {
     /// The text of an expression, and its type as far as it is known.
     fn expr(&self, scalar: &Scalar) -> (String, TypeId) {
         match scalar {
-            Scalar::Const(value) => (constant(value), datum_type(value)),
+            Scalar::Const(value) => (constant(value), value.element_type()),
             Scalar::Column(at) => self.names.column(*at),
             Scalar::Param(n) => (format!("${}", n + 1), TypeId::Unknown),
             Scalar::Exec(n) => self.names.exec(*n),
@@ -148,7 +147,7 @@ impl Deparse<'_> {
 
 /// A constant, with its type where it does not show by itself.
 pub fn constant(value: &Datum) -> String {
-    let ty = datum_type(value);
+    let ty = value.element_type();
     let shown = output(value, ty);
     let first_digit = shown.starts_with(|c: char| c.is_ascii_digit());
     match value {

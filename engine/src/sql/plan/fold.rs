@@ -171,7 +171,7 @@ impl Level<'_> {
     /// The type of an expression, and its modifier.
     pub fn type_of(&self, scalar: &Scalar) -> (TypeId, i32) {
         let ty = match scalar {
-            Scalar::Const(value) => datum_type(value),
+            Scalar::Const(value) => value.element_type(),
             Scalar::Column(slot) => return self.slot_type(*slot),
             Scalar::Param(n) => self.planner.bound.params.get(*n).copied().unwrap_or(TypeId::Unknown),
             Scalar::Exec(_) | Scalar::Waited(_) => TypeId::Unknown,
@@ -220,41 +220,5 @@ impl Level<'_> {
             WindowCall::Function(W::Ntile, _) => TypeId::Int4,
             WindowCall::Function(_, args) => args.first().map_or(TypeId::Unknown, |arg| self.type_of(arg).0),
         }
-    }
-}
-
-/// The type that a value shows to be.
-pub fn datum_type(value: &Datum) -> TypeId {
-    match value {
-        Datum::Null => TypeId::Unknown,
-        Datum::Bool(_) => TypeId::Bool,
-        Datum::Int2(_) => TypeId::Int2,
-        Datum::Int4(_) => TypeId::Int4,
-        Datum::Int8(_) => TypeId::Int8,
-        Datum::Float4(_) => TypeId::Float4,
-        Datum::Float8(_) => TypeId::Float8,
-        Datum::Numeric(_) => TypeId::Numeric,
-        Datum::Text(_) => TypeId::Text,
-        Datum::Bpchar(_) => TypeId::Bpchar,
-        Datum::Json(_) => TypeId::Json,
-        Datum::Jsonb(_) => TypeId::Jsonb,
-        Datum::Bytea(_) => TypeId::Bytea,
-        Datum::Name(_) => TypeId::Name,
-        Datum::Char(_) => TypeId::Char,
-        Datum::Oid(_) => TypeId::Oid,
-        Datum::Xid(_) => TypeId::Xid,
-        Datum::Xid8(_) => TypeId::Xid8,
-        Datum::Cid(_) => TypeId::Cid,
-        Datum::Tid(_) => TypeId::Tid,
-        Datum::PgLsn(_) => TypeId::PgLsn,
-        Datum::TimestampTz(_) => TypeId::TimestampTz,
-        Datum::Timestamp(_) => TypeId::Timestamp,
-        Datum::Date(_) => TypeId::Date,
-        Datum::Time(_) => TypeId::Time,
-        Datum::TimeTz(_) => TypeId::TimeTz,
-        Datum::Interval(_) => TypeId::Interval,
-        Datum::Uuid(_) => TypeId::Uuid,
-        Datum::Array(array) => array.elem.array().unwrap_or(TypeId::Unknown),
-        _ => TypeId::Unknown,
     }
 }

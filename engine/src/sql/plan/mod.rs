@@ -48,7 +48,6 @@ mod upper_rows;
 mod variable;
 
 pub use costs::Grouped;
-pub use fold::datum_type;
 pub use from::slots;
 pub use query::each_wait;
 pub use tree::*;
