@@ -22,7 +22,7 @@ pub struct TupleBatch {
     items: Vec<(Tid, usize, usize)>,
     /// For each of the items whether it is known to be wanted; as far as there are some.
     sure: Vec<bool>,
-    /// How many were not taken since they are not wanted.
+    /// How many of a page's were not taken since they are not wanted.
     refused: usize,
 }
 
@@ -57,11 +57,6 @@ impl TupleBatch {
     /// Whether one of them is known to be wanted.
     pub fn is_sure(&self, index: usize) -> bool {
         self.sure.get(index).is_some_and(|sure| *sure)
-    }
-
-    /// How many visible ones were left out, since they are not wanted.
-    pub fn refused(&self) -> usize {
-        self.refused
     }
 
     /// All of them.
@@ -121,7 +116,6 @@ impl Scan {
         sift: &dyn Fn(&[u8]) -> Sifted,
     ) -> Result<bool> {
         batch.clear();
-        let mut refused = 0;
         while self.next < self.end {
             env.cx.check_for_interrupts()?;
             self.page = None;
@@ -135,14 +129,11 @@ impl Scan {
             if seen > 0 {
                 env.stats.count(self.rel.oid, TableCounter::SeqTupRead, seen as i64);
             }
-            refused += batch.refused;
             if !batch.is_empty() {
-                batch.refused = refused;
                 return Ok(true);
             }
         }
         self.page = None;
-        batch.refused = refused;
         Ok(false)
     }
 }
