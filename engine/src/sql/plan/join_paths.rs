@@ -146,14 +146,7 @@ impl Level<'_> {
         let (outer, inner) = (&self.rels[joining.outer], &self.rels[joining.inner]);
         let kind = if joining.kind == JoinKind::Anti { JoinKind::Anti } else { JoinKind::Semi };
         let semi = self.selectivity(&own, Asking { only: 0, join: Some(joining.join), kind });
-        let normal = OuterJoin {
-            kind: JoinKind::Inner,
-            min_left: outer.relids,
-            min_right: inner.relids,
-            left: outer.relids,
-            right: inner.relids,
-            ..*joining.join
-        };
+        let normal = as_inner(joining.join, outer.relids, inner.relids);
         let all = self.selectivity(&own, Asking { only: 0, join: Some(&normal), kind: JoinKind::Inner });
         let each = if semi > 0.0 { (all * inner.rows / semi).max(1.0) } else { 1.0 };
         (semi, each)
@@ -364,14 +357,7 @@ impl Level<'_> {
 
     /// `approx_tuple_count`: how many pairs meet these conditions.
     pub fn pairs(&self, joining: &Joining, outer: &Path, inner: &Path, by: &[Rc<Clause>]) -> f64 {
-        let normal = OuterJoin {
-            kind: JoinKind::Inner,
-            min_left: outer.relids,
-            min_right: inner.relids,
-            left: outer.relids,
-            right: inner.relids,
-            ..*joining.join
-        };
+        let normal = as_inner(joining.join, outer.relids, inner.relids);
         let asking = Asking { only: 0, join: Some(&normal), kind: JoinKind::Inner };
         let part: f64 = by.iter().map(|clause| self.clause_selectivity(clause, asking)).product();
         clamp_rows(part * outer.cost.rows * inner.cost.rows)
@@ -386,4 +372,9 @@ fn materializes(path: &Path) -> bool {
 /// Whether a path can be read from a place before again: `ExecSupportsMarkRestore`.
 pub fn can_go_back(path: &Path) -> bool {
     matches!(path.way, Way::Index(_) | Way::Material(_))
+}
+
+/// The join as it were if rows without a partner were lost: for the share of all pairs that meets.
+fn as_inner(join: &OuterJoin, left: Relids, right: Relids) -> OuterJoin {
+    OuterJoin { kind: JoinKind::Inner, min_left: left, min_right: right, left, right, ..*join }
 }

@@ -361,19 +361,7 @@ impl Plan {
 impl Op {
     /// Whether it can keep only some of its rows.
     fn filters(&self) -> bool {
-        !matches!(
-            self,
-            Op::Result(_)
-                | Op::ProjectSet(_)
-                | Op::Append
-                | Op::Intersect(..)
-                | Op::Unique(_)
-                | Op::DistinctOn(_)
-                | Op::Sort(_)
-                | Op::Limit(_)
-                | Op::LockRows(..)
-                | Op::Window(_)
-        )
+        self.projects() && !matches!(self, Op::Result(_) | Op::Window(_))
     }
 
     /// `is_projection_capable_plan`: whether it can make something of its rows.
